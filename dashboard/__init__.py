@@ -1,0 +1,1 @@
+"""From store to screen: pages, queries, figures, texts. Never the collectors."""

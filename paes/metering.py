@@ -1,0 +1,297 @@
+"""Sites, gateways, meters, points, readings and findings: the words everything else uses.
+
+::
+
+    City ─ Site ─ Meter ─ Point ─ Reading (at, value, quality)
+                    └─ Gateway + unit: where the collector finds it
+
+A *meter* is a measuring position that lives for decades; the device in it may be replaced
+(``Replacement``) and its history goes on. A *point* is one quantity of a meter
+(``scuola-2-giugno.main/energy_import``). A *reading* always has a value: what could not be
+read does not exist as a reading, and is never 0. What is wrong with data is told by a
+``Finding``, which has a stable dotted name, a sentence and the numbers that prove it.
+
+Read next: ``paes.consumption`` (counters to energy) and ``paes.store`` (where readings live).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, field_validator, model_validator
+
+from paes.errors import DataError
+from paes.periods import require_utc
+from paes.schema import ConfigModel, Identifier, Sourced
+
+
+class Quality(StrEnum):
+    """How far a value can be trusted; it travels with the value into every store."""
+
+    GOOD = "good"
+    NOT_AVAILABLE = "not_available"  # the device says that it has no value
+    OUT_OF_RANGE = "out_of_range"  # outside what the point can physically be
+    SUSPECT = "suspect"  # readable, but not credible beside its neighbours
+    STALE = "stale"  # older than two poll periods
+    COMM_ERROR = "comm_error"  # the line failed
+    SUBSTITUTED = "substituted"  # put in by an estimate or by hand
+
+
+class PointKind(StrEnum):
+    """What a point's value is over time."""
+
+    COUNTER = "counter"  # a register that only grows: energy, volume, pulses
+    GAUGE = "gauge"  # a momentary value: power, temperature
+    STATE = "state"  # a code
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of one point, stamped when the reply arrived (aware UTC).
+
+    ``value`` is in the point's canonical unit and finite.
+    """
+
+    point: str
+    at: datetime
+    value: float
+    quality: Quality = Quality.GOOD
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", require_utc(self.at))
+        if not math.isfinite(self.value):
+            raise DataError(f"{self.point}: value {self.value} is not a number; expected finite")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the data that a person should know.
+
+    ``name`` is stable and dotted (``counter.reset``), ``subject`` is the point, meter, site or
+    cell it is about, ``numbers`` are what proves it (their names end with their unit).
+    """
+
+    name: str
+    subject: str
+    message: str
+    at: datetime | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+class Sector(StrEnum):
+    """Sectors of the Covenant's template (SEAP 2010, sheet 2)."""
+
+    MUNICIPAL_BUILDINGS = "municipal_buildings"
+    TERTIARY_BUILDINGS = "tertiary_buildings"
+    RESIDENTIAL_BUILDINGS = "residential_buildings"
+    PUBLIC_LIGHTING = "public_lighting"
+    INDUSTRY = "industry"
+    MUNICIPAL_FLEET = "municipal_fleet"
+    PUBLIC_TRANSPORT = "public_transport"
+    PRIVATE_TRANSPORT = "private_transport"
+    WASTE = "waste"
+    WASTE_WATER = "waste_water"
+    OTHER = "other"
+
+
+class Carrier(StrEnum):
+    """Energy carriers: the columns of the Covenant's tables A and B."""
+
+    ELECTRICITY = "electricity"
+    HEAT_COLD = "heat_cold"
+    NATURAL_GAS = "natural_gas"
+    LIQUID_GAS = "liquid_gas"
+    HEATING_OIL = "heating_oil"
+    DIESEL = "diesel"
+    GASOLINE = "gasoline"
+    LIGNITE = "lignite"
+    COAL = "coal"
+    OTHER_FOSSIL = "other_fossil"
+    PLANT_OIL = "plant_oil"
+    BIOFUEL = "biofuel"
+    OTHER_BIOMASS = "other_biomass"
+    SOLAR_THERMAL = "solar_thermal"
+    GEOTHERMAL = "geothermal"
+
+
+class Measures(StrEnum):
+    """What a meter measures; energy of a carrier, or a volume that is not energy."""
+
+    WITHDRAWAL = "withdrawal"  # bought or delivered: counts as the site's consumption
+    GENERATION = "generation"  # local production (PV, CHP): counts as production
+    SUBMETER = "submeter"  # part of another meter: never added to the site's total
+    WATER = "water"
+
+
+class Opening(ConfigModel):
+    """When a site is in use: local hours by weekday (0 Monday … 6 Sunday), and closed spans."""
+
+    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = (0, 1, 2, 3, 4)
+    from_hour: Annotated[float, Field(ge=0, le=24)] = 8.0
+    to_hour: Annotated[float, Field(ge=0, le=24)] = 18.0
+    closed: tuple[tuple[date, date], ...] = ()
+    """Closed spans, both days included, e.g. the summer holidays."""
+    holidays: Literal["IT", "none"] = "IT"
+
+    @model_validator(mode="after")
+    def _hours_in_order(self) -> Opening:
+        if self.to_hour <= self.from_hour:
+            raise ValueError(f"closes at {self.to_hour}, not after it opens at {self.from_hour}")
+        return self
+
+
+class SiteKind(StrEnum):
+    """What a site is; sets believable defaults for the simulator and for benchmarks."""
+
+    SCHOOL = "school"
+    OFFICE = "office"
+    LIBRARY = "library"
+    SPORTS_HALL = "sports_hall"
+    CULTURE = "culture"
+    LIGHTING_CABINET = "lighting_cabinet"
+    PV_PLANT = "pv_plant"
+    WATER = "water"
+    PORT = "port"
+    DEPOT = "depot"
+
+
+class Site(Sourced):
+    """A place with meters: a school, an office, a lighting cabinet, a PV plant."""
+
+    id: Identifier
+    name: str = Field(min_length=1)
+    kind: SiteKind
+    sector: Sector
+    address: str | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    floor_area_m2: Annotated[float, Field(gt=0)] | None = None
+    light_points: Annotated[int, Field(gt=0)] | None = None
+    pv_peak_kw: Annotated[float, Field(gt=0)] | None = None
+    opening: Opening | None = None
+    """A name from the installation's ``calendars/``; loaded as the calendar itself."""
+
+
+class Gateway(Sourced):
+    """One connection that the collector owns: a host and port with units behind it."""
+
+    id: Identifier
+    host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:\-]+$")
+    port: Annotated[int, Field(ge=1, le=65535)] = 502
+    transport: Literal["tcp", "rtu_over_tcp"] = "tcp"
+    poll_period_s: Annotated[int, Field(ge=1, le=86400)] = 900
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    simulated: bool = False
+    """True for a simulator: all that is read here is labelled as simulated."""
+
+
+class Replacement(ConfigModel):
+    """The device of a meter was exchanged at ``at``; the meter's history goes on.
+
+    ``last_reading`` is the old device's register when it was taken out, ``first_reading`` the
+    new one's when it was put in, both in the canonical unit of the meter's register. Without
+    them the energy between the last reading before and the first after is missing, with bounds.
+    """
+
+    at: AwareDatetime
+    old_serial: str | None = None
+    new_serial: str
+    last_reading: float | None = Field(default=None, ge=0)
+    first_reading: float | None = Field(default=None, ge=0)
+
+    @field_validator("at")
+    @classmethod
+    def _utc(cls, at: datetime) -> datetime:
+        return at.astimezone(UTC)
+
+
+class Pulse(ConfigModel):
+    """What one pulse of a pulse meter is worth, and what the dial showed at zero pulses."""
+
+    weight: float = Field(gt=0)
+    unit: Literal["Wh", "kWh", "m3", "l"]
+    initial_reading: float = Field(default=0.0, ge=0)
+    """In ``unit``: the dial minus the pulses counted so far."""
+
+
+class Meter(Sourced):
+    """A measuring position at a site, and where the collector finds its device."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$", max_length=121)]
+    """``<site>.<name>``, e.g. ``scuola-2-giugno.main``."""
+    name: str | None = None
+    measures: Measures = Measures.WITHDRAWAL
+    carrier: Carrier | None = None
+    """None only for water."""
+    parent: str | None = None
+    pod: Annotated[str, Field(pattern=r"^IT\d{3}E[A-Z0-9]{8}[A-Z0-9]?$")] | None = None
+    pdr: Annotated[str, Field(pattern=r"^\d{14}$")] | None = None
+    device: Identifier
+    gateway: Identifier
+    unit: Annotated[int, Field(ge=0, le=255)] = 1
+    serial: str | None = None
+    register_name: str | None = Field(default=None, alias="register")
+    """The profile's counter that is accounted; by default the only one that fits."""
+    ct_ratio: float = Field(default=1.0, gt=0)
+    vt_ratio: float = Field(default=1.0, gt=0)
+    pulse: Pulse | None = None
+    volume_correction: float = Field(default=1.0, gt=0)
+    """Coefficient C of a gas meter: Sm3 = m3 x C."""
+    rated_power_kw: float | None = Field(default=None, gt=0)
+    """What can flow at most; bounds a gap, and a step above 1.2 times it is a spike."""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    """First day after the meter's life (half-open), local."""
+    replacements: tuple[Replacement, ...] = ()
+
+    @property
+    def site(self) -> str:
+        """The id of the site it stands at."""
+        return self.id.split(".", 1)[0]
+
+    @property
+    def transformer_ratio(self) -> float:
+        """What registers of current, power and energy are multiplied by."""
+        return self.ct_ratio * self.vt_ratio
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Meter:
+        if (self.carrier is None) != (self.measures is Measures.WATER):
+            raise ValueError("a water meter has no carrier, and every other meter has one")
+        if (self.parent is None) == (self.measures is Measures.SUBMETER):
+            raise ValueError("a submeter names its parent, and no other meter has one")
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            raise ValueError(f"valid_to {self.valid_to} is not after valid_from {self.valid_from}")
+        times = [r.at for r in self.replacements]
+        if times != sorted(set(times)):
+            raise ValueError("replacements must be in order of time, each at its own time")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The counter of a meter that is accounted, in canonical units.
+
+    ``unit`` is kWh or m3; ``modulus`` is where the register wraps to zero (None: it does not,
+    or nobody declared it); ``resolution`` is its smallest step.
+    """
+
+    point: str
+    unit: str
+    modulus: float | None
+    resolution: float
+
+
+def point_id(meter: str, name: str) -> str:
+    """``<meter>/<name>``: the identity under which readings are stored for ever."""
+    return f"{meter}/{name}"
+
+
+def meter_of(point: str) -> str:
+    """The meter part of a point's identity."""
+    return point.rsplit("/", 1)[0]

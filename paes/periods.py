@@ -1,0 +1,173 @@
+"""Time: instants, half-open spans and local calendars. The only time-zone code.
+
+Invariants: an instant is an aware UTC ``datetime``; a span is half-open ``[start, end)``;
+interval data carries the start of its interval. Local days, months and years exist only
+here, built from a zone name such as ``Europe/Rome``: a local day has 23, 24 or 25 hours. ::
+
+      29 March 2025 (24 h)          30 March 2025 (23 h: 02:00 does not exist)
+    |--------------------------|-------------------------|
+    28T23:00Z                 29T23:00Z                 30T22:00Z
+
+Vectorised code works on ``int64`` Unix seconds (``edges``), which are free of calendars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from paes.errors import DataError
+
+Seconds = npt.NDArray[np.int64]
+
+
+class By(StrEnum):
+    """The step of a time axis, finest first; day and above are local calendars."""
+
+    QUARTER_HOUR = "quarter_hour"
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+_FREQUENCY = {
+    By.QUARTER_HOUR: "15min",
+    By.HOUR: "1h",
+    By.DAY: "1D",
+    By.MONTH: "MS",
+    By.YEAR: "YS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open stretch of time ``[start, end)`` in aware UTC; never empty."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            object.__setattr__(self, name, require_utc(getattr(self, name)))
+        if self.end <= self.start:
+            raise DataError(f"span ends at {self.end:%Y-%m-%dT%H:%M:%SZ}, not after its start")
+
+    @property
+    def seconds(self) -> float:
+        """Its length in seconds."""
+        return (self.end - self.start).total_seconds()
+
+    def clip(self, start: datetime | None, end: datetime | None) -> Span | None:
+        """The part of the span inside ``[start, end)``; None bounds are open, None if empty."""
+        begin = max(self.start, start) if start else self.start
+        finish = min(self.end, end) if end else self.end
+        return Span(begin, finish) if finish > begin else None
+
+
+def require_utc(at: datetime) -> datetime:
+    """``at`` in UTC; a naive time is refused, for nobody can know what it meant."""
+    if at.tzinfo is None:
+        raise DataError(f"time {at.isoformat()} has no zone; expected an aware time")
+    return at.astimezone(UTC)
+
+
+def to_seconds(at: datetime) -> int:
+    """Whole Unix seconds of ``at``, rounded down."""
+    return int(require_utc(at).timestamp() // 1)
+
+
+def from_seconds(seconds: float | np.int64) -> datetime:
+    """The aware UTC time of Unix ``seconds``."""
+    return datetime.fromtimestamp(float(seconds), tz=UTC)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone called ``name``, or DataError."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as err:
+        raise DataError(
+            f"unknown time zone {name!r}; expected a name such as 'Europe/Rome'"
+        ) from err
+
+
+def local_midnight(day: date, tz: str) -> datetime:
+    """The instant at which the local ``day`` begins in ``tz``, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone(tz)).astimezone(UTC)
+
+
+def day_span(day: date, tz: str) -> Span:
+    """The local day, 23, 24 or 25 hours long."""
+    return Span(local_midnight(day, tz), local_midnight(day + timedelta(days=1), tz))
+
+
+def year_span(year: int, tz: str) -> Span:
+    """The local calendar year."""
+    if not 1900 <= year <= 2200:
+        raise DataError(f"year {year} is out of range; expected 1900 to 2200")
+    return Span(local_midnight(date(year, 1, 1), tz), local_midnight(date(year + 1, 1, 1), tz))
+
+
+def local_year(at: datetime, tz: str) -> int:
+    """The local calendar year in which ``at`` falls."""
+    return require_utc(at).astimezone(zone(tz)).year
+
+
+def edges(span: Span, by: By, tz: str) -> Seconds:
+    """Bucket edges in Unix seconds that cover ``span``: n buckets have n + 1 edges.
+
+    The first and last edges are moved outward to whole local buckets. Quarter hours and
+    hours are cut in UTC, which equals local time for every zone with whole quarter-hour
+    offsets; days, months and years are local.
+    """
+    zone(tz)
+    start = pd.Timestamp(span.start)
+    end = pd.Timestamp(span.end)
+    frequency = _FREQUENCY[by]
+    if by in (By.QUARTER_HOUR, By.HOUR):
+        first, last = start.floor(frequency), end.ceil(frequency)
+        stamps = pd.date_range(first, last, freq=frequency)
+    else:
+        first = _floor_local(start.tz_convert(tz), by)
+        stop = end.tz_convert(tz)
+        stamps = pd.date_range(first, stop, freq=frequency)
+        if stamps[-1] < stop:
+            stamps = pd.date_range(first, periods=len(stamps) + 1, freq=frequency)
+    return stamps.as_unit("s").asi8.astype(np.int64)
+
+
+def _floor_local(at: pd.Timestamp, by: By) -> pd.Timestamp:
+    day = at.normalize()
+    if by is By.MONTH:
+        return day.replace(day=1)
+    if by is By.YEAR:
+        return day.replace(month=1, day=1)
+    return day
+
+
+def parse_instant(text: str, tz: str) -> datetime:
+    """An instant from ISO text; a date, or a time without offset, is local in ``tz``.
+
+    Raises DataError for anything else, and for the local times that a change of the clocks
+    skips. An hour that occurs twice is taken as its first occurrence.
+    """
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError as err:
+        raise DataError(
+            f"cannot read time {text!r}; expected e.g. 2025-03-30 or 2025-03-30T14:15+02:00"
+        ) from err
+    if at.tzinfo is not None:
+        return at.astimezone(UTC)
+    local = at.replace(tzinfo=zone(tz))
+    utc = local.astimezone(UTC)
+    if utc.astimezone(zone(tz)).replace(tzinfo=None) != at:
+        raise DataError(f"local time {text} does not exist in {tz}: the clocks skip it")
+    return utc

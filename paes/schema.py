@@ -1,0 +1,28 @@
+"""The base of every type that is read from a configuration file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+"""Lower-case letters, digits and hyphens: safe in addresses, file names and store tags."""
+
+
+class ConfigModel(BaseModel):
+    """Frozen, and strict about keys: a misspelt key is an error, never silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Sourced(ConfigModel):
+    """Something that says where it is known from.
+
+    A figure is either sourced or assumed: ``assumed: true`` asks for a ``note`` that says what
+    the assumption rests on, and every page and export repeats the mark.
+    """
+
+    source: str | None = None
+    assumed: bool = False
+    note: str | None = None
