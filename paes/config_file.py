@@ -165,7 +165,7 @@ def explain(error: ErrorDetails) -> str:
 
 
 def dotted(location: tuple[int | str, ...], data: Any) -> str:
-    """``('meters', 3, 'unit')`` as ``meters[scuola.main].unit``: items by id where they have one."""
+    """``('meters', 3, 'unit')`` as ``meters[scuola.main].unit``: items by id if they have one."""
     text = ""
     for part in location:
         if isinstance(part, int):
@@ -182,7 +182,9 @@ def kind_of(value: Any) -> str:
     """What a YAML value is, in words."""
     if value is None:
         return "nothing"
-    return {dict: "keys and values", list: "a list"}.get(type(value), repr(value))
+    if isinstance(value, dict):
+        return "keys and values"
+    return "a list" if isinstance(value, list) else repr(value)
 
 
 def _short(value: Any) -> str:

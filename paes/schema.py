@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 """Lower-case letters, digits and hyphens: safe in addresses, file names and store tags."""
@@ -26,3 +26,20 @@ class Sourced(ConfigModel):
     source: str | None = None
     assumed: bool = False
     note: str | None = None
+
+    @model_validator(mode="after")
+    def _assumption_is_explained(self) -> Self:
+        if self.assumed and not self.note:
+            raise ValueError("assumed: true needs a note that says what the assumption rests on")
+        return self
+
+
+class Text(ConfigModel):
+    """A text for people, in the languages the product speaks."""
+
+    it: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def in_language(self, language: str) -> str:
+        """The text in ``language`` (``it`` or ``en``)."""
+        return self.en if language == "en" else self.it

@@ -1,0 +1,134 @@
+"""Which counter of a meter's device is accounted, and in what unit, step and modulus.
+
+A device file says much about wires and words, which only the collectors know. The core needs
+four things of it: the counters' names, what they count, their unit, and where they wrap. This
+module reads just those and ignores the rest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from paes.config_file import read_yaml
+from paes.errors import DataError
+from paes.metering import Carrier, Measures, Meter, Register, point_id
+from paes.units import canonical_unit, factor_to_canonical
+
+
+class CounterPoint(BaseModel):
+    """A counter of a device file, as far as accounting is concerned."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    kind: str
+    unit: str
+    type: str
+    quantity: str | None = None
+    direction: str | None = None
+    phase: str | None = None
+    scale: float = 1.0
+    scale_from: str | None = None
+    rollover: float | None = None
+    resets: str | None = None
+    poll: str | None = None
+
+
+class _DeviceFile(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    points: tuple[CounterPoint, ...]
+
+
+def device_counters(path: Path) -> tuple[CounterPoint, ...]:
+    """The counters of a device file that never start again by themselves."""
+    points = read_yaml(path, _DeviceFile).points
+    return tuple(p for p in points if p.kind == "counter" and not p.resets and p.poll != "never")
+
+
+def accounted_register(meter: Meter, counters: tuple[CounterPoint, ...]) -> Register:
+    """The register of ``meter`` among its device's ``counters``.
+
+    Raises DataError, naming the candidates, when none or several fit and the meter does not
+    say which (``register:``), or when what it says does not measure its carrier.
+    """
+    counter = _named(meter, counters) if meter.register_name else _only_fit(meter, counters)
+    if meter.pulse:
+        return _pulse_register(meter, counter)
+    unit = canonical_unit(counter.unit)
+    expected = "m3" if _is_volume(meter) else "kWh"
+    if unit != expected:
+        raise DataError(
+            f"meter {meter.id}: register {counter.name!r} counts {counter.unit}; "
+            f"expected {expected} for {meter.carrier or meter.measures}"
+        )
+    ratio = meter.volume_correction if unit == "m3" else meter.transformer_ratio
+    step = abs(counter.scale) * factor_to_canonical(counter.unit) * ratio
+    return Register(
+        point=point_id(meter.id, counter.name),
+        unit=unit,
+        modulus=counter.rollover * step if counter.rollover else None,
+        resolution=step if counter.type not in ("f32", "f64") else 1e-3 * ratio,
+    )
+
+
+def _named(meter: Meter, counters: tuple[CounterPoint, ...]) -> CounterPoint:
+    for counter in counters:
+        if counter.name == meter.register_name:
+            return counter
+    raise DataError(
+        f"meter {meter.id}: device {meter.device} has no counter {meter.register_name!r}; "
+        f"it has {_names(counters)}"
+    )
+
+
+def _only_fit(meter: Meter, counters: tuple[CounterPoint, ...]) -> CounterPoint:
+    quantity, directions = _wanted(meter)
+    same = [c for c in counters if c.quantity == quantity and c.phase is None]
+    for direction in directions:
+        fits = [c for c in same if c.direction == direction]
+        if len(fits) == 1:
+            return fits[0]
+        if len(fits) > 1:
+            raise DataError(
+                f"meter {meter.id}: several counters of {meter.device} fit "
+                f"({_names(tuple(fits))}); say which with register:"
+            )
+    raise DataError(
+        f"meter {meter.id}: no counter of {meter.device} measures "
+        f"{meter.carrier or meter.measures}; it has {_names(counters)}"
+    )
+
+
+def _wanted(meter: Meter) -> tuple[str, tuple[str | None, ...]]:
+    if _is_volume(meter):
+        return "volume", (None, "import", "sum")
+    if meter.carrier is Carrier.HEAT_COLD:
+        return "heat_energy", (None, "import", "sum")
+    if meter.measures is Measures.GENERATION:
+        return "active_energy", ("export", "sum", None)
+    return "active_energy", ("import", "sum", None)
+
+
+def _is_volume(meter: Meter) -> bool:
+    return meter.measures is Measures.WATER or meter.carrier is Carrier.NATURAL_GAS
+
+
+def _pulse_register(meter: Meter, counter: CounterPoint) -> Register:
+    assert meter.pulse is not None
+    unit = canonical_unit(meter.pulse.unit)
+    weight = meter.pulse.weight * factor_to_canonical(meter.pulse.unit)
+    ratio = meter.volume_correction if unit == "m3" else meter.transformer_ratio
+    name = "volume" if unit == "m3" else "energy_import"
+    return Register(
+        point=point_id(meter.id, name),
+        unit=unit,
+        modulus=counter.rollover * weight * ratio if counter.rollover else None,
+        resolution=weight * ratio,
+    )
+
+
+def _names(counters: tuple[CounterPoint, ...]) -> str:
+    return ", ".join(c.name for c in counters) or "no counter at all"

@@ -1,0 +1,182 @@
+"""Cities and the installation that holds them: what the whole configuration says.
+
+Immutable once loaded (``paes.config``). Ids of sites, gateways and meters are unique in the
+installation; a point's identity never changes when a meter is described differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import Field, field_validator
+
+from paes.activity import DeclaredRow
+from paes.emission_factors import FactorLibrary, Year
+from paes.errors import DataError
+from paes.metering import Gateway, Meter, Register, Site
+from paes.periods import zone
+from paes.plan import Action, Plan
+from paes.schema import ConfigModel, Identifier, Sourced
+
+T = TypeVar("T")
+
+
+class Population(Sourced):
+    """Inhabitants in a year."""
+
+    year: Year
+    inhabitants: Annotated[int, Field(gt=0)]
+
+
+class CityFile(ConfigModel):
+    """``city.yaml``."""
+
+    id: Identifier
+    name: str
+    province: str | None = None
+    istat_code: Annotated[str, Field(pattern=r"^\d{6}$")] | None = None
+    cadastral_code: Annotated[str, Field(pattern=r"^[A-Z]\d{3}$")] | None = None
+    unlocode: str | None = None
+    time_zone: str = "Europe/Rome"
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    area_km2: Annotated[float, Field(gt=0)] | None = None
+    population: tuple[Population, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            zone(name)
+        except DataError as err:
+            raise ValueError(str(err)) from err
+        return name
+
+
+@dataclass(frozen=True)
+class City:
+    """A municipality with its sites, meters, plan and declared energy."""
+
+    facts: CityFile
+    plan: Plan
+    sites: dict[str, Site]
+    gateways: dict[str, Gateway]
+    meters: dict[str, Meter]
+    actions: tuple[Action, ...]
+    declared: tuple[DeclaredRow, ...]
+
+    @property
+    def id(self) -> str:
+        """Its identifier, unique in the installation."""
+        return self.facts.id
+
+    @property
+    def name(self) -> str:
+        """Its name as its citizens write it."""
+        return self.facts.name
+
+    @property
+    def time_zone(self) -> str:
+        """The zone in which its days, months and years are counted."""
+        return self.facts.time_zone
+
+    def population(self, year: int) -> Population | None:
+        """Inhabitants in ``year``, else the latest earlier figure, else None."""
+        known = [p for p in self.facts.population if p.year <= year]
+        return max(known, key=lambda p: p.year, default=None)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything that the configuration says; immutable, and complete once loaded."""
+
+    root: Path
+    name: str
+    default_city: str
+    cities: dict[str, City]
+    factors: FactorLibrary
+    device_folders: tuple[Path, ...]
+    registers: dict[str, Register] = field(repr=False)
+
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        """Every site by id."""
+        return {s.id: s for city in self.cities.values() for s in city.sites.values()}
+
+    @cached_property
+    def gateways(self) -> dict[str, Gateway]:
+        """Every gateway by id."""
+        return {g.id: g for city in self.cities.values() for g in city.gateways.values()}
+
+    @cached_property
+    def meters(self) -> dict[str, Meter]:
+        """Every meter by id."""
+        return {m.id: m for city in self.cities.values() for m in city.meters.values()}
+
+    @cached_property
+    def _city_by_site(self) -> dict[str, City]:
+        return {site: city for city in self.cities.values() for site in city.sites}
+
+    def city(self, city_id: str | None = None) -> City:
+        """The city, by default the installation's first; DataError if unknown."""
+        wanted = city_id or self.default_city
+        return _get(self.cities, wanted, "city")
+
+    def meter(self, meter_id: str) -> Meter:
+        """The meter; DataError if unknown."""
+        return _get(self.meters, meter_id, "meter")
+
+    def site(self, site_id: str) -> Site:
+        """The site; DataError if unknown."""
+        return _get(self.sites, site_id, "site")
+
+    def city_of(self, meter: Meter) -> City:
+        """The city in which a meter stands."""
+        return self._city_by_site[meter.site]
+
+    def time_zone(self, meter_id: str) -> str:
+        """The zone of the meter's local days."""
+        return self.city_of(self.meter(meter_id)).time_zone
+
+    def register(self, meter: Meter) -> Register:
+        """The counter of ``meter`` that is accounted."""
+        return self.registers[meter.id]
+
+    def meters_behind(self, gateway_id: str) -> list[Meter]:
+        """The meters behind a gateway, by unit."""
+        behind = [m for m in self.meters.values() if m.gateway == gateway_id]
+        return sorted(behind, key=lambda m: (m.unit, m.id))
+
+    def device_file(self, device_id: str) -> Path:
+        """The profile of a device: the installation's own first, then the shipped one."""
+        return find_device_file(self.device_folders, device_id)
+
+
+def find_device_file(folders: tuple[Path, ...], device_id: str) -> Path:
+    """The file of a device profile in the first folder that has it; DataError if none."""
+    for folder in folders:
+        path = folder / f"{device_id}.yaml"
+        if path.is_file():
+            return path
+    known = sorted({p.stem for folder in folders for p in folder.glob("*.yaml")})
+    near = [k for k in known if k.split("-")[0] == device_id.split("-")[0]]
+    raise DataError(f"no device profile {device_id!r}; there is {some(near or known)}")
+
+
+def some(names: Iterable[str], most: int = 6) -> str:
+    """The first few of ``names``, for a message that says what there is."""
+    listed = sorted(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return (", ".join(listed[:most]) or "none") + more
+
+
+def _get(things: dict[str, T], name: str, what: str) -> T:
+    try:
+        return things[name]
+    except KeyError as err:
+        raise DataError(f"no {what} {name!r}; there is {some(things)}") from err
