@@ -116,9 +116,9 @@ def _npm_ci(folder: Path) -> None:
     try:
         _node_program("npm", arguments, cwd=folder, env={**os.environ, **settings})
     except subprocess.CalledProcessError as err:
-        lines = [line for line in err.stderr.splitlines() if line.strip()]
-        reason = next((line for line in lines if "error" in line.lower()), "no reason given")
-        raise AssetError(f"npm could not fetch the pinned packages: {reason.strip()}") from err
+        said = [line.removeprefix("npm error").strip() for line in err.stderr.splitlines()]
+        reason = "; ".join([line for line in said if line][:3])
+        raise AssetError(f"npm could not fetch the pinned packages: {reason}") from err
 
 
 def _node_program(name: str, arguments: list[str], **options: Any) -> str:
