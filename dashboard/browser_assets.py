@@ -38,7 +38,7 @@ _LOCALE = "plotly.js-locales/it.js"
 
 @dataclass(frozen=True)
 class Asset:
-    """One file to serve: where npm puts it under `node_modules`, and its path in the vendor folder."""
+    """One file: where npm puts it under `node_modules`, and its path in the vendor folder."""
 
     source: str
     target: str
@@ -179,12 +179,13 @@ def _sha256(content: bytes) -> str:
 
 def main(arguments: list[str]) -> int:
     """Fetch what is missing; 0 when all is in place, 1 with one line on standard error."""
-    wanted = {VENDOR: SHIPPED} | ({TEST_VENDOR: FOR_TESTS} if "--tests" in arguments else {})
+    wanted: dict[Path, tuple[Asset, ...]] = {VENDOR: SHIPPED}
+    if "--tests" in arguments:
+        wanted[TEST_VENDOR] = FOR_TESTS
     missing = {vendor: assets for vendor, assets in wanted.items() if not is_complete(vendor)}
-    if missing:
-        print("Fetching browser assets (npm, about 60 MB for a moment) ...", flush=True)
     try:
         if missing:
+            print("Fetching browser assets (npm, about 60 MB for a moment) ...", flush=True)
             fetch(missing)
     except (AssetError, OSError) as err:
         print(f"browser assets: {err}", file=sys.stderr)
