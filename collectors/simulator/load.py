@@ -1,0 +1,227 @@
+"""What flows through every meter of a town in each quarter hour of a local year.
+
+A value depends only on the seed, the meter and the slot; it is the mean over the slot. ::
+
+    need        = yearly intensity x floor area, spread by opening, darkness, weather and noise
+    withdrawal  = need - what the site's PV gives, never below 0
+    export      = what the PV gives beyond the need, never while something is withdrawn
+    submeter    = a fixed share of its parent's need; all parts stay below their whole
+
+Several meters of one carrier at a site share its need. PV stands behind the site's first
+electricity meter. Nothing flows outside ``valid_from`` and ``valid_to``, nor above
+``rated_power_kw``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from collectors.simulator import need
+from collectors.simulator.local_year import LocalYear, local_calendar
+from collectors.simulator.need import Character
+from collectors.simulator.parameters import Kind, Parameters, Range
+from collectors.simulator.randomness import Floats
+from collectors.simulator.sky import Sky, sky_over
+from collectors.simulator.weather import Weather
+from paes.errors import DataError
+from paes.installation import Installation
+from paes.metering import Carrier, Measures, Meter, Opening, Site, SiteKind
+from paes.periods import local_midnight, to_seconds
+
+_HOURS_A_YEAR = 8766.0
+_SHARE_OF_EQUALS = (0.6, 1.4)  # meters that share a site's need do not share it equally
+_PLACE_STEP_DEG = 0.05  # about 5 km: the sites of a town share one sky
+
+
+class Loads:
+    """The flows of an installation's meters, computed when asked for and kept for a while."""
+
+    def __init__(self, installation: Installation, parameters: Parameters, seed: int) -> None:
+        self.installation = installation
+        self.parameters = parameters
+        self.seed = seed
+        self._gross_kw = lru_cache(maxsize=64)(self._compute_gross_kw)
+        self._sky = lru_cache(maxsize=16)(self._compute_sky)
+
+    def calendar(self, meter: Meter, year: int) -> LocalYear:
+        """The slots of the meter's local year."""
+        return local_calendar(year, self.installation.time_zone(meter.id))
+
+    def flow(self, meter: Meter, year: int) -> Floats:
+        """Mean flow of each slot in the register's unit an hour: kW, or m3/h."""
+        if meter.measures is Measures.WATER:
+            return self._water_m3_per_h(meter, year)
+        power_kw = self.power_kw(meter, year)
+        if self.installation.register(meter).unit == "m3":
+            return power_kw / self.kwh_per_m3(meter)
+        return power_kw
+
+    def power_kw(self, meter: Meter, year: int) -> Floats:
+        """Mean power of each slot in kW; of a fuel, its energy content."""
+        if meter.parent is not None:
+            return self._part_kw(meter, self.installation.meter(meter.parent), year)
+        return np.maximum(self._net_kw(meter, year), 0.0)
+
+    def export_kw(self, meter: Meter, year: int) -> Floats:
+        """Mean power of each slot that flows through the meter into the network, in kW."""
+        if self._plants_behind(meter):
+            return np.maximum(-self._net_kw(meter, year), 0.0)
+        return np.zeros(len(self.calendar(meter, year).slots))
+
+    def kwh_per_m3(self, meter: Meter) -> float:
+        """Energy in a cubic metre of what the meter counts."""
+        values = self.parameters.heating.kwh_per_m3
+        if meter.carrier not in values:
+            raise DataError(
+                f"meter {meter.id}: the simulator has no kwh_per_m3 for {meter.carrier}; "
+                f"expected one of {', '.join(values)}"
+            )
+        return values[meter.carrier]
+
+    def weather(self, site: Site) -> Weather:
+        """The weather at a site; sites of one town share it."""
+        latitude, longitude = (_rounded(c) for c in self._coordinates(site))
+        return Weather(self.parameters.climate, self.seed, latitude, longitude)
+
+    def _net_kw(self, meter: Meter, year: int) -> Floats:
+        net = self._gross_kw(meter.id, year)
+        for plant in self._plants_behind(meter):
+            net = net - self._gross_kw(plant.id, year)
+        return net * self._alive(meter, year)
+
+    def _compute_gross_kw(self, meter_id: str, year: int) -> Floats:
+        """What the meter would show without the PV behind it; of a plant, what it gives."""
+        meter = self.installation.meter(meter_id)
+        site = self.installation.site(meter.site)
+        calendar, by = self.calendar(meter, year), Character(self.seed, meter.id)
+        sky = self._sky(self.weather(site), calendar)
+        kind = self.parameters.kinds[site.kind]
+        if meter.measures is Measures.GENERATION:
+            plants = self.parameters.photovoltaics
+            power_kw = need.photovoltaic_kw(self._peak_kw(meter, site), plants, sky, by)
+        elif meter.carrier is not Carrier.ELECTRICITY:
+            yearly_kwh = self._yearly(meter, site, kind, kind.heat_kwh_per_m2)
+            heating = self.parameters.heating
+            power_kw = need.heat_kw(yearly_kwh, heating, _opening(site, kind), calendar, sky, by)
+        elif site.kind is SiteKind.LIGHTING_CABINET:
+            points, led = self._lamps(meter, site)
+            power_kw = need.lamps_kw(points, led, self.parameters.lighting, calendar, sky, by)
+        else:
+            yearly_kwh = self._yearly(meter, site, kind, kind.electricity_kwh_per_m2)
+            power_kw = need.electricity_kw(
+                yearly_kwh, kind, _opening(site, kind), calendar, sky, by
+            )
+        limited = np.minimum(power_kw, meter.rated_power_kw or np.inf)
+        return np.asarray(limited * self._alive(meter, year))
+
+    def _part_kw(self, meter: Meter, parent: Meter, year: int) -> Floats:
+        """A submeter: its share of the parent's need, and never more of what the parent shows."""
+        shown_kw = self.power_kw(parent, year)
+        need_kw = shown_kw if parent.parent else self._gross_kw(parent.id, year)
+        share = self._share(meter)
+        together = Character(self.seed, parent.id).pick(
+            "parts", self.parameters.submeters.total_fraction
+        )
+        part_kw = np.minimum(need_kw * share * together, shown_kw * share)
+        if self._is_fuel(parent) and not self._is_fuel(meter):
+            part_kw = part_kw * self.parameters.heating.boiler_efficiency
+        limited = np.minimum(part_kw, meter.rated_power_kw or np.inf)
+        return np.asarray(limited * self._alive(meter, year))
+
+    def _water_m3_per_h(self, meter: Meter, year: int) -> Floats:
+        site = self.installation.site(meter.site)
+        kind = self.parameters.kinds[site.kind]
+        area_m2 = site.floor_area_m2 or kind.default_area_m2
+        by = Character(self.seed, meter.id)
+        yearly_m3 = area_m2 * by.pick("size", kind.water_m3_per_m2) * self._share(meter)
+        calendar, opening = self.calendar(meter, year), _opening(site, kind)
+        flow = need.water_m3_per_h(yearly_m3, self.parameters.water, opening, calendar, by)
+        return flow * self._alive(meter, year)
+
+    def _yearly(self, meter: Meter, site: Site, kind: Kind, per_m2: Range) -> float:
+        """kWh of a usual year: by floor area, else by rated power, else by a default area."""
+        by = Character(self.seed, meter.id)
+        if site.floor_area_m2 is None and meter.rated_power_kw is not None:
+            return meter.rated_power_kw * kind.load_factor * _HOURS_A_YEAR
+        area_m2 = site.floor_area_m2 or kind.default_area_m2
+        return area_m2 * by.pick("size", per_m2) * self._share(meter)
+
+    def _peak_kw(self, meter: Meter, site: Site) -> float:
+        if site.pv_peak_kw is not None:
+            return site.pv_peak_kw * self._share(meter)
+        return meter.rated_power_kw or self.parameters.photovoltaics.default_peak_kw
+
+    def _lamps(self, meter: Meter, site: Site) -> tuple[float, bool]:
+        """Light points on the meter, and whether they are LED (told by the rated power)."""
+        lighting = self.parameters.lighting
+        points = (site.light_points or lighting.default_light_points) * self._share(meter)
+        rated_w_per_point = 1000.0 * (meter.rated_power_kw or 0.0) / points
+        return points, rated_w_per_point < lighting.sodium_from_rated_w_per_point
+
+    def _share(self, meter: Meter) -> float:
+        """The meter's part of what it and its equals at the site measure together."""
+        equals = [
+            m.id
+            for m in self.installation.meters.values()
+            if (m.site, m.measures, m.carrier, m.parent)
+            == (meter.site, meter.measures, meter.carrier, meter.parent)
+        ]
+        weights = {i: Character(self.seed, i).pick("share", _SHARE_OF_EQUALS) for i in equals}
+        return weights[meter.id] / sum(weights.values())
+
+    def _plants_behind(self, meter: Meter) -> list[Meter]:
+        """The PV meters whose plants feed into the site behind this meter."""
+        here = [
+            m
+            for m in self.installation.meters.values()
+            if m.site == meter.site and m.carrier is Carrier.ELECTRICITY
+        ]
+        mains = [m.id for m in here if m.measures is Measures.WITHDRAWAL]
+        if not mains or mains[0] != meter.id:
+            return []
+        return [m for m in here if m.measures is Measures.GENERATION]
+
+    def _is_fuel(self, meter: Meter) -> bool:
+        return meter.carrier in self.parameters.heating.kwh_per_m3
+
+    def _alive(self, meter: Meter, year: int) -> Floats:
+        """1 where the meter exists, else 0."""
+        calendar, tz = self.calendar(meter, year), self.installation.time_zone(meter.id)
+        alive = np.ones(len(calendar.slots))
+        if meter.valid_from:
+            alive[calendar.slots < to_seconds(local_midnight(meter.valid_from, tz))] = 0.0
+        if meter.valid_to:
+            alive[calendar.slots >= to_seconds(local_midnight(meter.valid_to, tz))] = 0.0
+        return alive
+
+    def _compute_sky(self, weather: Weather, calendar: LocalYear) -> Sky:
+        return sky_over(weather, self.parameters, calendar)
+
+    def _coordinates(self, site: Site) -> tuple[float, float]:
+        """The site's own coordinates, else the mean of its town's sites, else the town's."""
+        if site.latitude is not None and site.longitude is not None:
+            return site.latitude, site.longitude
+        city = next(c for c in self.installation.cities.values() if site.id in c.sites)
+        known = [
+            (s.latitude, s.longitude)
+            for s in city.sites.values()
+            if s.latitude is not None and s.longitude is not None
+        ]
+        if known:
+            return (
+                sum(latitude for latitude, _ in known) / len(known),
+                sum(longitude for _, longitude in known) / len(known),
+            )
+        if city.facts.latitude is None or city.facts.longitude is None:
+            raise DataError(f"city {city.id}: no coordinates, so nobody knows where its sun stands")
+        return city.facts.latitude, city.facts.longitude
+
+
+def _opening(site: Site, kind: Kind) -> Opening:
+    return site.opening or kind.opening
+
+
+def _rounded(degrees: float) -> float:
+    return round(degrees / _PLACE_STEP_DEG) * _PLACE_STEP_DEG

@@ -1,0 +1,162 @@
+"""What the simulated town is made of: the types of ``config/simulator.yaml``.
+
+Every intensity, range and threshold of the simulator is data with a source or the mark
+``assumed``; the modules beside this one hold only formulas.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from paes.config_file import read_yaml
+from paes.metering import Carrier, Opening, SiteKind
+from paes.schema import ConfigModel, Sourced
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Range = tuple[NotNegative, NotNegative]
+"""Low and high; each meter draws its own value between them."""
+Monthly = Annotated[tuple[float, ...], Field(min_length=12, max_length=12)]
+
+
+class Climate(Sourced):
+    """Temperature and cloud of the place, January first."""
+
+    monthly_mean_degc: Monthly
+    daily_swing_degc: NotNegative
+    weather_noise_degc: NotNegative
+    monthly_mean_cloud_fraction: Monthly
+    cloud_noise_fraction: NotNegative
+    albedo: Fraction
+
+
+class Photovoltaics(Sourced):
+    """How a plant turns sun into electricity."""
+
+    tilt_deg: Annotated[float, Field(ge=0, le=90)]
+    azimuth_deg: Annotated[float, Field(ge=0, lt=360)]
+    performance_fraction: Range
+    temperature_coefficient_per_degc: float
+    nominal_cell_temperature_degc: float
+    default_peak_kw: Positive
+
+
+class Heating(Sourced):
+    """When buildings are heated, and how hard."""
+
+    season_from: Annotated[str, Field(pattern=r"^\d\d-\d\d$")]
+    season_to: Annotated[str, Field(pattern=r"^\d\d-\d\d$")]
+    balance_degc: float
+    preheat_h: NotNegative
+    preheat_boost: Positive
+    setback_fraction: Fraction
+    boiler_efficiency: Annotated[float, Field(gt=0, le=1)]
+    kwh_per_m3: dict[Carrier, Positive]
+    """Energy in a cubic metre (at standard conditions) of a fuel that is metered by volume."""
+
+
+class Lighting(Sourced):
+    """Street lamps: an astronomical switch, and dimming where the lamps are LED."""
+
+    on_below_elevation_deg: float
+    led_w_per_point: Range
+    led_dimmed_from_hour: NotNegative
+    led_dimmed_to_hour: NotNegative
+    led_dimmed_fraction: Fraction
+    sodium_w_per_point: Range
+    sodium_from_rated_w_per_point: Positive
+    standby_w_per_point: NotNegative
+    default_light_points: Annotated[int, Field(gt=0)]
+
+
+class Submeters(Sourced):
+    """How much of a meter its submeters count together."""
+
+    total_fraction: tuple[Fraction, Fraction]
+
+
+class Electrical(Sourced):
+    """The nominal values of the low-voltage network."""
+
+    voltage_v: Positive
+    frequency_hz: Positive
+    power_factor: tuple[Fraction, Fraction]
+    phase_shares: tuple[Fraction, Fraction, Fraction]
+
+
+class HeatNetwork(Sourced):
+    """Flow and return temperature of a heat meter."""
+
+    supply_degc: float
+    return_degc: float
+
+
+class Water(Sourced):
+    """Water that runs when nobody is there."""
+
+    night_fraction: Fraction
+
+
+class Kind(Sourced):
+    """One kind of site; ``config/simulator.yaml`` explains each figure."""
+
+    electricity_kwh_per_m2: Range
+    heat_kwh_per_m2: Range
+    water_m3_per_m2: Range
+    default_area_m2: Positive
+    load_factor: Fraction
+    base_fraction: Fraction
+    dark_fraction: Fraction
+    light_fraction: Fraction
+    cooling_per_degc: NotNegative
+    heating_per_degc: NotNegative
+    opening: Opening
+
+    @model_validator(mode="after")
+    def _shares(self) -> Kind:
+        if self.base_fraction + self.dark_fraction > 1:
+            raise ValueError("base_fraction and dark_fraction are more than the whole")
+        return self
+
+
+class Losses(Sourced):
+    """How often a simulated history has gaps, and how long they are."""
+
+    gateway_outages_per_year: NotNegative
+    gateway_outage_h: Range
+    site_outage_h: Range
+    meter_outage_h: Range
+
+
+class Parameters(ConfigModel):
+    """The whole file."""
+
+    seed: int
+    epoch: AwareDatetime
+    initial_register: Range
+    climate: Climate
+    photovoltaics: Photovoltaics
+    heating: Heating
+    lighting: Lighting
+    submeters: Submeters
+    electrical: Electrical
+    heat_network: HeatNetwork
+    water: Water
+    kinds: dict[SiteKind, Kind]
+    losses: Losses
+
+    @model_validator(mode="after")
+    def _every_kind(self) -> Parameters:
+        missing = [kind.value for kind in SiteKind if kind not in self.kinds]
+        if missing:
+            raise ValueError(f"these kinds of site are missing: {', '.join(missing)}")
+        return self
+
+
+def load_parameters(path: Path) -> Parameters:
+    """Read ``simulator.yaml``; ConfigError with file, line and key for what is wrong in it."""
+    return read_yaml(path, Parameters)

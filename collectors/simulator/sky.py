@@ -1,0 +1,42 @@
+"""The weather over one place in each quarter hour of one local year: what the loads look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from collectors.simulator.local_year import SLOT_S, LocalYear
+from collectors.simulator.parameters import Parameters
+from collectors.simulator.randomness import Floats
+from collectors.simulator.weather import Weather, dark_fraction
+
+
+@dataclass(frozen=True, eq=False)
+class Sky:
+    """Arrays over the slots of a year, all at the middle of the slot."""
+
+    temperature_degc: Floats
+    normal_temperature_degc: Floats
+    horizontal_w_m2: Floats
+    plane_w_m2: Floats
+    """On the plane of the town's PV plants."""
+    dark_fraction: Floats
+    """Share of the slot in which street lamps are lit."""
+
+
+def sky_over(weather: Weather, parameters: Parameters, calendar: LocalYear) -> Sky:
+    """The sky of a year; about 20 ms, so callers keep it."""
+    middle = calendar.slots + SLOT_S // 2
+    sun = weather.sun(middle)
+    horizontal = weather.horizontal_w_m2(middle, sun)
+    plants = parameters.photovoltaics
+    plane = weather.plane_w_m2(middle, sun, horizontal, plants.tilt_deg, plants.azimuth_deg)
+    elevation = weather.sun(calendar.edges).elevation_deg
+    return Sky(
+        temperature_degc=weather.temperature_degc(middle),
+        normal_temperature_degc=weather.normal_temperature_degc(middle),
+        horizontal_w_m2=horizontal,
+        plane_w_m2=np.maximum(plane, 0.0),
+        dark_fraction=dark_fraction(elevation, parameters.lighting.on_below_elevation_deg),
+    )
