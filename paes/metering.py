@@ -243,7 +243,9 @@ class Meter(Sourced):
     volume_correction: float = Field(default=1.0, gt=0)
     """Coefficient C of a gas meter: Sm3 = m3 x C."""
     rated_power_kw: float | None = Field(default=None, gt=0)
-    """What can flow at most; bounds a gap, and a step above 1.2 times it is a spike."""
+    """What can pass at most; bounds a gap, and a step above 1.2 times it is a spike."""
+    rated_flow_m3_h: float | None = Field(default=None, gt=0)
+    """The same for water and gas."""
     valid_from: date | None = None
     valid_to: date | None = None
     """First day after the meter's life (half-open), local."""

@@ -1,0 +1,359 @@
+"""From a counter's readings to energy, with every gap accounted for.
+
+A meter's register only grows, so energy is the difference of two readings. What can go wrong
+with that is decided here, once::
+
+    readings   |--|--|--|--|            |--|--|--X--|--|
+    interval    measured     gap: known    measured  ^ a value that is not credible is left
+                             amount, un-               out, and a Finding says so
+                             known course
+
+* Two good readings close together give a **measured** interval; it is spread evenly inside.
+* Two good readings far apart give a **gap whose amount is known** (``low == high``). A period
+  that contains it whole counts it (*catch-up*); a period that cuts it has **missing** energy
+  between bounds.
+* A reset, an unexplained jump, an exchange of the device without registers, and the time
+  before the first or after the last reading are gaps **between bounds** only.
+
+So nothing is ever invented and no late catch-up is dropped: the true energy of a period lies
+in ``[measured + missing_low, measured + missing_high]``. Estimating what is missing is a later
+step that adds to these figures and never replaces a measurement.
+
+Pure functions on arrays; amounts are in the register's unit (kWh or m3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from paes.metering import Finding, Quality, Register, Replacement
+from paes.periods import Seconds, from_seconds, to_seconds
+from paes.series import CODE_OF, Floats, Gap, ReadingSeries
+
+RULES_VERSION = "1"
+"""Part of the identity of every derived figure; raise it whenever a rule below changes."""
+
+SPIKE_MARGIN = 1.2
+"""A step is credible up to this many times what the rated power allows in its time."""
+CONFIRMING_READINGS = 3
+"""A lower or a far higher level is believed once this many readings in a row agree on it."""
+JITTER_STEPS = 3
+"""A register may fall back by so many of its smallest steps without meaning anything."""
+_GOOD = (CODE_OF[Quality.GOOD], CODE_OF[Quality.SUBSTITUTED])
+
+
+@dataclass(frozen=True)
+class CounterRules:
+    """What is known of a counter: where it wraps, how fast it can run, when it was exchanged.
+
+    ``limit_per_h`` is the most it can count in an hour (None: unknown; then no step upward is
+    too large and a gap between bounds has no upper one). ``gap_after_s`` is the longest time
+    between two readings that still counts as measured.
+    """
+
+    register: Register
+    gap_after_s: float
+    limit_per_h: float | None = None
+    replacements: tuple[Replacement, ...] = ()
+
+    def limit(self, seconds: float) -> float:
+        """The most that can pass in ``seconds``, without margin; infinite if unknown."""
+        return math.inf if self.limit_per_h is None else self.limit_per_h * seconds / 3600.0
+
+    def credible(self, step: float, seconds: float) -> bool:
+        """True if ``step`` is no more than can pass in ``seconds``."""
+        slack = 2 * self.register.resolution
+        return 0 <= step <= SPIKE_MARGIN * self.limit(seconds) + slack
+
+    @property
+    def key(self) -> str:
+        """All of it as text: two counters with one key are accounted alike."""
+        swaps = ";".join(
+            f"{r.at:%Y%m%dT%H%M%S},{r.last_reading},{r.first_reading}" for r in self.replacements
+        )
+        r = self.register
+        return (
+            f"{RULES_VERSION}|{r.modulus}|{r.resolution:.9g}|{self.gap_after_s}"
+            f"|{self.limit_per_h}|{swaps}"
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """A counter's readings turned into measured intervals, gaps and findings.
+
+    ``knots_s`` and ``total`` are the measured energy as a piecewise linear, never falling
+    function of time (flat in gaps); ``covered`` is the covered time likewise, in seconds.
+    """
+
+    knots_s: Seconds
+    total: Floats
+    covered: Floats
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def account(readings: ReadingSeries, rules: CounterRules) -> Account:
+    """Account one counter; readings that are not good are left out.
+
+    Gaps are those between the first and the last credible reading: what lies outside depends
+    on the period asked for (``outer_gaps``).
+    """
+    good = np.isin(readings.codes, _GOOD)
+    t, v = readings.seconds[good], readings.values[good]
+    if len(t) == 0:
+        nothing = np.empty(0, np.float64)
+        return Account(np.empty(0, np.int64), nothing, nothing, ())
+    walk = _Walk(t, v, rules)
+    walk.run()
+    return walk.account()
+
+
+def outer_gaps(book: Account, start_s: int, end_s: int, rules: CounterRules) -> list[Gap]:
+    """The gaps before the first and after the last reading, within ``[start_s, end_s)``."""
+    if len(book.knots_s) == 0:
+        return [Gap(start_s, end_s, 0.0, rules.limit(end_s - start_s), "no_reading")]
+    first, last = int(book.knots_s[0]), int(book.knots_s[-1])
+    gaps = []
+    if first > start_s:
+        stop = min(first, end_s)
+        gaps.append(Gap(start_s, stop, 0.0, rules.limit(stop - start_s), "before_first_reading"))
+    if last < end_s:
+        begin = max(last, start_s)
+        gaps.append(Gap(begin, end_s, 0.0, rules.limit(end_s - begin), "after_last_reading"))
+    return gaps
+
+
+def buckets(
+    book: Account, gaps: Sequence[Gap], edges: Seconds, rules: CounterRules
+) -> pd.DataFrame:
+    """Energy between consecutive ``edges``: one row a bucket.
+
+    Columns: ``start_s``, ``end_s``, ``measured`` (with ``catch_up`` in it), ``catch_up``,
+    ``missing_low``, ``missing_high``, ``covered_s``. ``gaps`` are the account's and the outer
+    ones.
+    """
+    if len(book.knots_s):
+        measured = np.diff(np.interp(edges, book.knots_s, book.total))
+        covered = np.diff(np.interp(edges, book.knots_s, book.covered))
+    else:
+        measured = np.zeros(len(edges) - 1)
+        covered = np.zeros(len(edges) - 1)
+    catch_up, low, high = spread_gaps(gaps, edges, rules)
+    return pd.DataFrame(
+        {
+            "start_s": edges[:-1],
+            "end_s": edges[1:],
+            "measured": measured + catch_up,
+            "catch_up": catch_up,
+            "missing_low": low,
+            "missing_high": high,
+            "covered_s": covered,
+        }
+    )
+
+
+def spread_gaps(
+    gaps: Sequence[Gap], edges: Seconds, rules: CounterRules
+) -> tuple[Floats, Floats, Floats]:
+    """What ``gaps`` put into each bucket: known catch-up, and low and high missing amounts.
+
+    A gap inside one bucket gives it its amount, or its bounds. A gap that is cut by an edge
+    gives each part the bounds that the rest leaves open: at least what cannot have passed
+    outside, at most what can have passed inside.
+    """
+    n = len(edges) - 1
+    catch_up, low, high = np.zeros(n), np.zeros(n), np.zeros(n)
+    for gap in gaps:
+        first = max(int(np.searchsorted(edges, gap.start_s, side="right")) - 1, 0)
+        last = min(int(np.searchsorted(edges, gap.end_s, side="left")), n)
+        inside = last - first == 1 and edges[first] <= gap.start_s and gap.end_s <= edges[first + 1]
+        if inside and gap.known:
+            catch_up[first] += gap.low
+        elif inside:
+            low[first] += gap.low
+            high[first] += gap.high
+        else:
+            for i in range(first, last):
+                part = min(gap.end_s, int(edges[i + 1])) - max(gap.start_s, int(edges[i]))
+                rest = gap.end_s - gap.start_s - part
+                low[i] += max(0.0, gap.low - rules.limit(rest))
+                high[i] += min(gap.high, rules.limit(part))
+    return catch_up, low, high
+
+
+class _Walk:
+    """One pass over the readings: jumps from one odd step to the next and judges each."""
+
+    def __init__(self, t: Seconds, v: Floats, rules: CounterRules) -> None:
+        self.t, self.v, self.rules = t, v, rules
+        self.keep = np.ones(len(t), dtype=bool)
+        self.amounts: dict[int, float] = {}  # interval's first index -> amount, where special
+        self.bounds: dict[int, tuple[float, float, str]] = {}  # … -> low, high, cause
+        self.findings: list[Finding] = []
+        self.swaps = {to_seconds(r.at): r for r in rules.replacements}
+
+    def run(self) -> None:
+        base, last = 0, len(self.t) - 1
+        odd = self._odd_steps()
+        while base < last:
+            after = np.searchsorted(odd, base)
+            if after == len(odd):
+                return
+            base = int(odd[after])
+            base = self._judge(base)
+
+    def _odd_steps(self) -> Seconds:
+        step, span = np.diff(self.v), np.diff(self.t)
+        odd = step < 0
+        if self.rules.limit_per_h is not None:
+            most = SPIKE_MARGIN * self.rules.limit_per_h * span / 3600.0
+            odd |= step > most + 2 * self.rules.register.resolution
+        for at in self.swaps:
+            i = int(np.searchsorted(self.t, at, side="left")) - 1
+            if 0 <= i < len(odd):
+                odd[i] = True
+        return np.flatnonzero(odd).astype(np.int64)
+
+    def _judge(self, base: int) -> int:
+        """Decide how the counter goes on after ``base``; returns the next accepted index."""
+        for k in range(base + 1, len(self.t)):
+            if self._accepts(base, k):
+                return k
+            self.keep[k] = False
+        return len(self.t)
+
+    def _accepts(self, base: int, k: int) -> bool:
+        step, span = float(self.v[k] - self.v[base]), float(self.t[k] - self.t[base])
+        swap = self._swap_between(base, k)
+        if swap:
+            self._replaced(base, k, swap)
+        elif self.rules.credible(step, span):
+            pass
+        elif 0 > step >= -JITTER_STEPS * self.rules.register.resolution:
+            self._note("counter.jitter", k, "the register fell back by a few counts", step)
+            return False
+        elif step < 0:
+            return self._lower(base, k, step, span)
+        elif self._confirmed(k):
+            self._unknown(base, "counter.spike")
+            self._note("counter.spike", k, "the register jumped by more than can have passed", step)
+        else:
+            self._note("counter.spike", k, "one reading is far too high and was left out", step)
+            return False
+        return True
+
+    def _lower(self, base: int, k: int, step: float, span: float) -> bool:
+        modulus = self.rules.register.modulus
+        wrapped = step + (modulus or math.inf)
+        if modulus and wrapped < modulus / 2 and self.rules.credible(wrapped, span):
+            self.amounts[base] = wrapped
+            self._note("counter.rollover", k, "the register wrapped to zero", wrapped)
+            return True
+        if self._confirmed(k):
+            self._unknown(base, "counter.reset")
+            self._note("counter.reset", k, "the register started again from a lower value", step)
+            return True
+        self._note("counter.transient", k, "one reading is lower and was left out", step)
+        return False
+
+    def _confirmed(self, k: int) -> bool:
+        """True if the reading at ``k`` and the next ones agree on a new level."""
+        end = k + CONFIRMING_READINGS
+        if end > len(self.t):
+            return False
+        steps, spans = np.diff(self.v[k:end]), np.diff(self.t[k:end])
+        return all(
+            self.rules.credible(float(s), float(d)) for s, d in zip(steps, spans, strict=True)
+        )
+
+    def _swap_between(self, base: int, k: int) -> Replacement | None:
+        for at, swap in self.swaps.items():
+            if self.t[base] < at <= self.t[k]:
+                return swap
+        return None
+
+    def _replaced(self, base: int, k: int, swap: Replacement) -> None:
+        before = None if swap.last_reading is None else swap.last_reading - float(self.v[base])
+        after = None if swap.first_reading is None else float(self.v[k]) - swap.first_reading
+        span = float(self.t[k] - self.t[base])
+        sound = [p for p in (before, after) if p is not None and self.rules.credible(p, span)]
+        if len(sound) == 2:
+            self.amounts[base] = sum(sound)
+        else:
+            high = max(self.rules.limit(span), sum(sound))
+            self.bounds[base] = (sum(sound), high, "meter.replaced")
+        self._note(
+            "meter.replaced", k, f"the device was exchanged for {swap.new_serial}", sum(sound)
+        )
+
+    def _unknown(self, base: int, cause: str) -> None:
+        self.bounds[base] = (0.0, math.inf, cause)
+
+    def _note(self, name: str, k: int, message: str, step: float) -> None:
+        unit = self.rules.register.unit
+        self.findings.append(
+            Finding(
+                name,
+                self.rules.register.point,
+                f"{message}: {self.v[k]:.3f} {unit}",
+                from_seconds(self.t[k]),
+                {f"value_{unit.lower()}": float(self.v[k]), f"step_{unit.lower()}": step},
+            )
+        )
+
+    def account(self) -> Account:
+        """What the walk found, as measured intervals and gaps."""
+        kept = np.flatnonzero(self.keep)
+        t, v = self.t[kept], self.v[kept]
+        amount, span = np.diff(v), np.diff(t)
+        gaps: list[Gap] = []
+        measured = span <= self.rules.gap_after_s
+        position = {int(index): i for i, index in enumerate(kept)} if self._special else {}
+        for index, value in self.amounts.items():
+            amount[position[index]] = value
+        for index, (low, high, cause) in self.bounds.items():
+            i = position[index]
+            measured[i] = False
+            amount[i] = 0.0
+            limit = min(high, self.rules.limit(float(span[i])))
+            gaps.append(Gap(int(t[i]), int(t[i + 1]), low, max(low, limit), cause))
+        bounded = {position[index] for index in self.bounds}
+        for i in np.flatnonzero(~measured).tolist():
+            if i not in bounded:
+                known = float(amount[i])
+                gaps.append(Gap(int(t[i]), int(t[i + 1]), known, known, "no_reading"))
+        self._report_gaps(gaps)
+        start = np.zeros(1)
+        return Account(
+            knots_s=t,
+            total=np.concatenate([start, np.cumsum(np.where(measured, amount, 0.0))]),
+            covered=np.concatenate([start, np.cumsum(np.where(measured, span, 0))]),
+            gaps=tuple(sorted(gaps, key=lambda g: g.start_s)),
+            findings=tuple(self.findings),
+        )
+
+    @property
+    def _special(self) -> bool:
+        return bool(self.amounts or self.bounds)
+
+    def _report_gaps(self, gaps: Sequence[Gap]) -> None:
+        unit = self.rules.register.unit
+        for gap in gaps:
+            if gap.cause != "no_reading":
+                continue
+            hours = (gap.end_s - gap.start_s) / 3600.0
+            self.findings.append(
+                Finding(
+                    "data.gap",
+                    self.rules.register.point,
+                    f"no readings for {hours:.1f} h; {gap.low:.3f} {unit} passed meanwhile",
+                    from_seconds(gap.start_s),
+                    {"hours": hours, f"amount_{unit.lower()}": gap.low},
+                )
+            )

@@ -1,0 +1,370 @@
+"""The energy ledger: what each meter, site and city used, asked by period.
+
+It joins the installation (which meter, which register, since when) with a store (readings) and
+the rules of ``paes.consumption``. Whole local days are kept in the store as derived figures,
+so that a page never recomputes ten years; they can always be made again from the readings.
+
+Answers are frames with one row a period, or an ``EnergyTotal``; amounts are kWh (m3 for
+water), and each is measured + estimated + missing between bounds, with its coverage. Time
+before a meter was commissioned or after *now* is not missing: it is outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from paes.consumption import (
+    Account,
+    CounterRules,
+    account,
+    buckets,
+    outer_gaps,
+    spread_gaps,
+)
+from paes.installation import Installation
+from paes.metering import Carrier, Finding, Measures, Meter
+from paes.periods import (
+    By,
+    Seconds,
+    Span,
+    edges,
+    from_seconds,
+    local_midnight,
+    local_year,
+    to_seconds,
+)
+from paes.series import DayBook, Gap
+from paes.store import Store
+
+CONTEXT_READINGS = 8
+"""Readings read on either side of a span, so that its first and last steps are judged right."""
+GAP_AFTER_PERIODS = 1.5
+"""Two readings further apart than this many poll periods have a gap between them."""
+
+Clock = Callable[[], datetime]
+AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
+
+
+def now_utc() -> datetime:
+    """The clock of the machine."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyTotal:
+    """Energy of a period: what is measured, what is estimated, and what is missing.
+
+    ``catch_up_kwh`` is the part of ``measured_kwh`` that passed during gaps: its amount was
+    measured, its course was not. The true energy lies between ``low_kwh`` and ``high_kwh``
+    (infinite if nothing bounds it).
+    """
+
+    measured_kwh: float = 0.0
+    catch_up_kwh: float = 0.0
+    estimated_kwh: float = 0.0
+    missing_low_kwh: float = 0.0
+    missing_high_kwh: float = 0.0
+    covered_s: float = 0.0
+    span_s: float = 0.0
+
+    def __add__(self, other: EnergyTotal) -> EnergyTotal:
+        return EnergyTotal(
+            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(EnergyTotal))
+        )
+
+    @property
+    def kwh(self) -> float:
+        """Measured and estimated energy."""
+        return self.measured_kwh + self.estimated_kwh
+
+    @property
+    def low_kwh(self) -> float:
+        """The least that it can have been."""
+        return self.kwh + self.missing_low_kwh
+
+    @property
+    def high_kwh(self) -> float:
+        """The most that it can have been."""
+        return self.kwh + self.missing_high_kwh
+
+    @property
+    def coverage(self) -> float | None:
+        """The part of the time (0..1) with interval data; None if no time was to be covered."""
+        return self.covered_s / self.span_s if self.span_s else None
+
+
+class EnergyLedger:
+    """Energy by meter, site and cell of one installation from one store."""
+
+    def __init__(self, installation: Installation, store: Store, clock: Clock = now_utc) -> None:
+        self.installation = installation
+        self.store = store
+        self.clock = clock
+
+    def rules(self, meter: Meter) -> CounterRules:
+        """How the meter's register is accounted."""
+        register = self.installation.register(meter)
+        period_s = self.installation.gateways[meter.gateway].poll_period_s
+        limit = meter.rated_power_kw if register.unit == "kWh" else meter.rated_flow_m3_h
+        return CounterRules(register, GAP_AFTER_PERIODS * period_s, limit, meter.replacements)
+
+    def life(self, meter: Meter, span: Span) -> Span | None:
+        """The part of ``span`` in which the meter was in use and that is not in the future."""
+        tz = self.installation.time_zone(meter.id)
+        born = local_midnight(meter.valid_from, tz) if meter.valid_from else None
+        dead = local_midnight(meter.valid_to, tz) if meter.valid_to else None
+        now = from_seconds(to_seconds(self.clock()))
+        end = min(now, dead) if dead else now
+        return span.clip(born, end)
+
+    def meter(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
+        """The register's amounts by period, in the register's unit.
+
+        Columns ``measured``, ``catch_up``, ``estimated``, ``missing_low``, ``missing_high``,
+        ``covered_s``, ``span_s``; index ``start`` in the meter's local time. Periods are whole
+        ones around ``span``.
+        """
+        tz = self.installation.time_zone(meter.id)
+        wanted = edges(span, by, tz)
+        life = self.life(meter, Span(from_seconds(wanted[0]), from_seconds(wanted[-1])))
+        rules = self.rules(meter)
+        if life is None:
+            table = _empty_table(wanted)
+        elif by in (By.QUARTER_HOUR, By.HOUR):
+            book, gaps = self._account(rules, life)
+            table = buckets(book, gaps, wanted, rules)
+        else:
+            table = self._from_days(rules, life, wanted, tz)
+        return _labelled(table, life, tz)
+
+    def total(self, meter: Meter, span: Span) -> EnergyTotal:
+        """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3."""
+        life = self.life(meter, span)
+        if life is None:
+            return EnergyTotal()
+        rules = self.rules(meter)
+        tz = self.installation.time_zone(meter.id)
+        ends = np.array([to_seconds(life.start), to_seconds(life.end)], dtype=np.int64)
+        table = self._from_days(rules, life, ends, tz)
+        factor = self.kwh_factor(meter, local_year(life.start, tz))
+        row = {name: float(table[name].iloc[0]) * factor for name in AMOUNTS}
+        return EnergyTotal(
+            *row.values(), covered_s=float(table["covered_s"].iloc[0]), span_s=life.seconds
+        )
+
+    def site(
+        self, site_id: str, carrier: Carrier | None, measures: Measures, span: Span, by: By
+    ) -> pd.DataFrame:
+        """Energy of a site by period in kWh: the sum of its meters of that kind (no submeters).
+
+        Columns as in ``meter`` with ``_kwh`` (``_m3`` for water).
+        """
+        suffix = "m3" if measures is Measures.WATER else "kwh"
+        frames = [
+            self.energy(m, span, by)
+            for m in self.meters(sites=(site_id,), carrier=carrier, measures=measures)
+        ]
+        return sum_frames(frames, suffix)
+
+    def energy(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
+        """As ``meter``, with gas in kWh and the unit in the columns' names."""
+        frame = self.meter(meter, span, by)
+        suffix = "m3" if meter.measures is Measures.WATER else "kwh"
+        if meter.carrier is Carrier.NATURAL_GAS:
+            starts = pd.DatetimeIndex(frame.index)
+            factors = {y: self.kwh_factor(meter, y) for y in set(starts.year)}
+            scale = np.array([factors[y] for y in starts.year])
+            for name in AMOUNTS:
+                frame[name] *= scale
+        return frame.rename(columns={name: f"{name}_{suffix}" for name in AMOUNTS})
+
+    def meters(
+        self,
+        sites: Iterable[str] | None = None,
+        carrier: Carrier | None = None,
+        measures: Measures = Measures.WITHDRAWAL,
+    ) -> Iterator[Meter]:
+        """The meters of ``sites`` (all if None) that measure this."""
+        wanted = None if sites is None else set(sites)
+        for meter in self.installation.meters.values():
+            if meter.measures is not measures:
+                continue
+            if (wanted is None or meter.site in wanted) and carrier in (None, meter.carrier):
+                yield meter
+
+    def kwh_factor(self, meter: Meter, year: int) -> float:
+        """kWh in one unit of the meter's register: net calorific value for gas, else 1."""
+        if meter.carrier is not Carrier.NATURAL_GAS:
+            return 1.0
+        return self.installation.factors.calorific_value(
+            Carrier.NATURAL_GAS, "Sm3", year
+        ).kwh_per_unit
+
+    def findings(self, meter: Meter, span: Span) -> list[Finding]:
+        """What was wrong with the meter's readings in ``span``, in order of time."""
+        life = self.life(meter, span)
+        if life is None:
+            return []
+        book, _ = self._account(self.rules(meter), life)
+        inside = [f for f in book.findings if f.at is None or life.start <= f.at < life.end]
+        return sorted(inside, key=lambda f: f.at or life.start)
+
+    def refresh(self, span: Span, progress: Callable[[int, int], None] | None = None) -> None:
+        """Derive and keep every meter's days of ``span`` that are not kept yet."""
+        meters = list(self.installation.meters.values())
+        for done, meter in enumerate(meters):
+            life = self.life(meter, span)
+            if life:
+                self._days(self.rules(meter), life, self.installation.time_zone(meter.id))
+            if progress:
+                progress(done + 1, len(meters))
+
+    def _account(self, rules: CounterRules, life: Span) -> tuple[Account, list[Gap]]:
+        start_s, end_s = to_seconds(life.start), to_seconds(life.end)
+        readings = self.store.around(rules.register.point, start_s, end_s, CONTEXT_READINGS)
+        book = account(readings, rules)
+        gaps = [g for g in book.gaps if g.end_s > start_s and g.start_s < end_s]
+        return book, gaps + outer_gaps(book, start_s, end_s, rules)
+
+    def _from_days(self, rules: CounterRules, life: Span, wanted: Seconds, tz: str) -> pd.DataFrame:
+        """Periods made of whole days, from kept days and their gaps."""
+        book = self._days(rules, life, tz)
+        start_s, end_s = to_seconds(life.start), to_seconds(life.end)
+        place = np.searchsorted(wanted, book.day_s, side="right") - 1
+        place = np.clip(place, 0, len(wanted) - 2)
+        table = _empty_table(wanted)
+        for name, amounts in (
+            ("measured", book.measured + book.catch_up),
+            ("catch_up", book.catch_up),
+            ("covered_s", book.covered_s),
+        ):
+            table[name] = np.bincount(place, weights=amounts, minlength=len(wanted) - 1)
+        gaps = [_cut(g, start_s, end_s, rules) for g in book.gaps]
+        catch_up, low, high = spread_gaps(gaps, wanted, rules)
+        table["measured"] += catch_up
+        table["catch_up"] += catch_up
+        table["missing_low"] = low
+        table["missing_high"] = high
+        return table
+
+    def _days(self, rules: CounterRules, life: Span, tz: str) -> DayBook:
+        """Every local day that ``life`` touches, from the store or made now."""
+        point = rules.register.point
+        rules_id = hashlib.sha256(f"{rules.key}|{tz}|{life.start:%s}".encode()).hexdigest()[:16]
+        day_edges = edges(life, By.DAY, tz)
+        revision = self.store.revision(point)
+        kept = self.store.load_days(point, rules_id, int(day_edges[0]), int(day_edges[-1]))
+        have = np.isin(day_edges[:-1], kept.day_s)
+        parts, gaps = [kept], dict.fromkeys(kept.gaps)
+        for first, last in _runs(~have):
+            made, settled = self._make_days(rules, life, day_edges[first : last + 1])
+            if settled is not None:
+                self.store.save_days(point, rules_id, settled, revision)
+            parts.append(made)
+            gaps |= dict.fromkeys(made.gaps)
+        return _joined(parts, tuple(gaps))
+
+    def _make_days(
+        self, rules: CounterRules, life: Span, day_edges: Seconds
+    ) -> tuple[DayBook, DayBook | None]:
+        """Days from readings: all of them, and those that no later reading will complete."""
+        start_s = max(int(day_edges[0]), to_seconds(life.start))
+        end_s = min(int(day_edges[-1]), to_seconds(life.end))
+        span = Span(from_seconds(start_s), from_seconds(end_s))
+        book, gaps = self._account(rules, span)
+        inner = [g for g in gaps if g.known and _same_day(g, day_edges)]
+        outer = tuple(g for g in gaps if not (g.known and _same_day(g, day_edges)))
+        table = buckets(book, inner, day_edges, rules)
+        made = DayBook(
+            day_s=day_edges[:-1],
+            measured=(table["measured"] - table["catch_up"]).to_numpy(),
+            catch_up=table["catch_up"].to_numpy(),
+            covered_s=table["covered_s"].to_numpy(),
+            gaps=outer,
+        )
+        last_reading = int(book.knots_s[-1]) if len(book.knots_s) else -(2**62)
+        n = int(np.sum(day_edges[1:] <= last_reading))
+        if n == 0:
+            return made, None
+        settled = DayBook(
+            made.day_s[:n],
+            made.measured[:n],
+            made.catch_up[:n],
+            made.covered_s[:n],
+            tuple(g for g in outer if g.cause != "after_last_reading"),
+        )
+        return made, settled
+
+
+def sum_frames(frames: list[pd.DataFrame], suffix: str = "kwh") -> pd.DataFrame:
+    """Frames of one period axis added up; an empty frame if there is none."""
+    if not frames:
+        columns = [f"{name}_{suffix}" for name in AMOUNTS] + ["covered_s", "span_s"]
+        return pd.DataFrame(columns=columns, dtype=np.float64)
+    total = frames[0].copy()
+    for frame in frames[1:]:
+        total = total.add(frame, fill_value=0.0)
+    return total
+
+
+def _labelled(table: pd.DataFrame, life: Span | None, tz: str) -> pd.DataFrame:
+    starts = table["start_s"].to_numpy()
+    if life is None:
+        table["span_s"] = 0.0
+    else:
+        begin = np.maximum(starts, to_seconds(life.start))
+        finish = np.minimum(table["end_s"].to_numpy(), to_seconds(life.end))
+        table["span_s"] = np.maximum(finish - begin, 0).astype(np.float64)
+    table["estimated"] = 0.0
+    index = pd.DatetimeIndex(starts.astype("datetime64[s]"), tz="UTC").tz_convert(tz)
+    frame = table[[*AMOUNTS, "covered_s", "span_s"]]
+    return frame.set_index(index.rename("start"))
+
+
+def _empty_table(wanted: Seconds) -> pd.DataFrame:
+    table = pd.DataFrame({"start_s": wanted[:-1], "end_s": wanted[1:]})
+    for name in (*AMOUNTS, "covered_s"):
+        table[name] = 0.0
+    return table
+
+
+def _cut(gap: Gap, start_s: int, end_s: int, rules: CounterRules) -> Gap:
+    """The part of an open-ended gap inside the meter's life; a closed one as it is."""
+    if gap.cause not in ("after_last_reading", "before_first_reading", "no_reading"):
+        return gap
+    if gap.known or (gap.start_s >= start_s and gap.end_s <= end_s):
+        return gap
+    start, end = max(gap.start_s, start_s), min(gap.end_s, end_s)
+    return Gap(start, end, 0.0, min(gap.high, rules.limit(end - start)), gap.cause)
+
+
+def _same_day(gap: Gap, day_edges: Seconds) -> bool:
+    first = int(np.searchsorted(day_edges, gap.start_s, side="right"))
+    last = int(np.searchsorted(day_edges, gap.end_s, side="left"))
+    return first == last and 0 < first < len(day_edges)
+
+
+def _runs(wanted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[tuple[int, int]]:
+    """Half-open index runs of True."""
+    padded = np.concatenate([[False], wanted, [False]]).astype(np.int8)
+    change = np.diff(padded)
+    starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    yield from zip(starts.tolist(), stops.tolist(), strict=True)
+
+
+def _joined(parts: list[DayBook], gaps: tuple[Gap, ...]) -> DayBook:
+    day_s = np.concatenate([p.day_s for p in parts])
+    order = np.argsort(day_s, kind="stable")
+    return DayBook(
+        day_s=day_s[order],
+        measured=np.concatenate([p.measured for p in parts])[order],
+        catch_up=np.concatenate([p.catch_up for p in parts])[order],
+        covered_s=np.concatenate([p.covered_s for p in parts])[order],
+        gaps=gaps,
+    )

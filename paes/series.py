@@ -1,0 +1,97 @@
+"""Arrays that travel between a store and the accounting: readings, gaps, and days.
+
+Times are ``int64`` Unix seconds, ascending, so that nothing here knows a calendar. Amounts are
+in the register's canonical unit (kWh or m3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from paes.metering import Quality
+from paes.periods import Seconds
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Codes: TypeAlias = npt.NDArray[np.int8]
+
+QUALITIES: tuple[Quality, ...] = (
+    Quality.GOOD,
+    Quality.NOT_AVAILABLE,
+    Quality.OUT_OF_RANGE,
+    Quality.SUSPECT,
+    Quality.STALE,
+    Quality.COMM_ERROR,
+    Quality.SUBSTITUTED,
+)
+"""Quality by its stored code. Append only: the codes are in every store."""
+CODE_OF = {quality: code for code, quality in enumerate(QUALITIES)}
+
+
+@dataclass(frozen=True)
+class ReadingSeries:
+    """Readings of one point in order of time: three arrays of one length."""
+
+    seconds: Seconds
+    values: Floats
+    codes: Codes
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    @classmethod
+    def empty(cls) -> ReadingSeries:
+        """No readings."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int8))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns ``value`` and ``quality``; index ``at`` in UTC."""
+        index = pd.DatetimeIndex(self.seconds.astype("datetime64[s]"), tz="UTC", name="at")
+        names = np.array([str(q) for q in QUALITIES], dtype=object)
+        return pd.DataFrame({"value": self.values, "quality": names[self.codes]}, index=index)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch without interval data: how much passed in it is bounded, and why it is there.
+
+    With registers on both sides ``low == high``: the amount is known, only not *when* inside
+    the gap it passed. ``high`` is infinite when nothing bounds it.
+    """
+
+    start_s: int
+    end_s: int
+    low: float
+    high: float
+    cause: str
+
+    @property
+    def known(self) -> bool:
+        """True if the amount is known and only its course is not."""
+        return self.low == self.high
+
+
+@dataclass(frozen=True)
+class DayBook:
+    """The accounts of whole local days of one point.
+
+    Per day (by its start): what was measured with its course (``measured``), what is known of
+    gaps that lie within the day (``catch_up``), and the covered seconds. ``gaps`` are those
+    that cross a day's edge or whose amount is not known.
+    """
+
+    day_s: Seconds
+    measured: Floats
+    catch_up: Floats
+    covered_s: Floats
+    gaps: tuple[Gap, ...] = field(default=())
+
+    @classmethod
+    def empty(cls) -> DayBook:
+        """No days."""
+        nothing = np.empty(0, np.float64)
+        return cls(np.empty(0, np.int64), nothing, nothing, nothing)

@@ -1,0 +1,372 @@
+"""The embedded store: one SQLite file in WAL mode, shared by several processes.
+
+Invariants: a transaction a write; ``synchronous=FULL``, so what was acknowledged survives a
+power cut; one connection a thread. Readings are clustered by point and time, the order in
+which accounting asks for them. The only module that imports sqlite3.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from paes.errors import StoreError
+from paes.metering import Quality, Reading
+from paes.periods import Seconds, from_seconds, to_seconds
+from paes.series import CODE_OF, QUALITIES, DayBook, Floats, Gap, ReadingSeries
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x50414553  # "PAES"
+_SCALE = 1000.0
+_LARGEST = 9.2e15
+_NEIGHBOURS = 8
+"""How many readings on either side of a new one can change how a day is accounted."""
+
+_SCHEMA = """
+CREATE TABLE label (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE point (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE reading (
+    point INTEGER NOT NULL REFERENCES point, at INTEGER NOT NULL,
+    value INTEGER NOT NULL, quality INTEGER NOT NULL,
+    PRIMARY KEY (point, at)
+) WITHOUT ROWID;
+CREATE TABLE energy_day (
+    point INTEGER NOT NULL REFERENCES point, day INTEGER NOT NULL, rules TEXT NOT NULL,
+    measured REAL NOT NULL, catch_up REAL NOT NULL, covered_s REAL NOT NULL,
+    PRIMARY KEY (point, day)
+) WITHOUT ROWID;
+CREATE TABLE energy_gap (
+    point INTEGER NOT NULL REFERENCES point, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    rules TEXT NOT NULL, low REAL NOT NULL, high REAL, cause TEXT NOT NULL,
+    PRIMARY KEY (point, start)
+) WITHOUT ROWID;
+"""
+_UPSERT = (
+    "INSERT INTO reading (point, at, value, quality) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (point, at) DO UPDATE SET value = excluded.value, quality = excluded.quality"
+)
+
+
+class SqliteStore:
+    """A ``paes.store.Store`` in one file; safe to share between threads and processes."""
+
+    def __init__(self, path: Path, busy_timeout_s: float = 30.0) -> None:
+        self.path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._ids: dict[str, int] = {}
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise StoreError(f"{path}: cannot make its folder: {err.strerror}") from err
+        with self._translated():
+            self._prepare()
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        """See ``Store.write``."""
+        rows: dict[str, list[tuple[int, int, int]]] = {}
+        for r in readings:
+            row = (to_seconds(r.at), _thousandths(r.point, r.value), CODE_OF[r.quality])
+            rows.setdefault(r.point, []).append(row)
+        if rows:
+            with self._transaction() as db:
+                for point, of_point in rows.items():
+                    self._put(db, point, of_point)
+
+    def write_series(
+        self, point: str, seconds: Seconds, values: Floats, quality: Quality = Quality.GOOD
+    ) -> None:
+        """See ``Store.write_series``."""
+        if len(seconds) == 0:
+            return
+        worst = float(np.max(np.abs(values)))
+        _thousandths(point, worst if math.isfinite(worst) else math.nan)
+        whole = np.rint(values * _SCALE).astype(np.int64).tolist()
+        code = CODE_OF[quality]
+        rows = [(at, value, code) for at, value in zip(seconds.tolist(), whole, strict=True)]
+        with self._transaction() as db:
+            self._put(db, point, rows)
+
+    def read(
+        self, point: str, start: datetime | None = None, end: datetime | None = None
+    ) -> ReadingSeries:
+        """See ``Store.read``."""
+        first = -(2**62) if start is None else _ceil_seconds(start)
+        last = 2**62 if end is None else _ceil_seconds(end)
+        with self._translated():
+            return self._fetch(
+                "SELECT at, value, quality FROM reading"
+                " WHERE point = ? AND at >= ? AND at < ? ORDER BY at",
+                (self._id(point), first, last),
+            )
+
+    def around(self, point: str, start_s: int, end_s: int, margin: int) -> ReadingSeries:
+        """See ``Store.around``."""
+        key = self._id(point)
+        with self._translated():
+            return self._fetch(
+                "SELECT at, value, quality FROM ("
+                " SELECT * FROM (SELECT at, value, quality FROM reading"
+                "  WHERE point = ? AND at < ? ORDER BY at DESC LIMIT ?)"
+                " UNION ALL SELECT at, value, quality FROM reading"
+                "  WHERE point = ? AND at >= ? AND at < ?"
+                " UNION ALL SELECT * FROM (SELECT at, value, quality FROM reading"
+                "  WHERE point = ? AND at >= ? ORDER BY at LIMIT ?)"
+                ") ORDER BY at",
+                (key, start_s, margin, key, start_s, end_s, key, end_s, margin),
+            )
+
+    def latest(self, points: Iterable[str]) -> dict[str, Reading]:
+        """See ``Store.latest``."""
+        found: dict[str, Reading] = {}
+        with self._translated():
+            for point in points:
+                row = self._db.execute(
+                    "SELECT at, value, quality FROM reading WHERE point = ?"
+                    " ORDER BY at DESC LIMIT 1",
+                    (self._id(point),),
+                ).fetchone()
+                if row:
+                    at, value, code = row
+                    found[point] = Reading(point, from_seconds(at), value / _SCALE, QUALITIES[code])
+        return found
+
+    def points(self) -> list[str]:
+        """See ``Store.points``."""
+        with self._translated():
+            return [name for (name,) in self._db.execute("SELECT name FROM point ORDER BY name")]
+
+    def revision(self, point: str) -> int:
+        """See ``Store.revision``."""
+        with self._translated():
+            row = self._db.execute("SELECT revision FROM point WHERE name = ?", (point,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def save_days(self, point: str, rules: str, book: DayBook, revision: int) -> None:
+        """See ``Store.save_days``."""
+        with self._transaction() as db:
+            if self.revision(point) != revision:
+                return
+            key = self._ensure_id(db, point)
+            db.executemany(
+                "INSERT OR REPLACE INTO energy_day VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (key, day, rules, measured, catch_up, covered)
+                    for day, measured, catch_up, covered in zip(
+                        book.day_s.tolist(),
+                        book.measured.tolist(),
+                        book.catch_up.tolist(),
+                        book.covered_s.tolist(),
+                        strict=True,
+                    )
+                ],
+            )
+            db.executemany(
+                "INSERT OR REPLACE INTO energy_gap VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (key, g.start_s, g.end_s, rules, g.low, _finite_or_none(g.high), g.cause)
+                    for g in book.gaps
+                ],
+            )
+
+    def load_days(self, point: str, rules: str, start_s: int, end_s: int) -> DayBook:
+        """See ``Store.load_days``."""
+        key = self._id(point)
+        with self._translated():
+            days = self._db.execute(
+                "SELECT day, measured, catch_up, covered_s FROM energy_day"
+                " WHERE point = ? AND rules = ? AND day >= ? AND day < ? ORDER BY day",
+                (key, rules, start_s, end_s),
+            ).fetchall()
+            gaps = self._db.execute(
+                "SELECT start, end, low, high, cause FROM energy_gap"
+                " WHERE point = ? AND rules = ? AND end > ? AND start < ? ORDER BY start",
+                (key, rules, start_s, end_s),
+            ).fetchall()
+        table = np.array(days, dtype=np.float64).reshape(-1, 4)
+        return DayBook(
+            day_s=table[:, 0].astype(np.int64),
+            measured=table[:, 1],
+            catch_up=table[:, 2],
+            covered_s=table[:, 3],
+            gaps=tuple(
+                Gap(start, end, low, math.inf if high is None else high, cause)
+                for start, end, low, high, cause in gaps
+            ),
+        )
+
+    def labels(self) -> dict[str, str]:
+        """See ``Store.labels``."""
+        with self._translated():
+            return dict(self._db.execute("SELECT key, value FROM label").fetchall())
+
+    def set_label(self, key: str, value: str) -> None:
+        """See ``Store.set_label``."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO label VALUES (?, ?)", (key, value))
+
+    def close(self) -> None:
+        """See ``Store.close``."""
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+        self._local = threading.local()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path,
+                timeout=self._busy_timeout_s,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA cache_size = -32000")
+            self._local.connection = connection
+            with self._lock:
+                self._opened.append(connection)
+        return connection
+
+    def _prepare(self) -> None:
+        db = self._db
+        application = db.execute("PRAGMA application_id").fetchone()[0]
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if application == APPLICATION_ID and version == SCHEMA_VERSION:
+            return
+        if application == APPLICATION_ID:
+            raise StoreError(
+                f"{self.path}: made by another version of this program"
+                f" (schema {version}, expected {SCHEMA_VERSION})"
+            )
+        db.execute("PRAGMA journal_mode = WAL")
+        with self._transaction() as db:
+            if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+                return  # another process was faster
+            if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise StoreError(f"{self.path}: a database of another program; choose another file")
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as err:
+            raise StoreError(f"{self.path}: {_explain(err)}") from err
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._translated():
+            db = self._db
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                self._ids.clear()
+                raise
+
+    def _put(
+        self, db: sqlite3.Connection, point: str, rows: Iterable[tuple[int, int, int]]
+    ) -> None:
+        rows = list(rows)
+        key = self._ensure_id(db, point)
+        db.executemany(_UPSERT, [(key, *row) for row in rows])
+        db.execute("UPDATE point SET revision = revision + 1 WHERE id = ?", (key,))
+        _drop_days(db, key, min(r[0] for r in rows), max(r[0] for r in rows))
+
+    def _fetch(self, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
+        rows = self._db.execute(sql, arguments).fetchall()
+        if not rows:
+            return ReadingSeries.empty()
+        table = np.array(rows, dtype=np.int64)
+        return ReadingSeries(table[:, 0].copy(), table[:, 1] / _SCALE, table[:, 2].astype(np.int8))
+
+    def _id(self, point: str) -> int:
+        """The key of ``point``; -1, which has no rows, if it was never written."""
+        key = self._ids.get(point)
+        if key is None:
+            row = self._db.execute("SELECT id FROM point WHERE name = ?", (point,)).fetchone()
+            if row is None:
+                return -1
+            key = self._ids[point] = row[0]
+        return key
+
+    def _ensure_id(self, db: sqlite3.Connection, point: str) -> int:
+        key = self._id(point)
+        if key < 0:
+            db.execute("INSERT OR IGNORE INTO point (name) VALUES (?)", (point,))
+            key = self._id(point)
+        return key
+
+
+def _drop_days(db: sqlite3.Connection, key: int, first_s: int, last_s: int) -> None:
+    """Forget derived days and gaps that readings in ``[first_s, last_s]`` can change."""
+    low = _neighbour(db, key, "at < ? ORDER BY at DESC", first_s)
+    high = _neighbour(db, key, "at > ? ORDER BY at", last_s)
+    for start, end in db.execute(
+        "SELECT min(start), max(end) FROM energy_gap WHERE point = ? AND end >= ? AND start <= ?",
+        (key, low, high),
+    ).fetchall():
+        low, high = min(low, start or low), max(high, end or high)
+    db.execute(
+        "DELETE FROM energy_day WHERE point = ? AND day > ? AND day <= ?",
+        (key, low - 25 * 3600, high),
+    )
+    db.execute(
+        "DELETE FROM energy_gap WHERE point = ? AND end >= ? AND start <= ?", (key, low, high)
+    )
+
+
+def _neighbour(db: sqlite3.Connection, key: int, where: str, at: int) -> int:
+    rows = db.execute(
+        f"SELECT at FROM reading WHERE point = ? AND {where} LIMIT {_NEIGHBOURS}", (key, at)
+    ).fetchall()
+    return rows[-1][0] if rows else at
+
+
+def _thousandths(point: str, value: float) -> int:
+    if not -_LARGEST <= value <= _LARGEST:
+        raise StoreError(f"{point}: value {value} cannot be stored; expected up to {_LARGEST:g}")
+    return round(value * _SCALE)
+
+
+def _ceil_seconds(at: datetime) -> int:
+    return math.ceil(at.timestamp())
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+_REASONS: tuple[tuple[str, str], ...] = (
+    ("disk is full", "the disk is full; nothing was written"),
+    ("locked", "another process holds the store for too long; nothing was written"),
+    ("readonly", "the file cannot be written to; check its owner and rights"),
+    ("unable to open", "the file cannot be opened; check the path and its rights"),
+    ("not a database", "not a SQLite file"),
+    ("malformed", "the file is damaged; restore a backup"),
+)
+
+
+def _explain(err: sqlite3.Error) -> str:
+    text = str(err)
+    return next((reason for sign, reason in _REASONS if sign in text), text)
