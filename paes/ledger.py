@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import numpy as np
@@ -27,6 +26,7 @@ from paes.consumption import (
     outer_gaps,
     spread_gaps,
 )
+from paes.energy_total import EnergyTotal
 from paes.installation import Installation
 from paes.metering import Carrier, Finding, Measures, Meter
 from paes.periods import (
@@ -38,6 +38,7 @@ from paes.periods import (
     local_midnight,
     local_year,
     to_seconds,
+    year_span,
 )
 from paes.series import DayBook, Gap
 from paes.store import Store
@@ -54,49 +55,6 @@ AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
 def now_utc() -> datetime:
     """The clock of the machine."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class EnergyTotal:
-    """Energy of a period: what is measured, what is estimated, and what is missing.
-
-    ``catch_up_kwh`` is the part of ``measured_kwh`` that passed during gaps: its amount was
-    measured, its course was not. The true energy lies between ``low_kwh`` and ``high_kwh``
-    (infinite if nothing bounds it).
-    """
-
-    measured_kwh: float = 0.0
-    catch_up_kwh: float = 0.0
-    estimated_kwh: float = 0.0
-    missing_low_kwh: float = 0.0
-    missing_high_kwh: float = 0.0
-    covered_s: float = 0.0
-    span_s: float = 0.0
-
-    def __add__(self, other: EnergyTotal) -> EnergyTotal:
-        return EnergyTotal(
-            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(EnergyTotal))
-        )
-
-    @property
-    def kwh(self) -> float:
-        """Measured and estimated energy."""
-        return self.measured_kwh + self.estimated_kwh
-
-    @property
-    def low_kwh(self) -> float:
-        """The least that it can have been."""
-        return self.kwh + self.missing_low_kwh
-
-    @property
-    def high_kwh(self) -> float:
-        """The most that it can have been."""
-        return self.kwh + self.missing_high_kwh
-
-    @property
-    def coverage(self) -> float | None:
-        """The part of the time (0..1) with interval data; None if no time was to be covered."""
-        return self.covered_s / self.span_s if self.span_s else None
 
 
 class EnergyLedger:
@@ -116,12 +74,17 @@ class EnergyLedger:
 
     def life(self, meter: Meter, span: Span) -> Span | None:
         """The part of ``span`` in which the meter was in use and that is not in the future."""
+        born, dead = self._born_and_dead(meter)
+        now = self._now()
+        return span.clip(born, min(now, dead) if dead else now)
+
+    def _now(self) -> datetime:
+        return from_seconds(to_seconds(self.clock()))
+
+    def _born_and_dead(self, meter: Meter) -> tuple[datetime | None, datetime | None]:
         tz = self.installation.time_zone(meter.id)
         born = local_midnight(meter.valid_from, tz) if meter.valid_from else None
-        dead = local_midnight(meter.valid_to, tz) if meter.valid_to else None
-        now = from_seconds(to_seconds(self.clock()))
-        end = min(now, dead) if dead else now
-        return span.clip(born, end)
+        return born, local_midnight(meter.valid_to, tz) if meter.valid_to else None
 
     def meter(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
         """The register's amounts by period, in the register's unit.
@@ -140,22 +103,36 @@ class EnergyLedger:
             book, gaps = self._account(rules, life)
             table = buckets(book, gaps, wanted, rules)
         else:
-            table = self._from_days(rules, life, wanted, tz)
+            table = self._from_days(meter, life, wanted)
         return _labelled(table, life, tz)
 
     def total(self, meter: Meter, span: Span) -> EnergyTotal:
         """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3."""
-        life = self.life(meter, span)
-        if life is None:
-            return EnergyTotal()
-        rules = self.rules(meter)
         tz = self.installation.time_zone(meter.id)
+        total = EnergyTotal()
+        for year in range(local_year(span.start, tz), local_year(span.end, tz) + 1):
+            of_year = year_span(year, tz)
+            part = span.clip(of_year.start, of_year.end)
+            life = self.life(meter, part) if part else None
+            if life:
+                total += self._total_of_year(meter, life, self.kwh_factor(meter, year), tz)
+        return total
+
+    def _total_of_year(self, meter: Meter, life: Span, factor: float, tz: str) -> EnergyTotal:
+        rules = self.rules(meter)
         ends = np.array([to_seconds(life.start), to_seconds(life.end)], dtype=np.int64)
-        table = self._from_days(rules, life, ends, tz)
-        factor = self.kwh_factor(meter, local_year(life.start, tz))
-        row = {name: float(table[name].iloc[0]) * factor for name in AMOUNTS}
+        days = edges(life, By.DAY, tz)
+        if days[0] == ends[0] and (days[-1] == ends[1] or life.end >= self._now()):
+            row = self._from_days(meter, life, ends).iloc[0]
+        else:
+            row = buckets(*self._account(rules, life), ends, rules).iloc[0]
         return EnergyTotal(
-            *row.values(), covered_s=float(table["covered_s"].iloc[0]), span_s=life.seconds
+            measured_kwh=row["measured"] * factor,
+            catch_up_kwh=row["catch_up"] * factor,
+            missing_low_kwh=row["missing_low"] * factor,
+            missing_high_kwh=row["missing_high"] * factor,
+            covered_s=row["covered_s"],
+            span_s=life.seconds,
         )
 
     def site(
@@ -221,7 +198,7 @@ class EnergyLedger:
         for done, meter in enumerate(meters):
             life = self.life(meter, span)
             if life:
-                self._days(self.rules(meter), life, self.installation.time_zone(meter.id))
+                self._days(meter, life)
             if progress:
                 progress(done + 1, len(meters))
 
@@ -232,10 +209,9 @@ class EnergyLedger:
         gaps = [g for g in book.gaps if g.end_s > start_s and g.start_s < end_s]
         return book, gaps + outer_gaps(book, start_s, end_s, rules)
 
-    def _from_days(self, rules: CounterRules, life: Span, wanted: Seconds, tz: str) -> pd.DataFrame:
+    def _from_days(self, meter: Meter, life: Span, wanted: Seconds) -> pd.DataFrame:
         """Periods made of whole days, from kept days and their gaps."""
-        book = self._days(rules, life, tz)
-        start_s, end_s = to_seconds(life.start), to_seconds(life.end)
+        rules, book = self.rules(meter), self._days(meter, life)
         place = np.searchsorted(wanted, book.day_s, side="right") - 1
         place = np.clip(place, 0, len(wanted) - 2)
         table = _empty_table(wanted)
@@ -245,18 +221,19 @@ class EnergyLedger:
             ("covered_s", book.covered_s),
         ):
             table[name] = np.bincount(place, weights=amounts, minlength=len(wanted) - 1)
-        gaps = [_cut(g, start_s, end_s, rules) for g in book.gaps]
-        catch_up, low, high = spread_gaps(gaps, wanted, rules)
+        catch_up, low, high = spread_gaps(book.gaps, wanted, rules)
         table["measured"] += catch_up
         table["catch_up"] += catch_up
         table["missing_low"] = low
         table["missing_high"] = high
         return table
 
-    def _days(self, rules: CounterRules, life: Span, tz: str) -> DayBook:
+    def _days(self, meter: Meter, life: Span) -> DayBook:
         """Every local day that ``life`` touches, from the store or made now."""
+        rules, tz = self.rules(meter), self.installation.time_zone(meter.id)
         point = rules.register.point
-        rules_id = hashlib.sha256(f"{rules.key}|{tz}|{life.start:%s}".encode()).hexdigest()[:16]
+        identity = f"{rules.key}|{tz}|{self._born_and_dead(meter)}"
+        rules_id = hashlib.sha256(identity.encode()).hexdigest()[:16]
         day_edges = edges(life, By.DAY, tz)
         revision = self.store.revision(point)
         kept = self.store.load_days(point, rules_id, int(day_edges[0]), int(day_edges[-1]))
@@ -332,16 +309,6 @@ def _empty_table(wanted: Seconds) -> pd.DataFrame:
     for name in (*AMOUNTS, "covered_s"):
         table[name] = 0.0
     return table
-
-
-def _cut(gap: Gap, start_s: int, end_s: int, rules: CounterRules) -> Gap:
-    """The part of an open-ended gap inside the meter's life; a closed one as it is."""
-    if gap.cause not in ("after_last_reading", "before_first_reading", "no_reading"):
-        return gap
-    if gap.known or (gap.start_s >= start_s and gap.end_s <= end_s):
-        return gap
-    start, end = max(gap.start_s, start_s), min(gap.end_s, end_s)
-    return Gap(start, end, 0.0, min(gap.high, rules.limit(end - start)), gap.cause)
 
 
 def _same_day(gap: Gap, day_edges: Seconds) -> bool:
