@@ -12,7 +12,7 @@ first reading at the epoch on::
 
 Between two readings that the installation declares for one device (or from 0 at the epoch, when
 the declared last reading is less than what flowed) the load is scaled, so that the device shows
-what is declared. Registers here never wrap; ``shown`` is what a dial of finite size displays.
+what is declared. Registers here never wrap: see ``collectors.simulator.dial`` for what is shown.
 Truth is complete: what a history loses is decided in ``collectors.simulator.history``.
 """
 
@@ -34,7 +34,7 @@ from collectors.simulator.randomness import Floats
 from paes.config import shipped_config
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Meter, Register
+from paes.metering import Meter
 from paes.periods import to_seconds
 from paes.units import factor_to_canonical
 
@@ -217,17 +217,6 @@ class Town:
             raise DataError(
                 f"time {int(at.min())} s is before the simulated town's epoch {self.epoch_s} s"
             )
-
-
-def shown(values: Floats, register: Register) -> Floats:
-    """What a dial of the register's step and size shows for true ``values``."""
-    steps = np.floor(values / register.resolution + 1e-6)
-    if register.modulus:
-        steps = np.mod(steps, round(register.modulus / register.resolution))
-    per_unit = round(1.0 / register.resolution)
-    if per_unit > 1 and abs(per_unit * register.resolution - 1.0) < 1e-9:
-        return np.asarray(steps / per_unit)
-    return np.asarray(steps * register.resolution)
 
 
 def parameter_file(installation: Installation) -> Path:

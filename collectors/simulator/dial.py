@@ -1,0 +1,51 @@
+"""What the dial of a meter shows for its true register: whole steps, wrapped, in its own words.
+
+History and live devices pass through the same dial, so that a reading never depends on which of
+the two made it: a register that stands still at night is exactly the same number all night.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from collectors.simulator.randomness import Floats
+from paes.accounted_register import device_counters
+from paes.installation import Installation
+from paes.metering import Meter, Register
+from paes.units import factor_to_canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """The display of an accounted register; ``float_step`` is what 1.0 in a float32 is worth."""
+
+    register: Register
+    float_step: float | None
+
+    def shown(self, values: Floats) -> Floats:
+        """The displayed register in its canonical unit, rounded down to a whole step."""
+        step, modulus = self.register.resolution, self.register.modulus
+        steps = np.floor(values / step + 1e-6)
+        if modulus:
+            steps = np.mod(steps, round(modulus / step))
+        per_unit = round(1.0 / step)
+        whole = abs(per_unit * step - 1.0) < 1e-9 if per_unit else False
+        exact = steps / per_unit if whole else steps * step
+        if self.float_step is None:
+            return np.asarray(exact)
+        words = (exact / self.float_step).astype(np.float32)
+        return np.asarray(words.astype(np.float64) * self.float_step)
+
+
+def dial_of(installation: Installation, meter: Meter) -> Dial:
+    """The dial of a meter's accounted register, from its device profile."""
+    register = installation.register(meter)
+    name = register.point.rsplit("/", 1)[1]
+    counters = {c.name: c for c in device_counters(installation.device_file(meter.device))}
+    counter = counters.get(name)
+    if meter.pulse or counter is None or counter.type != "f32":
+        return Dial(register, None)
+    ratio = meter.volume_correction if register.unit == "m3" else meter.transformer_ratio
+    return Dial(register, counter.scale * factor_to_canonical(counter.unit) * ratio)

@@ -1,0 +1,20 @@
+"""What every test of the simulator starts from."""
+
+from __future__ import annotations
+
+import pytest
+from small_town import make_town
+
+from collectors.simulator.parameters import Parameters, load_parameters
+from paes.config import shipped_config
+from paes.installation import Installation
+
+
+@pytest.fixture(scope="session")
+def parameters() -> Parameters:
+    return load_parameters(shipped_config() / "simulator.yaml")
+
+
+@pytest.fixture(scope="session")
+def installation() -> Installation:
+    return make_town()
