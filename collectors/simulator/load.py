@@ -120,13 +120,16 @@ class Loads:
         """A submeter: its share of the parent's need, and never more of what the parent shows."""
         shown_kw = self.power_kw(parent, year)
         need_kw = shown_kw if parent.parent else self._gross_kw(parent.id, year)
-        share = self._share(meter)
-        together = Character(self.seed, parent.id).pick(
-            "parts", self.parameters.submeters.total_fraction
-        )
-        part_kw = np.minimum(need_kw * share * together, shown_kw * share)
+        equals = self._equals(meter)
+        by, submeters = Character(self.seed, parent.id), self.parameters.submeters
         if self._is_fuel(parent) and not self._is_fuel(meter):
-            part_kw = part_kw * self.parameters.heating.boiler_efficiency
+            together = by.pick("heat", submeters.heat_of_fuel_fraction)
+            together *= self.parameters.heating.boiler_efficiency
+        else:
+            one = by.pick("parts", submeters.fraction_of_parent)
+            together = 1.0 - (1.0 - one) ** len(equals)
+        share = self._share(meter)
+        part_kw = np.minimum(need_kw * share * together, shown_kw * share)
         limited = np.minimum(part_kw, meter.rated_power_kw or np.inf)
         return np.asarray(limited * self._alive(meter, year))
 
@@ -162,14 +165,20 @@ class Loads:
 
     def _share(self, meter: Meter) -> float:
         """The meter's part of what it and its equals at the site measure together."""
-        equals = [
-            m.id
+        weights = {
+            m.id: Character(self.seed, m.id).pick("share", _SHARE_OF_EQUALS)
+            for m in self._equals(meter)
+        }
+        return weights[meter.id] / sum(weights.values())
+
+    def _equals(self, meter: Meter) -> list[Meter]:
+        """The meter and those that measure the same thing at the same place."""
+        return [
+            m
             for m in self.installation.meters.values()
             if (m.site, m.measures, m.carrier, m.parent)
             == (meter.site, meter.measures, meter.carrier, meter.parent)
         ]
-        weights = {i: Character(self.seed, i).pick("share", _SHARE_OF_EQUALS) for i in equals}
-        return weights[meter.id] / sum(weights.values())
 
     def _plants_behind(self, meter: Meter) -> list[Meter]:
         """The PV meters whose plants feed into the site behind this meter."""

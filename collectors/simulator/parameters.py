@@ -74,9 +74,10 @@ class Lighting(Sourced):
 
 
 class Submeters(Sourced):
-    """How much of a meter its submeters count together."""
+    """How much of a meter its submeters count."""
 
-    total_fraction: tuple[Fraction, Fraction]
+    fraction_of_parent: tuple[Fraction, Fraction]
+    heat_of_fuel_fraction: tuple[Fraction, Fraction]
 
 
 class Electrical(Sourced):
