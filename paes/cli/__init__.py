@@ -1,0 +1,117 @@
+"""The command line: a thin skin over the library, and the only place that composes it all.
+
+Contract: exit 0 when done, 1 with one line on standard error for a ``PaesError``, 2 for a
+wrong call. ``--json`` prints exactly one JSON document on standard output. Progress and
+messages go to standard error, so that output can always be piped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from paes import __version__
+from paes.config import config_root, load_installation
+from paes.errors import PaesError
+from paes.installation import City, Installation
+from paes.ledger import EnergyLedger
+from paes.store import Store, open_store
+
+
+class Session:
+    """What the commands of one call share; everything is opened when first asked for."""
+
+    def __init__(self, config: str | None, store_url: str | None, city: str | None) -> None:
+        self._config = config
+        self._store_url = store_url
+        self._city = city
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder of the installation."""
+        return config_root(self._config)
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The installation; ConfigError if it is not sound."""
+        return load_installation(self.root)
+
+    @property
+    def city(self) -> City:
+        """The city asked for, else the installation's default."""
+        return self.installation.city(self._city)
+
+    @property
+    def store_url(self) -> str:
+        """``--store``, else ``$PAES_STORE``, else a file of the user named after the town."""
+        if self._store_url:
+            return self._store_url
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        slug = re.sub(r"[^a-z0-9]+", "-", self.installation.name.lower()).strip("-")
+        return str(data / "paes-monitor" / f"{slug}.sqlite")
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, opened."""
+        return open_store(self.store_url)
+
+    @cached_property
+    def ledger(self) -> EnergyLedger:
+        """The energy ledger over installation and store."""
+        return EnergyLedger(self.installation, self.store)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--config", metavar="DIR", help="Installation folder [$PAES_CONFIG, else shipped].")
+@click.option(
+    "--store", envvar="PAES_STORE", metavar="URL", help="Store, e.g. sqlite:///data/town.sqlite."
+)
+@click.option("--city", metavar="ID", help="City of the installation [its default city].")
+@click.option("-v", "--verbose", is_flag=True, help="Log state changes to standard error.")
+@click.version_option(__version__, prog_name="paes")
+@click.pass_context
+def paes(
+    context: click.Context, config: str | None, store: str | None, city: str | None, verbose: bool
+) -> None:
+    """Energy and emissions monitoring for a municipality's energy action plan (PAES)."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    context.obj = Session(config, store, city)
+
+
+def main() -> None:
+    """Entry point of the ``paes`` command."""
+    try:
+        _with_commands(paes)(standalone_mode=False)
+    except PaesError as err:
+        click.echo(f"paes: {err}", err=True)
+        sys.exit(1)
+    except click.exceptions.Exit as err:
+        sys.exit(err.exit_code)
+    except click.ClickException as err:
+        err.show()
+        sys.exit(2)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _with_commands(group: click.Group) -> click.Group:
+    """``group`` with every command; imported here because they know this module."""
+    from paes.cli import check, demo, energy, field, plan, serve
+
+    for module in (check, demo, energy, field, plan, serve):
+        for command in module.COMMANDS:
+            group.add_command(command)
+    return group

@@ -1,0 +1,189 @@
+"""Commands about meters and their energy: readings, energy, status."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import click
+import pandas as pd
+
+from paes.cli import Session
+from paes.cli.output import number, percent, print_json, print_table, say
+from paes.errors import DataError
+from paes.ledger import sum_frames
+from paes.meter_status import meter_states
+from paes.metering import Carrier, Measures
+from paes.periods import By, Span, parse_instant
+from paes.report.documents import frame_records
+
+_from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local).")
+_to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.command()
+@click.argument("point")
+@_from
+@_to
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv")
+@click.pass_obj
+def readings(session: Session, point: str, start: str | None, end: str | None, form: str) -> None:
+    """Raw readings of POINT (METER/NAME): time in UTC, value, quality."""
+    tz = session.city.time_zone
+    if point not in session.store.points():
+        raise DataError(f"no readings of {point!r}; {_near(session, point)}")
+    frame = session.store.read(
+        point,
+        parse_instant(start, tz) if start else None,
+        parse_instant(end, tz) if end else None,
+    ).to_frame()
+    rows = [
+        (at.strftime("%Y-%m-%dT%H:%M:%SZ"), value, quality)
+        for at, value, quality in zip(frame.index, frame["value"], frame["quality"], strict=True)
+    ]
+    if form == "json":
+        print_json([{"at": at, "value": value, "quality": q} for at, value, q in rows])
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("at", "value", "quality"))
+    writer.writerows(rows)
+
+
+@click.command()
+@click.option("--site", metavar="ID", help="All of a site.")
+@click.option("--meter", metavar="ID", help="One meter.")
+@click.option("--carrier", type=click.Choice([str(c) for c in Carrier]), help="One carrier.")
+@_from
+@_to
+@click.option(
+    "--by", type=click.Choice([str(b) for b in By]), default=str(By.MONTH), show_default=True
+)
+@_json
+@click.pass_obj
+def energy(
+    session: Session,
+    site: str | None,
+    meter: str | None,
+    carrier: str | None,
+    start: str | None,
+    end: str | None,
+    by: str,
+    as_json: bool,
+) -> None:
+    """Energy by period: measured, estimated and missing, with bounds and coverage."""
+    span = _span(session, start, end)
+    series = list(_series(session, site, meter, carrier, span, By(by)))
+    if not series:
+        raise DataError("no meter measures that; see: paes status")
+    if as_json:
+        print_json([{**key, "periods": frame_records(frame)} for key, frame in series])
+        return
+    for key, frame in series:
+        _print_energy(key, frame, By(by))
+
+
+@click.command()
+@_json
+@click.pass_obj
+def status(session: Session, as_json: bool) -> None:
+    """Per meter: last reading, its age, and the coverage of the last day."""
+    states = meter_states(session.ledger, session.city.meters.values())
+    if as_json:
+        print_json(
+            [
+                {
+                    "meter": s.meter,
+                    "state": str(s.state),
+                    "last_reading_at": s.last_at.isoformat() if s.last_at else None,
+                    "age_s": s.age_s,
+                    "coverage_last_day": s.coverage_last_day,
+                }
+                for s in states
+            ]
+        )
+        return
+    print_table(
+        f"{session.city.name}: {len(states)} meters",
+        ["meter", "state", "last reading (UTC)", "age", "last day"],
+        [
+            [
+                s.meter,
+                str(s.state),
+                s.last_at.strftime("%Y-%m-%d %H:%M:%S") if s.last_at else "-",
+                str(timedelta(seconds=int(s.age_s))) if s.age_s is not None else "-",
+                percent(s.coverage_last_day),
+            ]
+            for s in states
+        ],
+        left=2,
+    )
+
+
+def _span(session: Session, start: str | None, end: str | None) -> Span:
+    tz = session.city.time_zone
+    finish = parse_instant(end, tz) if end else session.ledger.clock()
+    begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
+    return Span(begin, finish)
+
+
+def _series(
+    session: Session,
+    site: str | None,
+    meter: str | None,
+    carrier: str | None,
+    span: Span,
+    by: By,
+) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """What was asked for: one frame a meter, or one a carrier and kind of measurement."""
+    installation, ledger = session.installation, session.ledger
+    if meter:
+        asked = installation.meter(meter)
+        key = {"meter": meter, "measures": str(asked.measures)}
+        yield key, ledger.energy(asked, span, by)
+        return
+    sites = [installation.site(site).id] if site else list(session.city.sites)
+    place = {"site": site} if site else {"city": session.city.id}
+    carriers = [Carrier(carrier)] if carrier else [*Carrier, None]
+    for measures in (Measures.WITHDRAWAL, Measures.GENERATION, Measures.WATER):
+        for one in carriers:
+            if (one is None) != (measures is Measures.WATER):
+                continue
+            frames = [ledger.energy(m, span, by) for m in ledger.meters(sites, one, measures)]
+            if frames:
+                key = {**place, "measures": str(measures), "carrier": str(one or "water")}
+                yield key, sum_frames(frames)
+
+
+def _print_energy(key: dict[str, str], frame: pd.DataFrame, by: By) -> None:
+    unit = "m3" if any(str(c).endswith("_m3") for c in frame.columns) else "kWh"
+    names = [f"{n}_{unit.lower()}" for n in ("measured", "catch_up", "estimated")]
+    low, high = f"missing_low_{unit.lower()}", f"missing_high_{unit.lower()}"
+    form = {By.YEAR: "%Y", By.MONTH: "%Y-%m", By.DAY: "%Y-%m-%d"}.get(by, "%Y-%m-%d %H:%M %z")
+    print_table(
+        " ".join(key.values()),
+        ["from", f"measured {unit}", "of it catch-up", "estimated", "missing", "coverage"],
+        [
+            [
+                start.strftime(form),
+                *(number(row[n], 1) for n in names),
+                "-" if not row[high] else f"{number(row[low], 1)} to {number(row[high], 1)}",
+                percent(row["covered_s"] / row["span_s"] if row["span_s"] else None),
+            ]
+            for start, row in frame.iterrows()
+            if isinstance(start, datetime)
+        ],
+    )
+    if unit == "m3":
+        say("water is a volume: it is not part of any energy total")
+
+
+def _near(session: Session, point: str) -> str:
+    meter = point.split("/", 1)[0]
+    same = [p for p in session.store.points() if p.startswith(meter + "/")]
+    return f"there is {', '.join(same)}" if same else "see: paes status"
+
+
+COMMANDS = (readings, energy, status)

@@ -1,0 +1,69 @@
+"""How each meter is doing now: its last reading, its age, and what the last day covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from paes.ledger import EnergyLedger
+from paes.metering import Meter, Reading
+from paes.periods import Span
+
+STALE_AFTER_PERIODS = 2
+SILENT_AFTER = timedelta(days=1)
+
+
+class MeterState(StrEnum):
+    """What a person should think of a meter."""
+
+    LIVE = "live"  # read within two poll periods
+    STALE = "stale"  # the last reading is older than two poll periods
+    SILENT = "silent"  # nothing for more than a day
+    NEVER = "never"  # nothing ever
+    OUTSIDE = "outside"  # not commissioned yet, or taken out of use
+
+
+@dataclass(frozen=True, slots=True)
+class MeterStatus:
+    """The state of one meter at one time; ``age_s`` and coverage are None if unknown."""
+
+    meter: str
+    state: MeterState
+    last_at: datetime | None
+    age_s: float | None
+    coverage_last_day: float | None
+
+
+def meter_states(ledger: EnergyLedger, meters: Iterable[Meter]) -> list[MeterStatus]:
+    """The status of ``meters`` now, by the ledger's clock, in order of id."""
+    ordered = sorted(meters, key=lambda m: m.id)
+    points = {m.id: ledger.installation.register(m).point for m in ordered}
+    latest = ledger.store.latest(points.values())
+    return [_status(ledger, m, latest.get(points[m.id])) for m in ordered]
+
+
+def _status(ledger: EnergyLedger, meter: Meter, last: Reading | None) -> MeterStatus:
+    at = last.at if last else None
+    now = ledger.clock()
+    day = Span(now - timedelta(days=1), now)
+    if ledger.life(meter, day) is None:
+        return MeterStatus(meter.id, MeterState.OUTSIDE, at, None, None)
+    age = now - at if at else None
+    period = timedelta(seconds=ledger.installation.gateways[meter.gateway].poll_period_s)
+    return MeterStatus(
+        meter=meter.id,
+        state=_state(age, period),
+        last_at=at,
+        age_s=age.total_seconds() if age is not None else None,
+        coverage_last_day=ledger.total(meter, day).coverage,
+    )
+
+
+def _state(age: timedelta | None, period: timedelta) -> MeterState:
+    if age is None:
+        return MeterState.NEVER
+    if age > max(SILENT_AFTER, STALE_AFTER_PERIODS * period):
+        return MeterState.SILENT
+    return MeterState.STALE if age > STALE_AFTER_PERIODS * period else MeterState.LIVE

@@ -1,0 +1,79 @@
+"""Writes a city's year to a folder, whole files only: never a half-written report."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from paes.errors import DataError
+from paes.installation import City
+from paes.inventory import make_inventory
+from paes.ledger import EnergyLedger
+from paes.progress import make_inventories, make_progress
+from paes.report.documents import (
+    Document,
+    flat,
+    inventory_document,
+    progress_document,
+)
+
+
+def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> list[Path]:
+    """Write inventory and progress of ``city`` up to ``year`` as JSON and CSV into ``folder``.
+
+    Progress is written for every target of the plan. Returns the files. Raises DataError if
+    the year has no inventory or the folder cannot be written to.
+    """
+    labels = ledger.store.labels()
+    made = make_inventories(city, ledger)
+    made[year] = make_inventory(city, year, ledger)
+    until = {y: i for y, i in made.items() if y <= year}
+    inventory = inventory_document(city, made[year], labels)
+    progress = [
+        progress_document(city, make_progress(city, ledger, t.id, inventories=until), labels)
+        for t in city.plan.targets
+        if t.base_year in until
+    ]
+    stem = f"{city.id}-{year}"
+    texts = {
+        f"{stem}-inventory.json": _json(inventory),
+        f"{stem}-inventory.csv": flat(inventory["lines"]).to_csv(index=False),
+        f"{stem}-progress.json": _json({"targets": progress}),
+        f"{stem}-progress.csv": flat(_progress_rows(progress)).to_csv(index=False),
+    }
+    return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def _progress_rows(progress: list[Document]) -> list[Document]:
+    return [
+        {"target": p["target"]["id"], "unit": p["unit"], **year, **_effects(p, year["year"])}
+        for p in progress
+        for year in p["years"]
+    ]
+
+
+def _effects(progress: Document, year: int) -> Document:
+    return next(
+        {k: v for k, v in e.items() if k != "year"}
+        for e in progress["effects"]
+        if e["year"] == year
+    )
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as err:
+        raise DataError(f"{path}: cannot be written: {err.strerror}") from err
+    return path
