@@ -28,10 +28,11 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 22
 
 # With a terminal the demo gets a process group of its own, as in an interactive shell: Ctrl-C then reaches
-# the program alone, which ends tidily, and make reports success instead of "Interrupt".
+# the program alone, which ends tidily, and make reports success instead of "Interrupt". Without one the program
+# takes the place of the shell, so that a signal to make reaches it.
 demo: $(RUN) ## a simulated town, its collectors and the dashboard (Ctrl-C ends it)
 	@$(PY) -m dashboard.browser_assets
-	@if [ -t 0 ]; then set -m; fi; $(VENV)/bin/paes demo $(DEMO_ARGS)
+	@[ -t 0 ] || exec $(VENV)/bin/paes demo $(DEMO_ARGS); set -m; $(VENV)/bin/paes demo $(DEMO_ARGS)
 
 test: $(DEV) ## the test suite; PYTEST_ARGS="-k name" narrows it
 	@$(PY) -m dashboard.browser_assets --tests
