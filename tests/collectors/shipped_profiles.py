@@ -1,0 +1,15 @@
+"""The profiles that ship with the product, for tests over all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from collectors.device_profile import DeviceProfile, load_profile
+
+FOLDER = Path(__file__).parents[2] / "config" / "devices"
+FILES = sorted(FOLDER.glob("*.yaml"))
+
+
+def shipped(name: str) -> DeviceProfile:
+    """The shipped profile called ``name``."""
+    return load_profile(FOLDER / f"{name}.yaml")
