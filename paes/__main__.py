@@ -1,0 +1,5 @@
+"""``python -m paes`` is the ``paes`` command."""
+
+from paes.cli import main
+
+main()

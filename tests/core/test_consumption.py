@@ -1,0 +1,240 @@
+"""Counters to energy: every expectation is worked out by hand beside its case.
+
+Unless said otherwise a reading is due every 900 s, the meter is rated 10 kW (2.5 kWh in a
+quarter of an hour) and its register shows hundredths of a kWh.
+"""
+
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paes.consumption import CounterRules, account, buckets, outer_gaps
+from paes.metering import Quality, Register, Replacement
+from paes.series import CODE_OF, Gap, ReadingSeries
+
+QUARTER = 900
+DAY = 86400
+
+
+def rules(
+    modulus: float | None = None,
+    limit_per_h: float | None = 10.0,
+    replacements: tuple[Replacement, ...] = (),
+) -> CounterRules:
+    register = Register("school.main/energy_import", "kWh", modulus, 0.01)
+    return CounterRules(register, 1.5 * QUARTER, limit_per_h, replacements)
+
+
+def series(*values: float, step_s: int = QUARTER, start_s: int = 0) -> ReadingSeries:
+    """Readings one step apart; NaN leaves one out."""
+    v = np.array(values, dtype=np.float64)
+    t = start_s + step_s * np.arange(len(v), dtype=np.int64)
+    there = ~np.isnan(v)
+    return ReadingSeries(t[there], v[there], np.zeros(int(there.sum()), np.int8))
+
+
+def names(book) -> list[str]:
+    return [f.name for f in book.findings]
+
+
+def per_hour(readings: ReadingSeries, hours: int, r: CounterRules):
+    book = account(readings, r)
+    edges = np.arange(0, (hours + 1) * 3600, 3600, dtype=np.int64)
+    gaps = [*book.gaps, *outer_gaps(book, 0, hours * 3600, r)]
+    return buckets(book, gaps, edges, r)
+
+
+def test_energy_is_the_difference_of_readings():
+    table = per_hour(series(100, 101, 102, 103, 104, 104.5, 105, 105.5, 106), 2, rules())
+    assert table["measured"].tolist() == [4.0, 2.0]
+    assert table["covered_s"].tolist() == [3600.0, 3600.0]
+    assert table["missing_high"].tolist() == [0.0, 0.0]
+
+
+def test_a_reading_between_edges_is_split_by_time():
+    # read 5 minutes after each quarter: the first hour ends two thirds into a 3 kWh step
+    readings = series(0, 1, 2, 3, 6, start_s=300)
+    table = per_hour(readings, 1, rules(limit_per_h=None))
+    # 300..3000 s: 3 kWh; 3000..3600 s is 600 of 900 s of the 3 kWh step: 2 kWh
+    assert table["measured"].iloc[0] == pytest.approx(5.0)
+    assert table["covered_s"].iloc[0] == 3300.0
+
+
+def test_a_gap_is_missing_in_the_hours_it_cuts_and_counted_in_the_day_that_holds_it():
+    nan = math.nan
+    # 8 readings away between 00:30 and 02:45 (9 quarters), in which 4.5 kWh passed
+    values = [0, 0.5, 1.0, *[nan] * 8, 5.5, 6.0]
+    r = rules()
+    hours = per_hour(series(*values), 3, r)
+    assert hours["measured"].tolist() == [1.0, 0.0, 0.5]
+    # 00:30-01:00 can hold at most 4.5; of the middle hour likewise; at least what the other
+    # 1.25 h cannot have taken (12.5 kWh): nothing
+    assert hours["missing_high"].tolist() == [4.5, 4.5, 4.5]
+    assert hours["missing_low"].tolist() == [0.0, 0.0, 0.0]
+    assert hours["covered_s"].tolist() == [1800.0, 0.0, 900.0]
+
+    book = account(series(*values), r)
+    whole = buckets(book, book.gaps, np.array([0, DAY], dtype=np.int64), r)
+    assert whole["measured"].iloc[0] == 6.0
+    assert whole["catch_up"].iloc[0] == 4.5
+    assert whole["missing_high"].iloc[0] == 0.0
+    assert "data.gap" in names(book)
+
+
+def test_what_cannot_have_passed_outside_is_the_least_that_is_missing_inside():
+    # 20 kWh in a gap of 2 h 15 min at 10 kW (22.5 kWh at most): half an hour outside takes 5
+    nan = math.nan
+    values = [0, 0, 0, *[nan] * 8, 20.0, 20.0]
+    hours = per_hour(series(*values), 3, rules())
+    assert hours["missing_low"].tolist() == [
+        pytest.approx(20 - 17.5),  # 00:30-01:00: the other 1.75 h take at most 17.5
+        pytest.approx(20 - 12.5),
+        pytest.approx(20 - 15.0),
+    ]
+    assert hours["missing_high"].tolist() == [5.0, 10.0, 7.5]
+
+
+def test_a_gap_is_never_zero_energy():
+    nan = math.nan
+    hours = per_hour(series(0, nan, nan, nan, nan, nan, nan, nan, 8), 2, rules())
+    assert hours["measured"].sum() == 0
+    assert (hours["missing_high"] > 0).all()
+    assert (hours["covered_s"] == 0).all()
+
+
+def test_nothing_read_is_missing_up_to_what_the_meter_can_carry():
+    table = per_hour(series(), 2, rules())
+    assert table["missing_high"].tolist() == [10.0, 10.0]
+    unlimited = per_hour(series(), 1, rules(limit_per_h=None))
+    assert unlimited["missing_high"].tolist() == [math.inf]
+
+
+def test_before_the_first_and_after_the_last_reading_is_missing():
+    table = per_hour(series(5, 6, 7, start_s=3600), 3, rules())
+    assert table["measured"].tolist() == [0.0, 2.0, 0.0]
+    assert table["missing_high"].tolist() == [10.0, 5.0, 10.0]
+    assert table["missing_low"].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_rollover_at_the_declared_modulus_is_added_on():
+    book = account(series(998, 999, 0.5, 1.5), rules(modulus=1000.0))
+    assert book.total[-1] == pytest.approx(1 + 1.5 + 1)
+    assert names(book) == ["counter.rollover"]
+
+
+def test_without_a_declared_modulus_the_same_fall_is_a_reset():
+    book = account(series(998, 999, 0.5, 1.5, 2.5), rules())
+    assert names(book) == ["counter.reset"]
+    assert book.total[-1] == pytest.approx(1 + 0 + 2)
+    assert book.gaps == (Gap(900, 1800, 0.0, 2.5, "counter.reset"),)
+
+
+def test_counter_reset_is_reported_not_subtracted():
+    book = account(series(500, 501, 0, 1, 2, 3), rules())
+    assert (np.diff(book.total) >= 0).all()
+    assert book.total[-1] == pytest.approx(1 + 3)
+    assert book.findings[0].numbers["step_kwh"] == -501.0
+
+
+@pytest.mark.parametrize("wrong", [0.0, 429496.73, 99999.99])
+def test_one_impossible_value_changes_no_energy(wrong):
+    clean = account(series(500, 501, 502, 503, 504), rules(modulus=1_000_000.0))
+    book = account(series(500, 501, wrong, 503, 504), rules(modulus=1_000_000.0))
+    total = book.total[-1] + sum(g.low for g in book.gaps if g.known)
+    assert total == pytest.approx(clean.total[-1])
+    assert names(book)[0] in {"counter.transient", "counter.spike"}
+
+
+def test_a_lower_last_reading_is_held_until_others_confirm_it():
+    book = account(series(500, 501, 0), rules())
+    assert book.knots_s[-1] == 900
+    assert names(book) == ["counter.transient"]
+
+
+def test_a_confirmed_jump_is_not_believed_as_energy():
+    book = account(series(500, 501, 9000, 9001, 9002), rules())
+    assert names(book) == ["counter.spike"]
+    assert book.total[-1] == pytest.approx(1 + 2)
+    assert book.gaps == (Gap(900, 1800, 0.0, 2.5, "counter.spike"),)
+
+
+def test_jitter_of_a_few_counts_changes_nothing():
+    book = account(series(500, 501, 500.98, 502, 503), rules())
+    assert names(book)[0] == "counter.jitter"
+    assert book.total[-1] + sum(g.low for g in book.gaps) == pytest.approx(3)
+
+
+def test_readings_that_are_not_good_are_left_out():
+    readings = series(0, 1, 2, 3)
+    codes = readings.codes.copy()
+    codes[1] = CODE_OF[Quality.SUSPECT]
+    book = account(ReadingSeries(readings.seconds, readings.values, codes), rules())
+    assert book.knots_s.tolist() == [0, 1800, 2700]
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def test_exchange_with_both_registers_loses_nothing():
+    # at 1200 s the old device shows 501.4, the new one 7.0
+    swap = Replacement(at=at(1200), new_serial="B", last_reading=501.4, first_reading=7.0)
+    book = account(series(500, 501, 7.5, 8.5), rules(replacements=(swap,)))
+    assert book.total[-1] == pytest.approx(1 + (0.4 + 0.5) + 1)
+    assert names(book) == ["meter.replaced"]
+
+
+def test_exchange_without_registers_is_missing_between_bounds():
+    swap = Replacement(at=at(1200), new_serial="B")
+    book = account(series(500, 501, 7.5, 8.5), rules(replacements=(swap,)))
+    assert book.gaps == (Gap(900, 1800, 0.0, 2.5, "meter.replaced"),)
+    assert book.total[-1] == pytest.approx(2)
+
+
+def test_exchange_with_one_register_keeps_what_it_proves():
+    swap = Replacement(at=at(1200), new_serial="B", last_reading=501.4)
+    book = account(series(500, 501, 7.5, 8.5), rules(replacements=(swap,)))
+    (gap,) = book.gaps
+    assert (gap.low, gap.high) == (pytest.approx(0.4), 2.5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 250), min_size=8, max_size=60),
+    st.sets(st.integers(1, 58), max_size=25),
+    st.integers(0, 3),
+)
+def test_the_truth_lies_within_the_bounds_of_every_period(steps, lost, offset):
+    """Any course of 0..2.5 kWh a quarter, any readings lost: truth in [low, high] everywhere."""
+    true = np.concatenate([[0.0], np.cumsum(steps) / 100.0])
+    values = [math.nan if i in lost and i < len(true) - 1 else v for i, v in enumerate(true)]
+    r = rules()
+    book = account(series(*values), r)
+    end = (len(true) - 1) * QUARTER
+    edges = np.arange(offset * QUARTER, end + 1, 4 * QUARTER, dtype=np.int64)
+    if len(edges) < 2:
+        return
+    table = buckets(book, [*book.gaps, *outer_gaps(book, 0, end, r)], edges, r)
+    truth = np.diff(np.interp(edges, QUARTER * np.arange(len(true)), true))
+    assert (table["measured"] + table["missing_low"] <= truth + 1e-9).all()
+    assert (table["measured"] + table["missing_high"] >= truth - 1e-9).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(0, 250), min_size=10, max_size=60),
+    st.integers(0, 90_000),
+    st.integers(1, 8),
+)
+def test_wherever_the_register_wraps_the_total_is_the_same(steps, first, wrap_after):
+    true = (first + np.concatenate([[0], np.cumsum(steps)])) / 100.0
+    modulus = float(true[0] + (true[-1] - true[0]) * wrap_after / 9 + 0.005)
+    if modulus < 20:
+        return
+    book = account(series(*np.mod(true, modulus).tolist()), rules(modulus=modulus))
+    total = book.total[-1] + sum(g.low for g in book.gaps if g.known)
+    assert total == pytest.approx(true[-1] - true[0], abs=1e-6)
