@@ -1,0 +1,256 @@
+"""The ledger: local days over both clock changes, kept days, late data, and what is outside.
+
+One meter at 2 kW all day (0.5 kWh a quarter of an hour) from 1 January 2025, local time.
+"""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from paes.emission_factors import CalorificRow, FactorLibrary
+from paes.installation import City, CityFile, Installation
+from paes.ledger import EnergyLedger
+from paes.meter_status import MeterState, meter_states
+from paes.metering import (
+    Carrier,
+    Gateway,
+    Measures,
+    Meter,
+    Reading,
+    Register,
+    Sector,
+    Site,
+    SiteKind,
+)
+from paes.periods import By, Span, day_span, year_span
+from paes.plan import Plan
+from paes.store.sqlite import SqliteStore
+
+ROME = "Europe/Rome"
+BORN = datetime(2024, 12, 31, 23, tzinfo=UTC)  # 1 January 2025 in Rome
+NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
+MAIN, GAS = "hall.main/energy_import", "hall.gas/volume"
+
+
+def meters(**changes) -> list[Meter]:
+    main = {
+        "id": "hall.main", "carrier": Carrier.ELECTRICITY, "device": "x", "gateway": "gw",
+        "rated_power_kw": 10.0, "valid_from": date(2025, 1, 1), **changes,
+    }  # fmt: skip
+    gas = Meter(
+        id="hall.gas", carrier=Carrier.NATURAL_GAS, device="y", gateway="gw", unit=2,
+        rated_flow_m3_h=10.0, valid_from=date(2025, 1, 1),
+    )  # fmt: skip
+    part = Meter(
+        id="hall.kitchen", carrier=Carrier.ELECTRICITY, measures=Measures.SUBMETER,
+        parent="hall.main", device="x", gateway="gw", unit=3,
+    )  # fmt: skip
+    return [Meter.model_validate(main), gas, part]
+
+
+def installation(of: list[Meter]) -> Installation:
+    city = City(
+        facts=CityFile(id="town", name="Town", latitude=44.1, longitude=9.8),
+        plan=cast(Plan, None),
+        sites={
+            "hall": Site(
+                id="hall", name="Hall", kind=SiteKind.OFFICE, sector=Sector.MUNICIPAL_BUILDINGS
+            )
+        },
+        gateways={"gw": Gateway(id="gw", host="127.0.0.1")},
+        meters={m.id: m for m in of},
+        actions=(),
+        declared=(),
+    )
+    factors = FactorLibrary(
+        (), {},
+        [CalorificRow(carrier=Carrier.NATURAL_GAS, unit="Sm3", kwh_per_unit=9.6, basis="net",
+                      source="test")],
+    )  # fmt: skip
+    registers = {
+        "hall.main": Register(MAIN, "kWh", None, 0.001),
+        "hall.gas": Register(GAS, "m3", None, 0.001),
+        "hall.kitchen": Register("hall.kitchen/energy_import", "kWh", None, 0.001),
+    }
+    return Installation(Path(), "test", "town", {"town": city}, factors, (), registers)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = SqliteStore(tmp_path / "readings.sqlite")
+    yield opened
+    opened.close()
+
+
+def ledger(store, now: datetime = NOW, **changes) -> EnergyLedger:
+    return EnergyLedger(installation(meters(**changes)), store, lambda: now)
+
+
+def main(of: EnergyLedger) -> Meter:
+    return of.installation.meter("hall.main")
+
+
+def write(store, start: datetime, end: datetime, point: str = MAIN, per_h: float = 2.0) -> None:
+    """Readings every quarter of an hour in ``[start, end]``, at ``per_h`` since BORN."""
+    seconds = np.arange(int(start.timestamp()), int(end.timestamp()) + 1, 900, dtype=np.int64)
+    store.write_series(point, seconds, (seconds - BORN.timestamp()) / 3600 * per_h)
+
+
+def test_local_days_have_23_and_25_hours(store):
+    write(store, BORN, datetime(2025, 12, 31, 23, tzinfo=UTC))
+    book = ledger(store)
+    frame = book.meter(main(book), year_span(2025, ROME), By.DAY)
+    assert len(frame) == 365
+    by_day = {str(at.date()): kwh for at, kwh in zip(frame.index, frame["measured"], strict=True)}
+    assert by_day["2025-03-30"] == pytest.approx(46.0)
+    assert by_day["2025-10-26"] == pytest.approx(50.0)
+    assert by_day["2025-03-29"] == pytest.approx(48.0)
+    assert frame["covered_s"].sum() == 365 * 86400
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_every_step_adds_up_to_the_same_year(store, by):
+    write(store, BORN, datetime(2025, 12, 31, 23, tzinfo=UTC))
+    book = ledger(store)
+    frame = book.meter(main(book), year_span(2025, ROME), by)
+    assert frame["measured"].sum() == pytest.approx(365 * 48.0)
+    assert book.total(main(book), year_span(2025, ROME)).kwh == pytest.approx(365 * 48.0)
+
+
+def test_a_gap_over_midnight_is_missing_in_both_days_and_whole_in_the_month(store):
+    write(store, BORN, datetime(2025, 5, 10, 12, tzinfo=UTC))
+    write(store, datetime(2025, 5, 11, 12, tzinfo=UTC), datetime(2025, 6, 30, tzinfo=UTC))
+    book = ledger(store)
+    days = book.meter(main(book), day_span(date(2025, 5, 10), ROME), By.DAY)
+    # until 12:00 UTC is 14:00 local: 14 h x 2 kW; then 10 h of the 48 kWh gap
+    assert days["measured"].iloc[0] == pytest.approx(28.0)
+    assert days["missing_high"].iloc[0] == pytest.approx(48.0)
+    may = book.meter(main(book), Span(datetime(2025, 5, 2, tzinfo=UTC), NOW), By.MONTH).iloc[0]
+    assert may["measured"] == pytest.approx(31 * 48.0)
+    assert may["catch_up"] == pytest.approx(48.0)
+    assert may["missing_high"] == 0
+    assert may["covered_s"] == pytest.approx((31 - 1) * 86400)
+
+
+def test_kept_days_answer_like_fresh_ones(store):
+    write(store, BORN, datetime(2025, 3, 1, tzinfo=UTC))
+    write(store, datetime(2025, 3, 3, 7, tzinfo=UTC), datetime(2025, 5, 1, tzinfo=UTC))
+    book = ledger(store)
+    span = year_span(2025, ROME)
+    fresh = book.meter(main(book), span, By.DAY)
+    kept = book.meter(main(book), span, By.DAY)
+    assert fresh.equals(kept)
+    assert fresh["missing_high"].sum() > 0
+
+
+def test_late_readings_change_the_days_they_touch_and_no_other(store):
+    write(store, BORN, datetime(2025, 3, 1, tzinfo=UTC))
+    write(store, datetime(2025, 3, 4, tzinfo=UTC), datetime(2025, 5, 1, tzinfo=UTC))
+    book = ledger(store)
+    span = Span(BORN, datetime(2025, 4, 29, 22, tzinfo=UTC))
+    before = book.meter(main(book), span, By.DAY)
+    write(store, datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 4, tzinfo=UTC))
+    after = book.meter(main(book), span, By.DAY)
+    changed = [str(at.date()) for at in after.index if not before.loc[at].equals(after.loc[at])]
+    assert changed == ["2025-03-01", "2025-03-02", "2025-03-03", "2025-03-04"]
+    assert after["measured"].sum() == pytest.approx(span.seconds / 3600 * 2.0)
+    assert (after["missing_high"] == 0).all()
+
+
+def test_a_day_in_progress_is_not_kept_as_if_it_were_over(store):
+    noon = datetime(2025, 5, 10, 12, tzinfo=UTC)
+    write(store, BORN, noon)
+    book = ledger(store, noon)
+    today = day_span(date(2025, 5, 10), ROME)
+    assert book.total(main(book), today).kwh == pytest.approx(28.0)
+    write(store, noon, datetime(2025, 5, 11, tzinfo=UTC))
+    later = ledger(store, datetime(2025, 5, 11, tzinfo=UTC))
+    assert later.total(main(later), today).kwh == pytest.approx(48.0)
+    assert later.total(main(later), today).coverage == pytest.approx(1.0)
+
+
+def test_the_future_and_the_time_before_commissioning_are_not_missing(store):
+    book = ledger(store, datetime(2025, 1, 11, 23, tzinfo=UTC))
+    write(store, BORN, datetime(2025, 1, 11, 23, tzinfo=UTC))
+    frame = book.meter(main(book), year_span(2025, ROME), By.YEAR)
+    assert frame["missing_high"].iloc[0] == 0
+    assert frame["span_s"].iloc[0] == 11 * 86400
+    past = book.meter(main(book), year_span(2024, ROME), By.YEAR)
+    assert past["span_s"].iloc[0] == 0
+    assert past["missing_high"].iloc[0] == 0
+
+
+def test_a_dead_meter_is_missing_up_to_now(store):
+    write(store, BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
+    book = ledger(store, datetime(2025, 2, 28, 23, tzinfo=UTC))
+    total = book.total(main(book), Span(BORN, datetime(2025, 2, 28, 23, tzinfo=UTC)))
+    assert total.kwh == pytest.approx(31 * 48)
+    assert (total.missing_low_kwh, total.missing_high_kwh) == (0, pytest.approx(28 * 240))
+    assert total.coverage == pytest.approx(31 / 59)
+
+
+def test_changed_rules_make_the_days_anew(store):
+    write(store, BORN, datetime(2025, 2, 1, tzinfo=UTC))
+    book = ledger(store, datetime(2025, 2, 2, tzinfo=UTC))
+    span = Span(BORN, datetime(2025, 2, 2, tzinfo=UTC))
+    wide = book.meter(main(book), span, By.MONTH)
+    narrow_book = ledger(store, datetime(2025, 2, 2, tzinfo=UTC), rated_power_kw=1.0)
+    narrow = narrow_book.meter(main(narrow_book), span, By.MONTH)
+    assert narrow["measured"].iloc[0] < wide["measured"].iloc[0]  # 2 kW is now not credible
+
+
+def test_gas_becomes_kwh_by_its_calorific_value(store):
+    write(store, BORN, datetime(2025, 12, 31, 23, tzinfo=UTC), GAS, per_h=1.0)
+    book = ledger(store)
+    gas = book.installation.meter("hall.gas")
+    assert book.total(gas, year_span(2025, ROME)).kwh == pytest.approx(8760 * 9.6)
+    frame = book.energy(gas, year_span(2025, ROME), By.MONTH)
+    assert frame["measured_kwh"].sum() == pytest.approx(8760 * 9.6)
+
+
+def test_submeters_are_not_counted_twice(store):
+    write(store, BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
+    write(store, BORN, datetime(2025, 1, 31, 23, tzinfo=UTC), "hall.kitchen/energy_import", 1.0)
+    book = ledger(store)
+    january = Span(BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
+    frame = book.site("hall", Carrier.ELECTRICITY, Measures.WITHDRAWAL, january, By.MONTH)
+    assert frame["measured_kwh"].iloc[0] == pytest.approx(31 * 48)
+
+
+def test_a_span_that_cuts_days_is_exact(store):
+    write(store, BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
+    book = ledger(store)
+    start = datetime(2025, 1, 5, 7, 30, tzinfo=UTC)
+    total = book.total(main(book), Span(start, start + timedelta(hours=5, minutes=20)))
+    assert total.kwh == pytest.approx(2.0 * (5 + 1 / 3))
+    assert total.coverage == pytest.approx(1.0)
+
+
+def test_states_of_meters(store):
+    write(store, BORN, NOW)
+    register = Reading(GAS, NOW - timedelta(hours=2), 5.0)
+    store.write([register])
+    states = {s.meter: s for s in meter_states(ledger(store), meters())}
+    assert states["hall.main"].state is MeterState.LIVE
+    assert states["hall.main"].coverage_last_day == pytest.approx(1.0)
+    assert states["hall.gas"].state is MeterState.STALE
+    assert states["hall.gas"].age_s == 7200
+    assert states["hall.kitchen"].state is MeterState.NEVER
+    later = ledger(store, NOW + timedelta(days=3))
+    assert {s.state for s in meter_states(later, meters()[:1])} == {MeterState.SILENT}
+    gone = ledger(store, valid_to=date(2025, 6, 1))
+    state = {s.meter: s.state for s in meter_states(gone, gone.installation.meters.values())}
+    assert state["hall.main"] is MeterState.OUTSIDE
+
+
+def test_findings_of_a_span(store):
+    write(store, BORN, datetime(2025, 1, 10, tzinfo=UTC))
+    write(store, datetime(2025, 1, 12, tzinfo=UTC), datetime(2025, 1, 20, tzinfo=UTC))
+    book = ledger(store)
+    found = book.findings(main(book), Span(BORN, datetime(2025, 1, 20, tzinfo=UTC)))
+    assert [(f.name, f.numbers["hours"]) for f in found] == [("data.gap", 48.0)]
+    assert replace(found[0], message="").subject == MAIN
