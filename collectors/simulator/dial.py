@@ -19,22 +19,25 @@ from paes.units import factor_to_canonical
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """The display of an accounted register; ``float_step`` is what 1.0 in a float32 is worth."""
+    """The display of an accounted register, in its canonical unit."""
 
     register: Register
-    float_step: float | None
+    float_step: float | None = None
+    """What 1.0 in the device's float32 is worth; None for whole numbers."""
+    zero: float = 0.0
+    """What the register is when the device's own counter is zero."""
 
     def shown(self, values: Floats) -> Floats:
         """The displayed register in its canonical unit, rounded down to a whole step."""
         step, modulus = self.register.resolution, self.register.modulus
-        steps = np.floor(values / step + 1e-6)
+        steps = np.floor((values - self.zero) / step + 1e-6)
         if modulus:
             steps = np.mod(steps, round(modulus / step))
         per_unit = round(1.0 / step)
         whole = abs(per_unit * step - 1.0) < 1e-9 if per_unit else False
         exact = steps / per_unit if whole else steps * step
         if self.float_step is None:
-            return np.asarray(exact)
+            return np.asarray(exact + self.zero)
         words = (exact / self.float_step).astype(np.float32)
         return np.asarray(words.astype(np.float64) * self.float_step)
 
@@ -42,10 +45,13 @@ class Dial:
 def dial_of(installation: Installation, meter: Meter) -> Dial:
     """The dial of a meter's accounted register, from its device profile."""
     register = installation.register(meter)
+    ratio = meter.volume_correction if register.unit == "m3" else meter.transformer_ratio
+    if meter.pulse:
+        zero = meter.pulse.initial_reading * factor_to_canonical(meter.pulse.unit)
+        return Dial(register, zero=zero * ratio)
     name = register.point.rsplit("/", 1)[1]
     counters = {c.name: c for c in device_counters(installation.device_file(meter.device))}
-    counter = counters.get(name)
-    if meter.pulse or counter is None or counter.type != "f32":
-        return Dial(register, None)
-    ratio = meter.volume_correction if register.unit == "m3" else meter.transformer_ratio
-    return Dial(register, counter.scale * factor_to_canonical(counter.unit) * ratio)
+    counter = counters[name]
+    if counter.type != "f32":
+        return Dial(register)
+    return Dial(register, float_step=counter.scale * factor_to_canonical(counter.unit) * ratio)

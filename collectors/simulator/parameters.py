@@ -145,6 +145,8 @@ class Parameters(ConfigModel):
     lighting: Lighting
     submeters: Submeters
     electrical: Electrical
+    steady: dict[str, float]
+    """What a device shows of quantities that do not follow the load."""
     heat_network: HeatNetwork
     water: Water
     kinds: dict[SiteKind, Kind]

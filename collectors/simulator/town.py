@@ -209,7 +209,9 @@ class Town:
         by = Character(self.seed, meter.id)
         first = round(by.pick("register", self.parameters.initial_register), 3)
         if meter.pulse:
-            first += meter.pulse.initial_reading * factor_to_canonical(meter.pulse.unit)
+            zero = meter.pulse.initial_reading * factor_to_canonical(meter.pulse.unit)
+            is_volume = self.installation.register(meter).unit == "m3"
+            first += zero * (meter.volume_correction if is_volume else meter.transformer_ratio)
         return first
 
     def _require_after_epoch(self, at: Times) -> None:

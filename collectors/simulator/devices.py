@@ -1,0 +1,179 @@
+"""Simulated devices: the register image behind one unit of a gateway at a virtual time.
+
+The image is written through the same profile that the collector reads by. Registers inside the
+profile's range that hold nothing read as 0; outside it the device answers exception 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import numpy as np
+
+from collectors.device_point import DevicePoint, ProfileKind, WordOrder
+from collectors.device_profile import DeviceProfile, Identification, load_profile
+from collectors.registers import encode, is_pulse_channel, to_device_value, words_of
+from collectors.simulator.dial import dial_of
+from collectors.simulator.quantities import Quantities, State, state_of
+from collectors.simulator.server import ILLEGAL_ADDRESS, Reply
+from collectors.simulator.town import Town
+from paes.errors import DataError
+from paes.metering import Meter
+
+Image = dict[tuple[int, int], int]
+"""(function code, address) -> word."""
+
+_SUNSPEC_BASE = 40000
+_SUNSPEC_MARKER = 0x53756E53  # "SunS"
+_SUNSPEC_END = (0xFFFF, 0)
+_EXPONENTS = range(-2, 7)
+
+
+class SimulatedDevice:
+    """One unit behind a gateway, with every meter that reads a register of it."""
+
+    def __init__(self, town: Town, meters: Iterable[Meter]) -> None:
+        self.meters = tuple(meters)
+        self.town = town
+        self.profile = load_profile(town.installation.device_file(self.meters[0].device))
+        self._offset = _SUNSPEC_BASE + 2 if self.profile.is_relative else 0
+        self._range = self._compute_range()
+        self._quantities = {
+            m.id: Quantities(m, self.profile, town.parameters, town.seed) for m in self.meters
+        }
+        self._dials = {m.id: dial_of(town.installation, m) for m in self.meters}
+        self.image: Callable[[int], Image] = lru_cache(maxsize=4)(self._compute_image)
+        """The registers at a whole virtual second."""
+
+    def read(self, function: int, address: int, count: int, now_s: float) -> Reply:
+        """What the device answers to a read at a virtual time."""
+        start, end = self._range.get(function, (0, 0))
+        if address < start or address + count > end:
+            return Reply(exception=ILLEGAL_ADDRESS)
+        image = self.image(int(now_s))
+        return Reply([image.get((function, a), 0) for a in range(address, address + count)])
+
+    def _compute_image(self, now_s: int) -> Image:
+        image: Image = {}
+        fc = self.profile.defaults.fc
+        states = [state_of(self.town, meter, now_s) for meter in self.meters]
+        self._put_points(image, self.meters[0], states[0])
+        for mark in self.profile.identify:
+            self._put(image, fc, mark.address, _mark_words(mark, self.profile))
+        if self.profile.is_relative:
+            self._put_sunspec_frame(image)
+        for meter, state in zip(self.meters, states, strict=True):
+            self._put_accounted(image, meter, state)
+        return image
+
+    def _put_points(self, image: Image, meter: Meter, state: State) -> None:
+        """All points of the device as its first meter sees them."""
+        values = {
+            point.name: self._device_value(meter, point, state)
+            for point in self.profile.points
+            if point.kind is not ProfileKind.SCALE_FACTOR
+        }
+        exponents = _exponents(self.profile, values)
+        for point in self.profile.points:
+            if point.kind is ProfileKind.SCALE_FACTOR:
+                words = encode(point, exponents[point.name])
+            else:
+                words = _fitting_words(
+                    point, values[point.name], exponents.get(point.scale_from or "", 0)
+                )
+            self._put(image, point.fc, point.address + self._offset, words)
+
+    def _device_value(self, meter: Meter, point: DevicePoint, state: State) -> float | str:
+        value = self._quantities[meter.id].value(point, state)
+        if isinstance(value, str) or not point.is_number:
+            return value
+        if is_pulse_channel(meter, point):
+            return 0.0  # its accounted register is written by itself
+        return to_device_value(meter, point, value)
+
+    def _put_accounted(self, image: Image, meter: Meter, state: State) -> None:
+        """The register that is accounted, exactly as the meter's dial shows it."""
+        point = self._accounted_point(meter)
+        shown = float(self._dials[meter.id].shown(np.array([state.register]))[0])
+        words = encode(point, to_device_value(meter, point, shown))
+        self._put(image, point.fc, point.address + self._offset, words)
+
+    def _accounted_point(self, meter: Meter) -> DevicePoint:
+        if meter.pulse:
+            return next(p for p in self.profile.points if is_pulse_channel(meter, p))
+        return self.profile.point(self.town.installation.register(meter).point.rsplit("/", 1)[1])
+
+    def _put_sunspec_frame(self, image: Image) -> None:
+        """The marker before the only model, and the end of the chain after it."""
+        registers = self.profile.base.registers if self.profile.base else None
+        fc = self.profile.defaults.fc
+        self._put(image, fc, _SUNSPEC_BASE, words_of(_SUNSPEC_MARKER, 2, WordOrder.ABCD))
+        self._put(image, fc, self._offset + (registers or 0), _SUNSPEC_END)
+
+    def _compute_range(self) -> dict[int, tuple[int, int]]:
+        """For each function code the first address, and the one after the last."""
+        places = [
+            (p.fc, p.address + self._offset, p.end + self._offset) for p in self.profile.points
+        ]
+        fc = self.profile.defaults.fc
+        places += [(fc, mark.address, mark.end) for mark in self.profile.identify]
+        if self.profile.is_relative:
+            registers = (self.profile.base.registers or 0) if self.profile.base else 0
+            places.append((fc, _SUNSPEC_BASE, self._offset + registers + len(_SUNSPEC_END)))
+        return {
+            code: (
+                min(start for c, start, _ in places if c == code),
+                max(end for c, _, end in places if c == code),
+            )
+            for code in {c for c, _, _ in places}
+        }
+
+    @staticmethod
+    def _put(image: Image, function: int, address: int, words: Iterable[int]) -> None:
+        for number, word in enumerate(words):
+            image[function, address + number] = word
+
+
+def _exponents(profile: DeviceProfile, values: dict[str, float | str]) -> dict[str, int]:
+    """For each scale factor the finest exponent with which all its points fit.
+
+    A counter keeps exponent 0: a scale that changes would change what is accounted.
+    """
+    exponents = {}
+    for factor in profile.points:
+        if factor.kind is ProfileKind.SCALE_FACTOR:
+            points = [p for p in profile.points if p.scale_from == factor.name]
+            counts = any(p.kind is ProfileKind.COUNTER for p in points)
+            exponents[factor.name] = (
+                0 if counts else next(e for e in _EXPONENTS if _all_fit(points, values, e))
+            )
+    return exponents
+
+
+def _all_fit(points: list[DevicePoint], values: dict[str, float | str], exponent: int) -> bool:
+    try:
+        for point in points:
+            encode(point, values[point.name], exponent)
+    except DataError:
+        return exponent == _EXPONENTS[-1]
+    return True
+
+
+def _fitting_words(point: DevicePoint, value: float | str, exponent: int) -> list[int]:
+    """The words for a value; what the register cannot hold shows without its sign, or as 0."""
+    if not isinstance(value, str) and value < 0 and not point.type.is_signed:
+        value = value if point.type.is_float else -value
+    try:
+        return encode(point, value, exponent)
+    except DataError:
+        return [0] * point.width
+
+
+def _mark_words(mark: Identification, profile: DeviceProfile) -> list[int]:
+    """What the register holds by which the device is recognised."""
+    wanted = mark.equals[0] if mark.equals else profile.models[0].lower()
+    if isinstance(wanted, int):
+        return words_of(wanted, mark.width, profile.defaults.order)
+    data = wanted.encode("latin-1", errors="replace").ljust(2 * mark.width, b"\0")
+    return [data[2 * i] << 8 | data[2 * i + 1] for i in range(mark.width)]
