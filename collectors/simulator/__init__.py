@@ -12,17 +12,18 @@ by the seed and the virtual time, so two processes simulate the same town.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 
 from collectors.simulator.devices import SimulatedDevice
 from collectors.simulator.faults import KINDS, Fault, Question, parse_fault
 from collectors.simulator.history import HistorySummary, fill_history
-from collectors.simulator.server import GATEWAY_TARGET_SILENT, GatewayServer, Reply
+from collectors.simulator.server import GATEWAY_TARGET_SILENT, Answer, GatewayServer, Reply
 from collectors.simulator.town import Town
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Gateway
+from paes.metering import Gateway, Meter
 
 __all__ = [
     "KINDS",
@@ -71,7 +72,11 @@ class Simulator:
             installation.meter(fault.meter)
 
     async def start(self) -> None:
-        """Listen for every gateway; ConnectionFailed, with nothing left open, if one cannot."""
+        """Listen for every gateway; a second or two for a town of a hundred meters.
+
+        Raises ConnectionFailed, with nothing left open, if a port cannot be had, and DataError
+        if the virtual time is before the town's epoch.
+        """
         self._started_s = self._clock()
         if self._started_s < self.town.epoch_s:
             raise DataError(
@@ -80,7 +85,8 @@ class Simulator:
             )
         try:
             for number, gateway in enumerate(sorted(self.installation.gateways)):
-                server = GatewayServer(self._answers_of(gateway), self._clock)
+                devices = await self._devices_behind(gateway)
+                server = GatewayServer(self._answers_of(devices), self._clock)
                 port = self._port + number if self._port else 0
                 self.addresses[gateway] = await server.start(self._host, port)
                 self._servers.append(server)
@@ -104,22 +110,27 @@ class Simulator:
             for name, (host, port) in self.addresses.items()
         }
 
-    def _answers_of(self, gateway: str) -> Callable[[int, int, int, int, float], Reply | None]:
-        """The answers of all units behind one gateway; devices are made when first asked."""
-        by_unit = {
-            unit: [m for m in self.installation.meters_behind(gateway) if m.unit == unit]
-            for unit in {m.unit for m in self.installation.meters_behind(gateway)}
-        }
-        devices: dict[int, SimulatedDevice] = {}
+    async def _devices_behind(self, gateway: str) -> dict[int, SimulatedDevice]:
+        """The devices by unit, each asked once: later answers take no time to prepare."""
+        by_unit: dict[int, list[Meter]] = {}
+        for meter in self.installation.meters_behind(gateway):
+            by_unit.setdefault(meter.unit, []).append(meter)
+        devices = {}
+        for unit, meters in by_unit.items():
+            devices[unit] = SimulatedDevice(self.town, meters)
+            devices[unit].image(int(self._started_s))
+            await asyncio.sleep(0)
+        return devices
+
+    def _answers_of(self, devices: dict[int, SimulatedDevice]) -> Answer:
+        """The answers of all units behind one gateway."""
 
         def answer(
             unit: int, function: int, address: int, count: int, now_s: float
         ) -> Reply | None:
-            if unit not in by_unit:
+            device = devices.get(unit)
+            if device is None:
                 return Reply(exception=GATEWAY_TARGET_SILENT)
-            if unit not in devices:
-                devices[unit] = SimulatedDevice(self.town, by_unit[unit])
-            device = devices[unit]
             fault = self._fault_of(device, now_s)
             if fault is None:
                 return device.read(function, address, count, now_s)

@@ -35,7 +35,7 @@ from paes.config import shipped_config
 from paes.errors import DataError
 from paes.installation import Installation
 from paes.metering import Meter
-from paes.periods import to_seconds
+from paes.periods import from_seconds, local_year, to_seconds
 from paes.units import factor_to_canonical
 
 Times = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -167,9 +167,10 @@ class Town:
 
     def _before_year(self, meter_id: str, outward: bool, year: int) -> float:
         """Energy from the epoch to the start of the year."""
-        tz = self.installation.time_zone(meter_id)
+        first = local_year(from_seconds(self.epoch_s), self.installation.time_zone(meter_id))
+        born = self.installation.meter(meter_id).valid_from
         total = 0.0
-        for earlier in range(years_between(self.epoch_s, self.epoch_s, tz)[0], year):
+        for earlier in range(max(first, born.year) if born else first, year):
             if (meter_id, outward, earlier) not in self._year_totals:
                 self._year_sum(meter_id, outward, earlier)
             total += self._year_totals[meter_id, outward, earlier]
