@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from shipped_profiles import FILES, shipped
 
 from collectors.device_point import ProfileKind
 from collectors.device_profile import DeviceProfile, RegisterType, WordOrder, load_profile
 from paes.errors import ConfigError, DataError
-from tests.collectors.shipped_profiles import FILES, shipped
 
 NAMED_BY_US = [path for path in FILES if not path.stem.startswith("sunspec-")]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shipped_profiles import FILES, shipped
 
 from collectors.device_point import DevicePoint, ProfileKind, RegisterType, WordOrder
 from collectors.device_profile import load_profile
@@ -23,7 +24,6 @@ from collectors.registers import (
 )
 from paes.errors import DataError
 from paes.metering import Meter, Quality
-from tests.collectors.shipped_profiles import FILES, shipped
 
 
 def point(**fields: Any) -> DevicePoint:

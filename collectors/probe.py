@@ -1,0 +1,265 @@
+"""What one unit answers, shown so that a technician can find what is wrong.
+
+Every point with its words as they came, its value in the profile's order and in the other three,
+its quality, and how long the answer took. A refused block is read again point by point, so that
+the register to blame has a name. One failure never hides the rest; only a connection that cannot
+be made ends a probe (ConnectionFailed).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from collectors.device_point import DevicePoint, Registers, RegisterType, WordOrder
+from collectors.device_profile import DeviceProfile, Identification
+from collectors.gateway import Clock
+from collectors.modbus import ModbusConnection
+from collectors.read_plan import Block, plan
+from collectors.registers import (
+    Decoded,
+    Value,
+    decode,
+    decode_block,
+    stored_name,
+    to_reading_value,
+    words_of_point,
+)
+from paes.errors import DeviceRefused, FieldError, NoReply
+from paes.metering import Meter
+from paes.units import canonical_unit
+
+MOST_SILENCES = 2
+"""Time-outs in a row after which the rest of a unit is not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedPoint:
+    """One point as it was read."""
+
+    name: str
+    function_code: int
+    address: int
+    words: tuple[int, ...]
+    value: Value | None
+    unit: str
+    quality: str
+    other_orders: dict[str, Value | None]
+    """Value by word order, for points of several registers: the right one is often plain."""
+    verify: bool
+    """The profile itself is not sure of this point, or of its unit."""
+    stored_as: str | None = None
+    """Point name, canonical value and unit of the meter's reading, where a meter was given."""
+    stored_value: float | None = None
+    stored_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedRequest:
+    """One request of the read plan and what became of it."""
+
+    function_code: int
+    address: int
+    count: int
+    points: tuple[str, ...]
+    latency_ms: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedIdentity:
+    """A register that tells what the device is; ``matches`` is None where nothing is expected."""
+
+    address: int
+    value: Value | None
+    expected: tuple[int | str, ...]
+    matches: bool | None
+    meaning: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Everything one unit answered."""
+
+    place: str
+    unit: int
+    profile: str
+    confidence: str
+    at: datetime
+    identity: tuple[ProbedIdentity, ...] = ()
+    requests: tuple[ProbedRequest, ...] = ()
+    points: tuple[ProbedPoint, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """True if not one point could be read."""
+        return not self.points
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON; words as four hexadecimal digits."""
+        plain = asdict(self)
+        plain["at"] = self.at.isoformat()
+        for point in plain["points"]:
+            point["words"] = [f"{word:04X}" for word in point["words"]]
+        return plain
+
+
+@dataclass
+class _Notebook:
+    connection: ModbusConnection
+    unit: int
+    profile: DeviceProfile
+    timeout_s: float
+    meter: Meter | None
+    silences: int = 0
+    requests: list[ProbedRequest] = field(default_factory=list)
+    points: dict[str, ProbedPoint] = field(default_factory=dict)
+
+
+async def probe(
+    connection: ModbusConnection,
+    unit: int,
+    profile: DeviceProfile,
+    clock: Clock,
+    points: Iterable[DevicePoint] | None = None,
+    meter: Meter | None = None,
+) -> Probe:
+    """Read ``points`` (default: all of the profile) of ``unit`` once; closes the connection.
+
+    With ``meter`` each number is also given as the meter's reading. Raises ConnectionFailed if
+    the gateway cannot be reached, DataError for a profile without fixed addresses.
+    """
+    blocks = plan(profile, profile.points if points is None else points)
+    timeout_s = max(connection.timeout_s, profile.read.min_timeout_ms / 1000)
+    notebook = _Notebook(connection, unit, profile, timeout_s, meter)
+    at = clock()
+    try:
+        await connection.connect()
+        if profile.link and profile.link.connect_delay_ms:
+            await asyncio.sleep(profile.link.connect_delay_ms / 1000)
+        identity = [await _identify(notebook, item) for item in profile.identify]
+        for block in blocks:
+            await _probe_block(notebook, block)
+            await asyncio.sleep(profile.read.pause_ms / 1000)
+    finally:
+        await connection.close()
+    return Probe(
+        connection.place,
+        unit,
+        profile.id,
+        profile.confidence,
+        at,
+        tuple(identity),
+        tuple(notebook.requests),
+        tuple(sorted(notebook.points.values(), key=lambda p: (p.function_code, p.address, p.name))),
+    )
+
+
+async def _identify(notebook: _Notebook, item: Identification) -> ProbedIdentity:
+    fc = notebook.profile.defaults.fc
+    names = (item.meaning or "identity",)
+    words = await _ask(notebook, fc, item.address, item.width, names)
+    if isinstance(words, FieldError):
+        return ProbedIdentity(item.address, None, item.equals, None, item.meaning, str(words))
+    value = decode(_as_point(item, notebook.profile), words).value
+    matches = value in item.equals if item.equals else None
+    return ProbedIdentity(item.address, value, item.equals, matches, item.meaning, None)
+
+
+def _as_point(item: Registers, profile: DeviceProfile) -> DevicePoint:
+    return DevicePoint.model_validate(
+        {
+            "name": "identity",
+            "address": item.address,
+            "type": item.type,
+            "count": item.count,
+            "unit": "",
+            "kind": "text",
+            "order": profile.defaults.order,
+        }
+    )
+
+
+async def _probe_block(notebook: _Notebook, block: Block, divide: bool = True) -> None:
+    names = tuple(p.name for p in block.points)
+    words = await _ask(notebook, block.function_code, block.address, block.count, names)
+    if not isinstance(words, FieldError):
+        values = decode_block(block.points, block.address, words)
+        for point in block.points:
+            own = words_of_point(point, block.address, words)
+            exponent = values[point.scale_from].value if point.scale_from else None
+            scale = exponent if isinstance(exponent, int) else None
+            notebook.points[point.name] = _probed(notebook, point, own, values[point.name], scale)
+    elif divide and isinstance(words, DeviceRefused) and len(block.points) > 1:
+        for point in block.points:
+            for single in plan(notebook.profile, [point]):
+                await _probe_block(notebook, single, divide=False)
+
+
+async def _ask(
+    notebook: _Notebook, function_code: int, address: int, count: int, names: tuple[str, ...]
+) -> list[int] | FieldError:
+    """The words, or why there are none; noted either way."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    answer: list[int] | FieldError
+    try:
+        if notebook.silences >= MOST_SILENCES:
+            raise NoReply(f"not asked: unit {notebook.unit} is silent")
+        if not notebook.connection.connected:
+            await notebook.connection.connect()
+        answer = await notebook.connection.read(
+            function_code, notebook.unit, address, count, notebook.timeout_s
+        )
+    except FieldError as err:
+        answer = err
+    notebook.silences = notebook.silences + 1 if isinstance(answer, NoReply) else 0
+    latency_ms = round((loop.time() - began) * 1000, 3)
+    error = str(answer) if isinstance(answer, FieldError) else None
+    notebook.requests.append(
+        ProbedRequest(function_code, address, count, names, None if error else latency_ms, error)
+    )
+    return answer
+
+
+def _probed(
+    notebook: _Notebook,
+    point: DevicePoint,
+    words: Sequence[int],
+    decoded: Decoded,
+    exponent: int | None,
+) -> ProbedPoint:
+    stored: tuple[str | None, float | None, str | None] = (None, None, None)
+    meter, value = notebook.meter, decoded.value
+    if meter is not None and point.is_number and isinstance(value, int | float):
+        name = stored_name(meter, point)
+        unit = point.unit if name == point.name or meter.pulse is None else meter.pulse.unit
+        stored = (name, to_reading_value(meter, point, value), canonical_unit(unit))
+    return ProbedPoint(
+        point.name,
+        point.fc,
+        point.address,
+        tuple(words),
+        value,
+        point.unit,
+        decoded.quality.value,
+        _other_orders(point, words, exponent),
+        point.verify or point.unit_from_installation,
+        *stored,
+    )
+
+
+def _other_orders(
+    point: DevicePoint, words: Sequence[int], exponent: int | None
+) -> dict[str, Value | None]:
+    if point.width < 2 or point.type is RegisterType.STR:
+        return {}
+    return {
+        order.value: decode(point.model_copy(update={"order": order}), words, exponent).value
+        for order in WordOrder
+        if order is not point.order
+    }
