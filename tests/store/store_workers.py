@@ -1,0 +1,96 @@
+"""Processes that write to and read from a SQLite store, one a request, to be killed at will.
+
+Run as a program: it loads the store once and then forks a worker for every line on standard
+input, so that a test may start dozens of processes without paying for their imports::
+
+    write FILE POINT FIRST_BATCH COUNT     writes COUNT batches (0: for ever), one transaction each
+    read FILE POINT LAST_BATCH             reads until batch LAST_BATCH is there
+
+Answers on standard output: ``PID started``, ``PID batch N`` once batch N is acknowledged,
+``PID reads N`` when a reader is through, ``PID ended STATUS``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+from paes.store.sqlite import SqliteStore
+
+BATCH = 40
+"""Readings in one batch; batch n holds the seconds from n * BATCH, with value = second / 8."""
+READER_GIVES_UP_AFTER = 20_000
+
+
+def write_batches(path: Path, point: str, first: int, count: int) -> None:
+    """Write batches from number ``first``; says so after each."""
+    store = SqliteStore(path)
+    number = first
+    while count == 0 or number < first + count:
+        seconds = np.arange(number * BATCH, (number + 1) * BATCH, dtype=np.int64)
+        store.write_series(point, seconds, seconds / 8)
+        say(f"{os.getpid()} batch {number}")
+        number += 1
+
+
+def read_until(path: Path, point: str, last: int) -> None:
+    """Read again and again: batches come whole, in order, and never go away."""
+    store = SqliteStore(path)
+    seen = 0
+    for reads in range(1, READER_GIVES_UP_AFTER):
+        series = store.read(point)
+        assert len(series) % BATCH == 0, f"half a batch: {len(series)} readings"
+        assert len(series) >= seen, f"{seen} readings became {len(series)}"
+        assert (series.values == series.seconds / 8).all()
+        seen = len(series)
+        if seen >= (last + 1) * BATCH:
+            say(f"{os.getpid()} reads {reads}")
+            return
+    raise AssertionError(f"batch {last} did not come; {seen} readings are there")
+
+
+def work(request: list[str]) -> int:
+    """Do what ``request`` says; the exit status of the worker."""
+    kind, path, point, *numbers = request
+    try:
+        {"write": write_batches, "read": read_until}[kind](Path(path), point, *map(int, numbers))
+    except BaseException:  # noqa: BLE001 - a forked child must not run on into the parent's code
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def watch(request: list[str]) -> None:
+    """Start the worker of ``request`` and tell how it ended."""
+    worker = os.fork()
+    if worker == 0:
+        os._exit(work(request))
+    say(f"{worker} started")
+    _, status = os.waitpid(worker, 0)
+    say(f"{worker} ended {status}")
+
+
+def say(line: str) -> None:
+    """One line, in one piece even when several processes speak."""
+    os.write(1, f"{line}\n".encode())
+
+
+def main() -> None:
+    """A watcher for each request, until standard input ends."""
+    watchers = []
+    for line in sys.stdin:
+        watcher = os.fork()
+        if watcher == 0:
+            watch(line.split())
+            os._exit(0)
+        watchers.append(watcher)
+    for watcher in watchers:
+        os.waitpid(watcher, 0)
+
+
+if __name__ == "__main__":
+    main()
