@@ -162,8 +162,9 @@ def _all_fit(points: list[DevicePoint], values: dict[str, float | str], exponent
 
 def _fitting_words(point: DevicePoint, value: float | str, exponent: int) -> list[int]:
     """The words for a value; what the register cannot hold shows without its sign, or as 0."""
-    if not isinstance(value, str) and value < 0 and not point.type.is_signed:
-        value = value if point.type.is_float else -value
+    has_sign = point.type.is_signed or point.type.is_float
+    if not isinstance(value, str) and not has_sign:
+        value = abs(value)
     try:
         return encode(point, value, exponent)
     except DataError:

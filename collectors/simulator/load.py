@@ -110,9 +110,8 @@ class Loads:
             power_kw = need.lamps_kw(points, led, self.parameters.lighting, calendar, sky, by)
         else:
             yearly_kwh = self._yearly(meter, site, kind, kind.electricity_kwh_per_m2)
-            power_kw = need.electricity_kw(
-                yearly_kwh, kind, _opening(site, kind), calendar, sky, by
-            )
+            comfort, opening = self.parameters.comfort, _opening(site, kind)
+            power_kw = need.electricity_kw(yearly_kwh, kind, comfort, opening, calendar, sky, by)
         limited = np.minimum(power_kw, meter.rated_power_kw or np.inf)
         return np.asarray(limited * self._alive(meter, year))
 

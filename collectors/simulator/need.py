@@ -12,6 +12,7 @@ import numpy as np
 
 from collectors.simulator.local_year import SLOT_H, LocalYear, activity, heating_level
 from collectors.simulator.parameters import (
+    Comfort,
     Heating,
     Kind,
     Lighting,
@@ -23,10 +24,6 @@ from collectors.simulator.randomness import Floats, draw, key, smooth
 from collectors.simulator.sky import Sky
 from paes.metering import Opening
 
-_DULL_BELOW_W_M2 = 250.0  # under it lamps are switched on indoors
-_USUAL_DULLNESS = 0.4
-_COOLED_ABOVE_DEGC = 23.0
-_HEATED_BELOW_DEGC = 14.0
 _STANDARD_W_M2 = 1000.0
 _STANDARD_CELL_DEGC = 25.0
 _NOMINAL_W_M2 = 800.0  # irradiance and air temperature at which the nominal
@@ -54,15 +51,21 @@ class Character:
 
 
 def electricity_kw(
-    yearly_kwh: float, kind: Kind, opening: Opening, calendar: LocalYear, sky: Sky, by: Character
+    yearly_kwh: float,
+    kind: Kind,
+    comfort: Comfort,
+    opening: Opening,
+    calendar: LocalYear,
+    sky: Sky,
+    by: Character,
 ) -> Floats:
     """Power of a building: a base, a part that follows darkness, a part that follows opening."""
     busy = activity(opening, calendar)
-    warm = np.maximum(sky.temperature_degc - _COOLED_ABOVE_DEGC, 0.0)
-    cold = np.maximum(_HEATED_BELOW_DEGC - sky.temperature_degc, 0.0)
-    dull = np.clip(1.0 - sky.horizontal_w_m2 / _DULL_BELOW_W_M2, 0.0, 1.0)
+    warm = np.maximum(sky.temperature_degc - comfort.cooled_above_degc, 0.0)
+    cold = np.maximum(comfort.heated_below_degc - sky.temperature_degc, 0.0)
+    dull = np.clip(1.0 - sky.horizontal_w_m2 / comfort.dull_below_w_m2, 0.0, 1.0)
     response = (
-        (1.0 + kind.light_fraction * (dull - _USUAL_DULLNESS))
+        (1.0 + kind.light_fraction * (dull - comfort.usual_dullness))
         * (1.0 + kind.cooling_per_degc * warm)
         * (1.0 + kind.heating_per_degc * cold)
     )

@@ -59,6 +59,15 @@ class Heating(Sourced):
     """Energy in a cubic metre (at standard conditions) of a fuel that is metered by volume."""
 
 
+class Comfort(Sourced):
+    """When people switch on lamps, cooling and electric heaters."""
+
+    dull_below_w_m2: Positive
+    usual_dullness: Fraction
+    cooled_above_degc: float
+    heated_below_degc: float
+
+
 class Lighting(Sourced):
     """Street lamps: an astronomical switch, and dimming where the lamps are LED."""
 
@@ -142,6 +151,7 @@ class Parameters(ConfigModel):
     climate: Climate
     photovoltaics: Photovoltaics
     heating: Heating
+    comfort: Comfort
     lighting: Lighting
     submeters: Submeters
     electrical: Electrical
