@@ -1,1 +1,130 @@
-COMMANDS=()
+"""``paes check``: everything that can be known to be wrong before a meter is asked."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+
+from collectors.device_profile import load_profile
+from paes.cli import Session
+from paes.cli.output import print_json, say
+from paes.config import shipped_config
+from paes.errors import ConfigError, FactorMissing, PaesError
+from paes.installation import City, Installation
+from paes.metering import Gateway
+
+REACH_TIMEOUT_S = 2.0
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--no-reach", is_flag=True, help="Do not try the gateways' addresses.")
+@click.pass_obj
+def check(session: Session, as_json: bool, no_reach: bool) -> None:
+    """Check configuration, devices, factors, store and reachability; exit 1 if anything is wrong.
+
+    An unreachable gateway is a warning: the configuration may well be right and the line down.
+    """
+    problems = check_devices(session.root)
+    warnings: list[str] = []
+    counts: dict[str, int] = {}
+    try:
+        installation = session.installation
+        counts = _counts(installation)
+        problems += check_factors(installation)
+        _ = session.store
+        if not no_reach:
+            warnings += unreachable(installation.gateways.values())
+    except ConfigError as err:
+        problems += err.problems
+    except PaesError as err:
+        problems.append(str(err))
+    if as_json:
+        print_json({"problems": problems, "warnings": warnings, "counts": counts})
+    else:
+        _print(problems, warnings, counts)
+    sys.exit(1 if problems else 0)
+
+
+def check_devices(root: Path) -> list[str]:
+    """Problems of every device profile, shipped or the installation's own."""
+    problems = []
+    for folder in dict.fromkeys((root / "devices", shipped_config() / "devices")):
+        for path in sorted(folder.glob("*.yaml")):
+            try:
+                load_profile(path)
+            except ConfigError as err:
+                problems += err.problems
+    return problems
+
+
+def check_factors(installation: Installation) -> list[str]:
+    """Declared cells and gas meters that no factor or calorific value answers."""
+    return [
+        p for city in installation.cities.values() for p in _missing_factors(installation, city)
+    ]
+
+
+def unreachable(gateways: Iterable[Gateway]) -> list[str]:
+    """A line for each gateway at whose address nobody listens; simulators are left out."""
+    real = [g for g in gateways if not g.simulated]
+    with ThreadPoolExecutor(max_workers=32) as pool:
+        return [text for text in pool.map(_try_to_reach, real) if text]
+
+
+def _missing_factors(installation: Installation, city: City) -> list[str]:
+    problems: dict[str, None] = {}
+    for row in city.declared:
+        try:
+            installation.factors.find(city.plan.factor_set, row.carrier, row.sector, row.year)
+        except FactorMissing as err:
+            problems[f"{city.id}: {err}"] = None
+    for meter in city.meters.values():
+        if meter.carrier is None:
+            continue
+        sector, year = city.sites[meter.site].sector, city.plan.base_year
+        try:
+            installation.factors.find(city.plan.factor_set, meter.carrier, sector, year)
+        except FactorMissing as err:
+            if meter.parent is None:
+                problems[f"{city.id}: meter {meter.id}: {err}"] = None
+    return list(problems)
+
+
+def _try_to_reach(gateway: Gateway) -> str | None:
+    try:
+        socket.create_connection((gateway.host, gateway.port), REACH_TIMEOUT_S).close()
+    except OSError as err:
+        reason = err.strerror or str(err)
+        return f"gateway {gateway.id}: nobody answers at {gateway.host}:{gateway.port} ({reason})"
+    return None
+
+
+def _counts(installation: Installation) -> dict[str, int]:
+    return {
+        "cities": len(installation.cities),
+        "sites": len(installation.sites),
+        "gateways": len(installation.gateways),
+        "meters": len(installation.meters),
+        "factor_sets": len(installation.factors.sets),
+    }
+
+
+def _print(problems: list[str], warnings: list[str], counts: dict[str, int]) -> None:
+    for text in problems:
+        say(text)
+    for text in warnings:
+        say(f"warning: {text}")
+    summary = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
+    if problems:
+        say(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found")
+    else:
+        click.echo(f"sound: {summary}")
+
+
+COMMANDS = (check,)

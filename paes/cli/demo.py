@@ -1,1 +1,144 @@
-COMMANDS=()
+"""``paes demo``: a simulated town, its collectors and the dashboard, with nothing to set up.
+
+The same parts as in a real town, joined on loopback: meters simulated as Modbus TCP servers,
+collectors that poll them, an embedded store, the dashboard. The past comes from the same
+arithmetic that answers the polls, so live readings continue it without a seam.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from collectors.schedule import Collector
+from collectors.simulator import Simulator, Town, fill_history
+from paes.cli import Session
+from paes.cli.output import bar, say
+from paes.errors import PaesError
+from paes.installation import City, Installation
+from paes.ledger import EnergyLedger
+from paes.metering import Gateway
+from paes.periods import Span, local_year, year_span
+from paes.store import Store
+from paes.store.sqlite import SqliteStore
+
+POLL_PERIOD_S = 10
+STEP = timedelta(minutes=15)
+
+
+@click.command()
+@click.option("--port", default=8050, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--years", default=3, show_default=True, type=click.IntRange(1, 10))
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the simulated readings in this folder [a temporary one].",
+)
+@click.pass_obj
+def demo(session: Session, port: int, years: int, data: Path | None) -> None:
+    """A simulated town with its past, polled live, on the dashboard (Ctrl-C stops it)."""
+    from dashboard.app import create_app, serve
+
+    installation = session.installation
+    with _folder(data) as folder:
+        store = SqliteStore(folder / "demo.sqlite")
+        past = _history(installation, datetime.now(UTC), years)
+        town = Town(installation, epoch=past.start)
+        _fill(town, store, past)
+        with _polled(installation, store, town):
+            app = create_app(installation, store)
+            say(f"\nPAES Monitor at http://127.0.0.1:{port}/  (Ctrl-C stops it)")
+            serve(app, host="127.0.0.1", port=port)
+        store.close()
+    say("stopped")
+
+
+def simulated(installation: Installation, gateways: dict[str, Gateway]) -> Installation:
+    """``installation`` with its gateways replaced by those of a simulator."""
+
+    def moved(city: City) -> City:
+        return replace(city, gateways={g: gateways[g] for g in city.gateways})
+
+    return replace(installation, cities={c.id: moved(c) for c in installation.cities.values()})
+
+
+def _history(installation: Installation, now: datetime, years: int) -> Span:
+    """Whole past years and this one until the last quarter of an hour."""
+    tz = installation.city().time_zone
+    first = year_span(local_year(now, tz) - years, tz).start
+    return Span(first, now - (now - datetime(2000, 1, 1, tzinfo=UTC)) % STEP)
+
+
+def _fill(town: Town, store: Store, span: Span) -> None:
+    """Write the past and derive its days, with a progress bar each."""
+    with bar() as shown:
+        task = shown.add_task("readings of the past", total=None)
+
+        def reading(done: int, total: int, meter: str) -> None:
+            shown.update(task, completed=done, total=total)
+
+        fill_history(town, store, span.start, span.end + STEP, progress=reading)
+        task = shown.add_task("energy of the past", total=None)
+        ledger = EnergyLedger(town.installation, store)
+        ledger.refresh(span, lambda done, total: shown.update(task, completed=done, total=total))
+
+
+@contextmanager
+def _polled(installation: Installation, store: Store, town: Town) -> Iterator[None]:
+    """Simulator and collector at work in a thread of their own until the block ends."""
+    ready, stop = threading.Event(), asyncio.Event()
+    failed: list[PaesError] = []
+    loop = asyncio.new_event_loop()
+
+    async def work() -> None:
+        simulator = Simulator(installation, port=0, town=town)
+        await simulator.start()
+        try:
+            polled = simulated(installation, simulator.gateways())
+            collector = Collector(polled, store)
+            ready.set()
+            await collector.run(stop, period_s=POLL_PERIOD_S)
+        finally:
+            await simulator.stop()
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(work())
+        except PaesError as err:
+            failed.append(err)
+        finally:
+            ready.set()
+            loop.close()
+
+    thread = threading.Thread(target=run, name="field", daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        if failed:
+            raise PaesError(f"the simulated town did not start: {failed[0]}") from failed[0]
+        yield
+    finally:
+        if thread.is_alive():
+            loop.call_soon_threadsafe(stop.set)
+            thread.join(timeout=15)
+
+
+@contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    if data:
+        data.mkdir(parents=True, exist_ok=True)
+        yield data
+        return
+    with tempfile.TemporaryDirectory(prefix="paes-demo-") as made:
+        yield Path(made)
+
+
+COMMANDS = (demo,)

@@ -1,1 +1,213 @@
-COMMANDS=()
+"""Commands in the field: simulate, probe, collect."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import click
+
+from collectors.device_profile import DeviceProfile, load_profile
+from collectors.modbus import ModbusConnection
+from collectors.probe import Probe, probe
+from collectors.registers import Value
+from collectors.round import Round
+from collectors.schedule import Collector, utc_now
+from collectors.simulator import KINDS, Simulator, parse_fault
+from paes.cli import Session
+from paes.cli.output import print_json, print_table, say
+from paes.errors import FieldError
+from paes.metering import Meter
+
+SIMULATOR_PORT = 5020
+
+
+@click.command()
+@click.option("--port", default=SIMULATOR_PORT, show_default=True, type=click.IntRange(0, 65000),
+              help="Port of the first gateway; 0 takes free ones.")  # fmt: skip
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--speed", default=1.0, show_default=True, help="Virtual seconds a second.")
+@click.option("--seed", type=int, help="Another town of the same kind.")
+@click.option("--fault", "faults", multiple=True, metavar="METER=KIND",
+              help=f"A device that misbehaves: {', '.join(sorted(KINDS))}.")  # fmt: skip
+@click.pass_obj
+def simulate(
+    session: Session, port: int, host: str, speed: float, seed: int | None, faults: tuple[str, ...]
+) -> None:
+    """Serve the configured meters as Modbus TCP servers until stopped (Ctrl-C)."""
+    installation = session.installation
+    played = [parse_fault(text, installation.meters) for text in faults]
+
+    async def work(stop: asyncio.Event) -> None:
+        simulator = Simulator(
+            installation, host=host, port=port, speed=speed, seed=seed, faults=played
+        )
+        await simulator.start()
+        try:
+            print_table(
+                "simulated gateways (Ctrl-C stops them)",
+                ["gateway", "address", "units"],
+                [
+                    [gateway, f"{at[0]}:{at[1]}", _units(installation.meters_behind(gateway))]
+                    for gateway, at in simulator.addresses.items()
+                ],
+                left=3,
+            )
+            await stop.wait()
+        finally:
+            await simulator.stop()
+
+    _run_until_stopped(work)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One round of every gateway, then end.")
+@click.pass_obj
+def collect(session: Session, once: bool) -> None:
+    """Read every meter on schedule into the store until stopped (Ctrl-C).
+
+    With --once the exit code is 1 if no gateway could be reached.
+    """
+    if once:
+        rounds = asyncio.run(_collect_once(session))
+        _report(session, rounds)
+        return
+
+    async def work(stop: asyncio.Event) -> None:
+        collector = Collector(session.installation, session.store)
+        say(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
+        await collector.run(stop)
+
+    _run_until_stopped(work)
+    say("stopped; every reading is stored")
+
+
+@click.command(name="probe")
+@click.argument("meter", required=False)
+@click.option("--host", help="Address of a gateway that is not configured yet.")
+@click.option("--port", default=502, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--unit", type=click.IntRange(0, 255), help="Unit behind it.")
+@click.option("--profile", metavar="NAME", help="Device profile, e.g. eastron-sdm630.")
+@click.option("--timeout", "timeout_s", default=2.0, show_default=True, help="Seconds to wait.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def probe_command(
+    session: Session,
+    meter: str | None,
+    host: str | None,
+    port: int,
+    unit: int | None,
+    profile: str | None,
+    timeout_s: float,
+    as_json: bool,
+) -> None:
+    """Read one device once: every point raw and decoded, with unit, quality and latency.
+
+    Either a configured METER, or --host with --unit and --profile.
+    """
+    if (meter is None) == (host is None):
+        raise click.UsageError("give either a METER or --host (with --unit and --profile)")
+    if meter is not None:
+        asked = session.installation.meter(meter)
+        gateway = session.installation.gateways[asked.gateway]
+        connection = ModbusConnection(
+            gateway.host, gateway.port, gateway.transport, gateway.timeout_s
+        )
+        device, unit = _profile(session, asked.device), asked.unit
+    else:
+        if unit is None or profile is None:
+            raise click.UsageError("--host needs --unit and --profile")
+        asked, device = None, _profile(session, profile)
+        connection = ModbusConnection(str(host), port, "tcp", timeout_s)
+    made = asyncio.run(probe(connection, unit, device, utc_now, meter=asked))
+    if as_json:
+        print_json(made.to_dict())
+    else:
+        _print_probe(made)
+    if made.failed:
+        first = next((r.error for r in made.requests if r.error), "no point could be read")
+        raise FieldError(first)
+
+
+def _profile(session: Session, name: str) -> DeviceProfile:
+    return load_profile(session.installation.device_file(name))
+
+
+def _print_probe(made: Probe) -> None:
+    for identity in made.identity:
+        if identity.matches is not None:
+            word = "is what the profile expects" if identity.matches else "IS NOT WHAT IS EXPECTED"
+            say(f"identity register {identity.address}: {identity.value!r} {word}")
+    print_table(
+        f"{made.place} unit {made.unit}, {made.profile} ({made.confidence} confidence)",
+        ["point", "address", "words", "unit", "quality", "value"],
+        [
+            [
+                p.name,
+                f"{p.function_code}:{p.address}",
+                " ".join(f"{w:04X}" for w in p.words),
+                p.unit,
+                p.quality + (" (verify)" if p.verify else ""),
+                "-"
+                if p.value is None
+                else f"{p.value:g}"
+                if isinstance(p.value, float)
+                else str(p.value),
+            ]
+            for p in made.points
+        ],
+        left=5,
+    )
+    print_table(
+        "requests",
+        ["registers", "result", "ms"],
+        [
+            [
+                f"{r.function_code}:{r.address}+{r.count}",
+                r.error or "ok",
+                "-" if r.latency_ms is None else f"{r.latency_ms:.1f}",
+            ]
+            for r in made.requests
+        ],
+        left=2,
+    )
+
+
+def _shown(value: Value | None) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else "-" if value is None else str(value)
+
+
+async def _collect_once(session: Session) -> list[Round]:
+    return await Collector(session.installation, session.store).collect_once()
+
+
+def _report(session: Session, rounds: list[Round]) -> None:
+    readings = sum(len(r.readings) for r in rounds)
+    for made in rounds:
+        for finding in made.findings:
+            say(f"{finding.subject}: {finding.message} ({finding.name})")
+    reached = sum(r.reached for r in rounds)
+    say(f"{readings} readings from {reached} of {len(rounds)} gateways into {session.store_url}")
+    if rounds and not reached:
+        raise FieldError(f"none of the {len(rounds)} gateways could be reached")
+
+
+def _units(meters: list[Meter]) -> str:
+    return ", ".join(f"{m.unit} {m.id.split('.', 1)[1]}" for m in meters)
+
+
+def _run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run ``work(stop)`` until SIGINT or SIGTERM, which let it end in order."""
+
+    async def guarded() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await work(stop)
+
+    asyncio.run(guarded())
+
+
+COMMANDS = (simulate, collect, probe_command)

@@ -1,1 +1,24 @@
-COMMANDS=()
+"""``paes dashboard``: the dashboard alone, over whatever the store holds."""
+
+from __future__ import annotations
+
+import click
+
+from paes.cli import Session
+from paes.cli.output import say
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8050, show_default=True, type=click.IntRange(1, 65535))
+@click.pass_obj
+def dashboard(session: Session, host: str, port: int) -> None:
+    """Serve the dashboard until stopped (Ctrl-C)."""
+    from dashboard.app import create_app, serve
+
+    app = create_app(session.installation, session.store)
+    say(f"PAES Monitor at http://{host}:{port}/  (Ctrl-C stops it)")
+    serve(app, host=host, port=port)
+
+
+COMMANDS = (dashboard,)
