@@ -235,6 +235,8 @@ def _unscaled(value: float, scale: float, exponent: int | None) -> float:
     if exponent is not None:
         power = 10.0 ** abs(exponent)
         return value * power if exponent < 0 else value / power
+    if scale == 1:
+        return value  # a 64-bit number must not pass through a float
     divisor = _divisor(scale)
     return value * divisor if divisor else value / scale
 
