@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -99,10 +100,11 @@ class Reference:
         starts = edges(SPAN, by, ROME).tolist()
         self.db.execute("CREATE TEMP TABLE IF NOT EXISTS cal (a INTEGER, b INTEGER)")
         self.db.execute("DELETE FROM cal")
-        pairs = list(zip(starts[:-1], starts[1:], strict=True))
+        pairs = list(pairwise(starts))
         self.db.executemany("INSERT INTO cal VALUES (?, ?)", pairs)
         return self.db.execute(
-            "SELECT p.point, cal.a, (SELECT value FROM reading WHERE point = p.point AND at = cal.b)"
+            "SELECT p.point, cal.a,"
+            " (SELECT value FROM reading WHERE point = p.point AND at = cal.b)"
             " - (SELECT value FROM reading WHERE point = p.point AND at = cal.a)"
             " FROM (SELECT DISTINCT point FROM reading) p CROSS JOIN cal"
         ).fetchall()
@@ -123,7 +125,10 @@ def main() -> None:
         installation = town(count)
         ledger = EnergyLedger(installation, store, lambda: datetime(2026, 2, 1, tzinfo=UTC))
         meters = list(installation.meters.values())
-        print(f"{count} meters x {len(SECONDS)} registers{'':<18} {'ours':>11} {'sqlite3':>11}   ratio")
+        print(
+            f"{count} meters x {len(SECONDS)} registers".ljust(52),
+            f"{'ours':>10} {'sqlite3':>11}   ratio",
+        )
         ours = once(
             lambda: [
                 store.write_series(installation.register(m).point, SECONDS, wh / 1000.0)

@@ -1,0 +1,280 @@
+"""The command line's contract: exit codes, one-line errors, one JSON document, help for all.
+
+Commands run in this process through ``main`` as the console script does; ``test_demo`` starts
+the real process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from collectors.simulator import Simulator
+from paes.cli import main
+from paes.config import config_root, load_installation
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = (
+    "check", "collect", "dashboard", "demo", "energy", "inventory", "probe", "progress",
+    "readings", "report", "simulate", "status",
+)  # fmt: skip
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line that a failure must be."""
+        lines = self.err.strip().splitlines()
+        assert self.code == 1, self.err
+        assert "Traceback" not in self.err
+        assert len(lines) >= 1
+        return lines[-1]
+
+
+@pytest.fixture
+def paes(tmp_path, monkeypatch, capfd):
+    """Runs a command in an empty folder with a store of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PAES_CONFIG", raising=False)
+    monkeypatch.setenv("PAES_STORE", str(tmp_path / "readings.sqlite"))
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["paes", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        out, err = capfd.readouterr()
+        return Done(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def simulated_town(monkeypatch) -> Iterator[Simulator]:
+    """The shipped installation served at the ports it is configured for, in a thread."""
+    installation = load_installation(config_root(None))
+    loop = asyncio.new_event_loop()
+    simulator = Simulator(installation)
+    loop.run_until_complete(simulator.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield simulator
+    asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+@pytest.fixture
+def dead_town(tmp_path) -> Path:
+    """Portovenere alone, with gateways that are said to be real and that nobody answers for."""
+    root = tmp_path / "dead"
+    shipped = config_root(None)
+    shutil.copytree(shipped / "cities" / "portovenere", root / "cities" / "portovenere")
+    shutil.copytree(shipped / "calendars", root / "calendars")
+    (root / "installation.yaml").write_text("name: Dead\ndefault_city: portovenere\n")
+    meters = root / "cities" / "portovenere" / "meters.yaml"
+    text = meters.read_text(encoding="utf-8").replace("simulated: true", "simulated: false")
+    meters.write_text(text, encoding="utf-8")
+    return root
+
+
+def test_every_command_has_help_and_a_line_in_the_readme(paes):
+    listed = paes("--help")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert listed.code == 0
+    for name in COMMANDS:
+        assert f"  {name} " in listed.out
+        assert f"`paes {name}" in readme
+        done = paes(name, "--help")
+        assert done.code == 0
+        assert "Usage: " in done.out
+
+
+def test_a_wrong_call_exits_with_2(paes):
+    assert paes("inventory").code == 2
+    assert paes("no-such-command").code == 2
+    assert paes("inventory", "soon").code == 2
+    assert paes("probe").code == 2
+    assert paes("probe", "--host", "127.0.0.1").code == 2
+
+
+def test_version(paes):
+    assert paes("--version").out.startswith("paes, version ")
+
+
+def test_the_shipped_configuration_is_sound(paes):
+    done = paes("check", "--json")
+    checked = json.loads(done.out)
+    assert (done.code, checked["problems"]) == (0, [])
+    assert checked["counts"]["meters"] >= 80
+
+
+def test_check_prints_every_problem_with_its_place(paes, small):
+    folder = next((small.root / "cities").iterdir())
+    sites = folder / "sites.yaml"
+    sites.write_text(sites.read_text(encoding="utf-8") + "\nnonsense: 1\n", encoding="utf-8")
+    done = paes("--config", str(small.root), "check")
+    assert done.code == 1
+    assert "sites.yaml:" in done.err
+    assert "nonsense: unknown key" in done.err
+    assert paes("--config", str(small.root), "status").error.startswith("paes: ")
+
+
+def test_a_folder_that_is_no_installation(paes, tmp_path):
+    error = paes("--config", str(tmp_path), "check").err
+    assert "not an installation" in error
+
+
+def test_an_unreachable_gateway_is_a_warning(paes, dead_town):
+    done = paes("--config", str(dead_town), "check", "--json")
+    checked = json.loads(done.out)
+    assert done.code == 0, checked
+    assert len(checked["warnings"]) == checked["counts"]["gateways"]
+    assert all("nobody answers at 127.0.0.1:" in w for w in checked["warnings"])
+    assert paes("--config", str(dead_town), "check", "--no-reach").err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("inventory", "2099"), "2099 is not over"),
+        (("inventory", "1950"), "no activity data for 1950"),
+        (("--city", "atlantis", "progress"), "no city 'atlantis'; there is la-spezia"),
+        (("progress", "--target", "x"), "has no target 'x'; there is piano-energetico-2020"),
+        (("energy", "--meter", "x.y"), "no meter 'x.y'"),
+        (("energy", "--site", "x"), "no site 'x'"),
+        (("energy", "--from", "yesterday"), "cannot read time 'yesterday'"),
+        (("energy", "--from", "2025-02-01", "--to", "2025-01-01"), "not after its start"),
+        (("readings", "x/y"), "no readings of 'x/y'"),
+        (("probe", "--host", "127.0.0.1", "--unit", "1", "--profile", "x"), "no device profile"),
+        (("probe", "nobody.main"), "no meter 'nobody.main'"),
+        (("simulate", "--fault", "palazzo-civico.main=sulky"), "unknown kind of fault 'sulky'"),
+        (("simulate", "--fault", "x.y=silent"), "x.y"),
+        (("--store", "mysql://x", "status"), "unknown kind of store 'mysql'"),
+        (("--store", "/proc/no/way.sqlite", "status"), "cannot make its folder"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(paes, arguments, says):
+    error = paes(*arguments).error
+    assert error.startswith("paes: ")
+    assert says in error
+
+
+def test_a_dead_port_says_so(paes):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    done = paes("probe", "--host", "127.0.0.1", "--port", port, "--unit", "1",
+                "--profile", "eastron-sdm630")  # fmt: skip
+    assert f"127.0.0.1:{port}" in done.error
+
+
+def test_collecting_with_nobody_there_fails_and_stores_nothing(paes, dead_town):
+    done = paes("--config", str(dead_town), "collect", "--once")
+    assert "none of the 3 gateways could be reached" in done.error
+    states = json.loads(paes("--config", str(dead_town), "status", "--json").out)
+    assert {s["state"] for s in states} == {"never"}
+
+
+def test_inventory_and_progress_print_tables_and_json(paes):
+    table = paes("inventory", "2007")
+    assert table.code == 0
+    assert "La Spezia 2007: BEI" in table.out
+    assert "rests on assumed figures" in table.err
+    document = json.loads(paes("inventory", "2007", "--json").out)
+    assert document["kind"] == "BEI"
+    assert document["emissions_t"] == pytest.approx(
+        sum(x["emissions_t"] for x in document["lines"])
+    )
+    progress = json.loads(paes("progress", "--json").out)
+    assert progress["target"]["reduction_fraction"] == 0.14
+    assert progress["target"]["own_fraction"] == pytest.approx(0.07)
+    for effects in progress["effects"]:
+        parts = [v for k, v in effects.items() if k not in ("year", "total_t")]
+        assert sum(parts) == pytest.approx(effects["total_t"])
+    frozen = json.loads(paes("progress", "--electricity", "frozen", "--json").out)
+    assert frozen["electricity_factor"] == "frozen"
+    assert {e["grid_t"] for e in frozen["effects"]} == {0.0}
+    assert "Reduction 2007-" in paes("progress").out
+
+
+def test_report_writes_whole_files_that_agree_with_the_commands(paes, tmp_path):
+    done = paes("report", "2022", "--out", str(tmp_path / "out"))
+    assert done.code == 0
+    written = sorted(Path(line).name for line in done.out.split())
+    assert written == [
+        "la-spezia-2022-inventory.csv",
+        "la-spezia-2022-inventory.json",
+        "la-spezia-2022-progress.csv",
+        "la-spezia-2022-progress.json",
+    ]
+    document = json.loads((tmp_path / "out" / written[1]).read_text(encoding="utf-8"))
+    assert document == json.loads(paes("inventory", "2022", "--json").out)
+    progress = json.loads((tmp_path / "out" / written[3]).read_text(encoding="utf-8"))
+    assert progress["targets"][0]["latest"]["year"] == 2022
+    again = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+    assert paes("report", "2022", "--out", str(tmp_path / "out")).code == 0
+    assert again == {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+    (tmp_path / "file").write_text("")
+    assert "cannot be written" in paes("report", "2022", "--out", str(tmp_path / "file" / "x")).err
+
+
+def test_a_day_in_the_field(paes, simulated_town):
+    done = paes("collect", "--once")
+    assert done.code == 0, done.err
+    assert "from 46 of 46 gateways" in done.err
+    states = json.loads(paes("status", "--json").out)
+    assert {s["state"] for s in states} == {"live"}
+    assert "scuola-2-giugno.main" in paes("status").out
+    point = "scuola-2-giugno.main/energy_import"
+    lines = paes("readings", point).out.splitlines()
+    assert lines[0] == "at,value,quality"
+    assert len(lines) == 2
+    (reading,) = json.loads(paes("readings", point, "--format", "json").out)
+    assert reading["quality"] == "good"
+    shown = simulated_town.town.register_at("scuola-2-giugno.main", [0 + _seconds(reading["at"])])
+    assert reading["value"] == pytest.approx(float(shown[0]), rel=1e-6, abs=0.02)
+    assert "there is scuola-2-giugno.main/" in paes("readings", "scuola-2-giugno.main/x").error
+    assert "simulated readings" in paes("progress").err
+
+    energy = json.loads(paes("energy", "--meter", "scuola-2-giugno.main", "--json").out)
+    assert energy[0]["meter"] == "scuola-2-giugno.main"
+    assert energy[0]["periods"][-1]["missing_high_kwh"] > 0
+    site = paes("energy", "--site", "scuola-2-giugno", "--by", "year")
+    assert "generation" in site.out
+    assert "water is a volume" in site.err
+
+    probed = paes("probe", "scuola-2-giugno.main")
+    assert probed.code == 0
+    assert "energy_import" in probed.out
+    as_json = json.loads(paes("probe", "scuola-2-giugno.main", "--json").out)
+    assert as_json["points"]
+    gateway = simulated_town.addresses["gw-scuola-2-giugno"]
+    wrong = paes("probe", "--host", gateway[0], "--port", str(gateway[1]), "--unit", "99",
+                 "--profile", "eastron-sdm630")  # fmt: skip
+    assert "unit 99" in wrong.error
+    busy = paes("simulate", "--port", str(gateway[1]))
+    assert str(gateway[1]) in busy.error
+
+
+def _seconds(text: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(text).timestamp())
