@@ -1,0 +1,118 @@
+"""The files of one city's folder, each with the lines it stands on.
+
+A file that cannot be read is None here and its problems are noted; the others are read all the
+same, so that one run reports every file. What the files say of each other is checked in
+``paes.config_checks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from paes.activity import DeclaredRow
+from paes.config_file import Parsed, attempt, parse, read_tree, validate
+from paes.config_table import read_csv, repeated_rows
+from paes.errors import ConfigError
+from paes.installation import City, CityFile, some
+from paes.metering import Gateway, Meter, Opening, Site
+from paes.plan import Action, Plan
+from paes.schema import ConfigModel
+
+
+class SitesFile(ConfigModel):
+    """``sites.yaml``."""
+
+    sites: tuple[Site, ...] = Field(min_length=1)
+
+
+class MetersFile(ConfigModel):
+    """``meters.yaml``."""
+
+    gateways: tuple[Gateway, ...]
+    meters: tuple[Meter, ...]
+
+
+class ActionsFile(ConfigModel):
+    """``actions.yaml``."""
+
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True)
+class CityFiles:
+    """What each file of a city says; None where it could not be read."""
+
+    folder: Path
+    facts: Parsed[CityFile] | None
+    plan: Parsed[Plan] | None
+    sites: Parsed[SitesFile] | None
+    meters: Parsed[MetersFile] | None
+    actions: Parsed[ActionsFile] | None
+    declared: tuple[DeclaredRow, ...] | None
+
+    def city(self) -> City | None:
+        """The city, if all that it needs could be read."""
+        if not (self.facts and self.plan and self.sites and self.meters):
+            return None
+        return City(
+            facts=self.facts.value,
+            plan=self.plan.value,
+            sites={s.id: s for s in self.sites.value.sites},
+            gateways={g.id: g for g in self.meters.value.gateways},
+            meters={m.id: m for m in self.meters.value.meters},
+            actions=self.actions.value.actions if self.actions else (),
+            declared=self.declared or (),
+        )
+
+
+def read_city_files(
+    folder: Path, calendars: Mapping[str, Opening | None], problems: list[str]
+) -> CityFiles:
+    """Read every file of ``folder``; adds what is wrong to ``problems``."""
+    actions_file = folder / "actions.yaml"
+    has_actions = actions_file.exists()
+    return CityFiles(
+        folder=folder,
+        facts=attempt(problems, parse, folder / "city.yaml", CityFile),
+        plan=attempt(problems, parse, folder / "plan.yaml", Plan),
+        sites=attempt(problems, _sites, folder / "sites.yaml", calendars),
+        meters=attempt(problems, parse, folder / "meters.yaml", MetersFile),
+        actions=attempt(problems, parse, actions_file, ActionsFile) if has_actions else None,
+        declared=attempt(problems, _declared, folder / "activity"),
+    )
+
+
+def _sites(path: Path, calendars: Mapping[str, Opening | None]) -> Parsed[SitesFile]:
+    """The sites, with the calendar itself in place of its name."""
+    tree = read_tree(path)
+    problems = []
+    listed = tree.data.get("sites") if isinstance(tree.data, dict) else None
+    for index, item in enumerate(listed if isinstance(listed, list) else []):
+        name = item.get("opening") if isinstance(item, dict) else None
+        if not isinstance(name, str):
+            continue
+        item["opening"] = calendars.get(name)
+        if name not in calendars:
+            message = f"no calendar {name!r}; there is {some(calendars)}"
+            problems.append(tree.problem(("sites", index, "opening"), message))
+    parsed = attempt(problems, validate, tree, SitesFile)
+    if problems or parsed is None:
+        raise ConfigError(problems)
+    return parsed
+
+
+def _declared(folder: Path) -> tuple[DeclaredRow, ...]:
+    """The rows of every activity table; none of them says what another says already."""
+    problems: list[str] = []
+    tables = [
+        (path, attempt(problems, read_csv, path, DeclaredRow) or [])
+        for path in sorted(folder.glob("*.csv"))
+    ]
+    problems += repeated_rows(tables, lambda row: row.cell, lambda row: row.title)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(row for _, rows in tables for _, row in rows)

@@ -1,0 +1,165 @@
+"""What the files of an installation say of each other: every name that is used must exist.
+
+Each function returns the problems it found as texts with file, line and key. A file that could
+not be read is left out: its own problems are told already, and nothing is reported because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from paes.accounted_register import CounterPoint, accounted_register, device_counters
+from paes.city_files import CityFiles, MetersFile
+from paes.config_file import Location, Parsed, Tree
+from paes.emission_factors import FactorLibrary
+from paes.errors import ConfigError, DataError
+from paes.installation import find_device_file, some
+from paes.metering import Meter, Register
+
+
+def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:
+    """What is wrong between the files of one city, and between its plan and the factors."""
+    problems: list[str] = []
+    for key, tree, ids in _listed_ids(files):
+        problems += repeated_ids(tree, key, ids)
+    if files.meters:
+        sites = {s.id for s in files.sites.value.sites} if files.sites else None
+        problems += _meter_problems(files.meters, sites)
+        problems += _shared_units(files.meters)
+    if files.plan and factors and files.plan.value.factor_set not in factors.sets:
+        message = f"no factor set {files.plan.value.factor_set!r}; there is {some(factors.sets)}"
+        problems.append(files.plan.tree.problem(("factor_set",), message))
+    return problems + _action_problems(files)
+
+
+def shared_ids(cities: Iterable[CityFiles]) -> list[str]:
+    """Ids are addresses for the whole installation: two cities may not use one twice."""
+    first: dict[tuple[str, str], tuple[Tree, Location]] = {}
+    problems = []
+    for what, name, tree, location in (a for files in cities for a in _addresses(files)):
+        there, where = first.setdefault((what, name), (tree, location))
+        if there is not tree:
+            message = f"this id is there already ({there.path}:{there.line(where)})"
+            problems.append(tree.problem(location, message))
+    return problems
+
+
+def repeated_ids(tree: Tree, key: str, ids: Iterable[str]) -> list[str]:
+    """A problem for each of the ``ids`` in the list ``key`` that stands there already."""
+    first: dict[str, int] = {}
+    problems = []
+    for index, name in enumerate(ids):
+        if name in first:
+            line = tree.line((key, first[name], "id"))
+            message = f"this id is there twice (line {line})"
+            problems.append(tree.problem((key, index, "id"), message))
+        first.setdefault(name, index)
+    return problems
+
+
+def accounted_registers(
+    meters: Parsed[MetersFile], device_folders: tuple[Path, ...], problems: list[str]
+) -> dict[str, Register]:
+    """The accounted register of each meter; adds to ``problems`` where there is none."""
+    counters: dict[str, tuple[CounterPoint, ...]] = {}
+    registers: dict[str, Register] = {}
+    for index, meter in enumerate(meters.value.meters):
+        key = "device"
+        try:
+            if meter.device not in counters:
+                path = find_device_file(device_folders, meter.device)
+                counters[meter.device] = device_counters(path)
+            key = "register" if meter.register_name else "device"
+            registers[meter.id] = accounted_register(meter, counters[meter.device])
+        except DataError as err:
+            problems.append(meters.tree.problem(("meters", index, key), str(err)))
+        except ConfigError as err:
+            problems += err.problems
+    return registers
+
+
+def _listed_ids(files: CityFiles) -> Iterator[tuple[str, Tree, list[str]]]:
+    """Every list of ids in a city's files, by its key."""
+    if files.sites:
+        yield "sites", files.sites.tree, [s.id for s in files.sites.value.sites]
+    if files.meters:
+        yield "gateways", files.meters.tree, [g.id for g in files.meters.value.gateways]
+        yield "meters", files.meters.tree, [m.id for m in files.meters.value.meters]
+
+
+def _addresses(files: CityFiles) -> Iterator[tuple[str, str, Tree, Location]]:
+    """Every id that stands for one thing in the whole installation, and where it is written."""
+    if files.facts:
+        yield "city", files.facts.value.id, files.facts.tree, ("id",)
+    for key, tree, ids in _listed_ids(files):
+        for index, name in enumerate(ids):
+            yield key, name, tree, (key, index, "id")
+
+
+def _meter_problems(meters: Parsed[MetersFile], sites: Collection[str] | None) -> list[str]:
+    """Meters at no site, behind no gateway, or part of what does not contain them."""
+    gateways = {g.id for g in meters.value.gateways}
+    by_id = {m.id: m for m in meters.value.meters}
+    problems = []
+    for index, meter in enumerate(meters.value.meters):
+        place = ("meters", index)
+        if sites is not None and meter.site not in sites:
+            message = f"no site {meter.site!r} in sites.yaml; there is {some(sites)}"
+            problems.append(meters.tree.problem((*place, "id"), message))
+        if meter.gateway not in gateways:
+            message = f"no gateway {meter.gateway!r}; there is {some(gateways)}"
+            problems.append(meters.tree.problem((*place, "gateway"), message))
+        wrong_parent = _wrong_parent(meter, by_id)
+        if wrong_parent:
+            problems.append(meters.tree.problem((*place, "parent"), wrong_parent))
+    return problems
+
+
+def _wrong_parent(meter: Meter, by_id: Mapping[str, Meter]) -> str | None:
+    """Why ``meter`` cannot be part of its parent, or None if it can."""
+    if meter.parent is None:
+        return None
+    beside = [m.id for m in by_id.values() if m.site == meter.site and m.id != meter.id]
+    if meter.parent != meter.id and meter.parent not in beside:
+        return f"no meter {meter.parent!r} at this site; there is {some(beside)}"
+    above, seen = by_id.get(meter.parent), {meter.id}
+    while above:
+        if above.id in seen:
+            return f"{meter.id} would be part of itself"
+        seen.add(above.id)
+        above = by_id.get(above.parent) if above.parent else None
+    return None
+
+
+def _shared_units(meters: Parsed[MetersFile]) -> list[str]:
+    """Two meters on one unit must read two different registers of it."""
+    first: dict[tuple[str, int, str | None], str] = {}
+    problems = []
+    for index, meter in enumerate(meters.value.meters):
+        place = (meter.gateway, meter.unit, meter.register_name)
+        if place in first:
+            message = f"unit {meter.unit} behind {meter.gateway} is already meter {first[place]}"
+            problems.append(meters.tree.problem(("meters", index, "unit"), message))
+        first.setdefault(place, meter.id)
+    return problems
+
+
+def _action_problems(files: CityFiles) -> list[str]:
+    """Actions with one id, and actions at sites that do not exist."""
+    if files.actions is None:
+        return []
+    actions = files.actions.value.actions
+    problems = repeated_ids(files.actions.tree, "actions", [a.id for a in actions])
+    if files.sites is None:
+        return problems
+    sites = {s.id for s in files.sites.value.sites}
+    return problems + [
+        files.actions.tree.problem(
+            ("actions", i, "sites", j),
+            f"no site {site!r} in sites.yaml; there is {some(sites)}",
+        )
+        for i, action in enumerate(actions)
+        for j, site in enumerate(action.sites)
+        if site not in sites
+    ]
