@@ -1,0 +1,339 @@
+"""The pictures of the page: pure functions from data and a language to a Plotly figure.
+
+Only traces of Plotly's cartesian bundle. Every difference has two channels: colour and dash, marker
+shape or hatch. Colours are those of Bootstrap Italia with at least 3:1 on white. Plotly's own
+template is left out, so that a figure is small and looks the same in every version.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.formats import for_plot
+from dashboard.queries import CityView, SectorChange
+from dashboard.sentences import amount
+from dashboard.texts import Language
+from paes.inventory import Inventory
+from paes.progress import Effects, YearResult
+
+BLUE, GREEN, RED, BROWN, GREY = "#0066CC", "#008055", "#CC334D", "#995C00", "#5D7083"
+LIGHT_BLUE, INK, GRID = "#BFDFFF", "#1A1A1A", "#E3E7EB"
+FONT = "Titillium Web, Geneva, Tahoma, sans-serif"
+_ASSUMED_FROM = 0.005
+_SEPARATORS = {"it": ",.", "en": ".,"}
+
+
+def config(language: Language, locales: dict[str, Any]) -> dict[str, Any]:
+    """What every chart is shown with: no tool bar, nothing that could leave this machine."""
+    return {
+        "displayModeBar": False,
+        "displaylogo": False,
+        "showSendToCloud": False,
+        "plotlyServerURL": "",
+        "scrollZoom": False,
+        "doubleClick": False,
+        "responsive": True,
+        "locale": language.code,
+        "locales": locales,
+    }
+
+
+def path_figure(view: CityView, language: Language) -> go.Figure:
+    """Inventories beside the path, targets as diamonds, others' inventories hollow."""
+    figure = _figure(language, height=420)
+    _add_path(figure, view, language)
+    _add_inventories(figure, view, language)
+    _add_published(figure, view, language)
+    _add_milestones(figure, view, language)
+    axis = "path.axis_per_head" if view.progress.target.kind == "per_capita" else "path.axis"
+    figure.update_yaxes(
+        title_text=for_plot(language.text(axis)), rangemode="tozero", gridcolor=GRID, zeroline=True
+    )
+    years = [y.year for y in view.progress.years] + [m.target.target_year for m in view.milestones]
+    figure.update_xaxes(
+        range=[min(years) - 0.9, max(years) + 0.9], dtick=5, tickformat="d", hoverformat="d"
+    )
+    return figure
+
+
+def _add_path(figure: go.Figure, view: CityView, language: Language) -> None:
+    """From the base year to the target, and level after it."""
+    progress = view.progress
+    last = max(progress.target.target_year, progress.latest.year)
+    points = [
+        (progress.base.year, progress.base.emissions_t),
+        (progress.target.target_year, progress.target_t),
+        (last, progress.target_t),
+    ]
+    figure.add_scatter(
+        x=[year for year, _ in points],
+        y=[float(t) for _, t in points],
+        mode="lines",
+        name=language.text("path.legend_path"),
+        line={"color": GREY, "width": 2, "dash": "dash"},
+        hovertemplate=_hover(language),
+    )
+
+
+def _add_inventories(figure: go.Figure, view: CityView, language: Language) -> None:
+    """One line through all years; its markers tell assumed inventories from sourced ones."""
+    years = view.progress.years
+    figure.add_scatter(
+        x=[y.year for y in years],
+        y=[float(y.emissions_t) for y in years],
+        mode="lines",
+        line={"color": BLUE, "width": 2.5},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for assumed in (False, True):
+        chosen = [
+            y
+            for y, inventory in zip(years, view.progress.inventories, strict=True)
+            if _is_assumed(inventory) is assumed
+        ]
+        if chosen:
+            figure.add_trace(_inventory_markers(chosen, assumed, language))
+
+
+def _inventory_markers(
+    years: Sequence[YearResult], assumed: bool, language: Language
+) -> go.Scatter:
+    bounded = any(y.high_t > y.emissions_t and math.isfinite(y.high_t) for y in years)
+    key = "path.legend_assumed" if assumed else "path.legend_sourced"
+    return go.Scatter(
+        x=[y.year for y in years],
+        y=[float(y.emissions_t) for y in years],
+        mode="markers",
+        name=for_plot(language.text(key)),
+        marker={
+            "symbol": "square" if assumed else "circle",
+            "size": 10,
+            "color": LIGHT_BLUE if assumed else BLUE,
+            "line": {"color": BLUE, "width": 2},
+        },
+        error_y=_error_bars(years) if bounded else None,
+        hovertemplate=_hover(language),
+    )
+
+
+def _error_bars(years: Sequence[YearResult]) -> dict[str, Any]:
+    """How far what meters missed can move a year; no bar where nothing bounds it."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [float(y.high_t - y.emissions_t) if math.isfinite(y.high_t) else 0 for y in years],
+        "arrayminus": [float(max(0.0, y.emissions_t - y.low_t)) for y in years],
+        "color": INK,
+        "thickness": 1.2,
+    }
+
+
+def _is_assumed(inventory: Inventory) -> bool:
+    return inventory.assumed_fraction > _ASSUMED_FROM
+
+
+def _add_published(figure: go.Figure, view: CityView, language: Language) -> None:
+    if not view.published or view.progress.target.kind != "absolute":
+        return
+    figure.add_scatter(
+        x=[p.year for p in view.published],
+        y=[p.total_t for p in view.published],
+        mode="markers",
+        name=language.text("path.legend_published"),
+        marker={"symbol": "circle-open", "size": 17, "color": BROWN, "line": {"width": 2.5}},
+        hovertemplate=_hover(language),
+    )
+
+
+def _add_milestones(figure: go.Figure, view: CityView, language: Language) -> None:
+    for tracked in (True, False):
+        chosen = [m for m in view.milestones if m.tracked is tracked]
+        if not chosen:
+            continue
+        name = (
+            language.text("path.legend_target", year=chosen[0].target.target_year)
+            if tracked
+            else language.text("path.legend_later")
+        )
+        figure.add_scatter(
+            x=[m.target.target_year for m in chosen],
+            y=[float(m.emissions_t) for m in chosen],
+            text=[language.percent(-m.target.reduction_fraction, 0, sign=True) for m in chosen],
+            textposition="top center" if tracked else "middle left",
+            textfont={"color": GREEN, "size": 14},
+            mode="markers+text",
+            name=name,
+            marker={
+                "symbol": "diamond" if tracked else "diamond-open",
+                "size": 14,
+                "color": GREEN,
+                "line": {"width": 2, "color": GREEN},
+            },
+            hovertemplate=_hover(language),
+        )
+
+
+def effects_figure(view: CityView, language: Language) -> go.Figure:
+    """What was promised, split as the act splits it, above the reduction step by step.
+
+    A waterfall made of bars, in percentage points of the base year's emissions.
+    """
+    figure = _figure(language, height=390)
+    rows = _promise_rows(view, language) + _effect_rows(view, language)
+    for label, start, length, colour, hatch in rows:
+        figure.add_bar(
+            y=[for_plot(label)],
+            x=[length],
+            base=[start],
+            orientation="h",
+            marker={
+                "color": colour,
+                "line": {"color": colour, "width": 1},
+                "pattern": {"shape": hatch, "fgcolor": "#FFFFFF", "size": 7, "solidity": 0.28},
+            },
+            text=[language.signed(length, 1)],
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"color": INK, "size": 14},
+            showlegend=False,
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    ends = [start for _, start, _, _, _ in rows] + [s + n for _, s, n, _, _ in rows]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    room = 0.14 * (high - low or 1.0)
+    figure.update_xaxes(
+        range=[low - (room if low < 0 else 0), high + room],
+        title_text=for_plot(language.text("effects.axis")),
+        gridcolor=GRID,
+        zeroline=True,
+        zerolinecolor=INK,
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
+    figure.update_layout(barmode="overlay", bargap=0.28)
+    return figure
+
+
+_Row = tuple[str, float, float, str, str]
+
+
+def _promise_rows(view: CityView, language: Language) -> list[_Row]:
+    target = view.progress.target
+    supra, own = target.supra_ordinate_fraction, target.own_fraction
+    if supra is None or own is None:
+        label = language.text("effects.promised")
+        return [(label, 0.0, target.reduction_fraction * 100, GREEN, "")]
+    return [
+        (language.text("effects.promised_supra"), 0.0, supra * 100, GREEN, "/"),
+        (language.text("effects.promised_own"), supra * 100, own * 100, GREEN, ""),
+    ]
+
+
+def _effect_rows(view: CityView, language: Language) -> list[_Row]:
+    told, base_t = view.effects, view.base_inventory.emissions_t
+    rows: list[_Row] = []
+    reached = 0.0
+    for name, value_t, colour, hatch in _causes(told):
+        points = float(value_t) / base_t * 100 if base_t else 0.0
+        rows.append((language.text(f"effects.{name}"), reached, points, colour, hatch))
+        reached += points
+    rows.append((f"**{language.text('effects.total')}**", 0.0, reached, INK, ""))
+    return rows
+
+
+def _causes(told: Effects) -> list[tuple[str, float, str, str]]:
+    causes = [("grid", told.grid_t, GREY, ""), ("supra", told.supra_actions_t, GREY, "/")]
+    if told.mixed_actions_t:
+        causes.append(("mixed", told.mixed_actions_t, BROWN, "/"))
+    causes.append(("own", told.own_actions_t, BLUE, ""))
+    causes.append(("unexplained", told.unexplained_t, BROWN, "x"))
+    return causes
+
+
+def sectors_figure(view: CityView, language: Language) -> go.Figure:
+    """Emissions by sector, base year against the newest inventory."""
+    rows = list(view.sectors)
+    figure = _figure(language, height=max(240, 62 * len(rows) + 90))
+    base, newest = view.base_inventory.year, view.newest.year
+    shown: tuple[tuple[str, list[float], str, str], ...] = (
+        (language.text("sectors.legend_base", year=base), [r.base_t for r in rows], GREY, "/"),
+        (language.text("sectors.legend_latest", year=newest), [r.latest_t for r in rows], BLUE, ""),
+    )
+    for name, values, colour, hatch in shown:
+        figure.add_bar(
+            y=[_wrapped(row, language) for row in rows],
+            x=[float(v) for v in values],
+            orientation="h",
+            name=name,
+            marker={
+                "color": colour,
+                "pattern": {"shape": hatch, "fgcolor": "#FFFFFF", "size": 7, "solidity": 0.28},
+            },
+            text=[language.number(v) for v in values],
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"size": 13, "color": INK},
+            hovertemplate="%{y}: %{text} t<extra>" + name + "</extra>",
+        )
+    most = max([1.0, *(r.base_t for r in rows), *(r.latest_t for r in rows)])
+    figure.update_xaxes(
+        range=[0, most * 1.16], title_text=for_plot(language.text("path.axis")), gridcolor=GRID
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
+    figure.update_layout(barmode="group", bargap=0.3, bargroupgap=0.08)
+    return figure
+
+
+def _wrapped(row: SectorChange, language: Language) -> str:
+    """The sector's name in at most two lines, so that a phone keeps room for the bars."""
+    words = language.text(f"sector.{row.sector.value}").split(" ")
+    lines = [""]
+    for word in words:
+        if len(lines[-1]) + len(word) > 16 and lines[-1]:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "<br>".join(lines)
+
+
+def describe_targets(view: CityView, language: Language) -> str:
+    """The later targets in words, for the chart's description."""
+    later = [m for m in view.milestones if not m.tracked]
+    if not later:
+        return ""
+    items = [
+        language.text(
+            "path.later_item",
+            threshold=amount(m.emissions_t, view, language),
+            year=m.target.target_year,
+            reduction=language.percent(-m.target.reduction_fraction, 0, sign=True),
+        )
+        for m in later
+    ]
+    return language.text("path.later", list="; ".join(items))
+
+
+def _hover(_language: Language) -> str:
+    return "%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>"
+
+
+def _figure(language: Language, height: int) -> go.Figure:
+    return go.Figure(
+        layout={
+            "template": {},
+            "height": height,
+            "margin": {"l": 10, "r": 16, "t": 16, "b": 10},
+            "font": {"family": FONT, "size": 14, "color": INK},
+            "separators": _SEPARATORS[language.code],
+            "paper_bgcolor": "#FFFFFF",
+            "plot_bgcolor": "#FFFFFF",
+            "dragmode": False,
+            "hoverlabel": {"namelength": -1, "font": {"family": FONT, "size": 14}},
+            "legend": {"orientation": "h", "y": -0.18, "x": 0, "font": {"size": 14}},
+            "xaxis": {"automargin": True, "fixedrange": True, "linecolor": GREY},
+            "yaxis": {"automargin": True, "fixedrange": True},
+        }
+    )

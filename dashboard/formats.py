@@ -1,0 +1,119 @@
+"""Numbers, dates and marks as people read them: the one way from a value to a text.
+
+Every page, caption, alternative text and CSV cell passes here, so that a figure looks the same
+wherever it stands. Numbers follow the language (1.234,5 in Italian, 1,234.5 in English); the
+minus is U+2212; a unit follows its number after a no-break space. Texts of the catalogues write
+``CO2`` and ``**bold**``; ``pieces`` cuts them for a page, ``plain`` and ``for_plot`` for places
+that know no markup or only Plotly's.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime, timedelta
+
+from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import format_decimal
+
+from paes.periods import zone
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+"""What stands where there is no value; never 0."""
+
+_LOCALE = {"it": "it_IT", "en": "en_GB"}
+_MARK = re.compile(r"(\*\*.+?\*\*|CO2)")
+_SMALL_T = 100.0
+
+
+def number(value: float, language: str, digits: int = 0) -> str:
+    """``value`` with exactly ``digits`` decimals and grouped thousands; ``∞`` if infinite."""
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    rounded = round(float(value), digits) + 0.0  # no negative zero
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    text = format_decimal(rounded, format=pattern, locale=_LOCALE[language])
+    return str(text).replace("-", MINUS)
+
+
+def signed(value: float, language: str, digits: int = 0) -> str:
+    """As ``number``, with a plus before what is above zero once rounded."""
+    text = number(value, language, digits)
+    return f"+{text}" if round(float(value), digits) > 0 else text
+
+
+def quantity(value: float, unit: str, language: str, digits: int = 0) -> str:
+    """A number and its unit, never torn apart by a line's end."""
+    return f"{number(value, language, digits)}{NO_BREAK}{unit}"
+
+
+def percent(fraction: float, language: str, digits: int = 1, sign: bool = False) -> str:
+    """A ratio (0..1) as per cent: ``12,3 %`` in Italian, ``12.3%`` in English."""
+    text = (signed if sign else number)(fraction * 100, language, digits)
+    return f"{text}{NO_BREAK}%" if language == "it" else f"{text}%"
+
+
+def tonnes(value: float, language: str) -> str:
+    """Tonnes: whole ones from a hundred on, one decimal below."""
+    return quantity(value, "t", language, tonnes_digits(value))
+
+
+def tonnes_digits(value: float) -> int:
+    """How many decimals a number of tonnes deserves."""
+    return 1 if 0 < abs(value) < _SMALL_T else 0
+
+
+def day(value: date, language: str) -> str:
+    """A date in words: ``12 marzo 2026``."""
+    return str(format_date(value, "d MMMM y", locale=_LOCALE[language]))
+
+
+def clock_time(at: datetime, tz: str, language: str, seconds: bool = False) -> str:
+    """The local time of day: ``14:05``, or ``14:05:30``."""
+    pattern = "HH:mm:ss" if seconds else "HH:mm"
+    return str(format_time(at.astimezone(zone(tz)), pattern, locale=_LOCALE[language]))
+
+
+def moment(at: datetime, tz: str, language: str) -> str:
+    """Local date and time: ``12 marzo 2026, 14:05``."""
+    return f"{day(at.astimezone(zone(tz)).date(), language)}, {clock_time(at, tz, language)}"
+
+
+def age(seconds: float, language: str) -> str:
+    """How long ago, in the largest sensible unit: ``3 minuti fa``."""
+    past = timedelta(seconds=-max(seconds, 1.0))
+    return str(format_timedelta(past, add_direction=True, locale=_LOCALE[language], threshold=1.2))
+
+
+def csv_number(value: float, language: str) -> str:
+    """A full-precision number for a spreadsheet: decimal comma in Italian, no grouping."""
+    if not math.isfinite(value):
+        return ""
+    text = f"{float(value):.6f}".rstrip("0").rstrip(".")
+    text = "0" if text in ("-0", "") else text
+    return text.replace(".", ",") if language == "it" else text
+
+
+def pieces(text: str) -> list[tuple[str, str]]:
+    """``text`` cut at its marks: pairs of kind (``text``, ``bold``, ``co2``) and content."""
+    found: list[tuple[str, str]] = []
+    for part in _MARK.split(text):
+        if part == "CO2":
+            found.append(("co2", part))
+        elif part.startswith("**"):
+            found.append(("bold", part[2:-2]))
+        elif part:
+            found.append(("text", part))
+    return found
+
+
+def plain(text: str) -> str:
+    """``text`` without marks, for titles, descriptions and CSV: ``CO₂``."""
+    return text.replace("**", "").replace("CO2", "CO₂")
+
+
+def for_plot(text: str) -> str:
+    """``text`` with the marks that Plotly knows: ``CO<sub>2</sub>``."""
+    return text.replace("**", "").replace("CO2", "CO<sub>2</sub>")

@@ -1,0 +1,250 @@
+"""The meters of a city as they are now: who reports, how old the last word is, how much of it came.
+
+Two speeds. ``activity`` (coverage and energy of the last day and week) walks through many readings
+and is kept for minutes. ``live`` asks the store for last readings only and joins what is kept, so
+that a page may ask every few seconds. A meter that is late is late: its last power is not shown as
+if it were now, and nothing that is unknown becomes 0.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from paes.accounted_register import CounterPoint
+from paes.config_file import read_yaml
+from paes.energy_total import EnergyTotal
+from paes.errors import DataError
+from paes.installation import City, Installation
+from paes.ledger import EnergyLedger
+from paes.meter_status import SILENT_AFTER, STALE_AFTER_PERIODS, MeterState
+from paes.metering import Carrier, Measures, Meter, Quality, Reading, Site, point_id
+from paes.periods import Span, from_seconds, to_seconds
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+ORDER = (MeterState.LIVE, MeterState.STALE, MeterState.SILENT, MeterState.NEVER, MeterState.OUTSIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a meter counted lately; None where there is nothing to know it from."""
+
+    day_coverage: float | None
+    week_coverage: float | None
+    week_covered_s: float
+    week_span_s: float
+    week_amount: float | None
+    """kWh, or m3 of water; None if the meter said nothing in the week."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMeter:
+    """One meter now. ``power_w`` only while the meter is live."""
+
+    meter: Meter
+    state: MeterState
+    last_at: datetime | None
+    age_s: float | None
+    power_w: float | None
+    activity: Activity | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSite:
+    """The meters of one site, worst state first in ``state``."""
+
+    site: Site
+    meters: tuple[LiveMeter, ...]
+
+    @property
+    def state(self) -> MeterState:
+        """The state that most needs looking at."""
+        known = [m.state for m in self.meters if m.state is not MeterState.OUTSIDE]
+        return max(known, key=ORDER.index, default=MeterState.OUTSIDE)
+
+    @property
+    def newest(self) -> LiveMeter | None:
+        """The meter that reported last."""
+        heard = [m for m in self.meters if m.age_s is not None]
+        return min(heard, key=lambda m: m.age_s or 0.0, default=None)
+
+    def power_w(self, measures: Measures) -> float | None:
+        """The power of the site's live meters of that kind, None if none tells it."""
+        known = [m.power_w for m in self._of(measures) if m.power_w is not None]
+        return sum(known) if known else None
+
+    def week(self, measures: Measures, electric: bool | None = None) -> float | None:
+        """What they counted in a week: kWh (m3 for water), None if nothing is known."""
+        amounts = [
+            m.activity.week_amount
+            for m in self._of(measures)
+            if electric is None or (m.meter.carrier is Carrier.ELECTRICITY) is electric
+            if m.activity and m.activity.week_amount is not None
+        ]
+        return sum(amounts) if amounts else None
+
+    @property
+    def day_coverage(self) -> float | None:
+        """The mean coverage of the last day over the site's meters in use."""
+        known = [
+            m.activity.day_coverage
+            for m in self.meters
+            if m.activity and m.activity.day_coverage is not None
+        ]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def week_coverage(self) -> float | None:
+        """The mean coverage of the last seven days, each meter by its time in use."""
+        span = sum(m.activity.week_span_s for m in self.meters if m.activity)
+        covered = sum(m.activity.week_covered_s for m in self.meters if m.activity)
+        return covered / span if span else None
+
+    def _of(self, measures: Measures) -> list[LiveMeter]:
+        return [m for m in self.meters if m.meter.measures is measures]
+
+
+@dataclass(frozen=True)
+class LiveCity:
+    """All sites of a city at one moment."""
+
+    at: datetime
+    sites: tuple[LiveSite, ...]
+
+    @property
+    def counts(self) -> dict[MeterState, int]:
+        """Meters by state; every state but OUTSIDE is there, if only with 0."""
+        counted = Counter(m.state for s in self.sites for m in s.meters)
+        return {state: counted[state] for state in ORDER if state is not MeterState.OUTSIDE}
+
+    @property
+    def states(self) -> dict[str, str]:
+        """The state of each meter by id."""
+        return {m.meter.id: m.state.value for s in self.sites for m in s.meters}
+
+    @property
+    def heard(self) -> bool:
+        """True if any meter ever reported."""
+        return any(m.last_at for s in self.sites for m in s.meters)
+
+
+class _DeviceFile(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    points: tuple[CounterPoint, ...]
+
+
+def power_points(installation: Installation, city: City) -> dict[str, str]:
+    """By meter, the point that tells its total active power, where its device has one."""
+    names: dict[str, str | None] = {}
+    found: dict[str, str] = {}
+    for meter in city.meters.values():
+        if meter.device not in names:
+            names[meter.device] = _power_name(installation, meter.device)
+        name = names[meter.device]
+        if name and not meter.pulse:
+            found[meter.id] = point_id(meter.id, name)
+    return found
+
+
+def _power_name(installation: Installation, device: str) -> str | None:
+    try:
+        points = read_yaml(installation.device_file(device), _DeviceFile).points
+    except DataError:
+        return None
+    fits = [
+        p.name
+        for p in points
+        if p.quantity == "active_power" and p.kind == "gauge" and p.phase is None and p.unit
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
+def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
+    """Coverage and energy of the last day and week by meter: the slow part, to be kept."""
+    return {meter.id: _activity(meter, ledger) for meter in city.meters.values()}
+
+
+def _activity(meter: Meter, ledger: EnergyLedger) -> Activity:
+    period_s = ledger.installation.gateways[meter.gateway].poll_period_s
+    # Up to the reading that is due: the minutes since then are not a gap.
+    end = from_seconds(to_seconds(ledger.clock()) // period_s * period_s)
+    day = ledger.total(meter, Span(end - DAY, end))
+    week = ledger.total(meter, Span(end - WEEK, end))
+    return Activity(
+        day_coverage=day.coverage,
+        week_coverage=week.coverage,
+        week_covered_s=float(week.covered_s),
+        week_span_s=float(week.span_s),
+        week_amount=_known_amount(week),
+    )
+
+
+def _known_amount(total: EnergyTotal) -> float | None:
+    said_nothing = total.covered_s == 0 and total.kwh == 0
+    return None if said_nothing else float(total.kwh)
+
+
+def live(
+    city: City,
+    ledger: EnergyLedger,
+    power: Mapping[str, str],
+    activity: Mapping[str, Activity],
+) -> LiveCity:
+    """Every meter of the city by the ledger's clock, site by site in the order of the file."""
+    now = ledger.clock()
+    registers = {m: ledger.installation.register(city.meters[m]).point for m in city.meters}
+    latest = ledger.store.latest([*registers.values(), *power.values()])
+    meters = [
+        _live(meter, ledger, latest, registers[meter.id], power.get(meter.id), activity, now)
+        for meter in city.meters.values()
+    ]
+    sites = [
+        LiveSite(site, tuple(m for m in meters if m.meter.site == site.id))
+        for site in city.sites.values()
+    ]
+    return LiveCity(now, tuple(s for s in sites if s.meters))
+
+
+def _live(
+    meter: Meter,
+    ledger: EnergyLedger,
+    latest: Mapping[str, Reading],
+    register: str,
+    power: str | None,
+    activity: Mapping[str, Activity],
+    now: datetime,
+) -> LiveMeter:
+    last = latest.get(register)
+    period = timedelta(seconds=ledger.installation.gateways[meter.gateway].poll_period_s)
+    in_use = ledger.life(meter, Span(now - DAY, now)) is not None
+    age = now - last.at if last else None
+    state = meter_state(age, period) if in_use else MeterState.OUTSIDE
+    return LiveMeter(
+        meter=meter,
+        state=state,
+        last_at=last.at if last else None,
+        age_s=max(0.0, age.total_seconds()) if age is not None else None,
+        power_w=_power_now(latest.get(power) if power else None, period, now),
+        activity=activity.get(meter.id) if in_use else None,
+    )
+
+
+def meter_state(age: timedelta | None, period: timedelta) -> MeterState:
+    """The state of a meter in use whose last reading is ``age`` old (None: there is none)."""
+    if age is None:
+        return MeterState.NEVER
+    if age <= STALE_AFTER_PERIODS * period:
+        return MeterState.LIVE
+    return MeterState.STALE if age <= max(SILENT_AFTER, 2 * period) else MeterState.SILENT
+
+
+def _power_now(last: Reading | None, period: timedelta, now: datetime) -> float | None:
+    if last is None or last.quality is not Quality.GOOD:
+        return None
+    return last.value if now - last.at <= STALE_AFTER_PERIODS * period else None

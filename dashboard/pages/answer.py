@@ -1,0 +1,199 @@
+"""The top of the page: the question, its answer, what it rests on, and four cards."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from dash import html
+
+from dashboard import sentences
+from dashboard.address import Address
+from dashboard.pages.blocks import badge, rich
+from dashboard.pages.markup import aria
+from dashboard.queries import CityView, NextStep
+from dashboard.texts import Language
+from paes.plan import Target
+from paes.progress import YearResult
+
+
+def answer_block(view: CityView, language: Language, address: Address) -> list[Any]:
+    """Heading, verdict and sentence, the basis of the figures, the cards, other targets."""
+    t, verdict = language.text, view.judged.verdict.value
+    said = [
+        badge(verdict, sentences.verdict_word(view.judged, view, language)),
+        html.P(rich(sentences.answer(view, language)), className="lead"),
+    ]
+    honest = sentences.grid_share(view, language)
+    if honest:
+        said.append(html.P(rich(honest), className="lead honest"))
+    return [
+        html.H1(rich(sentences.question(view, language))),
+        html.Section(
+            [html.H2(t("answer.heading"), className="sr-text"), *said],
+            className=f"answer-box answer-{verdict}",
+        ),
+        _basis(view, language),
+        html.Div(
+            [
+                _promised(view, language),
+                _reached(view, language),
+                _now(view, language),
+                _next(view, language),
+            ],
+            className="cards",
+        ),
+        _targets(view, language, address),
+    ]
+
+
+def _basis(view: CityView, language: Language) -> Any:
+    """Calm and in plain sight: which part is assumed, seen by meters, or missing."""
+    assumed = view.newest.assumed_fraction > 0
+    told: list[Any] = [html.P(rich(sentences.basis(view, language)))]
+    if assumed:
+        told.insert(0, badge("assumed", language.text("basis.badge_all")))
+    missing = sentences.bounds(view, language)
+    if missing:
+        told.append(html.P(rich(missing)))
+    return html.Div(told, className="basis")
+
+
+def _card(title: str, value: str, unit: str, lines: list[Any]) -> Any:
+    """A figure with its unit, and what it means below."""
+    shown: list[Any] = [html.Span(rich(value), className="value"), " ", html.Span(rich(unit))]
+    rest = [html.P(line) for line in lines if line]
+    return html.Section(
+        [html.H2(rich(title)), html.P(shown, className="figure-line"), *rest], className="card-box"
+    )
+
+
+def _promised(view: CityView, language: Language) -> Any:
+    t, target = language.text, view.progress.target
+    unit = t("card.promised_value", target=target.target_year, base=target.base_year)
+    if target.kind == "per_capita":
+        unit = f"{t('card.per_head')}, {unit}"
+    return _card(
+        t("card.promised"),
+        language.percent(-target.reduction_fraction, 0, sign=True),
+        unit,
+        [
+            html.Strong(target.name.in_language(language.code)),
+            _split(target, language),
+            t("card.act", act=target.adopted_by) if target.adopted_by else None,
+            source_line(target.source, language),
+            _assumed(target, language),
+        ],
+    )
+
+
+def _split(target: Target, language: Language) -> str:
+    if target.supra_ordinate_fraction is None or target.own_fraction is None:
+        return language.text("card.no_split")
+    return language.text(
+        "card.split",
+        supra=language.percent(target.supra_ordinate_fraction, 0),
+        own=language.percent(target.own_fraction, 0),
+    )
+
+
+def _assumed(target: Target, language: Language) -> Any:
+    if not target.assumed:
+        return None
+    return html.Span(language.text("card.assumed_target"), className="hint")
+
+
+def source_line(source: str | None, language: Language) -> Any:
+    """Where a figure is known from, as a link if it is an address."""
+    if not source:
+        return None
+    if not source.startswith(("http://", "https://")):
+        return html.Span(language.text("card.source_text", source=source), className="hint")
+    host = urlsplit(source).hostname or source
+    label = f"{language.text('card.source')} ({host.removeprefix('www.')})"
+    return html.A(label, href=source, rel="noreferrer")
+
+
+def _reached(view: CityView, language: Language) -> Any:
+    result, t = view.judged, language.text
+    word = badge(result.verdict.value, sentences.verdict_word(result, view, language))
+    return _card(
+        t("card.reached", year=result.year),
+        language.percent(-result.reduction_fraction, 1, sign=True),
+        t("card.reached_value", base=view.progress.base.year),
+        [word, _distance("card.reached_distance", result, view, language)],
+    )
+
+
+def _distance(key: str, result: YearResult, view: CityView, language: Language) -> str:
+    side = "below" if result.distance_t <= 0 else "above"
+    return language.text(
+        f"{key}_{side}",
+        distance=sentences.amount(abs(result.distance_t), view, language),
+        threshold=sentences.amount(result.path_t, view, language),
+        percent=language.percent(abs(result.distance_t) / result.path_t if result.path_t else 0.0),
+    )
+
+
+def _now(view: CityView, language: Language) -> Any:
+    latest, t = view.progress.latest, language.text
+    fall = language.percent(-latest.reduction_fraction, 1, sign=True)
+    word = badge(latest.verdict.value, sentences.verdict_word(latest, view, language))
+    return _card(
+        t("card.now", year=latest.year),
+        sentences.amount(latest.emissions_t, view, language),
+        t("card.now_value"),
+        [
+            word,
+            t("card.change", percent=fall, base=view.progress.base.year),
+            _distance("card.now", latest, view, language),
+            t("card.now_hint", path=sentences.amount(latest.path_t, view, language)),
+        ],
+    )
+
+
+def _next(view: CityView, language: Language) -> Any:
+    step, t = view.next_step, language.text
+    if step is None:
+        return _card(t("card.none"), "–", "", [t("card.none_text")])
+    return _card(
+        t("card.next", year=step.target.target_year),
+        language.percent(-step.target.reduction_fraction, 0, sign=True),
+        t("card.next_value", base=step.target.base_year),
+        [
+            html.Strong(step.target.name.in_language(language.code)),
+            html.Span(rich(_still(step, view, language))),
+            _assumed(step.target, language),
+        ],
+    )
+
+
+def _still(step: NextStep, view: CityView, language: Language) -> str:
+    gap = sentences.amount(abs(step.gap_t), view, language)
+    if step.gap_t <= 0:
+        return language.text("card.next_done", year=step.latest.year, gap=gap)
+    return language.text(
+        "card.next_gap",
+        gap=gap,
+        year=step.latest.year,
+        per_year=sentences.amount(step.per_year_t, view, language),
+        target=step.target.target_year,
+    )
+
+
+def _targets(view: CityView, language: Language, address: Address) -> Any:
+    """Links to the other targets; nothing if there is but one."""
+    targets = view.city.plan.targets
+    if len(targets) < 2:
+        return None
+    label = language.text("answer.targets")
+    links = []
+    for target in targets:
+        here = aria(current="true") if target.id == view.progress.target.id else {}
+        name = target.name.in_language(language.code)
+        links.append(html.Li(html.A(name, href=address.link("/", target=target.id), **here)))
+    return html.Nav(
+        [html.Span(label, className="switch-label"), html.Ul(links)],
+        className="switch",
+        **aria(label=label),
+    )

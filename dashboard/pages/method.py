@@ -1,0 +1,115 @@
+"""The foot of the page: factors, the electricity factor's switch, sources, what to know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from dashboard import tables
+from dashboard.address import FACTORS, Address
+from dashboard.pages.answer import source_line
+from dashboard.pages.blocks import download, html_table, rich, section
+from dashboard.pages.markup import aria
+from dashboard.queries import CityView
+from dashboard.texts import Language
+from paes.plan import PublishedInventory, Target
+
+
+def method_block(
+    view: CityView, computed_at: datetime | None, language: Language, address: Address
+) -> Any:
+    """By which factors and rules the page's figures were made, and from which sources."""
+    t = language.text
+    parts = [
+        *_factors(view, language),
+        _switch(view, language, address),
+        html.P(rich(t("method.bounds"))),
+        html.P(rich(t("method.path"))),
+        html.H3(rich(t("method.targets"))),
+        html.Ul([html.Li(_target(target, language)) for target in view.city.plan.targets]),
+    ]
+    if view.published:
+        parts += [
+            html.H3(t("method.published")),
+            html.Ul([html.Li(_published(p, language)) for p in view.published]),
+        ]
+    parts += _findings(view, language, address)
+    if view.city.facts.sources:
+        parts += [
+            html.H3(t("method.city_sources")),
+            html.Ul([html.Li(source) for source in view.city.facts.sources], lang="en"),
+        ]
+    if computed_at:
+        tz = address.city.time_zone
+        day = language.moment(computed_at, tz).rsplit(",", 1)[0]
+        time = language.clock_time(computed_at, tz)
+        parts.append(html.P(t("method.computed", time=time, day=day), className="made"))
+    return section("method", t("method.heading"), parts)
+
+
+def _factors(view: CityView, language: Language) -> list[Any]:
+    t, factors = language.text, view.newest.factor_set
+    told = t(
+        "method.set",
+        name=factors.name.in_language(language.code),
+        id=factors.id,
+        version=factors.version,
+        approach=factors.approach,
+        gas=factors.gas,
+    )
+    basis = f"method.basis_{view.newest.electricity_factor}"
+    return [
+        html.P(rich(told)),
+        html.P(rich(t("method.set_source", source=factors.source or "–"))),
+        html.P(rich(t("method.formula"))),
+        html.P(rich(t(basis, base=view.city.plan.base_year))),
+    ]
+
+
+def _switch(view: CityView, language: Language, address: Address) -> Any:
+    label = language.text("method.switch")
+    links = []
+    for factor in FACTORS:
+        here = aria(current="true") if factor == view.newest.electricity_factor else {}
+        name = language.text(f"method.{factor}", base=view.city.plan.base_year)
+        links.append(html.Li(html.A(name, href=address.link("/", factor=factor), **here)))
+    return html.Nav(
+        [html.Span(label, className="switch-label"), html.Ul(links)],
+        className="switch",
+        **aria(label=label),
+    )
+
+
+def _target(target: Target, language: Language) -> list[Any]:
+    """A target with its act, its source and the note of who entered it."""
+    parts: list[Any] = [html.Strong(target.name.in_language(language.code))]
+    if target.adopted_by:
+        parts += [". ", language.text("card.act", act=target.adopted_by)]
+    source = source_line(target.source, language)
+    if source is not None:
+        parts += [" ", source]
+    return parts + _note(target.note)
+
+
+def _published(inventory: PublishedInventory, language: Language) -> list[Any]:
+    told = f"{inventory.year}: {language.tonnes(inventory.total_t)}."
+    return [told, " ", source_line(inventory.source, language), *_note(inventory.note)]
+
+
+def _note(note: str | None) -> list[Any]:
+    """The note as it stands in the configuration, which is written in English."""
+    return [html.Span(note, className="note", lang="en")] if note else []
+
+
+def _findings(view: CityView, language: Language, address: Address) -> list[Any]:
+    t, year = language.text, view.newest.year
+    table = tables.findings_table(view, language)
+    if not table.rows:
+        return [html.P(t("method.findings_none", year=year))]
+    return [
+        html.H3(t("method.findings", year=year)),
+        html_table(table, language),
+        download(table.id, table.caption, language, address),
+    ]

@@ -1,0 +1,226 @@
+"""The answers of the page in words: each says in numbers what its figure shows.
+
+A sentence is made once from the same data as figure and table, and serves the page and the
+description that a screen reader gets. Texts carry the marks of ``formats`` (``**bold**``, CO2).
+"""
+
+from __future__ import annotations
+
+from dashboard.meters import LiveCity
+from dashboard.queries import CityView, SectorChange
+from dashboard.texts import Language
+from paes.meter_status import MeterState
+from paes.progress import Effects, Verdict, YearResult
+
+_HALF = 0.5
+
+
+def question(view: CityView, language: Language) -> str:
+    """The page's question: has the town kept its word, or is it on the way."""
+    key = "question.past" if view.progress.over else "question.ahead"
+    return language.text(key, city=view.city.name, year=view.progress.target.target_year)
+
+
+def amount(value: float, view: CityView, language: Language) -> str:
+    """Emissions in the target's unit: tonnes, or tonnes a head."""
+    if view.progress.target.kind == "per_capita":
+        return f"{language.quantity(value, 't', 2)} {language.text('card.per_head')}"
+    return language.tonnes(value)
+
+
+def answer(view: CityView, language: Language) -> str:
+    """The verdict on the judged year, with what was reached and what was promised."""
+    result = view.judged
+    at_target = view.progress.at_target is not None
+    key = {
+        Verdict.WITHIN: "answer.reached" if at_target else "answer.on_path",
+        Verdict.ABOVE: "answer.missed" if at_target else "answer.off_path",
+        Verdict.UNCERTAIN: "answer.unsure" if at_target else "answer.unsure_path",
+    }[result.verdict]
+    text = language.text(
+        key,
+        year=result.year,
+        change=change(result.reduction_fraction, view, language),
+        required=_promised(result.required_fraction, language),
+        gap=amount(result.distance_t, view, language),
+    )
+    if view.progress.over and not at_target:
+        missing = language.text(
+            "answer.no_target_year", year=view.progress.target.target_year, used=result.year
+        )
+        return f"{text} {missing}"
+    return text
+
+
+def _promised(fraction: float, language: Language) -> str:
+    """A promised reduction; its decimals only if it has any."""
+    whole = abs(fraction * 100 - round(fraction * 100)) < 0.05
+    return language.percent(-fraction, 0 if whole else 1, sign=True)
+
+
+def change(reduction_fraction: float, view: CityView, language: Language) -> str:
+    """``12,3 % sotto il 2007``."""
+    key = "below" if reduction_fraction > 0 else "above" if reduction_fraction < 0 else "same"
+    share = language.percent(abs(reduction_fraction))
+    return language.text(f"answer.{key}", percent=share, base=view.progress.base.year)
+
+
+def verdict_word(result: YearResult, view: CityView, language: Language) -> str:
+    """The verdict in two words; of the path, unless it is the target's own year."""
+    suffix = "" if result is view.progress.at_target else "_path"
+    return language.text(f"verdict.{result.verdict.value}{suffix}")
+
+
+def basis(view: CityView, language: Language) -> str:
+    """What the newest inventory rests on: assumed data, and what meters saw."""
+    newest, year = view.newest, view.newest.year
+    assumed = newest.assumed_fraction
+    if assumed > 0.9995:
+        text = language.text("basis.assumed_all", year=year)
+    elif assumed > 0:
+        share = language.percent(assumed, 0 if assumed > 0.1 else 1)
+        text = language.text("basis.assumed_part", year=year, assumed=share)
+    else:
+        text = language.text("basis.assumed_none", year=year)
+    if newest.metered_fraction <= 0:
+        return f"{text} {language.text('basis.metered_none')}"
+    metered = language.percent(newest.metered_fraction, 2 if newest.metered_fraction < 0.01 else 1)
+    return f"{text} {language.text('basis.metered', metered=metered)}"
+
+
+def bounds(view: CityView, language: Language) -> str | None:
+    """How far the newest year may be off for what meters missed; None if nothing is missing."""
+    latest = view.progress.latest
+    if latest.high_t <= latest.emissions_t and latest.low_t >= latest.emissions_t:
+        return None
+    if view.unbounded:
+        least = 1 - latest.low_t / view.progress.base.emissions_t
+        hint = language.text(
+            "basis.unbounded_hint", year=latest.year, change=change(least, view, language)
+        )
+        return f"{language.text('basis.unbounded', year=latest.year)} {hint}"
+    return language.text(
+        "basis.bounded",
+        year=latest.year,
+        low=amount(latest.low_t, view, language),
+        high=amount(latest.high_t, view, language),
+    )
+
+
+def grid_share(view: CityView, language: Language) -> str | None:
+    """What part of the reduction the grid brought; None where it brought none."""
+    told = view.effects
+    if told.grid_t <= 0 or told.total_t <= 0:
+        return None
+    if told.grid_t > told.total_t:
+        return language.text("answer.grid_all")
+    share = language.percent(told.grid_t / told.total_t, 0)
+    return language.text("answer.grid_share", share=share)
+
+
+def effects(view: CityView, language: Language) -> str:
+    """Whom the reduction is owed to; says plainly when it is mostly the grid's."""
+    told = view.effects
+    values = {
+        "base": view.progress.base.year,
+        "year": told.year,
+        "total": language.tonnes(abs(told.total_t)),
+        "grid": language.tonnes(abs(told.grid_t)),
+        "share": language.percent(told.grid_t / told.total_t, 0) if told.total_t > 0 else "",
+    }
+    key = _effects_key(told, view.progress.electricity_factor == "frozen")
+    return f"{language.text(key, **values)} {_own_actions(view, language)}"
+
+
+def _effects_key(told: Effects, frozen: bool) -> str:
+    if told.total_t <= 0:
+        return "effects.none"
+    if frozen:
+        return "effects.frozen"
+    if told.grid_t < 0:
+        return "effects.grid_worse"
+    if told.grid_t > told.total_t:
+        return "effects.all_grid"
+    return "effects.mostly_grid" if told.grid_t > _HALF * told.total_t else "effects.partly_grid"
+
+
+def _own_actions(view: CityView, language: Language) -> str:
+    count = view.own_actions
+    if view.effects.own_actions_t > 0:
+        return language.text("effects.own_some", own=language.tonnes(view.effects.own_actions_t))
+    if count.completed == 0:
+        return language.text("effects.own_no_actions")
+    return language.text("effects.own_none", completed=language.number(count.completed))
+
+
+def path(view: CityView, language: Language) -> str:
+    """Where the newest inventory lies beside the path."""
+    latest, target = view.progress.latest, view.progress.target
+    text = language.text(
+        "path.below" if latest.distance_t <= 0 else "path.above",
+        year=latest.year,
+        emissions=amount(latest.emissions_t, view, language),
+        distance=amount(abs(latest.distance_t), view, language),
+        target=target.target_year,
+        path=amount(latest.path_t, view, language),
+    )
+    return " ".join([text, *_published(view, language)])
+
+
+def _published(view: CityView, language: Language) -> list[str]:
+    if view.progress.target.kind != "absolute":
+        return []
+    return [
+        language.text("path.published", year=p.year, total=language.tonnes(p.total_t))
+        for p in view.published
+    ]
+
+
+def sectors(view: CityView, language: Language) -> str:
+    """The heaviest sector, the one that fell most, and the one that rose most if any did."""
+    rows = view.sectors
+    fallen = min(rows, key=lambda row: row.latest_t - row.base_t)
+    risen = max(rows, key=lambda row: row.latest_t - row.base_t)
+    total = sum(row.latest_t for row in rows)
+    text = language.text(
+        "sectors.sentence",
+        year=view.newest.year,
+        base=view.base_inventory.year,
+        largest=_name(rows[0], language),
+        largest_t=language.tonnes(rows[0].latest_t),
+        share=language.percent(rows[0].latest_t / total if total else 0.0, 0),
+        fallen=_name(fallen, language),
+        fallen_t=_change_t(fallen, language),
+    )
+    if risen.latest_t - risen.base_t < 1:
+        return text
+    more = language.text(
+        "sectors.rise", risen=_name(risen, language), risen_t=_change_t(risen, language)
+    )
+    return f"{text} {more}"
+
+
+def _name(row: SectorChange, language: Language) -> str:
+    return language.text(f"sector.{row.sector.value}")
+
+
+def _change_t(row: SectorChange, language: Language) -> str:
+    return f"{language.signed(row.latest_t - row.base_t)}\N{NO-BREAK SPACE}t"
+
+
+def meters(now: LiveCity, language: Language) -> str:
+    """How many meters report."""
+    if not now.heard:
+        return language.text("meters.none")
+    counts = now.counts
+    total = sum(counts.values())
+    key = "meters.all_live" if counts[MeterState.LIVE] == total else "meters.sentence"
+    return language.text(
+        key, live=language.number(counts[MeterState.LIVE]), total=language.number(total)
+    )
+
+
+def meters_changed(now: LiveCity, language: Language, time: str) -> str:
+    """What a screen reader is told when a meter's state has changed."""
+    words = {state.value: language.number(n) for state, n in now.counts.items()}
+    return language.text("meters.status", time=time, **words)

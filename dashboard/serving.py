@@ -1,0 +1,98 @@
+"""Running an application until it is told to stop: waitress, and a clean end.
+
+Waitress, because it is one process with threads on every platform: the embedded store and the
+application's own memory are shared, and there is nothing to configure.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Protocol
+
+import waitress
+from flask import Flask
+
+from paes.errors import PaesError
+
+THREADS = 8
+
+
+class Servable(Protocol):
+    """What can be served: a Flask server, and work that must be ended after it."""
+
+    server: Flask
+
+    def close(self) -> None:
+        """End the background work."""
+        ...
+
+
+def serve(
+    app: Servable,
+    host: str = "127.0.0.1",
+    port: int = 8050,
+    *,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve ``app`` until Ctrl-C or SIGTERM, then close it; returns normally in both cases.
+
+    ``ready`` is called once with the address that answers (port 0 takes a free one). Raises
+    PaesError if the port is taken or the host is not ours.
+    """
+    server = _listen(app.server, host, port)
+    first_visit = threading.Thread(target=_first_visit, args=(app.server,), daemon=True)
+    try:
+        with _sigterm_as_interrupt():
+            if ready:
+                ready(f"http://{_shown(host)}:{server.effective_port}/")
+            first_visit.start()
+            server.run()
+    except KeyboardInterrupt:
+        pass  # waitress returns by itself on Ctrl-C; here it came before or after
+    finally:
+        server.close()
+        app.close()
+
+
+def _listen(server: Flask, host: str, port: int) -> Any:
+    try:
+        return waitress.create_server(server, host=host, port=port, threads=THREADS, ident=None)
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or str(err)
+        raise PaesError(
+            f"the dashboard cannot listen on {host}:{port}: {reason}; choose another --port"
+        ) from err
+
+
+def _shown(host: str) -> str:
+    """The host as a browser on this machine can use it."""
+    if host in ("0.0.0.0", "::", ""):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _first_visit(server: Flask) -> None:
+    """Compute what the first page needs, so that its reader need not wait."""
+    server.test_client().get("/csv/effects")
+    server.test_client().get("/csv/meters")
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """SIGTERM ends the server as Ctrl-C does; only where signals can be set."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,328 @@
+"""The tables of the page: one set of values, printed in HTML and in CSV by the column's kind.
+
+A cell is a number, a text or None (nothing is known: a dash on the page, empty in CSV). Numbers
+keep full precision in CSV; the page rounds them. ``Column.kind`` says how: ``number`` with
+``digits``, ``percent`` for a fraction, ``year`` never grouped, ``text`` as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from dashboard import formats
+from dashboard.meters import LiveCity, LiveMeter, LiveSite
+from dashboard.queries import CityView
+from dashboard.sentences import verdict_word
+from dashboard.texts import Language
+from paes.metering import Finding, Measures
+from paes.progress import Effects
+
+Cell: TypeAlias = str | float | None
+Kind = Literal["text", "number", "percent", "year"]
+_EXCEL = {"it": (";", "\ufeff"), "en": (",", "")}
+_LEADS_A_FORMULA = ("=", "+", "@", "-", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, and how its cells are printed."""
+
+    label: str
+    kind: Kind = "text"
+    digits: int = 0
+    sign: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption; ``id`` names its CSV; the first column heads its rows."""
+
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def cell_text(cell: Cell, column: Column, language: Language) -> str:
+    """A cell as the page prints it."""
+    if cell is None:
+        return formats.NOTHING
+    if isinstance(cell, str):
+        return cell
+    if column.kind == "percent":
+        return language.percent(cell, column.digits, column.sign)
+    if column.kind == "year":
+        return str(int(cell))
+    digits = column.digits or (1 if 0 < abs(cell) < 10 else 0)
+    return (language.signed if column.sign else language.number)(cell, digits)
+
+
+def csv_text(table: Table, language: Language) -> str:
+    """The table as CSV: for Italian spreadsheets ``;``, decimal comma and a byte-order mark."""
+    separator, mark = _EXCEL[language.code]
+    lines = [[formats.plain(c.label) for c in table.columns]]
+    lines += [[_csv_cell(cell, language) for cell in row] for row in table.rows]
+    quoted = [separator.join(_quoted(cell, separator) for cell in line) for line in lines]
+    return mark + "\r\n".join(quoted) + "\r\n"
+
+
+def _csv_cell(cell: Cell, language: Language) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        text = formats.plain(cell)
+        # A spreadsheet would run such a text as a formula.
+        return f"'{text}" if text.startswith(_LEADS_A_FORMULA) else text
+    return formats.csv_number(cell, language.code)
+
+
+def _quoted(text: str, separator: str) -> str:
+    if any(sign in text for sign in (separator, '"', "\n", "\r")):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def effects_table(view: CityView, language: Language) -> Table:
+    """The reduction by cause in the judged and in the newest year, in t and in points."""
+    base_t = view.base_inventory.emissions_t
+    shown = list(dict.fromkeys((view.effects, view.newest_effects)))
+    columns = [Column(language.text("table.cause"))]
+    for told in shown:
+        columns.append(Column(language.text("table.effect_t", year=told.year), "number"))
+        label = language.text("table.effect_points", year=told.year)
+        columns.append(Column(label, "number", 1))
+    rows: list[tuple[Cell, ...]] = [
+        (language.text(f"effects.{name}"), *_effect_cells(shown, value, base_t))
+        for name, value in _CAUSES
+    ]
+    caption = language.text(
+        "table.caption_effects", city=view.city.name, base=view.progress.base.year
+    )
+    return Table("effects", caption, tuple(columns), tuple(rows))
+
+
+_CAUSES: tuple[tuple[str, Callable[[Effects], float]], ...] = (
+    ("grid", lambda e: e.grid_t),
+    ("supra", lambda e: e.supra_actions_t),
+    ("mixed", lambda e: e.mixed_actions_t),
+    ("own", lambda e: e.own_actions_t),
+    ("unexplained", lambda e: e.unexplained_t),
+    ("total", lambda e: e.total_t),
+)
+
+
+def _effect_cells(
+    shown: Iterable[Effects], value: Callable[[Effects], float], base_t: float
+) -> Iterable[float]:
+    for told in shown:
+        yield float(value(told))
+        yield float(value(told)) / base_t * 100 if base_t else 0.0
+
+
+def path_table(view: CityView, language: Language) -> Table:
+    """Every inventory year beside the path, with bounds and what it rests on."""
+    t = language.text
+    per_head = view.progress.target.kind == "per_capita"
+    digits = 2 if per_head else 0
+    emissions = "table.emissions_t_per_head" if per_head else "table.emissions_t"
+    columns = (
+        Column(t("table.year"), "year"),
+        Column(t("table.kind")),
+        Column(t(emissions), "number", digits),
+        Column(t("table.low_t"), "number", digits),
+        Column(t("table.high_t"), "number", digits),
+        Column(t("table.path_t"), "number", digits),
+        Column(t("table.distance_t"), "number", digits, sign=True),
+        Column(t("table.reduction"), "percent", 1),
+        Column(t("table.required"), "percent", 1),
+        Column(t("table.verdict")),
+        Column(t("table.assumed"), "percent", 0),
+        Column(t("table.metered"), "percent", 1),
+    )
+    rows = tuple(
+        (
+            float(y.year),
+            t(f"kind.{inventory.kind}"),
+            float(y.emissions_t),
+            float(y.low_t),
+            float(y.high_t) if math.isfinite(y.high_t) else "∞",
+            float(y.path_t),
+            float(y.distance_t),
+            float(y.reduction_fraction),
+            float(y.required_fraction),
+            verdict_word(y, view, language),
+            float(inventory.assumed_fraction),
+            float(inventory.metered_fraction),
+        )
+        for y, inventory in zip(view.progress.years, view.progress.inventories, strict=True)
+    )
+    return Table("path", t("table.caption_path", city=view.city.name), columns, rows)
+
+
+def sectors_table(view: CityView, language: Language) -> Table:
+    """Emissions by sector in the base year and in the newest inventory."""
+    t, base, newest = language.text, view.base_inventory.year, view.newest.year
+    columns = (
+        Column(t("table.sector")),
+        Column(t("table.base_t", year=base), "number"),
+        Column(t("table.latest_t", year=newest), "number"),
+        Column(t("table.change"), "percent", 1, sign=True),
+        Column(t("table.energy_mwh"), "number"),
+        Column(t("table.metered"), "percent", 1),
+    )
+    rows = tuple(
+        (
+            t(f"sector.{row.sector.value}"),
+            float(row.base_t),
+            float(row.latest_t),
+            row.change_fraction,
+            float(row.latest_mwh),
+            float(row.metered_fraction),
+        )
+        for row in view.sectors
+    )
+    caption = t("table.caption_sectors", city=view.city.name, base=base, year=newest)
+    return Table("sectors", caption, columns, rows)
+
+
+def lines_table(view: CityView, language: Language) -> Table:
+    """Every line of the newest inventory with its factor: value, year, match, source."""
+    t = language.text
+    columns = (
+        Column(t("table.sector")),
+        Column(t("table.carrier")),
+        Column(t("table.energy_mwh"), "number"),
+        Column(t("table.emissions_t"), "number"),
+        Column(t("table.change"), "percent", 1, sign=True),
+        Column(t("table.metered"), "percent", 1),
+        Column(t("table.declared_year"), "year"),
+        Column(t("table.basis")),
+        Column(t("table.factor"), "number", 4),
+        Column(t("table.factor_year"), "year"),
+        Column(t("table.factor_how")),
+        Column(t("table.factor_source")),
+    )
+    rows = tuple(
+        (
+            t(f"sector.{row.sector.value}"),
+            t(f"carrier.{row.carrier.value}"),
+            row.energy_mwh,
+            row.emissions_t,
+            row.change_fraction,
+            row.metered_fraction,
+            None if row.declared_year is None else float(row.declared_year),
+            t("basis.assumed" if row.assumed else "basis.sourced"),
+            float(row.factor.factor_t_per_mwh),
+            None if row.factor.year_used is None else float(row.factor.year_used),
+            t(f"how.{row.factor.how.value}"),
+            row.factor.source or row.factor.note or None,
+        )
+        for row in view.lines
+    )
+    caption = t("table.caption_lines", city=view.city.name, year=view.newest.year)
+    return Table("lines", caption, columns, rows)
+
+
+def findings_table(view: CityView, language: Language) -> Table:
+    """What a reader should know about the newest inventory."""
+    t = language.text
+    rows = tuple((_subject(f, language), finding_text(f, language)) for f in view.newest.findings)
+    caption = t("table.caption_findings", city=view.city.name, year=view.newest.year)
+    columns = (Column(t("table.subject")), Column(t("table.finding")))
+    return Table("findings", caption, columns, rows)
+
+
+def _subject(finding: Finding, language: Language) -> str:
+    parts = []
+    for part in finding.subject.split("/"):
+        known = [g for g in ("sector", "carrier") if language.knows(f"{g}.{part}")]
+        parts.append(language.text(f"{known[0]}.{part}") if known else part)
+    return " · ".join(parts)
+
+
+def finding_text(finding: Finding, language: Language) -> str:
+    """A finding in the reader's language; its own English sentence if it is a new kind."""
+    infinite = any(math.isinf(n) for n in finding.numbers.values())
+    key = f"finding.{finding.name}" + ("_unbounded" if infinite else "")
+    if not language.knows(key):
+        return finding.message
+    digits = 4 if "factor_t_per_mwh" in finding.numbers else 0
+    values = {k: language.number(float(v), digits) for k, v in finding.numbers.items()}
+    return language.text(key, **values)
+
+
+def site_columns(language: Language) -> tuple[Column, ...]:
+    """The columns of ``site_row``."""
+    t = language.text
+    return (
+        Column(t("table.site")),
+        Column(t("table.state")),
+        Column(t("table.last_reading")),
+        Column(t("table.power_kw"), "number", 1),
+        Column(t("table.day_coverage"), "percent", 0),
+        Column(t("table.week_coverage"), "percent", 0),
+        Column(t("table.electricity_kwh"), "number"),
+        Column(t("table.heat_kwh"), "number"),
+        Column(t("table.generation_kwh"), "number"),
+        Column(t("table.water_m3"), "number", 1),
+    )
+
+
+def site_row(site: LiveSite, language: Language) -> tuple[Cell, ...]:
+    """The cells of a site; its last reading as an age."""
+    newest = site.newest
+    power = site.power_w(Measures.WITHDRAWAL)
+    return (
+        site.site.name,
+        language.text(f"state.{site.state.value}"),
+        language.age(newest.age_s) if newest and newest.age_s is not None else None,
+        None if power is None else power / 1000,
+        site.day_coverage,
+        site.week_coverage,
+        site.week(Measures.WITHDRAWAL, electric=True),
+        site.week(Measures.WITHDRAWAL, electric=False),
+        site.week(Measures.GENERATION),
+        site.week(Measures.WATER),
+    )
+
+
+def meters_table(now: LiveCity, city_name: str, tz: str, language: Language) -> Table:
+    """One row a meter, for the spreadsheet."""
+    t = language.text
+    columns = (
+        Column(t("table.site")),
+        Column(t("table.meter")),
+        Column(t("table.measures")),
+        Column(t("table.carrier")),
+        Column(t("table.state")),
+        Column(t("table.last_reading")),
+        Column(t("table.power_kw"), "number", 1),
+        Column(t("table.day_coverage"), "percent", 0),
+        Column(t("table.week_coverage"), "percent", 0),
+        Column(t("table.amount"), "number"),
+        Column(t("table.unit")),
+    )
+    rows = tuple(
+        _meter_row(site, meter, tz, language) for site in now.sites for meter in site.meters
+    )
+    return Table("meters", t("table.caption_meters", city=city_name), columns, rows)
+
+
+def _meter_row(site: LiveSite, one: LiveMeter, tz: str, language: Language) -> tuple[Cell, ...]:
+    t, meter, activity = language.text, one.meter, one.activity
+    return (
+        site.site.name,
+        meter.name or meter.id,
+        t(f"measures.{meter.measures.value}"),
+        t(f"carrier.{meter.carrier.value}") if meter.carrier else None,
+        t(f"state.{one.state.value}"),
+        language.moment(one.last_at, tz) if one.last_at else None,
+        None if one.power_w is None else one.power_w / 1000,
+        activity.day_coverage if activity else None,
+        activity.week_coverage if activity else None,
+        activity.week_amount if activity else None,
+        "m³" if meter.measures is Measures.WATER else "kWh",
+    )
