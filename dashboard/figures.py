@@ -14,7 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.formats import for_plot
-from dashboard.queries import CityView, SectorChange
+from dashboard.queries import CityView, Milestone
 from dashboard.sentences import amount
 from dashboard.texts import Language
 from paes.inventory import Inventory
@@ -47,11 +47,16 @@ def path_figure(view: CityView, language: Language) -> go.Figure:
     figure = _figure(language, height=420)
     _add_path(figure, view, language)
     _add_inventories(figure, view, language)
+    _add_bounds_legend(figure, view, language)
     _add_published(figure, view, language)
     _add_milestones(figure, view, language)
     axis = "path.axis_per_head" if view.progress.target.kind == "per_capita" else "path.axis"
     figure.update_yaxes(
-        title_text=for_plot(language.text(axis)), rangemode="tozero", gridcolor=GRID, zeroline=True
+        title_text=for_plot(language.text(axis)),
+        rangemode="tozero",
+        gridcolor=GRID,
+        zeroline=True,
+        tickformat=",.2f" if view.progress.target.kind == "per_capita" else ",.0f",
     )
     years = [y.year for y in view.progress.years] + [m.target.target_year for m in view.milestones]
     figure.update_xaxes(
@@ -133,6 +138,18 @@ def _error_bars(years: Sequence[YearResult]) -> dict[str, Any]:
     }
 
 
+def _add_bounds_legend(figure: go.Figure, view: CityView, language: Language) -> None:
+    """Plotly gives error bars no entry of their own."""
+    if any(y.high_t > y.emissions_t and math.isfinite(y.high_t) for y in view.progress.years):
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=language.text("path.legend_bounds"),
+            marker={"symbol": "line-ns-open", "size": 12, "color": INK, "line": {"width": 1.5}},
+        )
+
+
 def _is_assumed(inventory: Inventory) -> bool:
     return inventory.assumed_fraction > _ASSUMED_FROM
 
@@ -163,8 +180,9 @@ def _add_milestones(figure: go.Figure, view: CityView, language: Language) -> No
         figure.add_scatter(
             x=[m.target.target_year for m in chosen],
             y=[float(m.emissions_t) for m in chosen],
-            text=[language.percent(-m.target.reduction_fraction, 0, sign=True) for m in chosen],
-            textposition="top center" if tracked else "middle left",
+            # Spaces keep the text clear of the diamond.
+            text=[f"{_promise(m, language)}   " for m in chosen],
+            textposition="top left" if tracked else "middle left",
             textfont={"color": GREEN, "size": 14},
             mode="markers+text",
             name=name,
@@ -178,6 +196,10 @@ def _add_milestones(figure: go.Figure, view: CityView, language: Language) -> No
         )
 
 
+def _promise(milestone: Milestone, language: Language) -> str:
+    return language.percent(-milestone.target.reduction_fraction, 0, sign=True)
+
+
 def effects_figure(view: CityView, language: Language) -> go.Figure:
     """What was promised, split as the act splits it, above the reduction step by step.
 
@@ -187,14 +209,14 @@ def effects_figure(view: CityView, language: Language) -> go.Figure:
     rows = _promise_rows(view, language) + _effect_rows(view, language)
     for label, start, length, colour, hatch in rows:
         figure.add_bar(
-            y=[for_plot(label)],
+            y=[for_plot(_wrapped(label))],
             x=[length],
             base=[start],
             orientation="h",
             marker={
                 "color": colour,
                 "line": {"color": colour, "width": 1},
-                "pattern": {"shape": hatch, "fgcolor": "#FFFFFF", "size": 7, "solidity": 0.28},
+                "pattern": _hatched(hatch, colour),
             },
             text=[language.signed(length, 1)],
             textposition="outside",
@@ -205,10 +227,9 @@ def effects_figure(view: CityView, language: Language) -> go.Figure:
         )
     ends = [start for _, start, _, _, _ in rows] + [s + n for _, s, n, _, _ in rows]
     low, high = min(0.0, *ends), max(0.0, *ends)
-    room = 0.14 * (high - low or 1.0)
+    room = 0.2 * (high - low or 1.0)
     figure.update_xaxes(
         range=[low - (room if low < 0 else 0), high + room],
-        title_text=for_plot(language.text("effects.axis")),
         gridcolor=GRID,
         zeroline=True,
         zerolinecolor=INK,
@@ -265,13 +286,13 @@ def sectors_figure(view: CityView, language: Language) -> go.Figure:
     )
     for name, values, colour, hatch in shown:
         figure.add_bar(
-            y=[_wrapped(row, language) for row in rows],
+            y=[_wrapped(language.text(f"sector.{row.sector.value}")) for row in rows],
             x=[float(v) for v in values],
             orientation="h",
             name=name,
             marker={
                 "color": colour,
-                "pattern": {"shape": hatch, "fgcolor": "#FFFFFF", "size": 7, "solidity": 0.28},
+                "pattern": _hatched(hatch, colour),
             },
             text=[language.number(v) for v in values],
             textposition="outside",
@@ -281,22 +302,31 @@ def sectors_figure(view: CityView, language: Language) -> go.Figure:
         )
     most = max([1.0, *(r.base_t for r in rows), *(r.latest_t for r in rows)])
     figure.update_xaxes(
-        range=[0, most * 1.16], title_text=for_plot(language.text("path.axis")), gridcolor=GRID
+        range=[0, most * 1.16],
+        title_text=for_plot(language.text("path.axis")),
+        gridcolor=GRID,
+        tickformat=",.0f",
+        nticks=6,
     )
     figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
     figure.update_layout(barmode="group", bargap=0.3, bargroupgap=0.08)
     return figure
 
 
-def _wrapped(row: SectorChange, language: Language) -> str:
-    """The sector's name in at most two lines, so that a phone keeps room for the bars."""
-    words = language.text(f"sector.{row.sector.value}").split(" ")
+def _wrapped(label: str) -> str:
+    """A label in short lines, so that a phone keeps room for the bars."""
+    words = label.split(" ")
     lines = [""]
     for word in words:
         if len(lines[-1]) + len(word) > 16 and lines[-1]:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return "<br>".join(lines)
+
+
+def _hatched(shape: str, colour: str) -> dict[str, Any]:
+    """A hatch in the bar's colour on white: the second channel beside colour."""
+    return {"shape": shape, "fgcolor": colour, "bgcolor": "#FFFFFF", "size": 7, "solidity": 0.45}
 
 
 def describe_targets(view: CityView, language: Language) -> str:
@@ -309,7 +339,7 @@ def describe_targets(view: CityView, language: Language) -> str:
             "path.later_item",
             threshold=amount(m.emissions_t, view, language),
             year=m.target.target_year,
-            reduction=language.percent(-m.target.reduction_fraction, 0, sign=True),
+            reduction=_promise(m, language),
         )
         for m in later
     ]

@@ -81,10 +81,20 @@ def moment(at: datetime, tz: str, language: str) -> str:
     return f"{day(at.astimezone(zone(tz)).date(), language)}, {clock_time(at, tz, language)}"
 
 
+def short_moment(at: datetime, now: datetime, tz: str, language: str) -> str:
+    """The time of day if it is today, else day and time: ``10:29``, ``18 nov, 10:14``."""
+    local, today = at.astimezone(zone(tz)), now.astimezone(zone(tz)).date()
+    time = clock_time(at, tz, language)
+    if local.date() == today:
+        return time
+    pattern = "d MMM" if local.year == today.year else "d MMM y"
+    return f"{format_date(local.date(), pattern, locale=_LOCALE[language])}, {time}"
+
+
 def age(seconds: float, language: str) -> str:
     """How long ago, in the largest sensible unit: ``3 minuti fa``."""
     past = timedelta(seconds=-max(seconds, 1.0))
-    return str(format_timedelta(past, add_direction=True, locale=_LOCALE[language], threshold=1.2))
+    return str(format_timedelta(past, add_direction=True, locale=_LOCALE[language]))
 
 
 def csv_number(value: float, language: str) -> str:

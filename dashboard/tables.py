@@ -153,7 +153,7 @@ def path_table(view: CityView, language: Language) -> Table:
             float(y.distance_t),
             float(y.reduction_fraction),
             float(y.required_fraction),
-            verdict_word(y, view, language),
+            None if y is view.progress.base else verdict_word(y, view, language),
             float(inventory.assumed_fraction),
             float(inventory.metered_fraction),
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard import sentences
+from dashboard import formats, sentences
 from dashboard.address import Address
 from dashboard.meters import LiveCity, LiveMeter, LiveSite
 from dashboard.pages.blocks import badge, download, header, icon, rich, scrolling
@@ -101,7 +101,7 @@ def _sites(now: LiveCity, language: Language, address: Address) -> Any:
             "meters.group", kind=language.text(f"site_kind.{kind.value}"), n=len(of_kind)
         )
         title = html.Th(label, colSpan=len(columns), scope="rowgroup")
-        rows = [_site(site, language, tz) for site in of_kind]
+        rows = [_site(site, language, tz, now.at) for site in of_kind]
         bodies.append(html.Tbody([html.Tr(title, className="group"), *rows]))
     table = html.Table(
         [html.Caption(caption), header(columns), *bodies],
@@ -110,21 +110,22 @@ def _sites(now: LiveCity, language: Language, address: Address) -> Any:
     return scrolling(table, language.text("table.scrollable", caption=caption))
 
 
-def _site(site: LiveSite, language: Language, tz: str) -> Any:
+def _site(site: LiveSite, language: Language, tz: str, now: datetime) -> Any:
     columns, cells = site_columns(language), site_row(site, language)
     shown = [cell_text(cell, column, language) for cell, column in zip(cells, columns, strict=True)]
     state = badge(site.state.value, shown[1])
     numbers = [html.Td(text, className="number") for text in shown[3:]]
-    last = html.Td(_last(site, shown[2], language, tz), className="text")
+    last = html.Td(_last(site, shown[2], language, tz, now), className="text")
     return html.Tr([html.Th(shown[0], scope="row"), html.Td(state), last, *numbers])
 
 
-def _last(site: LiveSite, relative: str, language: Language, tz: str) -> Any:
+def _last(site: LiveSite, relative: str, language: Language, tz: str, now: datetime) -> Any:
     newest = site.newest
     if newest is None or newest.last_at is None:
         return relative
+    when = formats.short_moment(newest.last_at, now, tz, language.code)
     return html.Time(
-        [html.Span(relative), html.Span(language.moment(newest.last_at, tz), className="hint")],
+        [html.Span(relative), " ", html.Span(when, className="hint")],
         dateTime=newest.last_at.isoformat(timespec="seconds"),
     )
 
