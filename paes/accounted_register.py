@@ -16,6 +16,10 @@ from paes.errors import DataError
 from paes.metering import Carrier, Measures, Meter, Register, point_id
 from paes.units import canonical_unit, factor_to_canonical
 
+FLOAT_RESOLUTION = 1e-3
+"""Step taken for a counter that the device sends as a float: what every store keeps."""
+_FLOATS = ("f32", "f64")
+
 
 class CounterPoint(BaseModel):
     """A counter of a device file, as far as accounting is concerned."""
@@ -55,23 +59,43 @@ def accounted_register(meter: Meter, counters: tuple[CounterPoint, ...]) -> Regi
     say which (``register:``), or when what it says does not measure its carrier.
     """
     counter = _named(meter, counters) if meter.register_name else _only_fit(meter, counters)
+    if meter.pulse and counter.unit != "pulse":
+        raise DataError(
+            f"meter {meter.id}: register {counter.name!r} counts {counter.unit}, not pulses; "
+            "leave out pulse:, or name another with register:"
+        )
+    worth, written = abs(counter.scale), counter.unit
     if meter.pulse:
-        return _pulse_register(meter, counter)
-    unit = canonical_unit(counter.unit)
+        worth, written = meter.pulse.weight, meter.pulse.unit
+    unit = _accounted_unit(meter, counter.name, written)
+    ratio = meter.volume_correction if unit == "m3" else meter.transformer_ratio
+    step = worth * factor_to_canonical(written) * ratio
+    is_float = counter.type in _FLOATS and not meter.pulse
+    # Steps of a power of ten that only the device knows: nobody can say where it wraps.
+    rollover = None if counter.scale_from else counter.rollover
+    return Register(
+        point=point_id(meter.id, _pulse_point(unit) if meter.pulse else counter.name),
+        unit=unit,
+        modulus=rollover * step if rollover else None,
+        resolution=FLOAT_RESOLUTION * ratio if is_float else step,
+    )
+
+
+def _accounted_unit(meter: Meter, name: str, written: str) -> str:
+    """The canonical unit of ``written``, if it can be what the meter measures."""
+    unit = canonical_unit(written)
     expected = "m3" if _is_volume(meter) else "kWh"
     if unit != expected:
+        hint = "; say with pulse: what one is worth" if unit == "pulse" else ""
         raise DataError(
-            f"meter {meter.id}: register {counter.name!r} counts {counter.unit}; "
-            f"expected {expected} for {meter.carrier or meter.measures}"
+            f"meter {meter.id}: register {name!r} counts {written}; "
+            f"expected {expected} for {meter.carrier or meter.measures}{hint}"
         )
-    ratio = meter.volume_correction if unit == "m3" else meter.transformer_ratio
-    step = abs(counter.scale) * factor_to_canonical(counter.unit) * ratio
-    return Register(
-        point=point_id(meter.id, counter.name),
-        unit=unit,
-        modulus=counter.rollover * step if counter.rollover else None,
-        resolution=step if counter.type not in ("f32", "f64") else 1e-3 * ratio,
-    )
+    return unit
+
+
+def _pulse_point(unit: str) -> str:
+    return "volume" if unit == "m3" else "energy_import"
 
 
 def _named(meter: Meter, counters: tuple[CounterPoint, ...]) -> CounterPoint:
@@ -103,6 +127,8 @@ def _only_fit(meter: Meter, counters: tuple[CounterPoint, ...]) -> CounterPoint:
 
 
 def _wanted(meter: Meter) -> tuple[str, tuple[str | None, ...]]:
+    if meter.pulse:
+        return "pulse", (None,)
     if _is_volume(meter):
         return "volume", (None, "import", "sum")
     if meter.carrier is Carrier.HEAT_COLD:
@@ -114,20 +140,6 @@ def _wanted(meter: Meter) -> tuple[str, tuple[str | None, ...]]:
 
 def _is_volume(meter: Meter) -> bool:
     return meter.measures is Measures.WATER or meter.carrier is Carrier.NATURAL_GAS
-
-
-def _pulse_register(meter: Meter, counter: CounterPoint) -> Register:
-    assert meter.pulse is not None
-    unit = canonical_unit(meter.pulse.unit)
-    weight = meter.pulse.weight * factor_to_canonical(meter.pulse.unit)
-    ratio = meter.volume_correction if unit == "m3" else meter.transformer_ratio
-    name = "volume" if unit == "m3" else "energy_import"
-    return Register(
-        point=point_id(meter.id, name),
-        unit=unit,
-        modulus=counter.rollover * weight * ratio if counter.rollover else None,
-        resolution=weight * ratio,
-    )
 
 
 def _names(counters: tuple[CounterPoint, ...]) -> str:

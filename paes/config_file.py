@@ -134,8 +134,9 @@ def validate(tree: Tree, model: type[M]) -> Parsed[M]:
     try:
         return Parsed(tree, model.model_validate(tree.data))
     except ValidationError as err:
+        told = [e for e in err.errors() if not _follows(e, err.errors())]
         raise ConfigError(
-            [tree.problem(location_of(e, tree.data), explain(e)) for e in err.errors()]
+            [tree.problem(location_of(e, tree.data), explain(e)) for e in told]
         ) from err
 
 
@@ -232,6 +233,14 @@ def kind_of(value: Any) -> str:
 
 def _message(error: ErrorDetails) -> str:
     return error["msg"].removeprefix("Value error, ")
+
+
+def _follows(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """True for a list that is too short only because items in it are wrong."""
+    place = error["loc"]
+    return error["type"] == "too_short" and any(
+        e["loc"][: len(place)] == place and len(e["loc"]) > len(place) for e in errors
+    )
 
 
 def _hint(kind: str, seen: Any) -> str:

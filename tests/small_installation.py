@@ -153,12 +153,12 @@ year,sector,carrier,mwh,source
 """,
 }
 SECOND_CITY: dict[str, str] = {
-    "cities/capo/city.yaml": "id: capo\nname: Capo\nlatitude: 44.0\nlongitude: 9.9\n",
-    "cities/capo/plan.yaml": FILES["cities/porto/plan.yaml"],
-    "cities/capo/sites.yaml": (
+    "cities/zona/city.yaml": "id: zona\nname: Zona\nlatitude: 44.0\nlongitude: 9.9\n",
+    "cities/zona/plan.yaml": FILES["cities/porto/plan.yaml"],
+    "cities/zona/sites.yaml": (
         "sites:\n  - {id: faro, name: Faro, kind: port, sector: public_lighting}\n"
     ),
-    "cities/capo/meters.yaml": "gateways:\n  - {id: gw-faro, host: 192.0.2.20}\nmeters: []\n",
+    "cities/zona/meters.yaml": "gateways:\n  - {id: gw-faro, host: 192.0.2.20}\nmeters: []\n",
 }
 
 
@@ -182,6 +182,6 @@ class SmallInstallation:
         assert text.count(old) == 1, f"{name} holds {old!r} {text.count(old)} times"
         self.write({name: text.replace(old, new)})
 
-    def add_city(self, spoil: dict[str, str] | None = None) -> None:
-        """A second city, ``capo``, with some of its files replaced by ``spoil``."""
-        self.write(SECOND_CITY | (spoil or {}))
+    def add_city(self) -> None:
+        """A second city, ``zona``, with a site and a gateway and no meter."""
+        self.write(SECOND_CITY)
