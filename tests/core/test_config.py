@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -558,7 +559,8 @@ REPEATED = [
         "meter id",
         METERS,
         "  - id: scuola.palestra\n",
-        "  - {id: scuola.main, carrier: electricity, device: contatore, gateway: gw-scuola, unit: 9}\n  - id: scuola.palestra\n",
+        "  - id: scuola.main\n    carrier: electricity\n    device: contatore\n"
+        "    gateway: gw-molo\n    unit: 9\n  - id: scuola.palestra\n",
         "18: meters[scuola.main].id",
         ("there twice (line 8)",),
     ),
@@ -574,7 +576,7 @@ REPEATED = [
         "action id",
         ACTIONS,
         "    start: 2015-03-01\n    end: 2016-10-31\n",
-        "  - id: led\n    name: {it: Ancora, en: Again}\n    sector: public_lighting\n    status: ongoing\n",
+        "  - id: led\n    name: {it: Ancora, en: Again}\n    sector: other\n    status: ongoing\n",
         "6: actions[led].id",
         ("there twice (line 2)",),
     ),
@@ -582,15 +584,16 @@ REPEATED = [
         "factor set id",
         "factors/sets.yaml",
         "    source: invented for tests\n",
-        "    source: a\n  - {id: prova, name: {it: P, en: P}, approach: LCA, gas: CO2, version: b}\n",
+        "    source: a\n  - {id: prova, name: {it: P, en: P}, approach: LCA, gas: CO2, version: b}",
         "8: sets[prova].id",
         ("there twice (line 2)",),
     ),
     Spoilt(
         "target id",
         PLAN,
-        "    reduction_fraction: 0.14\n    supra_ordinate_fraction: 0.07\n    source: invented for tests\n",
-        "    reduction_fraction: 0.1\n  - {id: t2020, name: {it: T, en: T}, base_year: 2005, target_year: 2021, reduction_fraction: 0.2}\n",
+        "    source: invented for tests\n",
+        "  - id: t2020\n    name: {it: T, en: T}\n    base_year: 2005\n    target_year: 2021\n"
+        "    reduction_fraction: 0.2\n",
         "1",
         ("two targets have one id",),
     ),
@@ -786,9 +789,8 @@ def test_two_meters_that_contain_each_other_are_refused(small: SmallInstallation
         ("city.yaml", "id: porto\nname: Capo\nlatitude: 4\nlongitude: 9\n", "1: id", "city.yaml:1"),
         (
             "sites.yaml",
-            "sites:\n  - {id: faro, name: F, kind: port, sector: other}\n"
-            "  - {id: molo, name: M, kind: port, sector: other}\n",
-            "3: sites[molo].id",
+            "sites:\n  - {id: molo, name: M, kind: port, sector: other}\n",
+            "2: sites[molo].id",
             "sites.yaml:9",
         ),
         (
@@ -917,10 +919,8 @@ def test_a_folder_that_is_no_installation_is_refused(tmp_path: Path) -> None:
 
 def test_an_installation_without_cities_says_so(small: SmallInstallation) -> None:
     (small.root / "cities").rename(small.root / "towns")
-    assert problems_of(small) == [
-        "installation.yaml:2: default_city: no city 'porto'; "
-        "there is none: the folder cities/ is empty"
-    ]
+    (told,) = problems_of(small)
+    assert told.startswith("installation.yaml:2: default_city: no city 'porto'; there is none")
 
 
 def test_the_option_beats_the_environment_and_both_the_shipped_city(
@@ -950,7 +950,9 @@ def test_the_option_beats_the_environment_and_both_the_shipped_city(
     ],
     ids=["mark", "crlf", "semicolon", "all", "quoted-comment", "padding", "quotes", "spaces"],
 )
-def test_what_a_spreadsheet_saves_is_read_alike(small: SmallInstallation, change) -> None:
+def test_what_a_spreadsheet_saves_is_read_alike(
+    small: SmallInstallation, change: Callable[[str], str]
+) -> None:
     path = small.root / BILLS
     path.write_bytes(change(path.read_text(encoding="utf-8")).encode())
     declared = load_installation(small.root).city().declared
