@@ -344,6 +344,22 @@ VALUES = [
 ]
 COHERENCE = [
     Spoilt(
+        "infinity",
+        METERS,
+        "ct_ratio: 40",
+        "ct_ratio: .inf",
+        "14: meters[scuola.main].ct_ratio",
+        ("finite number", "inf"),
+    ),
+    Spoilt(
+        "closure that ends before it begins",
+        "calendars/scuola.yaml",
+        "2025-09-14",
+        "2025-05-14",
+        "4: closed",
+        ("2025-05-14", "2025-06-15"),
+    ),
+    Spoilt(
         "water with a carrier",
         METERS,
         "    carrier: natural_gas\n",

@@ -176,7 +176,7 @@ def test_an_unknown_zone_is_refused_by_name() -> None:
         with pytest.raises(DataError, match=r"unknown time zone .*'Europe/Rome'"):
             zone(name)
     with pytest.raises(DataError, match="unknown time zone"):
-        edges(year_span(2025, ROME), By.HOUR, "Mars/Olympus")
+        edges(year_span(2025, ROME), By.DAY, "Mars/Olympus")
 
 
 # Instants
