@@ -25,7 +25,7 @@ from collectors.device_profile import DeviceProfile, load_profile
 from collectors.gateway import Clock, Connect, GatewayTask, modbus_connection
 from collectors.read_plan import GatewayPlan, plan_gateway
 from collectors.round import Round
-from paes.metering import Finding, Gateway, Meter, meter_of
+from paes.metering import Finding, Gateway, Meter, Register, meter_of, name_of
 from paes.periods import from_seconds
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ class MeteredInstallation(Protocol):
     def meters_behind(self, gateway_id: str) -> list[Meter]: ...
 
     def device_file(self, device_id: str) -> Path: ...
+
+    def register(self, meter: Meter) -> Register: ...
 
 
 @dataclass(slots=True)
@@ -81,7 +83,11 @@ def plan_installation(
     profiles: dict[str, DeviceProfile] = {}
     plans: dict[str, GatewayPlan] = {}
     for gateway in installation.gateways.values():
-        meters = [m for m in installation.meters_behind(gateway.id) if _in_use(m, now)]
+        meters = [
+            _with_register(m, installation.register(m))
+            for m in installation.meters_behind(gateway.id)
+            if _in_use(m, now)
+        ]
         for meter in meters:
             if meter.device not in profiles:
                 profiles[meter.device] = load_profile(installation.device_file(meter.device))
@@ -143,6 +149,8 @@ class Collector:
         try:
             await stop.wait()
         finally:
+            scheduler.remove_all_jobs()
+            await asyncio.sleep(0)  # a mark that was just submitted is made, not cancelled
             scheduler.shutdown(wait=False)
             for task_ in running:
                 task_.cancel()
@@ -200,6 +208,13 @@ class Collector:
                 else:
                     state.last_failure = failures.get(meter.id) or failures.get(made.gateway)
                     state.failed_rounds += 1
+
+
+def _with_register(meter: Meter, accounted: Register) -> Meter:
+    """``meter`` naming its accounted register, so that what is accounted is always read."""
+    if meter.pulse or meter.register_name:
+        return meter
+    return meter.model_copy(update={"register_name": name_of(accounted.point)})
 
 
 def _in_use(meter: Meter, now: datetime | None) -> bool:

@@ -55,6 +55,9 @@ def device_counters(path: Path) -> tuple[CounterPoint, ...]:
 def accounted_register(meter: Meter, counters: tuple[CounterPoint, ...]) -> Register:
     """The register of ``meter`` among its device's ``counters``.
 
+    Where the device itself says by which power of ten to scale, the modulus is not known here:
+    a wrap is then found as a reset, never added on by guess.
+
     Raises DataError, naming the candidates, when none or several fit and the meter does not
     say which (``register:``), or when what it says does not measure its carrier.
     """

@@ -142,6 +142,9 @@ class Opening(ConfigModel):
     def _hours_in_order(self) -> Opening:
         if self.to_hour <= self.from_hour:
             raise ValueError(f"closes at {self.to_hour}, not after it opens at {self.from_hour}")
+        for first, last in self.closed:
+            if last < first:
+                raise ValueError(f"closed until {last}, before it closes on {first}")
         return self
 
 
@@ -297,3 +300,8 @@ def point_id(meter: str, name: str) -> str:
 def meter_of(point: str) -> str:
     """The meter part of a point's identity."""
     return point.rsplit("/", 1)[0]
+
+
+def name_of(point: str) -> str:
+    """The quantity part of a point's identity."""
+    return point.rsplit("/", 1)[1]

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -37,13 +38,7 @@ class By(StrEnum):
     YEAR = "year"
 
 
-_FREQUENCY = {
-    By.QUARTER_HOUR: "15min",
-    By.HOUR: "1h",
-    By.DAY: "1D",
-    By.MONTH: "MS",
-    By.YEAR: "YS",
-}
+_CALENDAR_UNIT: dict[By, Literal["D", "M", "Y"]] = {By.DAY: "D", By.MONTH: "M", By.YEAR: "Y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +122,24 @@ def edges(span: Span, by: By, tz: str) -> Seconds:
     hours are cut in UTC, which equals local time for every zone with whole quarter-hour
     offsets; days, months and years are local.
     """
-    zone(tz)
-    start = pd.Timestamp(span.start)
-    end = pd.Timestamp(span.end)
-    frequency = _FREQUENCY[by]
+    local = zone(tz)
     if by in (By.QUARTER_HOUR, By.HOUR):
-        first, last = start.floor(frequency), end.ceil(frequency)
-        stamps = pd.date_range(first, last, freq=frequency)
-    else:
-        first = _floor_local(start.tz_convert(tz), by)
-        stop = end.tz_convert(tz)
-        stamps = pd.date_range(first, stop, freq=frequency)
-        if stamps[-1] < stop:
-            stamps = pd.date_range(first, periods=len(stamps) + 1, freq=frequency)
-    return stamps.as_unit("s").asi8.astype(np.int64)
+        step = 900 if by is By.QUARTER_HOUR else 3600
+        first = to_seconds(span.start) // step * step
+        last = -(-span.end.timestamp() // step) * step
+        return np.arange(first, last + step, step, dtype=np.int64)
+    return _local_edges(span, by, local)
 
 
-def _floor_local(at: pd.Timestamp, by: By) -> pd.Timestamp:
-    day = at.normalize()
-    if by is By.MONTH:
-        return day.replace(day=1)
-    if by is By.YEAR:
-        return day.replace(month=1, day=1)
-    return day
+def _local_edges(span: Span, by: By, tz: ZoneInfo) -> Seconds:
+    unit = _CALENDAR_UNIT[by]
+    first = np.datetime64(span.start.astimezone(tz).date(), unit)
+    last = np.datetime64(span.end.astimezone(tz).date(), unit)
+    starts = np.arange(first, last + 2).astype("datetime64[s]")
+    local = pd.DatetimeIndex(starts).tz_localize(tz, ambiguous=True, nonexistent="shift_forward")
+    seconds = local.as_unit("s").asi8.astype(np.int64)
+    end = span.end.timestamp()
+    return seconds[: int(np.searchsorted(seconds, end, side="left")) + 1]
 
 
 def parse_instant(text: str, tz: str) -> datetime:

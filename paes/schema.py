@@ -13,7 +13,9 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60
 class ConfigModel(BaseModel):
     """Frozen, and strict about keys: a misspelt key is an error, never silence."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
 
 class Sourced(ConfigModel):

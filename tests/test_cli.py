@@ -14,8 +14,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from collectors.simulator import Simulator
@@ -249,7 +251,9 @@ def test_a_day_in_the_field(paes, simulated_town):
     assert len(lines) == 2
     (reading,) = json.loads(paes("readings", point, "--format", "json").out)
     assert reading["quality"] == "good"
-    shown = simulated_town.town.register_at("scuola-2-giugno.main", [0 + _seconds(reading["at"])])
+    shown = simulated_town.town.register_at(
+        "scuola-2-giugno.main", np.array([_seconds(reading["at"])])
+    )
     assert reading["value"] == pytest.approx(float(shown[0]), rel=1e-6, abs=0.02)
     assert "there is scuola-2-giugno.main/" in paes("readings", "scuola-2-giugno.main/x").error
     assert "simulated readings" in paes("progress").err
@@ -275,6 +279,4 @@ def test_a_day_in_the_field(paes, simulated_town):
 
 
 def _seconds(text: str) -> int:
-    from datetime import datetime
-
     return int(datetime.fromisoformat(text).timestamp())

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -50,6 +51,16 @@ CREATE TABLE energy_gap (
     PRIMARY KEY (point, start)
 ) WITHOUT ROWID;
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Handle:
+    """A thread's connection; closing it waits for the lock."""
+
+    connection: sqlite3.Connection
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
 _UPSERT = (
     "INSERT INTO reading (point, at, value, quality) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (point, at) DO UPDATE SET value = excluded.value, quality = excluded.quality"
@@ -63,15 +74,15 @@ class SqliteStore:
         self.path = path
         self._busy_timeout_s = busy_timeout_s
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: list[_Handle] = []
         self._ids: dict[str, int] = {}
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as err:
             raise StoreError(f"{path}: cannot make its folder: {err.strerror}") from err
-        with self._translated():
-            self._prepare()
+        with self._reading() as db:
+            self._prepare(db)
 
     def write(self, readings: Sequence[Reading]) -> None:
         """See ``Store.write``."""
@@ -104,18 +115,20 @@ class SqliteStore:
         """See ``Store.read``."""
         first = -(2**62) if start is None else _ceil_seconds(start)
         last = 2**62 if end is None else _ceil_seconds(end)
-        with self._translated():
-            return self._fetch(
+        with self._reading() as db:
+            return _fetch(
+                db,
                 "SELECT at, value, quality FROM reading"
                 " WHERE point = ? AND at >= ? AND at < ? ORDER BY at",
-                (self._id(point), first, last),
+                (self._id(db, point), first, last),
             )
 
     def around(self, point: str, start_s: int, end_s: int, margin: int) -> ReadingSeries:
         """See ``Store.around``."""
-        key = self._id(point)
-        with self._translated():
-            return self._fetch(
+        with self._reading() as db:
+            key = self._id(db, point)
+            return _fetch(
+                db,
                 "SELECT at, value, quality FROM ("
                 " SELECT * FROM (SELECT at, value, quality FROM reading"
                 "  WHERE point = ? AND at < ? ORDER BY at DESC LIMIT ?)"
@@ -130,12 +143,12 @@ class SqliteStore:
     def latest(self, points: Iterable[str]) -> dict[str, Reading]:
         """See ``Store.latest``."""
         found: dict[str, Reading] = {}
-        with self._translated():
+        with self._reading() as db:
             for point in points:
-                row = self._db.execute(
+                row = db.execute(
                     "SELECT at, value, quality FROM reading WHERE point = ?"
                     " ORDER BY at DESC LIMIT 1",
-                    (self._id(point),),
+                    (self._id(db, point),),
                 ).fetchone()
                 if row:
                     at, value, code = row
@@ -144,13 +157,13 @@ class SqliteStore:
 
     def points(self) -> list[str]:
         """See ``Store.points``."""
-        with self._translated():
-            return [name for (name,) in self._db.execute("SELECT name FROM point ORDER BY name")]
+        with self._reading() as db:
+            return [name for (name,) in db.execute("SELECT name FROM point ORDER BY name")]
 
     def revision(self, point: str) -> int:
         """See ``Store.revision``."""
-        with self._translated():
-            row = self._db.execute("SELECT revision FROM point WHERE name = ?", (point,)).fetchone()
+        with self._reading() as db:
+            row = db.execute("SELECT revision FROM point WHERE name = ?", (point,)).fetchone()
         return int(row[0]) if row else 0
 
     def save_days(self, point: str, rules: str, book: DayBook, revision: int) -> None:
@@ -159,6 +172,8 @@ class SqliteStore:
             if self.revision(point) != revision:
                 return
             key = self._ensure_id(db, point)
+            for table in ("energy_day", "energy_gap"):
+                db.execute(f"DELETE FROM {table} WHERE point = ? AND rules <> ?", (key, rules))
             db.executemany(
                 "INSERT OR REPLACE INTO energy_day VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -182,14 +197,14 @@ class SqliteStore:
 
     def load_days(self, point: str, rules: str, start_s: int, end_s: int) -> DayBook:
         """See ``Store.load_days``."""
-        key = self._id(point)
-        with self._translated():
-            days = self._db.execute(
+        with self._reading() as db:
+            key = self._id(db, point)
+            days = db.execute(
                 "SELECT day, measured, catch_up, covered_s FROM energy_day"
                 " WHERE point = ? AND rules = ? AND day >= ? AND day < ? ORDER BY day",
                 (key, rules, start_s, end_s),
             ).fetchall()
-            gaps = self._db.execute(
+            gaps = db.execute(
                 "SELECT start, end, low, high, cause FROM energy_gap"
                 " WHERE point = ? AND rules = ? AND end > ? AND start < ? ORDER BY start",
                 (key, rules, start_s, end_s),
@@ -208,8 +223,8 @@ class SqliteStore:
 
     def labels(self) -> dict[str, str]:
         """See ``Store.labels``."""
-        with self._translated():
-            return dict(self._db.execute("SELECT key, value FROM label").fetchall())
+        with self._reading() as db:
+            return dict(db.execute("SELECT key, value FROM label").fetchall())
 
     def set_label(self, key: str, value: str) -> None:
         """See ``Store.set_label``."""
@@ -217,32 +232,36 @@ class SqliteStore:
             db.execute("INSERT OR REPLACE INTO label VALUES (?, ?)", (key, value))
 
     def close(self) -> None:
-        """See ``Store.close``."""
+        """See ``Store.close``; waits for what other threads are doing just now."""
         with self._lock:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
-        self._local = threading.local()
+            opened, self._opened = self._opened, []
+            self._local = threading.local()
+        for handle in opened:
+            with handle.lock:
+                handle.connection.close()
 
     @property
-    def _db(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self.path,
-                timeout=self._busy_timeout_s,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA cache_size = -32000")
-            self._local.connection = connection
-            with self._lock:
-                self._opened.append(connection)
+    def _handle(self) -> _Handle:
+        """The connection of this thread, opened when first asked for."""
+        with self._lock:
+            handle: _Handle | None = getattr(self._local, "handle", None)
+            if handle is None:
+                handle = self._local.handle = _Handle(self._connect())
+                self._opened.append(handle)
+            return handle
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -32000")
         return connection
 
-    def _prepare(self) -> None:
-        db = self._db
+    def _prepare(self, db: sqlite3.Connection) -> None:
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
@@ -252,28 +271,30 @@ class SqliteStore:
                 f"{self.path}: made by another version of this program"
                 f" (schema {version}, expected {SCHEMA_VERSION})"
             )
+        if application or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise StoreError(f"{self.path}: a database of another program; choose another file")
         db.execute("PRAGMA journal_mode = WAL")
         with self._transaction() as db:
             if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 return  # another process was faster
-            if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise StoreError(f"{self.path}: a database of another program; choose another file")
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, not to be closed meanwhile; errors become StoreError."""
         try:
-            yield
-        except sqlite3.DatabaseError as err:
+            handle = self._handle
+            with handle.lock:
+                yield handle.connection
+        except sqlite3.Error as err:
             raise StoreError(f"{self.path}: {_explain(err)}") from err
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._translated():
-            db = self._db
+        with self._reading() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -293,29 +314,30 @@ class SqliteStore:
         db.execute("UPDATE point SET revision = revision + 1 WHERE id = ?", (key,))
         _drop_days(db, key, min(r[0] for r in rows), max(r[0] for r in rows))
 
-    def _fetch(self, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
-        rows = self._db.execute(sql, arguments).fetchall()
-        if not rows:
-            return ReadingSeries.empty()
-        table = np.array(rows, dtype=np.int64)
-        return ReadingSeries(table[:, 0].copy(), table[:, 1] / _SCALE, table[:, 2].astype(np.int8))
-
-    def _id(self, point: str) -> int:
+    def _id(self, db: sqlite3.Connection, point: str) -> int:
         """The key of ``point``; -1, which has no rows, if it was never written."""
         key = self._ids.get(point)
         if key is None:
-            row = self._db.execute("SELECT id FROM point WHERE name = ?", (point,)).fetchone()
+            row = db.execute("SELECT id FROM point WHERE name = ?", (point,)).fetchone()
             if row is None:
                 return -1
             key = self._ids[point] = row[0]
         return key
 
     def _ensure_id(self, db: sqlite3.Connection, point: str) -> int:
-        key = self._id(point)
+        key = self._id(db, point)
         if key < 0:
             db.execute("INSERT OR IGNORE INTO point (name) VALUES (?)", (point,))
-            key = self._id(point)
+            key = self._id(db, point)
         return key
+
+
+def _fetch(db: sqlite3.Connection, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
+    rows = db.execute(sql, arguments).fetchall()
+    if not rows:
+        return ReadingSeries.empty()
+    table = np.array(rows, dtype=np.int64)
+    return ReadingSeries(table[:, 0].copy(), table[:, 1] / _SCALE, table[:, 2].astype(np.int8))
 
 
 def _drop_days(db: sqlite3.Connection, key: int, first_s: int, last_s: int) -> None:
@@ -323,7 +345,7 @@ def _drop_days(db: sqlite3.Connection, key: int, first_s: int, last_s: int) -> N
     low = _neighbour(db, key, "at < ? ORDER BY at DESC", first_s)
     high = _neighbour(db, key, "at > ? ORDER BY at", last_s)
     for start, end in db.execute(
-        "SELECT min(start), max(end) FROM energy_gap WHERE point = ? AND end >= ? AND start <= ?",
+        "SELECT min(start), max(end) FROM energy_gap WHERE point = ? AND end > ? AND start < ?",
         (key, low, high),
     ).fetchall():
         low, high = min(low, start or low), max(high, end or high)
@@ -331,9 +353,7 @@ def _drop_days(db: sqlite3.Connection, key: int, first_s: int, last_s: int) -> N
         "DELETE FROM energy_day WHERE point = ? AND day > ? AND day <= ?",
         (key, low - 25 * 3600, high),
     )
-    db.execute(
-        "DELETE FROM energy_gap WHERE point = ? AND end >= ? AND start <= ?", (key, low, high)
-    )
+    db.execute("DELETE FROM energy_gap WHERE point = ? AND end > ? AND start < ?", (key, low, high))
 
 
 def _neighbour(db: sqlite3.Connection, key: int, where: str, at: int) -> int:

@@ -20,8 +20,9 @@ from shipped_profiles import FOLDER, shipped
 from collectors.delivery import Delivery
 from collectors.registers import encode
 from collectors.schedule import Collector, last_tick, plan_installation, stagger_s
+from paes.accounted_register import accounted_register, device_counters
 from paes.errors import StoreError
-from paes.metering import Gateway, Meter, Reading
+from paes.metering import Gateway, Meter, Reading, Register
 from paes.store.sqlite import SqliteStore
 
 NOW = datetime(2025, 3, 30, 1, 7, 30, tzinfo=UTC)
@@ -40,6 +41,9 @@ class FewMeters:
 
     def device_file(self, device_id: str) -> Path:
         return FOLDER / f"{device_id}.yaml"
+
+    def register(self, meter: Meter) -> Register:
+        return accounted_register(meter, device_counters(self.device_file(meter.device)))
 
 
 class MemoryStore:

@@ -398,7 +398,6 @@ def test_saving_a_day_again_replaces_it(store: Store) -> None:
     assert found.measured.tolist() == [0.125, 6.125]
 
 
-@pytest.mark.xfail(reason="saving days by other rules replaces a gap that kept days rest on")
 def test_a_day_of_other_rules_never_loses_its_gap(store: Store) -> None:
     put_at(store, 0, 1.5, 4.5, 6)
     save(store, book_of([1, 2, 3, 4], (gap(1.5, 4.5),)), "rules")
@@ -490,7 +489,6 @@ def test_a_write_leaves_the_days_of_other_points(store: Store) -> None:
 _EXAMPLE_SLOTS = 4 * 12  # quarters of a day
 
 
-@pytest.mark.xfail(reason="a gap beside a dropped one goes too, and the days it crosses stay")
 @with_one_store
 @example(slots={*range(9), 10, 13}, late=0)
 @given(

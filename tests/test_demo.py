@@ -1,0 +1,76 @@
+"""``paes demo`` as a person runs it: the real process, the page, and a clean end by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+START_LIMIT_S = 150
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def page(port: int, path: str = "/") -> str | None:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as reply:
+            return str(reply.read().decode())
+    except (urllib.error.URLError, ConnectionError):
+        return None
+
+
+def wait_for(process: subprocess.Popen[str], port: int) -> str:
+    """The page once it is served; fails if the process ends or takes too long."""
+    until = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            pytest.fail(f"the demo ended: {process.communicate()[1]}")
+        served = page(port)
+        if served:
+            return served
+        time.sleep(0.5)
+    process.kill()
+    pytest.fail(f"no page within {START_LIMIT_S} s: {process.communicate()[1]}")
+
+
+@pytest.mark.timeout(240)
+def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
+    port = free_port()
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paes", "demo", "--years", "1", "--port", str(port)],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        served = wait_for(process, port)
+        assert '<html lang="it"' in served
+        assert '<html lang="en"' in (page(port, "/?lang=en") or "")
+        assert len(list(temporary.glob("paes-demo-*"))) == 1
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=40)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert f"http://127.0.0.1:{port}/" in err
+    assert err.rstrip().endswith("stopped")
+    assert list(temporary.glob("paes-demo-*")) == []
