@@ -109,9 +109,13 @@ def main() -> None:
 
 def _with_commands(group: click.Group) -> click.Group:
     """``group`` with every command; imported here because they know this module."""
-    from paes.cli import check, demo, energy, field, plan, serve
+    from paes.cli.check import COMMANDS as CHECK
+    from paes.cli.demo import COMMANDS as DEMO
+    from paes.cli.energy import COMMANDS as ENERGY
+    from paes.cli.field import COMMANDS as FIELD
+    from paes.cli.plan import COMMANDS as PLAN
+    from paes.cli.serve import COMMANDS as SERVE
 
-    for module in (check, demo, energy, field, plan, serve):
-        for command in module.COMMANDS:
-            group.add_command(command)
+    for command in (*CHECK, *DEMO, *ENERGY, *FIELD, *PLAN, *SERVE):
+        group.add_command(command)
     return group

@@ -169,9 +169,9 @@ class SqliteStore:
     def save_days(self, point: str, rules: str, book: DayBook, revision: int) -> None:
         """See ``Store.save_days``."""
         with self._transaction() as db:
-            if self.revision(point) != revision:
+            key = self._id(db, point)
+            if key < 0 or self.revision(point) != revision:
                 return
-            key = self._ensure_id(db, point)
             for table in ("energy_day", "energy_gap"):
                 db.execute(f"DELETE FROM {table} WHERE point = ? AND rules <> ?", (key, rules))
             db.executemany(
@@ -302,7 +302,6 @@ class SqliteStore:
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
-                self._ids.clear()
                 raise
 
     def _put(
@@ -315,20 +314,24 @@ class SqliteStore:
         _drop_days(db, key, min(r[0] for r in rows), max(r[0] for r in rows))
 
     def _id(self, db: sqlite3.Connection, point: str) -> int:
-        """The key of ``point``; -1, which has no rows, if it was never written."""
+        """The key of ``point``; -1, which has no rows, if it was never written.
+
+        Remembered only outside transactions: a point that is rolled back leaves no key behind.
+        """
         key = self._ids.get(point)
-        if key is None:
-            row = db.execute("SELECT id FROM point WHERE name = ?", (point,)).fetchone()
-            if row is None:
-                return -1
-            key = self._ids[point] = row[0]
-        return key
+        if key is not None:
+            return key
+        row = db.execute("SELECT id FROM point WHERE name = ?", (point,)).fetchone()
+        if row is None:
+            return -1
+        if not db.in_transaction:
+            self._ids[point] = row[0]
+        return int(row[0])
 
     def _ensure_id(self, db: sqlite3.Connection, point: str) -> int:
         key = self._id(db, point)
         if key < 0:
-            db.execute("INSERT OR IGNORE INTO point (name) VALUES (?)", (point,))
-            key = self._id(db, point)
+            key = db.execute("INSERT INTO point (name) VALUES (?)", (point,)).lastrowid or -1
         return key
 
 
