@@ -28,6 +28,12 @@ class Sourced(ConfigModel):
     source: str | None = None
     assumed: bool = False
     note: str | None = None
+    note_it: str | None = None
+    """The note in Italian, where a page shows it."""
+
+    def note_in(self, language: str) -> str | None:
+        """The note in ``language`` (``it`` or ``en``) as far as it is there."""
+        return self.note_it or self.note if language == "it" else self.note
 
     @model_validator(mode="after")
     def _assumption_is_explained(self) -> Self:
