@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from dashboard import sentences
 from dashboard.address import read_address
@@ -29,7 +29,7 @@ from dashboard.downloads import NAMES
 from dashboard.figures import config as chart_config
 from dashboard.observatory import Observatory
 from dashboard.pages.blocks import rich
-from dashboard.pages.live import live_block
+from dashboard.pages.live import live_html
 from dashboard.pages.progress import progress_page
 from dashboard.pages.shell import Frame, document, loading, page_title
 from dashboard.routes import add_headers, add_routes, asked_address
@@ -48,6 +48,7 @@ HEALTH = "salute"
 ASSETS = Path(__file__).resolve().parent / "assets"
 _STYLES = ("vendor/bootstrap-italia.min.css", "fonts.css", "page.css", "print.css")
 _CHARTS = "vendor/plotly-cartesian.min.js"
+_LIVE = "live.js"
 _LOCALE = "vendor/plotly-locale-it.json"
 log = logging.getLogger(__name__)
 
@@ -66,12 +67,12 @@ class Dashboard(Dash):
         language, address = frame.language, frame.address
         links = [(f"{name}.csv", address.link(f"/csv/{name}")) for name in NAMES]
         topic = language.text("site.topic", year=address.target.target_year)
-        charts = f'<script src="{self.asset(_CHARTS)}"></script>'
+        own = "\n".join(f'<script src="{self.asset(n)}"></script>' for n in (_CHARTS, _LIVE))
         return document(
             frame,
             page_title(topic, address, language),
             loading(language, links),
-            scripts=f"{charts}\n{parts['config']}\n{parts['scripts']}\n{parts['renderer']}",
+            scripts=f"{own}\n{parts['config']}\n{parts['scripts']}\n{parts['renderer']}",
         )
 
     def frame(self, path: str) -> Frame:
@@ -128,7 +129,7 @@ def create_app(
 
 def _locales() -> dict[str, dict[str, Any]]:
     """Plotly's Italian by language code; PaesError if any of the fetched assets is missing."""
-    missing = [n for n in (*_STYLES, _CHARTS, _LOCALE) if not (ASSETS / n).is_file()]
+    missing = [n for n in (*_STYLES, _CHARTS, _LIVE, _LOCALE) if not (ASSETS / n).is_file()]
     if missing:
         raise PaesError(
             f"the dashboard's browser assets are missing ({ASSETS / missing[0]}): run `make assets`"
@@ -172,7 +173,7 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
             log.warning("cannot refresh the meters: %s", err)
             time = language.clock_time(observatory.clock(), address.city.time_zone, seconds=True)
             return no_update, language.text("meters.status_failed", time=time), no_update
-        block = live_block(now, activity_at, refresh_s, language, address)
+        block = live_html(now, activity_at, refresh_s, language, address)
         if now.states == before:
             return block, no_update, no_update
         time = language.clock_time(now.at, address.city.time_zone)
@@ -180,7 +181,7 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
 
     app.callback(Output("page", "children"), Input("address", "href"))(show_page)
     app.callback(
-        Output("live", "children"),
+        Output("live-html", "data"),
         Output("live-status", "children"),
         Output("live-states", "data"),
         Input("tick", "n_intervals"),
@@ -188,6 +189,8 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
         State("live-states", "data"),
         prevent_initial_call=True,
     )(show_meters)
+    show = ClientsideFunction("live", "show")
+    app.clientside_callback(show, Input("live-html", "data"))  # type: ignore[no-untyped-call]
 
 
 def _failure(message: str, language: Language) -> Any:

@@ -39,6 +39,9 @@ class Compressor:
         lasting = request.path.startswith(("/assets/", "/_dash-component-suites/"))
         key = (request.full_path, response.headers.get("ETag", ""))
         packed = self._kept.get(key) if lasting else None
+        opened = getattr(response.response, "close", None)  # a file, replaced by its packed form
+        if opened:
+            response.call_on_close(opened)
         if packed is None:
             response.direct_passthrough = False
             packed = gzip.compress(response.get_data(), _ONCE if lasting else _EACH_TIME, mtime=0)

@@ -11,6 +11,7 @@ from dashboard import formats, sentences
 from dashboard.address import Address
 from dashboard.meters import LiveCity, LiveMeter, LiveSite
 from dashboard.pages.blocks import badge, download, header, icon, rich, scrolling
+from dashboard.pages.markup import markup
 from dashboard.tables import cell_text, site_columns, site_row
 from dashboard.texts import Language
 from paes.meter_status import MeterState
@@ -19,10 +20,16 @@ WATCHED = (MeterState.STALE, MeterState.SILENT, MeterState.NEVER)
 MOST_WATCHED = 8
 
 
-def live_block(
+def live_html(
+    now: LiveCity, activity_at: datetime, refresh_s: float, language: Language, address: Address
+) -> str:
+    """Everything inside the block, as the HTML that ``assets/live.js`` puts in its place."""
+    return markup(_block(now, activity_at, refresh_s, language, address))
+
+
+def _block(
     now: LiveCity, activity_at: datetime, refresh_s: float, language: Language, address: Address
 ) -> list[Any]:
-    """Everything inside the block that a tick replaces."""
     answer = html.P(rich(sentences.meters(now, language)), className="answer", id="meters-answer")
     if not now.heard:
         return [answer, html.P(rich(language.text("meters.none_next")))]

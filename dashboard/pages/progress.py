@@ -11,7 +11,7 @@ from dashboard.address import Address, Notice
 from dashboard.observatory import PageData
 from dashboard.pages.answer import answer_block
 from dashboard.pages.blocks import chart, folded_table, rich, section
-from dashboard.pages.live import live_block
+from dashboard.pages.live import live_html
 from dashboard.pages.method import method_block
 from dashboard.queries import CityView
 from dashboard.tables import Table
@@ -132,12 +132,13 @@ def _lines(view: CityView, language: Language, address: Address) -> list[Any]:
 
 def _meters(data: PageData, language: Language, refresh_s: float) -> Any:
     """The one block that a tick replaces, in a section that stays."""
-    live = live_block(data.live, data.activity_at, refresh_s, language, data.address)
+    live = live_html(data.live, data.activity_at, refresh_s, language, data.address)
     return section(
         "meters",
         language.text("meters.heading"),
         [
-            html.Div(live, id="live"),
+            html.Div(id="live"),
+            dcc.Store(id="live-html", data=live),
             dcc.Store(id="live-states", data=data.live.states),
             html.P("", id="live-status", role="status", className="sr-text"),
         ],

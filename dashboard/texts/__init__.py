@@ -34,11 +34,6 @@ class Language:
         text = self.texts[key]
         return text.format(**values) if values else text
 
-    def count(self, key: str, n: int, **values: object) -> str:
-        """The text at ``key.one`` or ``key.other``, with ``{n}``."""
-        form = "one" if n == 1 else "other"
-        return self.text(f"{key}.{form}", n=self.number(n), **values)
-
     def knows(self, key: str) -> bool:
         """Whether there is a text at ``key``."""
         return key in self.texts

@@ -1,0 +1,57 @@
+"""What the dashboard's tests know of their town: its clock, its meters, its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from paes.activity import DeclaredRow
+from paes.installation import City, Installation
+from paes.metering import Carrier, Sector
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+PERIOD_S = 900
+LIVE = "scuola-2-giugno.main"
+"""Reported until now, with its power."""
+STALE = "palazzo-civico.main"
+"""Its last reading is five hours old."""
+SILENT = "quadro-fossamastra.main"
+"""Its last reading is four days old."""
+NEVER = "biblioteca-civica.main"
+"""Never read."""
+POWER_KW = 12.0
+
+
+@dataclass
+class MovingClock:
+    """A clock that goes on when it is told to."""
+
+    now: datetime = field(default=NOW)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+def plain_town(installation: Installation) -> Installation:
+    """La Spezia with two carriers in three years, simple enough to be reckoned by hand."""
+    city = installation.city("la-spezia")
+    rows = tuple(
+        DeclaredRow(
+            year=year, sector=sector, carrier=carrier, mwh=mwh, assumed=assumed, note="by hand"
+        )
+        if assumed
+        else DeclaredRow(year=year, sector=sector, carrier=carrier, mwh=mwh, source="by hand")
+        for year, sector, carrier, mwh, assumed in (
+            (2007, Sector.RESIDENTIAL_BUILDINGS, Carrier.ELECTRICITY, 1000.0, False),
+            (2007, Sector.INDUSTRY, Carrier.NATURAL_GAS, 1000.0, False),
+            (2020, Sector.RESIDENTIAL_BUILDINGS, Carrier.ELECTRICITY, 1000.0, False),
+            (2020, Sector.INDUSTRY, Carrier.NATURAL_GAS, 900.0, False),
+            (2025, Sector.RESIDENTIAL_BUILDINGS, Carrier.ELECTRICITY, 1000.0, False),
+            (2025, Sector.INDUSTRY, Carrier.NATURAL_GAS, 1100.0, True),
+        )
+    )
+    town: City = replace(city, declared=rows, sites={}, meters={}, gateways={}, actions=())
+    return replace(installation, cities={town.id: town})

@@ -1,0 +1,75 @@
+"""The pictures say what the data say, with two channels for every difference."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from shown_town import MovingClock
+
+from dashboard import figures
+from dashboard.queries import CityView, inventories_of, view
+from dashboard.texts import Language
+from paes.installation import Installation
+from paes.ledger import EnergyLedger
+from paes.store.sqlite import SqliteStore
+
+CARTESIAN = {"scatter", "bar", "box", "heatmap"}
+
+
+@pytest.fixture
+def shown(installation: Installation, empty_store: SqliteStore) -> CityView:
+    city = installation.city("la-spezia")
+    ledger = EnergyLedger(installation, empty_store, MovingClock())
+    return view(city, ledger, "piano-energetico-2020", inventories_of(city, ledger, "current"))
+
+
+def drawn(shown: CityView, language: Language) -> dict[str, dict[str, Any]]:
+    made = {
+        "path": figures.path_figure(shown, language),
+        "effects": figures.effects_figure(shown, language),
+        "sectors": figures.sectors_figure(shown, language),
+    }
+    return {name: json.loads(figure.to_json()) for name, figure in made.items()}
+
+
+@pytest.mark.parametrize("code", ["it", "en"])
+def test_only_traces_of_the_cartesian_bundle_are_used(
+    shown: CityView, languages: dict[str, Language], code: str
+) -> None:
+    for figure in drawn(shown, languages[code]).values():
+        assert figure["data"]
+        assert {trace["type"] for trace in figure["data"]} <= CARTESIAN
+
+
+def test_published_inventory_is_a_hollow_marker_apart(
+    shown: CityView, languages: dict[str, Language]
+) -> None:
+    traces = drawn(shown, languages["it"])["path"]["data"]
+    published = next(t for t in traces if t.get("name") == "Pubblicato da altri")
+    assert (published["x"], published["y"]) == ([2013], [243638.0])
+    assert published["marker"]["symbol"] == "circle-open"
+
+
+def test_assumed_inventories_have_their_own_shape(
+    shown: CityView, languages: dict[str, Language]
+) -> None:
+    traces = drawn(shown, languages["it"])["path"]["data"]
+    assumed = next(t for t in traces if t.get("name") == "Inventario con dati assunti")
+    assert assumed["marker"]["symbol"] == "square"
+    assert assumed["x"][0] == 2007
+
+
+def test_waterfall_ends_at_the_total(shown: CityView, languages: dict[str, Language]) -> None:
+    bars = drawn(shown, languages["it"])["effects"]["data"]
+    steps = [bar["x"][0] for bar in bars[2:-1]]
+    assert sum(steps) == pytest.approx(bars[-1]["x"][0])
+    assert [bar["x"][0] for bar in bars[:2]] == pytest.approx([7.0, 7.0])
+
+
+def test_chart_config_keeps_everything_on_this_machine(languages: dict[str, Language]) -> None:
+    config = figures.config(languages["it"], {})
+    assert config["plotlyServerURL"] == ""
+    assert config["showSendToCloud"] is False
+    assert config["displayModeBar"] is False

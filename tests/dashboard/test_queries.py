@@ -1,0 +1,196 @@
+"""The page's data against figures reckoned by hand from two carriers.
+
+Factors (config/factors/ipcc-co2.csv): Italian electricity 0.4754 t/MWh in 2007 and 0.2671 in 2020
+(JRC NEEFE), natural gas 0.202. Emissions: 2007 1000 x E07 + 1000 x 0.202; 2020 1000 x E20 +
+900 x 0.202; 2025, whose electricity factor is carried from 2020, 1000 x E20 + 1100 x 0.202.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from shown_town import LIVE, NEVER, NOW, POWER_KW, SILENT, STALE, MovingClock, plain_town
+
+from dashboard import sentences, tables
+from dashboard.meters import LiveCity, LiveMeter, activity_of, live, power_points
+from dashboard.queries import CityView, inventories_of, view
+from dashboard.texts import Language
+from paes.errors import DataError
+from paes.installation import Installation
+from paes.ledger import EnergyLedger
+from paes.meter_status import MeterState
+from paes.metering import Carrier, Sector
+from paes.progress import Verdict
+from paes.store.sqlite import SqliteStore
+
+GAS = 0.202
+
+
+def town_view(
+    installation: Installation, store: SqliteStore, target: str, factor: str = "current"
+) -> CityView:
+    town = plain_town(installation)
+    ledger = EnergyLedger(town, store, MovingClock())
+    city = town.city("la-spezia")
+    basis = "frozen" if factor == "frozen" else "current"
+    return view(city, ledger, target, inventories_of(city, ledger, basis))
+
+
+@pytest.fixture
+def factors(installation: Installation) -> tuple[float, float]:
+    """Electricity in 2007 and in 2020, t/MWh."""
+
+    def find(year: int) -> float:
+        sector = Sector.RESIDENTIAL_BUILDINGS
+        found = installation.factors.find("ipcc-co2", Carrier.ELECTRICITY, sector, year)
+        return found.factor_t_per_mwh
+
+    return find(2007), find(2020)
+
+
+def test_target_is_judged_by_its_own_year(
+    installation: Installation, empty_store: SqliteStore, factors: tuple[float, float]
+) -> None:
+    shown = town_view(installation, empty_store, "piano-energetico-2020")
+    before, after = factors
+    assert shown.judged.year == 2020
+    assert shown.judged.emissions_t == pytest.approx(1000 * after + 900 * GAS)
+    assert shown.effects.grid_t == pytest.approx(1000 * (before - after))
+    assert shown.effects.unexplained_t == pytest.approx(100 * GAS)
+
+
+def test_next_step_needs_its_gap_spread_over_the_years_left(
+    installation: Installation, empty_store: SqliteStore, factors: tuple[float, float]
+) -> None:
+    step = town_view(installation, empty_store, "piano-energetico-2020").next_step
+    before, after = factors
+    assert step is not None
+    assert step.target.id == "2030-40"
+    gap = 1000 * after + 1100 * GAS - 0.6 * (1000 * before + 1000 * GAS)
+    assert step.gap_t == pytest.approx(gap)
+    assert step.per_year_t == pytest.approx(max(0.0, gap) / 5)
+
+
+def test_sectors_add_up_to_the_inventory(
+    installation: Installation, empty_store: SqliteStore
+) -> None:
+    shown = town_view(installation, empty_store, "piano-energetico-2020")
+    assert sum(s.latest_t for s in shown.sectors) == pytest.approx(shown.newest.emissions_t)
+    industry = next(s for s in shown.sectors if s.sector is Sector.INDUSTRY)
+    assert industry.change_fraction == pytest.approx(0.1)
+
+
+def test_missing_base_year_is_an_error_with_a_reason(
+    installation: Installation, empty_store: SqliteStore
+) -> None:
+    town = plain_town(installation)
+    ledger = EnergyLedger(town, empty_store, MovingClock())
+    without = inventories_of(town.city(), ledger, "current")
+    del without[2007]
+    with pytest.raises(DataError, match="2007"):
+        view(town.city(), ledger, "piano-energetico-2020", without)
+
+
+def test_sentence_says_when_the_reduction_is_the_grids(
+    installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
+) -> None:
+    shown = town_view(installation, empty_store, "piano-energetico-2020")
+    assert "non è opera del Comune" in sentences.effects(shown, languages["it"])
+    frozen = town_view(installation, empty_store, "piano-energetico-2020", "frozen")
+    assert "fermo al 2007" in sentences.effects(frozen, languages["it"])
+
+
+def test_assumed_part_is_told_as_a_share(
+    installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
+) -> None:
+    shown = town_view(installation, empty_store, "piano-energetico-2020")
+    share = shown.newest.assumed_fraction
+    assert 0 < share < 1
+    assert f"{share * 100:.0f}%" in sentences.basis(shown, languages["en"])
+
+
+def test_sentence_says_when_nothing_bounds_what_is_missing(
+    installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
+) -> None:
+    shown = town_view(installation, empty_store, "piano-energetico-2020")
+    assert sentences.bounds(shown, languages["it"]) is None
+    latest = shown.progress.latest
+    for high_t, told in ((math.inf, "niente ne limita"), (latest.high_t + 500.0, "sta tra")):
+        progress = replace(shown.progress, latest=replace(latest, high_t=high_t))
+        sentence = sentences.bounds(replace(shown, progress=progress), languages["it"])
+        assert sentence is not None
+        assert told in sentence
+
+
+def test_verdict_that_missing_energy_decides_is_left_open(
+    installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
+) -> None:
+    shown = town_view(installation, empty_store, "2030-40")
+    assert "Non si può dire" not in sentences.answer(shown, languages["it"])
+    latest = replace(shown.progress.latest, verdict=Verdict.UNCERTAIN)
+    open_view = replace(shown, progress=replace(shown.progress, latest=latest))
+    assert "Non si può dire" in sentences.answer(open_view, languages["it"])
+
+
+def test_csv_of_an_italian_table_opens_in_an_italian_spreadsheet(
+    installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
+) -> None:
+    shown = town_view(installation, empty_store, "piano-energetico-2020")
+    lines = tables.csv_text(tables.lines_table(shown, languages["it"]), languages["it"])
+    assert lines.startswith("\ufeffSettore;Vettore;")
+    assert "\r\nIndustria (non ETS);Gas naturale;1100;222,2;0,1;0;2025;assunto;0,202;" in lines
+
+
+def test_text_that_a_spreadsheet_would_run_is_disarmed(languages: dict[str, Language]) -> None:
+    table = tables.Table("t", "", (tables.Column("a"),), (("=1+1",), ("-3 and more",)))
+    assert tables.csv_text(table, languages["en"]) == "a\r\n'=1+1\r\n'-3 and more\r\n"
+
+
+@pytest.fixture
+def now_in_town(installation: Installation, store: SqliteStore, clock: MovingClock) -> LiveCity:
+    city = installation.city("la-spezia")
+    ledger = EnergyLedger(installation, store, clock)
+    return live(city, ledger, power_points(installation, city), activity_of(city, ledger))
+
+
+def meter_in(now: LiveCity, meter: str) -> LiveMeter:
+    return next(m for s in now.sites for m in s.meters if m.meter.id == meter)
+
+
+def test_meters_are_told_apart_by_the_age_of_their_last_word(now_in_town: LiveCity) -> None:
+    states = {m: meter_in(now_in_town, m).state for m in (LIVE, STALE, SILENT, NEVER)}
+    assert states == {
+        LIVE: MeterState.LIVE,
+        STALE: MeterState.STALE,
+        SILENT: MeterState.SILENT,
+        NEVER: MeterState.NEVER,
+    }
+    assert sum(now_in_town.counts.values()) == len(now_in_town.states)
+
+
+def test_power_of_a_late_meter_is_not_shown_as_now(now_in_town: LiveCity) -> None:
+    assert meter_in(now_in_town, LIVE).power_w == POWER_KW * 1000
+    assert meter_in(now_in_town, STALE).power_w is None
+
+
+def test_week_at_constant_power_is_power_times_hours(now_in_town: LiveCity) -> None:
+    activity = meter_in(now_in_town, LIVE).activity
+    assert activity is not None
+    assert activity.week_amount == pytest.approx(POWER_KW * 24 * 7, abs=0.01)
+    assert activity.day_coverage == pytest.approx(1.0)
+
+
+def test_meter_that_never_spoke_has_no_amount_rather_than_zero(now_in_town: LiveCity) -> None:
+    activity = meter_in(now_in_town, NEVER).activity
+    assert activity is not None
+    assert activity.week_amount is None
+
+
+def test_silent_meter_covers_part_of_its_week(now_in_town: LiveCity) -> None:
+    activity = meter_in(now_in_town, SILENT).activity
+    assert activity is not None
+    assert activity.day_coverage == 0
+    assert activity.week_coverage == pytest.approx(3 / 7, abs=0.01)
+    assert now_in_town.at == NOW
