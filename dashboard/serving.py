@@ -7,11 +7,12 @@ application's own memory are shared, and there is nothing to configure.
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 import waitress
 from flask import Flask
@@ -43,25 +44,30 @@ def serve(
     ``ready`` is called once with the address that answers (port 0 takes a free one). Raises
     PaesError if the port is taken or the host is not ours.
     """
-    server = _listen(app.server, host, port)
+    listening = _listen(host, port)
+    server = waitress.create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
     first_visit = threading.Thread(target=_first_visit, args=(app.server,), daemon=True)
     try:
         with _sigterm_as_interrupt():
             if ready:
-                ready(f"http://{_shown(host)}:{server.effective_port}/")
+                ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
             first_visit.start()
             server.run()
     except KeyboardInterrupt:
         pass  # waitress returns by itself on Ctrl-C; here it came before or after
     finally:
+        for connection in list(server.active_channels.values()):
+            connection.close()
         server.close()
         app.close()
 
 
-def _listen(server: Flask, host: str, port: int) -> Any:
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket of our own: waitress leaves one open when it cannot bind."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return waitress.create_server(server, host=host, port=port, threads=THREADS, ident=None)
-    except (OSError, ValueError) as err:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as err:
         reason = getattr(err, "strerror", None) or str(err)
         raise PaesError(
             f"the dashboard cannot listen on {host}:{port}: {reason}; choose another --port"
