@@ -190,7 +190,9 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
         prevent_initial_call=True,
     )(show_meters)
     show = ClientsideFunction("live", "show")
-    app.clientside_callback(show, Input("live-html", "data"))  # type: ignore[no-untyped-call]
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        show, Output("live-shown", "data"), Input("live-html", "data")
+    )
 
 
 def _failure(message: str, language: Language) -> Any:

@@ -6,6 +6,7 @@ application's own memory are shared, and there is nothing to configure.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -68,7 +69,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as err:
-        reason = getattr(err, "strerror", None) or str(err)
+        number = getattr(err, "errno", None)
+        reason = os.strerror(number) if number and number > 0 else str(err)
         raise PaesError(
             f"the dashboard cannot listen on {host}:{port}: {reason}; choose another --port"
         ) from err

@@ -33,7 +33,12 @@
     live: {
       show(html) {
         const block = document.getElementById("live");
-        if (!block || typeof html !== "string") return;
+        if (typeof html !== "string") return null;
+        if (!block) {
+          // The data can be a moment ahead of the page.
+          window.requestAnimationFrame(() => window.dash_clientside.live.show(html));
+          return null;
+        }
         const body = new DOMParser().parseFromString(html, "text/html").body;
         if (block.childNodes.length === body.childNodes.length) {
           const pairs = Array.from(block.childNodes).map((node, i) => [node, body.childNodes[i]]);
@@ -41,6 +46,7 @@
         } else {
           block.replaceChildren(...body.childNodes);
         }
+        return null;
       },
     },
   });

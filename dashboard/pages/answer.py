@@ -78,7 +78,7 @@ def _promised(view: CityView, language: Language) -> Any:
         language.percent(-target.reduction_fraction, 0, sign=True),
         unit,
         [
-            html.Strong(target.name.in_language(language.code)),
+            html.Strong(rich(target.name.in_language(language.code))),
             _split(target, language),
             t("card.act", act=target.adopted_by) if target.adopted_by else None,
             source_line(target.source, language),
@@ -161,7 +161,7 @@ def _next(view: CityView, language: Language) -> Any:
         language.percent(-step.target.reduction_fraction, 0, sign=True),
         t("card.next_value", base=step.target.base_year),
         [
-            html.Strong(step.target.name.in_language(language.code)),
+            html.Strong(rich(step.target.name.in_language(language.code))),
             html.Span(rich(_still(step, view, language))),
             _assumed(step.target, language),
         ],
@@ -191,7 +191,7 @@ def _targets(view: CityView, language: Language, address: Address) -> Any:
     for target in targets:
         here = aria(current="true") if target.id == view.progress.target.id else {}
         name = target.name.in_language(language.code)
-        links.append(html.Li(html.A(name, href=address.link("/", target=target.id), **here)))
+        links.append(html.Li(html.A(rich(name), href=address.link("/", target=target.id), **here)))
     return html.Nav(
         [html.Span(label, className="switch-label"), html.Ul(links)],
         className="switch",

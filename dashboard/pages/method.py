@@ -74,7 +74,7 @@ def _switch(view: CityView, language: Language, address: Address) -> Any:
     for factor in FACTORS:
         here = aria(current="true") if factor == view.newest.electricity_factor else {}
         name = language.text(f"method.{factor}", base=view.city.plan.base_year)
-        links.append(html.Li(html.A(name, href=address.link("/", factor=factor), **here)))
+        links.append(html.Li(html.A(rich(name), href=address.link("/", factor=factor), **here)))
     return html.Nav(
         [html.Span(label, className="switch-label"), html.Ul(links)],
         className="switch",
@@ -84,7 +84,7 @@ def _switch(view: CityView, language: Language, address: Address) -> Any:
 
 def _target(target: Target, language: Language) -> list[Any]:
     """A target with its act, its source and the note of who entered it."""
-    parts: list[Any] = [html.Strong(target.name.in_language(language.code))]
+    parts: list[Any] = [html.Strong(rich(target.name.in_language(language.code)))]
     if target.adopted_by:
         parts += [". ", language.text("card.act", act=target.adopted_by)]
     source = source_line(target.source, language)

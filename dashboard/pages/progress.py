@@ -139,6 +139,8 @@ def _meters(data: PageData, language: Language, refresh_s: float) -> Any:
         [
             html.Div(id="live"),
             dcc.Store(id="live-html", data=live),
+            # Without an output Dash would not call the script for a block that has just come.
+            dcc.Store(id="live-shown"),
             dcc.Store(id="live-states", data=data.live.states),
             html.P("", id="live-status", role="status", className="sr-text"),
         ],

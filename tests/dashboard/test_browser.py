@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,7 +15,7 @@ from programs import require_program
 from shown_town import LIVE, NEVER, POWER_KW, MovingClock
 from werkzeug.serving import make_server
 
-from dashboard.app import Dashboard
+from dashboard.app import Dashboard, create_app
 from dashboard.browser_assets import TEST_VENDOR
 from paes.installation import Installation
 from paes.metering import Reading
@@ -57,6 +58,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def address(app: Dashboard) -> Iterator[str]:
+    with served(app) as at:
+        yield at
+
+
+@contextmanager
+def served(app: Dashboard) -> Iterator[str]:
+    """The application at a free port of this machine, in this process."""
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -174,6 +182,18 @@ def test_new_reading_appears_without_reload(
     assert page.evaluate("window.sameDocument") is True
     assert seen.complaints == []
     page.close()
+
+
+def test_meters_are_there_before_the_first_refresh(
+    browser: Browser, installation: Installation, store: SqliteStore, clock: MovingClock
+) -> None:
+    app = create_app(installation, store, clock=clock, refresh_s=3600)
+    with served(app) as address:
+        seen = visit(browser, address, DESKTOP)
+        expect(seen.page.locator("#meters-answer")).to_contain_text("1 su 85")
+        expect(seen.page.get_by_role("status")).to_have_text("")
+        seen.page.close()
+    app.close()
 
 
 def test_meter_that_grows_old_is_shown_late_and_not_as_zero(
