@@ -25,8 +25,8 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 
 from dashboard import sentences
 from dashboard.address import read_address
+from dashboard.canvas import config as chart_config
 from dashboard.downloads import NAMES
-from dashboard.figures import config as chart_config
 from dashboard.observatory import Observatory
 from dashboard.pages.blocks import rich
 from dashboard.pages.live import live_html

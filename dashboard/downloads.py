@@ -8,6 +8,7 @@ from flask import Response
 
 from dashboard import tables
 from dashboard.address import Address
+from dashboard.meter_tables import meters_table
 from dashboard.observatory import Observatory
 from dashboard.queries import CityView
 from dashboard.tables import Table
@@ -32,7 +33,7 @@ def table_named(
     """
     if name == "meters":
         now, _ = observatory.live(address.city)
-        return tables.meters_table(now, address.city.name, address.city.time_zone, language)
+        return meters_table(now, address.city.name, address.city.time_zone, language)
     make = _OF_VIEW.get(name)
     if make is None:
         return None

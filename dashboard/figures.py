@@ -1,8 +1,7 @@
 """The pictures of the page: pure functions from data and a language to a Plotly figure.
 
 Only traces of Plotly's cartesian bundle. Every difference has two channels: colour and dash, marker
-shape or hatch. Colours are those of Bootstrap Italia with at least 3:1 on white. Plotly's own
-template is left out, so that a figure is small and looks the same in every version.
+shape or hatch.
 """
 
 from __future__ import annotations
@@ -13,6 +12,18 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashboard.canvas import (
+    BLUE,
+    BROWN,
+    GREEN,
+    GREY,
+    GRID,
+    INK,
+    LIGHT_BLUE,
+    blank_figure,
+    hatched,
+    wrapped,
+)
 from dashboard.formats import for_plot
 from dashboard.queries import CityView, Milestone
 from dashboard.sentences import amount
@@ -20,31 +31,13 @@ from dashboard.texts import Language
 from paes.inventory import Inventory
 from paes.progress import Effects, YearResult
 
-BLUE, GREEN, RED, BROWN, GREY = "#0066CC", "#008055", "#CC334D", "#995C00", "#5D7083"
-LIGHT_BLUE, INK, GRID = "#BFDFFF", "#1A1A1A", "#E3E7EB"
-FONT = "Titillium Web, Geneva, Tahoma, sans-serif"
 _ASSUMED_FROM = 0.005
-_SEPARATORS = {"it": ",.", "en": ".,"}
-
-
-def config(language: Language, locales: dict[str, Any]) -> dict[str, Any]:
-    """What every chart is shown with: no tool bar, nothing that could leave this machine."""
-    return {
-        "displayModeBar": False,
-        "displaylogo": False,
-        "showSendToCloud": False,
-        "plotlyServerURL": "",
-        "scrollZoom": False,
-        "doubleClick": False,
-        "responsive": True,
-        "locale": language.code,
-        "locales": locales,
-    }
+_HOVER = "%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>"
 
 
 def path_figure(view: CityView, language: Language) -> go.Figure:
     """Inventories beside the path, targets as diamonds, others' inventories hollow."""
-    figure = _figure(language, height=420)
+    figure = blank_figure(language, height=420)
     _add_path(figure, view, language)
     _add_inventories(figure, view, language)
     _add_bounds_legend(figure, view, language)
@@ -80,7 +73,7 @@ def _add_path(figure: go.Figure, view: CityView, language: Language) -> None:
         mode="lines",
         name=language.text("path.legend_path"),
         line={"color": GREY, "width": 2, "dash": "dash"},
-        hovertemplate=_hover(language),
+        hovertemplate=_HOVER,
     )
 
 
@@ -122,7 +115,7 @@ def _inventory_markers(
             "line": {"color": BLUE, "width": 2},
         },
         error_y=_error_bars(years) if bounded else None,
-        hovertemplate=_hover(language),
+        hovertemplate=_HOVER,
     )
 
 
@@ -163,7 +156,7 @@ def _add_published(figure: go.Figure, view: CityView, language: Language) -> Non
         mode="markers",
         name=language.text("path.legend_published"),
         marker={"symbol": "circle-open", "size": 17, "color": BROWN, "line": {"width": 2.5}},
-        hovertemplate=_hover(language),
+        hovertemplate=_HOVER,
     )
 
 
@@ -192,7 +185,7 @@ def _add_milestones(figure: go.Figure, view: CityView, language: Language) -> No
                 "color": GREEN,
                 "line": {"width": 2, "color": GREEN},
             },
-            hovertemplate=_hover(language),
+            hovertemplate=_HOVER,
         )
 
 
@@ -205,18 +198,18 @@ def effects_figure(view: CityView, language: Language) -> go.Figure:
 
     A waterfall made of bars, in percentage points of the base year's emissions.
     """
-    figure = _figure(language, height=390)
+    figure = blank_figure(language, height=390)
     rows = _promise_rows(view, language) + _effect_rows(view, language)
     for label, start, length, colour, hatch in rows:
         figure.add_bar(
-            y=[for_plot(_wrapped(label))],
+            y=[for_plot(wrapped(label))],
             x=[length],
             base=[start],
             orientation="h",
             marker={
                 "color": colour,
                 "line": {"color": colour, "width": 1},
-                "pattern": _hatched(hatch, colour),
+                "pattern": hatched(hatch, colour),
             },
             text=[language.signed(length, 1)],
             textposition="outside",
@@ -278,7 +271,7 @@ def _causes(told: Effects) -> list[tuple[str, float, str, str]]:
 def sectors_figure(view: CityView, language: Language) -> go.Figure:
     """Emissions by sector, base year against the newest inventory."""
     rows = list(view.sectors)
-    figure = _figure(language, height=max(240, 62 * len(rows) + 90))
+    figure = blank_figure(language, height=max(240, 62 * len(rows) + 90))
     base, newest = view.base_inventory.year, view.newest.year
     shown: tuple[tuple[str, list[float], str, str], ...] = (
         (language.text("sectors.legend_base", year=base), [r.base_t for r in rows], GREY, "/"),
@@ -286,13 +279,13 @@ def sectors_figure(view: CityView, language: Language) -> go.Figure:
     )
     for name, values, colour, hatch in shown:
         figure.add_bar(
-            y=[_wrapped(language.text(f"sector.{row.sector.value}")) for row in rows],
+            y=[wrapped(language.text(f"sector.{row.sector.value}")) for row in rows],
             x=[float(v) for v in values],
             orientation="h",
             name=name,
             marker={
                 "color": colour,
-                "pattern": _hatched(hatch, colour),
+                "pattern": hatched(hatch, colour),
             },
             text=[language.number(v) for v in values],
             textposition="outside",
@@ -313,22 +306,6 @@ def sectors_figure(view: CityView, language: Language) -> go.Figure:
     return figure
 
 
-def _wrapped(label: str) -> str:
-    """A label in short lines, so that a phone keeps room for the bars."""
-    words = label.split(" ")
-    lines = [""]
-    for word in words:
-        if len(lines[-1]) + len(word) > 16 and lines[-1]:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(lines)
-
-
-def _hatched(shape: str, colour: str) -> dict[str, Any]:
-    """A hatch in the bar's colour on white: the second channel beside colour."""
-    return {"shape": shape, "fgcolor": colour, "bgcolor": "#FFFFFF", "size": 7, "solidity": 0.45}
-
-
 def describe_targets(view: CityView, language: Language) -> str:
     """The later targets in words, for the chart's description."""
     later = [m for m in view.milestones if not m.tracked]
@@ -344,26 +321,3 @@ def describe_targets(view: CityView, language: Language) -> str:
         for m in later
     ]
     return language.text("path.later", list="; ".join(items))
-
-
-def _hover(_language: Language) -> str:
-    return "%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>"
-
-
-def _figure(language: Language, height: int) -> go.Figure:
-    return go.Figure(
-        layout={
-            "template": {},
-            "height": height,
-            "margin": {"l": 10, "r": 16, "t": 16, "b": 10},
-            "font": {"family": FONT, "size": 14, "color": INK},
-            "separators": _SEPARATORS[language.code],
-            "paper_bgcolor": "#FFFFFF",
-            "plot_bgcolor": "#FFFFFF",
-            "dragmode": False,
-            "hoverlabel": {"namelength": -1, "font": {"family": FONT, "size": 14}},
-            "legend": {"orientation": "h", "y": -0.18, "x": 0, "font": {"size": 14}},
-            "xaxis": {"automargin": True, "fixedrange": True, "linecolor": GREY},
-            "yaxis": {"automargin": True, "fixedrange": True},
-        }
-    )

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from dashboard import formats
-from dashboard.meters import LiveCity, LiveMeter, LiveSite
 from dashboard.queries import CityView
 from dashboard.sentences import verdict_word
 from dashboard.texts import Language
-from paes.metering import Finding, Measures
+from paes.metering import Finding
 from paes.progress import Effects
 
 Cell: TypeAlias = str | float | None
@@ -252,77 +251,3 @@ def finding_text(finding: Finding, language: Language) -> str:
     digits = 4 if "factor_t_per_mwh" in finding.numbers else 0
     values = {k: language.number(float(v), digits) for k, v in finding.numbers.items()}
     return language.text(key, **values)
-
-
-def site_columns(language: Language) -> tuple[Column, ...]:
-    """The columns of ``site_row``."""
-    t = language.text
-    return (
-        Column(t("table.site")),
-        Column(t("table.state")),
-        Column(t("table.last_reading")),
-        Column(t("table.power_kw"), "number", 1),
-        Column(t("table.day_coverage"), "percent", 0),
-        Column(t("table.week_coverage"), "percent", 0),
-        Column(t("table.electricity_kwh"), "number"),
-        Column(t("table.heat_kwh"), "number"),
-        Column(t("table.generation_kwh"), "number"),
-        Column(t("table.water_m3"), "number", 1),
-    )
-
-
-def site_row(site: LiveSite, language: Language) -> tuple[Cell, ...]:
-    """The cells of a site; its last reading as an age."""
-    newest = site.newest
-    power = site.power_w(Measures.WITHDRAWAL)
-    return (
-        site.site.name,
-        language.text(f"state.{site.state.value}"),
-        language.age(newest.age_s) if newest and newest.age_s is not None else None,
-        None if power is None else power / 1000,
-        site.day_coverage,
-        site.week_coverage,
-        site.week(Measures.WITHDRAWAL, electric=True),
-        site.week(Measures.WITHDRAWAL, electric=False),
-        site.week(Measures.GENERATION),
-        site.week(Measures.WATER),
-    )
-
-
-def meters_table(now: LiveCity, city_name: str, tz: str, language: Language) -> Table:
-    """One row a meter, for the spreadsheet."""
-    t = language.text
-    columns = (
-        Column(t("table.site")),
-        Column(t("table.meter")),
-        Column(t("table.measures")),
-        Column(t("table.carrier")),
-        Column(t("table.state")),
-        Column(t("table.last_reading")),
-        Column(t("table.power_kw"), "number", 1),
-        Column(t("table.day_coverage"), "percent", 0),
-        Column(t("table.week_coverage"), "percent", 0),
-        Column(t("table.amount"), "number"),
-        Column(t("table.unit")),
-    )
-    rows = tuple(
-        _meter_row(site, meter, tz, language) for site in now.sites for meter in site.meters
-    )
-    return Table("meters", t("table.caption_meters", city=city_name), columns, rows)
-
-
-def _meter_row(site: LiveSite, one: LiveMeter, tz: str, language: Language) -> tuple[Cell, ...]:
-    t, meter, activity = language.text, one.meter, one.activity
-    return (
-        site.site.name,
-        meter.name or meter.id,
-        t(f"measures.{meter.measures.value}"),
-        t(f"carrier.{meter.carrier.value}") if meter.carrier else None,
-        t(f"state.{one.state.value}"),
-        language.moment(one.last_at, tz) if one.last_at else None,
-        None if one.power_w is None else one.power_w / 1000,
-        activity.day_coverage if activity else None,
-        activity.week_coverage if activity else None,
-        activity.week_amount if activity else None,
-        "m³" if meter.measures is Measures.WATER else "kWh",
-    )

@@ -9,10 +9,11 @@ from dash import html
 
 from dashboard import formats, sentences
 from dashboard.address import Address
+from dashboard.meter_tables import site_columns, site_row
 from dashboard.meters import LiveCity, LiveMeter, LiveSite
 from dashboard.pages.blocks import badge, download, header, icon, rich, scrolling
 from dashboard.pages.markup import markup
-from dashboard.tables import cell_text, site_columns, site_row
+from dashboard.tables import cell_text
 from dashboard.texts import Language
 from paes.meter_status import MeterState
 
@@ -120,10 +121,19 @@ def _sites(now: LiveCity, language: Language, address: Address) -> Any:
 def _site(site: LiveSite, language: Language, tz: str, now: datetime) -> Any:
     columns, cells = site_columns(language), site_row(site, language)
     shown = [cell_text(cell, column, language) for cell, column in zip(cells, columns, strict=True)]
-    state = badge(site.state.value, shown[1])
+    state = [badge(site.state.value, shown[1]), *_part(site, language)]
     numbers = [html.Td(text, className="number") for text in shown[3:]]
     last = html.Td(_last(site, shown[2], language, tz, now), className="text")
     return html.Tr([html.Th(shown[0], scope="row"), html.Td(state), last, *numbers])
+
+
+def _part(site: LiveSite, language: Language) -> list[Any]:
+    """How many of the site's meters the state is about, unless it is all of them."""
+    n, total = sum(m.state is site.state for m in site.meters), len(site.meters)
+    if n == total:
+        return []
+    told = language.text("meters.part", n=language.number(n), total=language.number(total))
+    return [" ", html.Span(told, className="hint part")]
 
 
 def _last(site: LiveSite, relative: str, language: Language, tz: str, now: datetime) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from shown_town import MovingClock
 
-from dashboard import figures
+from dashboard import canvas, figures
 from dashboard.queries import CityView, inventories_of, view
 from dashboard.texts import Language
 from paes.installation import Installation
@@ -69,7 +69,7 @@ def test_waterfall_ends_at_the_total(shown: CityView, languages: dict[str, Langu
 
 
 def test_chart_config_keeps_everything_on_this_machine(languages: dict[str, Language]) -> None:
-    config = figures.config(languages["it"], {})
+    config = canvas.config(languages["it"], {})
     assert config["plotlyServerURL"] == ""
     assert config["showSendToCloud"] is False
     assert config["displayModeBar"] is False
