@@ -13,17 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
-
-from paes.accounted_register import CounterPoint
-from paes.config_file import read_yaml
+from paes.accounted_register import power_point
 from paes.energy_total import EnergyTotal
-from paes.errors import DataError
 from paes.installation import City, Installation
 from paes.ledger import EnergyLedger
-from paes.meter_status import SILENT_AFTER, STALE_AFTER_PERIODS, MeterState
+from paes.meter_status import STALE_AFTER_PERIODS, MeterState, last_due, state_of
 from paes.metering import Carrier, Measures, Meter, Quality, Reading, Site, point_id
-from paes.periods import Span, from_seconds, to_seconds
+from paes.periods import Span
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -133,36 +129,15 @@ class LiveCity:
         return any(m.last_at for s in self.sites for m in s.meters)
 
 
-class _DeviceFile(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    points: tuple[CounterPoint, ...]
-
-
 def power_points(installation: Installation, city: City) -> dict[str, str]:
     """By meter, the point that tells its total active power, where its device has one."""
-    names: dict[str, str | None] = {}
-    found: dict[str, str] = {}
-    for meter in city.meters.values():
-        if meter.device not in names:
-            names[meter.device] = _power_name(installation, meter.device)
-        name = names[meter.device]
-        if name and not meter.pulse:
-            found[meter.id] = point_id(meter.id, name)
-    return found
-
-
-def _power_name(installation: Installation, device: str) -> str | None:
-    try:
-        points = read_yaml(installation.device_file(device), _DeviceFile).points
-    except DataError:
-        return None
-    fits = [
-        p.name
-        for p in points
-        if p.quantity == "active_power" and p.kind == "gauge" and p.phase is None and p.unit
-    ]
-    return fits[0] if len(fits) == 1 else None
+    devices = {m.device for m in city.meters.values()}
+    names = {d: power_point(installation.device_file(d)) for d in devices}
+    return {
+        m.id: point_id(m.id, name)
+        for m in city.meters.values()
+        if (name := names[m.device]) and not m.pulse
+    }
 
 
 def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
@@ -171,9 +146,7 @@ def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
 
 
 def _activity(meter: Meter, ledger: EnergyLedger) -> Activity:
-    period_s = ledger.installation.gateways[meter.gateway].poll_period_s
-    # Up to the reading that is due: the minutes since then are not a gap.
-    end = from_seconds(to_seconds(ledger.clock()) // period_s * period_s)
+    end = last_due(ledger.clock(), ledger.poll_period(meter))
     day = ledger.total(meter, Span(end - DAY, end))
     week = ledger.total(meter, Span(end - WEEK, end))
     return Activity(
@@ -221,10 +194,10 @@ def _live(
     now: datetime,
 ) -> LiveMeter:
     last = latest.get(register)
-    period = timedelta(seconds=ledger.installation.gateways[meter.gateway].poll_period_s)
+    period = ledger.poll_period(meter)
     in_use = ledger.life(meter, Span(now - DAY, now)) is not None
     age = now - last.at if last else None
-    state = meter_state(age, period) if in_use else MeterState.OUTSIDE
+    state = state_of(age, period) if in_use else MeterState.OUTSIDE
     return LiveMeter(
         meter=meter,
         state=state,
@@ -233,15 +206,6 @@ def _live(
         power_w=_power_now(latest.get(power) if power else None, period, now),
         activity=activity.get(meter.id) if in_use else None,
     )
-
-
-def meter_state(age: timedelta | None, period: timedelta) -> MeterState:
-    """The state of a meter in use whose last reading is ``age`` old (None: there is none)."""
-    if age is None:
-        return MeterState.NEVER
-    if age <= STALE_AFTER_PERIODS * period:
-        return MeterState.LIVE
-    return MeterState.STALE if age <= max(SILENT_AFTER, 2 * period) else MeterState.SILENT
 
 
 def _power_now(last: Reading | None, period: timedelta, now: datetime) -> float | None:

@@ -52,6 +52,12 @@ def answer(view: CityView, language: Language) -> str:
     return text
 
 
+def on_assumed(view: CityView, language: Language) -> str | None:
+    """Where the verdict itself rests mostly on assumptions: that it does."""
+    judged = next(i for i in view.progress.inventories if i.year == view.judged.year)
+    return language.text("answer.on_assumed") if judged.assumed_fraction > 0.5 else None
+
+
 def _promised(fraction: float, language: Language) -> str:
     """A promised reduction; its decimals only if it has any."""
     whole = abs(fraction * 100 - round(fraction * 100)) < 0.05
@@ -99,12 +105,10 @@ def bounds(view: CityView, language: Language) -> str | None:
             "basis.unbounded_hint", year=latest.year, change=change(least, view, language)
         )
         return f"{language.text('basis.unbounded', year=latest.year)} {hint}"
-    return language.text(
-        "basis.bounded",
-        year=latest.year,
-        low=amount(latest.low_t, view, language),
-        high=amount(latest.high_t, view, language),
-    )
+    low, high = (amount(value, view, language) for value in (latest.low_t, latest.high_t))
+    if low == high:
+        return None  # too little to be seen at this precision
+    return language.text("basis.bounded", year=latest.year, low=low, high=high)
 
 
 def grid_share(view: CityView, language: Language) -> str | None:

@@ -21,8 +21,8 @@ FLOAT_RESOLUTION = 1e-3
 _FLOATS = ("f32", "f64")
 
 
-class CounterPoint(BaseModel):
-    """A counter of a device file, as far as accounting is concerned."""
+class MeasuredPoint(BaseModel):
+    """A point of a device file, as far as the core is concerned."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -43,16 +43,26 @@ class CounterPoint(BaseModel):
 class _DeviceFile(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    points: tuple[CounterPoint, ...]
+    points: tuple[MeasuredPoint, ...]
 
 
-def device_counters(path: Path) -> tuple[CounterPoint, ...]:
+def device_counters(path: Path) -> tuple[MeasuredPoint, ...]:
     """The counters of a device file that never start again by themselves."""
     points = read_yaml(path, _DeviceFile).points
     return tuple(p for p in points if p.kind == "counter" and not p.resets and p.poll != "never")
 
 
-def accounted_register(meter: Meter, counters: tuple[CounterPoint, ...]) -> Register:
+def power_point(path: Path) -> str | None:
+    """The point of a device file that tells the total active power; None if there is not one."""
+    fits = [
+        p.name
+        for p in read_yaml(path, _DeviceFile).points
+        if p.quantity == "active_power" and p.kind == "gauge" and p.phase is None and p.unit
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
+def accounted_register(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> Register:
     """The register of ``meter`` among its device's ``counters``.
 
     Where the device itself says by which power of ten to scale, the modulus is not known here:
@@ -101,7 +111,7 @@ def _pulse_point(unit: str) -> str:
     return "volume" if unit == "m3" else "energy_import"
 
 
-def _named(meter: Meter, counters: tuple[CounterPoint, ...]) -> CounterPoint:
+def _named(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoint:
     for counter in counters:
         if counter.name == meter.register_name:
             return counter
@@ -111,7 +121,7 @@ def _named(meter: Meter, counters: tuple[CounterPoint, ...]) -> CounterPoint:
     )
 
 
-def _only_fit(meter: Meter, counters: tuple[CounterPoint, ...]) -> CounterPoint:
+def _only_fit(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoint:
     quantity, directions = _wanted(meter)
     same = [c for c in counters if c.quantity == quantity and c.phase is None]
     for direction in directions:
@@ -145,5 +155,5 @@ def _is_volume(meter: Meter) -> bool:
     return meter.measures is Measures.WATER or meter.carrier is Carrier.NATURAL_GAS
 
 
-def _names(counters: tuple[CounterPoint, ...]) -> str:
+def _names(counters: tuple[MeasuredPoint, ...]) -> str:
     return ", ".join(c.name for c in counters) or "no counter at all"

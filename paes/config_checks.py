@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from paes.accounted_register import CounterPoint, accounted_register, device_counters
+from paes.accounted_register import MeasuredPoint, accounted_register, device_counters
 from paes.city_files import CityFiles, MetersFile
 from paes.config_file import Location, Parsed, Tree
 from paes.emission_factors import FactorLibrary
@@ -62,7 +62,7 @@ def accounted_registers(
     meters: Parsed[MetersFile], device_folders: tuple[Path, ...], problems: list[str]
 ) -> dict[str, Register]:
     """The accounted register of each meter; adds to ``problems`` where there is none."""
-    counters: dict[str, tuple[CounterPoint, ...]] = {}
+    counters: dict[str, tuple[MeasuredPoint, ...]] = {}
     registers: dict[str, Register] = {}
     for index, meter in enumerate(meters.value.meters):
         key = "device"

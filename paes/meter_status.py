@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from paes.ledger import EnergyLedger
 from paes.metering import Meter, Reading
-from paes.periods import Span
+from paes.periods import Span, from_seconds, to_seconds
 
 STALE_AFTER_PERIODS = 2
 SILENT_AFTER = timedelta(days=1)
@@ -46,24 +46,31 @@ def meter_states(ledger: EnergyLedger, meters: Iterable[Meter]) -> list[MeterSta
 
 def _status(ledger: EnergyLedger, meter: Meter, last: Reading | None) -> MeterStatus:
     at = last.at if last else None
-    now = ledger.clock()
-    day = Span(now - timedelta(days=1), now)
+    now, period = ledger.clock(), ledger.poll_period(meter)
+    due = last_due(now, period)
+    day = Span(due - timedelta(days=1), due)
     if ledger.life(meter, day) is None:
         return MeterStatus(meter.id, MeterState.OUTSIDE, at, None, None)
     age = now - at if at else None
-    period = timedelta(seconds=ledger.installation.gateways[meter.gateway].poll_period_s)
     return MeterStatus(
         meter=meter.id,
-        state=_state(age, period),
+        state=state_of(age, period),
         last_at=at,
         age_s=age.total_seconds() if age is not None else None,
         coverage_last_day=ledger.total(meter, day).coverage,
     )
 
 
-def _state(age: timedelta | None, period: timedelta) -> MeterState:
+def state_of(age: timedelta | None, period: timedelta) -> MeterState:
+    """The state of a meter in use whose last reading is ``age`` old (None: there is none)."""
     if age is None:
         return MeterState.NEVER
     if age > max(SILENT_AFTER, STALE_AFTER_PERIODS * period):
         return MeterState.SILENT
     return MeterState.STALE if age > STALE_AFTER_PERIODS * period else MeterState.LIVE
+
+
+def last_due(now: datetime, period: timedelta) -> datetime:
+    """When the newest reading was due: the minutes since then are not a gap yet."""
+    seconds = int(period.total_seconds())
+    return from_seconds(to_seconds(now) // seconds * seconds)

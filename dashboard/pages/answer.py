@@ -24,9 +24,9 @@ def answer_block(view: CityView, language: Language, address: Address) -> list[A
         badge(verdict, sentences.verdict_word(view.judged, view, language)),
         html.P(rich(sentences.answer(view, language)), className="lead"),
     ]
-    honest = sentences.grid_share(view, language)
-    if honest:
-        said.append(html.P(rich(honest), className="lead honest"))
+    for honest in (sentences.on_assumed(view, language), sentences.grid_share(view, language)):
+        if honest:
+            said.append(html.P(rich(honest), className="lead honest"))
     return [
         html.H1(rich(sentences.question(view, language))),
         html.Section(

@@ -15,6 +15,7 @@ from dashboard.pages.markup import aria
 from dashboard.queries import CityView
 from dashboard.texts import Language
 from paes.plan import PublishedInventory, Target
+from paes.schema import Sourced
 
 
 def method_block(
@@ -90,17 +91,19 @@ def _target(target: Target, language: Language) -> list[Any]:
     source = source_line(target.source, language)
     if source is not None:
         parts += [" ", source]
-    return parts + _note(target.note)
+    return parts + _note(target, language)
 
 
 def _published(inventory: PublishedInventory, language: Language) -> list[Any]:
     told = f"{inventory.year}: {language.tonnes(inventory.total_t)}."
-    return [told, " ", source_line(inventory.source, language), *_note(inventory.note)]
+    return [told, " ", source_line(inventory.source, language), *_note(inventory, language)]
 
 
-def _note(note: str | None) -> list[Any]:
-    """The note as it stands in the configuration, which is written in English."""
-    return [html.Span(note, className="note", lang="en")] if note else []
+def _note(entry: Sourced, language: Language) -> list[Any]:
+    """The note of whoever entered it; in English where the configuration has no other."""
+    note = entry.note_in(language.code)
+    spoken = "it" if language.code == "it" and entry.note_it else "en"
+    return [html.Span(note, className="note", lang=spoken)] if note else []
 
 
 def _findings(view: CityView, language: Language, address: Address) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paes.accounted_register import CounterPoint, accounted_register, device_counters
+from paes.accounted_register import MeasuredPoint, accounted_register, device_counters
 from paes.errors import ConfigError, DataError
 from paes.metering import Meter, Register
 
@@ -20,8 +20,8 @@ VOLUME = {"name": "volume", "quantity": "volume", "unit": "m3"}
 PULSES = {"name": "pulses_1", "quantity": "pulse", "unit": "pulse", "rollover": 2**32}
 
 
-def counter(described: dict[str, Any], **more: Any) -> CounterPoint:
-    return CounterPoint(**({"kind": "counter", "unit": "kWh", "type": "u32"} | described | more))
+def counter(described: dict[str, Any], **more: Any) -> MeasuredPoint:
+    return MeasuredPoint(**({"kind": "counter", "unit": "kWh", "type": "u32"} | described | more))
 
 
 def meter(**more: Any) -> Meter:

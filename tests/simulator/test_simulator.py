@@ -17,7 +17,7 @@ from collectors.registers import decode, decode_block, to_reading_value
 from collectors.simulator import KINDS, Fault, Simulator, Town, parse_fault, virtual_clock
 from collectors.simulator.devices import SimulatedDevice
 from collectors.simulator.dial import dial_of
-from paes.accounted_register import CounterPoint, device_counters
+from paes.accounted_register import MeasuredPoint, device_counters
 from paes.config import load_installation, shipped_config
 from paes.errors import ConnectionFailed, DataError
 from paes.installation import Installation
@@ -284,7 +284,7 @@ def test_every_shipped_meter_is_read_back_as_its_dial_shows() -> None:
         assert to_reading_value(meter, point, value) == pytest.approx(shown, rel=1e-9), meter.id
 
 
-def meter_for(device: str, counter: CounterPoint) -> dict[str, Any]:
+def meter_for(device: str, counter: MeasuredPoint) -> dict[str, Any]:
     """A meter that accounts one counter of a device."""
     meter = {"id": "ufficio.main", "device": device, "register": counter.name}
     match canonical_unit(counter.unit):
