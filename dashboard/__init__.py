@@ -1,4 +1,4 @@
 """From store to screen: pages, queries, figures and texts; never the collectors.
 
-Read ``dashboard.app`` first, then ``dashboard.queries`` (what a page asks) and ``dashboard.figures``.
+Read ``dashboard.app`` first, then ``dashboard.queries`` (what a page asks).
 """
