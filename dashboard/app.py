@@ -159,18 +159,24 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
         language = languages[address.lang]
         try:
             data = observatory.page(address)
+            return progress_page(data, language, chart_config(language, locales), refresh_s)
         except PaesError as err:
             log.warning("cannot show the page: %s", err)
             return _failure(str(err), language)
-        return progress_page(data, language, chart_config(language, locales), refresh_s)
+        except Exception:  # a defect of ours: the reader gets words, the log the traceback
+            log.exception("the page of %s failed", address.city.id)
+            return _failure(language.text("notice.defect"), language)
 
     def show_meters(_: int, href: str | None, before: dict[str, str] | None) -> Any:
         address = read_address(observatory.installation, href or "")
         language = languages[address.lang]
         try:
             now, activity_at = observatory.live(address.city)
-        except PaesError as err:
-            log.warning("cannot refresh the meters: %s", err)
+        except Exception as err:
+            if isinstance(err, PaesError):
+                log.warning("cannot refresh the meters: %s", err)
+            else:
+                log.exception("the meters of %s failed", address.city.id)
             time = language.clock_time(observatory.clock(), address.city.time_zone, seconds=True)
             return no_update, language.text("meters.status_failed", time=time), no_update
         block = live_html(now, activity_at, refresh_s, language, address)

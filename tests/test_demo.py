@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -29,6 +30,23 @@ def page(port: int, path: str = "/") -> str | None:
             return str(reply.read().decode())
     except (urllib.error.URLError, ConnectionError):
         return None
+
+
+def content(port: int) -> str:
+    """What the browser asks for once the document is there: the page itself."""
+    asked = {
+        "output": "page.children",
+        "outputs": {"id": "page", "property": "children"},
+        "inputs": [{"id": "address", "property": "href", "value": f"http://127.0.0.1:{port}/"}],
+        "changedPropIds": ["address.href"],
+    }
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/_dash-update-component",
+        data=json.dumps(asked).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        return str(json.dumps(json.load(reply), ensure_ascii=False))
 
 
 def wait_for(process: subprocess.Popen[str], port: int) -> str:
@@ -62,6 +80,10 @@ def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
         served = wait_for(process, port)
         assert '<html lang="it"' in served
         assert '<html lang="en"' in (page(port, "/?lang=en") or "")
+        shown = content(port)
+        assert "La Spezia ha mantenuto la promessa del 2020?" in shown
+        assert "Letture simulate" in shown
+        assert "aggiornato" in shown  # live meters
         assert len(list(temporary.glob("paes-demo-*"))) == 1
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=40)

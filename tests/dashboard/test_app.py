@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from dashboard import app as app_module
 from dashboard.app import Dashboard, create_app, serve
-from paes.errors import PaesError
+from paes.errors import PaesError, StoreError
 from paes.installation import Installation
 from paes.store.sqlite import SqliteStore
 
@@ -147,6 +147,32 @@ def test_store_without_readings_says_how_to_begin(
     app.close()
     assert "paes collect" in content
     assert "paes simulate" in content
+
+
+@pytest.mark.parametrize(
+    ("failure", "says"),
+    [
+        (StoreError("the disk is gone"), "the disk is gone"),
+        (ZeroDivisionError("defect"), "internal error"),
+    ],
+)
+def test_whatever_fails_the_reader_gets_words_and_the_log_the_cause(
+    app: Dashboard,
+    client: FlaskClient,
+    monkeypatch: Any,
+    caplog: Any,
+    failure: Exception,
+    says: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(app.observatory, "page", fail)
+    content = callback(client, "/?lang=en")
+    assert "The page could not be prepared" in content
+    assert says in content
+    assert "ZeroDivisionError" not in content
+    assert caplog.records[-1].levelname in ("WARNING", "ERROR")
 
 
 def test_missing_assets_name_the_command_that_fetches_them(
