@@ -27,15 +27,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from paes.metering import Finding, Quality, Register, Replacement
 from paes.periods import Seconds, from_seconds, to_seconds
 from paes.series import CODE_OF, Floats, Gap, ReadingSeries
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Part of the identity of every derived figure; raise it whenever a rule below changes."""
 
 SPIKE_MARGIN = 1.2
@@ -44,6 +46,10 @@ CONFIRMING_READINGS = 3
 """A lower or a far higher level is believed once this many readings in a row agree on it."""
 JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything."""
+UNRATED_WRAP = 0.01
+"""The most of its scale by which a register of unknown rating may wrap between two readings."""
+OUTSIDE = ("before_first_reading", "after_last_reading")
+"""Causes of gaps that have a reading on one side only, or on none within the span."""
 _GOOD = (CODE_OF[Quality.GOOD], CODE_OF[Quality.SUBSTITUTED])
 
 
@@ -69,6 +75,18 @@ class CounterRules:
         """True if ``step`` is no more than can pass in ``seconds``."""
         slack = 2 * self.register.resolution
         return 0 <= step <= SPIKE_MARGIN * self.limit(seconds) + slack
+
+    def wraps(self, wrapped: float, seconds: float) -> bool:
+        """True if a fall is the register's wrap to zero, after which it counted on to ``wrapped``.
+
+        Where nothing bounds what can pass, only a wrap close to the end of the scale is one:
+        a restart from the middle of it must not be counted as half a scale of energy.
+        """
+        modulus = self.register.modulus
+        if modulus is None:
+            return False
+        most = modulus / 2 if self.limit_per_h is not None else modulus * UNRATED_WRAP
+        return wrapped < most and self.credible(wrapped, seconds)
 
     @property
     def key(self) -> str:
@@ -104,14 +122,38 @@ def account(readings: ReadingSeries, rules: CounterRules) -> Account:
     Gaps are those between the first and the last credible reading: what lies outside depends
     on the period asked for (``outer_gaps``).
     """
-    good = np.isin(readings.codes, _GOOD)
-    t, v = readings.seconds[good], readings.values[good]
+    t, v = _good(readings)
     if len(t) == 0:
         nothing = np.empty(0, np.float64)
         return Account(np.empty(0, np.int64), nothing, nothing, ())
     walk = _Walk(t, v, rules)
     walk.run()
     return walk.account()
+
+
+def is_complete(
+    book: Account,
+    readings: ReadingSeries,
+    span_s: tuple[int, int],
+    margin: int,
+    rules: CounterRules,
+) -> bool:
+    """True if readings further away would change nothing of ``book`` within ``span_s``.
+
+    ``margin`` is how many readings were asked for on either side; fewer are all there are.
+    Before the span three readings must agree, for they are believed whatever came before them
+    (but for jitter, which is worth a few counts); the first one accepted after it must not have
+    needed a confirmation that lies further away.
+    """
+    start_s, end_s = span_s
+    before = int(np.searchsorted(readings.seconds, start_s))
+    after = len(readings) - int(np.searchsorted(readings.seconds, end_s))
+    t, v = _good(readings)
+    sound = ~_odd(t, v, rules)
+    agreed = t[:-2][sound[:-1] & sound[1:]]
+    accepted = book.knots_s[book.knots_s >= end_s][:1]
+    decided = len(accepted) and np.sum(t >= accepted[0]) >= CONFIRMING_READINGS
+    return bool((before < margin or np.any(agreed <= start_s)) and (after < margin or decided))
 
 
 def outer_gaps(book: Account, start_s: int, end_s: int, rules: CounterRules) -> list[Gap]:
@@ -127,6 +169,18 @@ def outer_gaps(book: Account, start_s: int, end_s: int, rules: CounterRules) -> 
         begin = max(last, start_s)
         gaps.append(Gap(begin, end_s, 0.0, rules.limit(end_s - begin), "after_last_reading"))
     return gaps
+
+
+def cut(gap: Gap, edges: Seconds, rules: CounterRules) -> list[Gap]:
+    """A gap before the first or after the last reading, cut at ``edges``: each part stands alone.
+
+    Any other gap stays whole, for its parts depend on each other.
+    """
+    if gap.cause not in OUTSIDE:
+        return [gap]
+    inner = edges[(edges > gap.start_s) & (edges < gap.end_s)].tolist()
+    ends = [gap.start_s, *inner, gap.end_s]
+    return [Gap(a, b, 0.0, rules.limit(b - a), gap.cause) for a, b in pairwise(ends)]
 
 
 def buckets(
@@ -165,7 +219,8 @@ def spread_gaps(
 
     A gap inside one bucket gives it its amount, or its bounds. A gap that is cut by an edge
     gives each part the bounds that the rest leaves open: at least what cannot have passed
-    outside, at most what can have passed inside.
+    outside, at most what can have passed inside. ``edges`` may repeat; an empty bucket has
+    nothing.
     """
     n = len(edges) - 1
     catch_up, low, high = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -181,10 +236,33 @@ def spread_gaps(
         else:
             for i in range(first, last):
                 part = min(gap.end_s, int(edges[i + 1])) - max(gap.start_s, int(edges[i]))
-                rest = gap.end_s - gap.start_s - part
-                low[i] += max(0.0, gap.low - rules.limit(rest))
-                high[i] += min(gap.high, rules.limit(part))
+                if part > 0:
+                    least, most = _bounds_of_part(gap, part, rules)
+                    low[i] += least
+                    high[i] += most
     return catch_up, low, high
+
+
+def _bounds_of_part(gap: Gap, part_s: int, rules: CounterRules) -> tuple[float, float]:
+    span_s = gap.end_s - gap.start_s
+    if gap.low > rules.limit(span_s):
+        return 0.0, gap.high  # more passed than the rating allows: it bounds no part either
+    return max(0.0, gap.low - rules.limit(span_s - part_s)), min(gap.high, rules.limit(part_s))
+
+
+def _good(readings: ReadingSeries) -> tuple[Seconds, Floats]:
+    good = np.isin(readings.codes, _GOOD)
+    return readings.seconds[good], readings.values[good]
+
+
+def _odd(t: Seconds, v: Floats, rules: CounterRules) -> npt.NDArray[np.bool_]:
+    """Which steps are not credible (``CounterRules.credible`` for all at once)."""
+    step, span = np.diff(v), np.diff(t)
+    odd = step < 0
+    if rules.limit_per_h is not None:
+        most = SPIKE_MARGIN * rules.limit_per_h * span / 3600.0
+        odd |= step > most + 2 * rules.register.resolution
+    return np.asarray(odd, dtype=np.bool_)
 
 
 class _Walk:
@@ -209,11 +287,7 @@ class _Walk:
             base = self._judge(base)
 
     def _odd_steps(self) -> Seconds:
-        step, span = np.diff(self.v), np.diff(self.t)
-        odd = step < 0
-        if self.rules.limit_per_h is not None:
-            most = SPIKE_MARGIN * self.rules.limit_per_h * span / 3600.0
-            odd |= step > most + 2 * self.rules.register.resolution
+        odd = _odd(self.t, self.v, self.rules)
         for at in self.swaps:
             i = int(np.searchsorted(self.t, at, side="left")) - 1
             if 0 <= i < len(odd):
@@ -230,9 +304,9 @@ class _Walk:
 
     def _accepts(self, base: int, k: int) -> bool:
         step, span = float(self.v[k] - self.v[base]), float(self.t[k] - self.t[base])
-        swap = self._swap_between(base, k)
-        if swap:
-            self._replaced(base, k, swap)
+        swaps = self._swaps_between(base, k)
+        if swaps:
+            self._replaced(base, k, swaps)
         elif self.rules.credible(step, span):
             pass
         elif 0 > step >= -JITTER_STEPS * self.rules.register.resolution:
@@ -249,13 +323,16 @@ class _Walk:
         return True
 
     def _lower(self, base: int, k: int, step: float, span: float) -> bool:
-        modulus = self.rules.register.modulus
-        wrapped = step + (modulus or math.inf)
-        if modulus and wrapped < modulus / 2 and self.rules.credible(wrapped, span):
+        wrapped = step + (self.rules.register.modulus or math.inf)
+        if self._returns(base, k):
+            pass
+        elif self.rules.wraps(wrapped, span):
             self.amounts[base] = wrapped
             self._note("counter.rollover", k, "the register wrapped to zero", wrapped)
             return True
-        if self._confirmed(k):
+        elif self._confirmed(k):
+            if self._drop_spikes(base, k):
+                return True
             self._unknown(base, "counter.reset")
             self._note("counter.reset", k, "the register started again from a lower value", step)
             return True
@@ -272,25 +349,44 @@ class _Walk:
             self.rules.credible(float(s), float(d)) for s, d in zip(steps, spans, strict=True)
         )
 
-    def _swap_between(self, base: int, k: int) -> Replacement | None:
-        for at, swap in self.swaps.items():
-            if self.t[base] < at <= self.t[k]:
-                return swap
-        return None
+    def _returns(self, base: int, k: int) -> bool:
+        """True if the register is back at its level before it could be confirmed to have left."""
+        return bool(np.any(self.v[k + 1 : k + CONFIRMING_READINGS] >= self.v[base]))
 
-    def _replaced(self, base: int, k: int, swap: Replacement) -> None:
-        before = None if swap.last_reading is None else swap.last_reading - float(self.v[base])
-        after = None if swap.first_reading is None else float(self.v[k]) - swap.first_reading
+    def _drop_spikes(self, base: int, k: int) -> bool:
+        """Leave out what stands high between two levels that fit; only where no rating tells."""
+        near = range(max(0, base - CONFIRMING_READINGS), base + 1)
+        kept = [i for i in near if self.keep[i]]
+        below = [i for i in kept if self.v[i] <= self.v[k]]
+        if self.rules.limit_per_h is not None or not below:
+            return False
+        if any(i in self.amounts or i in self.bounds for i in kept if i >= below[-1]):
+            return False
+        for i in kept:
+            if i > below[-1]:
+                self.keep[i] = False
+                text = "one reading is far too high and was left out"
+                self._note("counter.spike", i, text, float(self.v[i] - self.v[below[-1]]))
+        return True
+
+    def _swaps_between(self, base: int, k: int) -> list[Replacement]:
+        return [s for at, s in self.swaps.items() if self.t[base] < at <= self.t[k]]
+
+    def _replaced(self, base: int, k: int, swaps: Sequence[Replacement]) -> None:
+        """What each device in turn counted between the two readings, as far as it is known."""
+        starts = [float(self.v[base]), *(s.first_reading for s in swaps)]
+        ends = [*(s.last_reading for s in swaps), float(self.v[k])]
         span = float(self.t[k] - self.t[base])
-        sound = [p for p in (before, after) if p is not None and self.rules.credible(p, span)]
-        if len(sound) == 2:
+        pairs = zip(starts, ends, strict=True)
+        passed = [b - a for a, b in pairs if a is not None and b is not None]
+        sound = [p for p in passed if self.rules.credible(p, span)]
+        if len(sound) == len(starts):
             self.amounts[base] = sum(sound)
         else:
             high = max(self.rules.limit(span), sum(sound))
             self.bounds[base] = (sum(sound), high, "meter.replaced")
-        self._note(
-            "meter.replaced", k, f"the device was exchanged for {swap.new_serial}", sum(sound)
-        )
+        serials = ", then ".join(s.new_serial for s in swaps)
+        self._note("meter.replaced", k, f"the device was exchanged for {serials}", sum(sound))
 
     def _unknown(self, base: int, cause: str) -> None:
         self.bounds[base] = (0.0, math.inf, cause)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ from paes.consumption import (
     CounterRules,
     account,
     buckets,
+    cut,
+    is_complete,
     outer_gaps,
     spread_gaps,
 )
@@ -43,8 +46,9 @@ from paes.periods import (
 from paes.series import DayBook, Gap
 from paes.store import Store
 
-CONTEXT_READINGS = 8
-"""Readings read on either side of a span, so that its first and last steps are judged right."""
+CONTEXT_READINGS = (8, 64, 512, 4096)
+"""Readings read on either side of a span, so that its first and last steps are judged right:
+the first that suffices. More than 8 are needed only where many in a row are not credible."""
 GAP_AFTER_PERIODS = 1.5
 """Two readings further apart than this many poll periods have a gap between them."""
 
@@ -68,9 +72,13 @@ class EnergyLedger:
     def rules(self, meter: Meter) -> CounterRules:
         """How the meter's register is accounted."""
         register = self.installation.register(meter)
-        period_s = self.installation.gateways[meter.gateway].poll_period_s
+        period_s = self.poll_period(meter).total_seconds()
         limit = meter.rated_power_kw if register.unit == "kWh" else meter.rated_flow_m3_h
         return CounterRules(register, GAP_AFTER_PERIODS * period_s, limit, meter.replacements)
+
+    def poll_period(self, meter: Meter) -> timedelta:
+        """How often the meter is read."""
+        return timedelta(seconds=self.installation.gateways[meter.gateway].poll_period_s)
 
     def life(self, meter: Meter, span: Span) -> Span | None:
         """The part of ``span`` in which the meter was in use and that is not in the future."""
@@ -101,24 +109,30 @@ class EnergyLedger:
             table = _empty_table(wanted)
         elif by in (By.QUARTER_HOUR, By.HOUR):
             book, gaps = self._account(rules, life)
-            table = buckets(book, gaps, wanted, rules)
+            table = buckets(book, gaps, _within(wanted, life), rules)
+            table["start_s"], table["end_s"] = wanted[:-1], wanted[1:]
         else:
             table = self._from_days(meter, life, wanted)
         return _labelled(table, life, tz)
 
     def total(self, meter: Meter, span: Span) -> EnergyTotal:
-        """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3."""
+        """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3.
+
+        A gap over New Year is cut only where the calorific value changes with the year.
+        """
         tz = self.installation.time_zone(meter.id)
-        total = EnergyTotal()
-        for year in range(local_year(span.start, tz), local_year(span.end, tz) + 1):
-            of_year = year_span(year, tz)
-            part = span.clip(of_year.start, of_year.end)
-            life = self.life(meter, part) if part else None
-            if life:
-                total += self._total_of_year(meter, life, self.kwh_factor(meter, year), tz)
+        total, life = EnergyTotal(), self.life(meter, span)
+        if life is None:
+            return total
+        years = range(local_year(life.start, tz), local_year(life.end, tz) + 1)
+        for factor, alike in groupby(years, key=lambda year: self.kwh_factor(meter, year)):
+            of = list(alike)
+            part = life.clip(year_span(of[0], tz).start, year_span(of[-1], tz).end)
+            if part:
+                total += self._total_at(meter, part, factor, tz)
         return total
 
-    def _total_of_year(self, meter: Meter, life: Span, factor: float, tz: str) -> EnergyTotal:
+    def _total_at(self, meter: Meter, life: Span, factor: float, tz: str) -> EnergyTotal:
         rules = self.rules(meter)
         ends = np.array([to_seconds(life.start), to_seconds(life.end)], dtype=np.int64)
         days = edges(life, By.DAY, tz)
@@ -196,7 +210,8 @@ class EnergyLedger:
         """Derive and keep every meter's days of ``span`` that are not kept yet."""
         meters = list(self.installation.meters.values())
         for done, meter in enumerate(meters):
-            life = self.life(meter, span)
+            days = edges(span, By.DAY, self.installation.time_zone(meter.id))
+            life = self.life(meter, Span(from_seconds(days[0]), from_seconds(days[-1])))
             if life:
                 self._days(meter, life)
             if progress:
@@ -204,8 +219,11 @@ class EnergyLedger:
 
     def _account(self, rules: CounterRules, life: Span) -> tuple[Account, list[Gap]]:
         start_s, end_s = to_seconds(life.start), to_seconds(life.end)
-        readings = self.store.around(rules.register.point, start_s, end_s, CONTEXT_READINGS)
-        book = account(readings, rules)
+        for margin in CONTEXT_READINGS:
+            readings = self.store.around(rules.register.point, start_s, end_s, margin)
+            book = account(readings, rules)
+            if is_complete(book, readings, (start_s, end_s), margin, rules):
+                break
         gaps = [g for g in book.gaps if g.end_s > start_s and g.start_s < end_s]
         return book, gaps + outer_gaps(book, start_s, end_s, rules)
 
@@ -221,7 +239,7 @@ class EnergyLedger:
             ("covered_s", book.covered_s),
         ):
             table[name] = np.bincount(place, weights=amounts, minlength=len(wanted) - 1)
-        catch_up, low, high = spread_gaps(book.gaps, wanted, rules)
+        catch_up, low, high = spread_gaps(book.gaps, _within(wanted, life), rules)
         table["measured"] += catch_up
         table["catch_up"] += catch_up
         table["missing_low"] = low
@@ -238,8 +256,9 @@ class EnergyLedger:
         revision = self.store.revision(point)
         kept = self.store.load_days(point, rules_id, int(day_edges[0]), int(day_edges[-1]))
         have = np.isin(day_edges[:-1], kept.day_s)
-        parts, gaps = [kept], dict.fromkeys(kept.gaps)
-        for first, last in _runs(~have):
+        missing = list(_runs(~have))
+        parts, gaps = [kept], dict.fromkeys(_apart(kept.gaps, day_edges, missing))
+        for first, last in missing:
             made, settled = self._make_days(rules, life, day_edges[first : last + 1])
             if settled is not None:
                 self.store.save_days(point, rules_id, settled, revision)
@@ -255,9 +274,11 @@ class EnergyLedger:
         end_s = min(int(day_edges[-1]), to_seconds(life.end))
         span = Span(from_seconds(start_s), from_seconds(end_s))
         book, gaps = self._account(rules, span)
-        inner = [g for g in gaps if g.known and _same_day(g, day_edges)]
-        outer = tuple(g for g in gaps if not (g.known and _same_day(g, day_edges)))
-        table = buckets(book, inner, day_edges, rules)
+        lived = _within(day_edges, span)
+        inner = [g for g in gaps if g.known and _same_day(g, lived)]
+        others = [g for g in gaps if not (g.known and _same_day(g, lived))]
+        outer = tuple(part for g in others for part in cut(g, lived, rules))
+        table = buckets(book, inner, lived, rules)
         made = DayBook(
             day_s=day_edges[:-1],
             measured=(table["measured"] - table["catch_up"]).to_numpy(),
@@ -266,7 +287,7 @@ class EnergyLedger:
             gaps=outer,
         )
         last_reading = int(book.knots_s[-1]) if len(book.knots_s) else -(2**62)
-        n = int(np.sum(day_edges[1:] <= last_reading))
+        n = int(np.sum(day_edges[1:] <= min(last_reading, end_s)))
         if n == 0:
             return made, None
         settled = DayBook(
@@ -315,6 +336,19 @@ def _same_day(gap: Gap, day_edges: Seconds) -> bool:
     first = int(np.searchsorted(day_edges, gap.start_s, side="right"))
     last = int(np.searchsorted(day_edges, gap.end_s, side="left"))
     return first == last and 0 < first < len(day_edges)
+
+
+def _within(wanted: Seconds, life: Span) -> Seconds:
+    """Edges moved into ``life``: what lies outside becomes empty."""
+    return np.clip(wanted, to_seconds(life.start), to_seconds(life.end))
+
+
+def _apart(gaps: Iterable[Gap], day_edges: Seconds, runs: list[tuple[int, int]]) -> Iterator[Gap]:
+    """The ``gaps`` that touch none of the days in ``runs``: those are found anew there."""
+    spans = [(int(day_edges[first]), int(day_edges[last])) for first, last in runs]
+    for gap in gaps:
+        if not any(gap.start_s < end and start < gap.end_s for start, end in spans):
+            yield gap
 
 
 def _runs(wanted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[tuple[int, int]]:

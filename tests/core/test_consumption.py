@@ -238,3 +238,47 @@ def test_wherever_the_register_wraps_the_total_is_the_same(steps, first, wrap_af
     book = account(series(*np.mod(true, modulus).tolist()), rules(modulus=modulus))
     total = book.total[-1] + sum(g.low for g in book.gaps if g.known)
     assert total == pytest.approx(true[-1] - true[0], abs=1e-6)
+
+
+def test_a_gap_that_holds_more_than_the_rating_bounds_its_parts_by_itself_alone():
+    # 22.5 kWh at most in 2 h 15 min, yet 25 passed (credible up to a fifth more)
+    nan = math.nan
+    hours = per_hour(series(0, 0, 0, *[nan] * 8, 25.0, 25.0), 3, rules())
+    assert hours["missing_low"].tolist() == [0.0, 0.0, 0.0]
+    assert hours["missing_high"].tolist() == [25.0, 25.0, 25.0]
+
+
+def test_two_exchanges_within_one_gap_lose_nothing():
+    nan = math.nan
+    first = Replacement(at=at(1000), new_serial="B", last_reading=510.0, first_reading=0.0)
+    second = Replacement(at=at(5000), new_serial="C", last_reading=5.0, first_reading=2.0)
+    values = (500, 501, *[nan] * 6, 4.5, 5.5)
+    book = account(series(*values), rules(replacements=(first, second)))
+    # 9 of the first device, 5 of the second, 2.5 of the third; then 1
+    assert [(g.low, g.high) for g in book.gaps] == [(16.5, 16.5)]
+    assert book.total[-1] == pytest.approx(1 + 1)
+    assert names(book)[0] == "meter.replaced"
+
+    unknown = first.model_copy(update={"first_reading": None})
+    book = account(series(*values), rules(replacements=(unknown, second)))
+    (gap,) = book.gaps
+    assert (gap.low, gap.high) == (pytest.approx(9 + 2.5), pytest.approx(10 * 7 / 4))
+
+
+@pytest.mark.parametrize("modulus", [None, 1_000_000.0])
+@pytest.mark.parametrize("wrong", [(0.0,), (4_294_967.0,), (9e5, 9.1e5), (700_500.5, 700_400.0)])
+def test_without_a_rating_impossible_values_are_no_energy_either(modulus, wrong):
+    values = (700_000, 700_001, *wrong, 700_004, 700_005, 700_006)
+    book = account(series(*values), rules(modulus, limit_per_h=None))
+    assert book.total[-1] + sum(g.low for g in book.gaps if g.known) == pytest.approx(6)
+    assert all(g.known for g in book.gaps)
+    assert names(book)[0] in {"counter.transient", "counter.spike"}
+
+
+def test_without_a_rating_a_restart_is_not_taken_for_a_wrap():
+    r = rules(modulus=1_000_000.0, limit_per_h=None)
+    book = account(series(700_000, 700_001, 0, 1, 2), r)
+    assert names(book) == ["counter.reset"]
+    assert book.total[-1] == pytest.approx(1 + 2)
+    assert book.gaps == (Gap(900, 1800, 0.0, math.inf, "counter.reset"),)
+    assert names(account(series(999_998, 999_999, 1, 2, 3), r)) == ["counter.rollover"]

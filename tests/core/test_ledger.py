@@ -254,3 +254,76 @@ def test_findings_of_a_span(store):
     found = book.findings(main(book), Span(BORN, datetime(2025, 1, 20, tzinfo=UTC)))
     assert [(f.name, f.numbers["hours"]) for f in found] == [("data.gap", 48.0)]
     assert replace(found[0], message="").subject == MAIN
+
+
+def test_the_time_before_the_first_reading_is_missing_once_however_it_was_asked(store):
+    first = datetime(2025, 1, 3, 5, tzinfo=UTC)
+    write(store, first + timedelta(days=1), datetime(2025, 1, 20, tzinfo=UTC))
+    book = ledger(store, datetime(2025, 1, 20, tzinfo=UTC))
+    for day in (1, 2, 3):  # each kept by itself
+        book.meter(main(book), day_span(date(2025, 1, day), ROME), By.DAY)
+    write(store, first, first + timedelta(days=1))  # late data that begin earlier
+    days = book.meter(main(book), Span(BORN, datetime(2025, 1, 3, 22, tzinfo=UTC)), By.DAY)
+    # 240 kWh a day at 10 kW; on the third until 06:00 local
+    assert days["missing_high"].tolist() == [240.0, 240.0, 60.0]
+
+
+def test_what_was_read_before_commissioning_and_after_removal_is_outside(store):
+    write(store, BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
+    book = ledger(store, valid_from=date(2025, 1, 10), valid_to=date(2025, 1, 20))
+    january = Span(BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
+    for by in By:
+        frame = book.meter(main(book), january, by)
+        assert frame["measured"].sum() == pytest.approx(10 * 48.0), by
+        assert frame["covered_s"].sum() == pytest.approx(frame["span_s"].sum()), by
+
+
+def test_of_a_gap_over_commissioning_only_bounds_are_known(store):
+    write(store, BORN, datetime(2025, 1, 9, 19, tzinfo=UTC))
+    write(store, datetime(2025, 1, 10, 3, tzinfo=UTC), datetime(2025, 1, 31, 23, tzinfo=UTC))
+    book = ledger(store, valid_from=date(2025, 1, 10))
+    january = Span(BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
+    # 20:00 to 04:00 local: 16 kWh, of which 4 h lie inside the meter's life
+    for by in (By.MONTH, By.DAY):
+        frame = book.meter(main(book), january, by)
+        assert frame["measured"].sum() == pytest.approx(22 * 48.0 - 8.0)
+        assert frame["catch_up"].sum() == 0
+        assert frame["missing_high"].sum() == pytest.approx(16.0)
+
+
+def test_days_are_kept_whole_when_a_refresh_begins_or_ends_within_one(store):
+    hours = np.arange(0, 20 * 24, dtype=np.int64)
+    hours = hours[(hours < 113) | (hours > 116)]  # a gap in the evening of the last day asked
+    seconds = int(BORN.timestamp()) + 3600 * hours
+    store.write_series(MAIN, seconds, 2.0 * hours)
+    book = ledger(store, datetime(2025, 1, 20, tzinfo=UTC))
+    book.refresh(Span(BORN + timedelta(hours=15), BORN + timedelta(hours=24 * 4 + 20)))
+    frame = book.meter(main(book), Span(BORN, BORN + timedelta(days=5)), By.DAY)
+    assert frame["measured"].tolist() == [pytest.approx(48.0)] * 5
+
+
+def test_a_night_of_nonsense_is_one_gap_whichever_day_is_asked_first(store):
+    write(store, BORN, datetime(2025, 1, 20, tzinfo=UTC))
+    rng = np.random.default_rng(7)
+    start = int(datetime(2025, 1, 10, 18, tzinfo=UTC).timestamp())
+    night = start + 900 * np.arange(1, 49, dtype=np.int64)  # 12 h over midnight
+    store.write_series(MAIN, night, rng.uniform(1e5, 9e5, len(night)))
+    book = ledger(store, datetime(2025, 1, 20, tzinfo=UTC))
+    for day in (11, 10):
+        book.meter(main(book), day_span(date(2025, 1, day), ROME), By.DAY)
+    month = book.meter(main(book), Span(BORN, NOW), By.MONTH).iloc[0]
+    fresh = ledger(store, datetime(2025, 1, 19, 23, tzinfo=UTC))
+    total = fresh.total(main(fresh), Span(BORN, datetime(2025, 1, 19, 23, tzinfo=UTC)))
+    assert total.measured_kwh == pytest.approx(19 * 48.0)
+    assert month["measured"] == pytest.approx(19 * 48.0 + 2.0)
+    assert month["catch_up"] == pytest.approx(24.5)  # 12 h and the quarter that ends them
+
+
+def test_a_gap_over_new_year_is_known_in_a_span_that_holds_it(store):
+    write(store, BORN, datetime(2025, 12, 31, 12, tzinfo=UTC))
+    write(store, datetime(2026, 1, 1, 12, tzinfo=UTC), NOW)
+    book = ledger(store)
+    total = book.total(main(book), Span(datetime(2025, 2, 1, tzinfo=UTC), NOW))
+    assert total.kwh == pytest.approx((NOW - datetime(2025, 2, 1, tzinfo=UTC)).days * 48.0 + 24.0)
+    assert total.catch_up_kwh == pytest.approx(48.0)
+    assert total.missing_high_kwh == 0
