@@ -11,8 +11,9 @@ The change since the base year is told in parts that add up exactly:
 
 * **grid**: the year's electricity times the fall of its emission factor. Supra-ordinate: the
   town's own doing is not in it. Zero if the factor is frozen.
-* **supra-ordinate actions** and **own actions**: what the register declares for completed
-  actions, by origin. Declared, not measured.
+* **supra-ordinate actions** and **own actions**: what the register declares for actions
+  completed since the base year began, by origin. Declared, not measured. What was complete
+  before worked in the base year too: it is no part of the change.
 * **unexplained**: the rest, of either sign.
 """
 
@@ -217,13 +218,14 @@ def _measure(city: City, target: Target, year: int, emissions_t: float) -> float
 
 
 def _effects(city: City, base: Inventory, inventory: Inventory) -> Effects:
+    since = range(base.year, inventory.year)
     return Effects(
         year=inventory.year,
         total_t=base.emissions_t - inventory.emissions_t,
         grid_t=_grid_effect(base, inventory),
-        supra_actions_t=_declared(city, inventory.year, Origin.NATIONAL, Origin.REGIONAL),
-        mixed_actions_t=_declared(city, inventory.year, Origin.MIXED),
-        own_actions_t=_declared(city, inventory.year, Origin.LOCAL),
+        supra_actions_t=_declared(city, since, Origin.NATIONAL, Origin.REGIONAL),
+        mixed_actions_t=_declared(city, since, Origin.MIXED),
+        own_actions_t=_declared(city, since, Origin.LOCAL),
     )
 
 
@@ -243,14 +245,14 @@ def _grid_effect(base: Inventory, inventory: Inventory) -> float:
     return fall
 
 
-def _declared(city: City, year: int, *origins: Origin) -> float:
+def _declared(city: City, since: range, *origins: Origin) -> float:
     return sum(
         action.declared_reduction_t or 0.0
         for action in city.actions
-        if action.origin in origins and _effective(action, year)
+        if action.origin in origins and _effective(action, since)
     )
 
 
-def _effective(action: Action, year: int) -> bool:
-    """True if the action was complete before the year began, so that it worked all year."""
-    return action.status is Status.COMPLETED and action.end is not None and action.end.year < year
+def _effective(action: Action, since: range) -> bool:
+    """True if the action was completed in these years: it worked all the year that follows."""
+    return action.status is Status.COMPLETED and action.end is not None and action.end.year in since

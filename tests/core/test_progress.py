@@ -153,6 +153,17 @@ def test_with_a_frozen_factor_the_grid_saves_nothing(ledger_of):
     assert power.factor.how is How.FROZEN
 
 
+def test_actions_finished_before_the_base_year_are_no_part_of_the_change(ledger_of):
+    later = TARGET.model_copy(update={"id": "later", "base_year": 2013, "target_year": 2030})
+    city = make_city([*ROWS, declared(2013, POWER, 95.0), declared(2013, GAS, 190.0)])
+    city = replace(city, plan=city.plan.model_copy(update={"targets": (TARGET, later)}))
+    progress = make_progress(city, ledger_of(city), "later")
+    assert progress.effects_in(2020).own_actions_t == 2.0  # of 2015
+    assert progress.effects_in(2020).supra_actions_t == 0.0  # of 2012: in the base as well
+    first = make_progress(city, ledger_of(city)).effects_in(2007)
+    assert (first.own_actions_t, first.supra_actions_t, first.unexplained_t) == (0, 0, 0)
+
+
 def test_a_target_per_head_divides_by_inhabitants(ledger_of):
     population = (
         {"year": 2007, "inhabitants": 100, "source": "s"},
