@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ import pytest
 from collectors.simulator import Simulator
 from paes.cli import main
 from paes.config import config_root, load_installation
+from paes.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
@@ -164,6 +165,10 @@ def test_an_unreachable_gateway_is_a_warning(paes, dead_town):
         (("energy", "--site", "x"), "no site 'x'"),
         (("energy", "--from", "yesterday"), "cannot read time 'yesterday'"),
         (("energy", "--from", "2025-02-01", "--to", "2025-01-01"), "not after its start"),
+        (("energy", "--from", "0001-01-01"), "expected 1900 to 2200"),
+        (("energy", "--to", "0001-06-01"), "expected 1900 to 2200"),
+        (("energy", "--to", "9999-12-31T23:59-05:00"), "expected 1900 to 2200"),
+        (("report", "0", "--out", "never"), "year 0 is out of range"),
         (("readings", "x/y"), "no readings of 'x/y'"),
         (("probe", "--host", "127.0.0.1", "--unit", "1", "--profile", "x"), "no device profile"),
         (("probe", "nobody.main"), "no meter 'nobody.main'"),
@@ -177,6 +182,20 @@ def test_what_is_wrong_is_said_in_one_line(paes, arguments, says):
     error = paes(*arguments).error
     assert error.startswith("paes: ")
     assert says in error
+
+
+def test_energy_of_a_meter_says_what_was_wrong_with_its_readings(paes, tmp_path):
+    """A meter that carries twice what it is said to: its readings are left out, and it is told."""
+    meter = load_installation(config_root(None)).meter("palazzo-civico.main")
+    seconds = int(datetime(2025, 3, 1, tzinfo=UTC).timestamp()) + 900 * np.arange(40)
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    values = 2 * meter.rated_power_kw * np.arange(40) / 4
+    store.write_series("palazzo-civico.main/energy_import", seconds, values)
+    store.close()
+    asked = ("energy", "--meter", meter.id, "--from", "2025-03-01", "--to", "2025-03-02")
+    done = paes(*asked, "--by", "day")
+    assert "counter.spike: 39x, last 2025-03-01 09:45 UTC" in done.err
+    assert "rated power or flow too small?" in done.err
 
 
 def test_a_dead_port_says_so(paes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -15,9 +16,14 @@ from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
 from paes.ledger import sum_frames
 from paes.meter_status import meter_states
-from paes.metering import Carrier, Measures
+from paes.metering import Carrier, Finding, Measures
 from paes.periods import By, Span, parse_instant
 from paes.report.documents import frame_records
+
+_HINTS = {
+    "counter.spike": " (if this goes on: is the meter's rated power or flow too small?)",
+}
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 _from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local).")
 _to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
@@ -37,8 +43,8 @@ def readings(session: Session, point: str, start: str | None, end: str | None, f
         raise DataError(f"no readings of {point!r}; {_near(session, point)}")
     frame = session.store.read(
         point,
-        parse_instant(start, tz) if start else None,
-        parse_instant(end, tz) if end else None,
+        _instant(start, tz) if start else None,
+        _instant(end, tz) if end else None,
     ).to_frame()
     rows = [
         (at.strftime("%Y-%m-%dT%H:%M:%SZ"), value, quality)
@@ -73,7 +79,10 @@ def energy(
     by: str,
     as_json: bool,
 ) -> None:
-    """Energy by period: measured, estimated and missing, with bounds and coverage."""
+    """Energy by period: measured, estimated and missing, with bounds and coverage.
+
+    For one meter also what was wrong with its readings.
+    """
     span = _span(session, start, end)
     series = list(_series(session, site, meter, carrier, span, By(by)))
     if not series:
@@ -83,6 +92,8 @@ def energy(
         return
     for key, frame in series:
         _print_energy(key, frame, By(by))
+    if meter:
+        _say_findings(session.ledger.findings(session.installation.meter(meter), span))
 
 
 @click.command()
@@ -124,9 +135,20 @@ def status(session: Session, as_json: bool) -> None:
 
 def _span(session: Session, start: str | None, end: str | None) -> Span:
     tz = session.city.time_zone
-    finish = parse_instant(end, tz) if end else session.ledger.clock()
-    begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
+    finish = _instant(end, tz) if end else session.ledger.clock()
+    begin = _instant(start, tz) if start else finish - timedelta(days=365)
     return Span(begin, finish)
+
+
+def _instant(text: str, tz: str) -> datetime:
+    """The time written in ``text``; DataError if it is none, or none that a meter has seen."""
+    try:
+        at = parse_instant(text, tz)
+    except OverflowError:
+        at = None
+    if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise DataError(f"time {text!r} is out of range; expected {FIRST_YEAR} to {LAST_YEAR}")
+    return at
 
 
 def _series(
@@ -178,6 +200,15 @@ def _print_energy(key: dict[str, str], frame: pd.DataFrame, by: By) -> None:
     )
     if unit == "m3":
         say("water is a volume: it is not part of any energy total")
+
+
+def _say_findings(findings: list[Finding]) -> None:
+    """What was wrong with a meter's readings: each kind once, with its number and the latest."""
+    latest = {f.name: f for f in findings}
+    for name, times in Counter(f.name for f in findings).items():
+        at = latest[name].at
+        when = f", last {at:%Y-%m-%d %H:%M} UTC" if at else ""
+        say(f"{name}: {times}x{when}: {latest[name].message}{_HINTS.get(name, '')}")
 
 
 def _near(session: Session, point: str) -> str:

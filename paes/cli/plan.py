@@ -114,7 +114,8 @@ def progress(session: Session, target: str | None, electricity: Any, as_json: bo
 def report(session: Session, year: int | None, out: Path) -> None:
     """Write inventory and progress up to YEAR [the last whole one] as JSON and CSV files."""
     city = session.city
-    wanted = year or local_year(session.ledger.clock(), city.time_zone) - 1
+    last = local_year(session.ledger.clock(), city.time_zone) - 1
+    wanted = last if year is None else year
     for path in write_report(city, wanted, session.ledger, out):
         click.echo(str(path))
     _say_marks(None, session.store.labels())
