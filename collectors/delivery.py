@@ -49,11 +49,12 @@ class Delivery:
     async def put(self, readings: Sequence[Reading], simulated: bool = False) -> bool:
         """Take ``readings`` and write all that wait; False if the store failed.
 
-        Once a simulated reading is among them, the store is labelled ``simulated: true``.
+        Once a simulated reading is among them, the store is labelled ``simulated: true``. They
+        are taken even if the caller is cancelled while another write is under way.
         """
+        self._waiting += readings
+        self._simulated |= simulated and bool(readings)
         async with self._lock:
-            self._waiting += readings
-            self._simulated |= simulated and bool(readings)
             self._drop_oldest()
             return await self._write()
 

@@ -31,6 +31,9 @@ from paes.periods import from_seconds
 log = logging.getLogger(__name__)
 
 MOST_STAGGER_S = 5.0
+CLOCK_CHECK_S = 30.0
+CLOCK_STEP_S = 10.0
+"""A clock that falls behind by more than this between two checks was set back."""
 
 
 class MeteredInstallation(Protocol):
@@ -142,12 +145,13 @@ class Collector:
         """
         scheduler = AsyncIOScheduler(timezone=UTC)
         running = [asyncio.create_task(t.run(), name=id_) for id_, t in self.tasks.items()]
-        for task in self.tasks.values():
-            self._schedule(scheduler, task, period_s or task.plan.gateway.poll_period_s)
+        self._schedule_all(scheduler, period_s)
         scheduler.start()
         log.info("collecting from %d gateways, %d meters", len(self.tasks), len(self.states))
         try:
-            await stop.wait()
+            while not await self._stopped(stop):
+                scheduler.remove_all_jobs()
+                self._schedule_all(scheduler, period_s)
         finally:
             scheduler.remove_all_jobs()
             await asyncio.sleep(0)  # a mark that was just submitted is made, not cancelled
@@ -157,7 +161,28 @@ class Collector:
             for task_ in running:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task_
-        await self._delivery.flush()
+            await self._delivery.flush()
+
+    async def _stopped(self, stop: asyncio.Event) -> bool:
+        """True when ``stop`` is set, False when the clock was set back before.
+
+        The scheduler waits for times of day: without new ones it would sleep until the old come
+        round again, as long as the clock was set back.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            at, elapsed = self._clock(), loop.time()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), CLOCK_CHECK_S)
+                return True
+            passed_s = (self._clock() - at).total_seconds()
+            if passed_s < loop.time() - elapsed - CLOCK_STEP_S:
+                log.warning("the clock was set back to %s: rounds begin anew", self._clock())
+                return False
+
+    def _schedule_all(self, scheduler: AsyncIOScheduler, period_s: int | None) -> None:
+        for task in self.tasks.values():
+            self._schedule(scheduler, task, period_s or task.plan.gateway.poll_period_s)
 
     def _schedule(self, scheduler: AsyncIOScheduler, task: GatewayTask, period_s: int) -> None:
         now = self._clock()

@@ -207,6 +207,45 @@ async def test_readings_that_no_longer_fit_are_dropped_oldest_first_and_told(
     assert "readings lost: 2 of the oldest" in caplog.text
 
 
+async def test_readings_handed_over_while_another_write_is_slow_survive_a_stop() -> None:
+    class SlowStore(MemoryStore):
+        def write(self, readings: Sequence[Reading]) -> None:
+            started.set()
+            go_on.wait(5)
+            super().write(readings)
+
+    started, go_on = threading.Event(), threading.Event()
+    store, some = SlowStore(), readings(2)
+    delivery = Delivery(store)
+    first = asyncio.create_task(delivery.put(some[:1]))
+    await asyncio.to_thread(started.wait, 5)
+    second = asyncio.create_task(delivery.put(some[1:]))
+    await asyncio.sleep(0)
+    second.cancel()
+    go_on.set()
+    assert await first
+    await delivery.flush()
+    assert store.readings == some
+
+
+async def test_rounds_go_on_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.schedule.CLOCK_CHECK_S", 0.05)
+    back = timedelta(0)
+    store, stop = MemoryStore(), asyncio.Event()
+    async with good_server({1: sdm_words()}) as port:
+        collector = Collector(installation(port), store, lambda: datetime.now(UTC) - back)
+        running = asyncio.create_task(collector.run(stop, period_s=86400))
+        async with asyncio.timeout(10):
+            while not store.readings:
+                await asyncio.sleep(0.02)
+            now = max(r.at for r in store.readings)
+            back = timedelta(hours=2)
+            while not any(r.at < now - timedelta(hours=1) for r in store.readings):
+                await asyncio.sleep(0.02)
+        stop.set()
+        await asyncio.wait_for(running, 5)
+
+
 def test_meter_out_of_its_life_is_not_asked() -> None:
     over = installation(502, valid_to=date(2025, 3, 30))
     assert plan_installation(over, NOW) == {}
