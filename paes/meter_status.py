@@ -45,8 +45,11 @@ def meter_states(ledger: EnergyLedger, meters: Iterable[Meter]) -> list[MeterSta
 
 
 def _status(ledger: EnergyLedger, meter: Meter, last: Reading | None) -> MeterStatus:
-    at = last.at if last else None
     now, period = ledger.clock(), ledger.poll_period(meter)
+    at = last.at if last else None
+    if last and last.at > now + period:  # stamped by a clock that was wrong: no sign of life
+        past = ledger.store.around(last.point, to_seconds(now), to_seconds(now), 1).seconds
+        at = next((from_seconds(s) for s in past if s < to_seconds(now)), None)
     due = last_due(now, period)
     day = Span(due - timedelta(days=1), due)
     if ledger.life(meter, day) is None:

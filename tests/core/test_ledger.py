@@ -247,6 +247,17 @@ def test_states_of_meters(store):
     assert state["hall.main"] is MeterState.OUTSIDE
 
 
+def test_a_reading_of_the_future_is_no_sign_of_life(store):
+    write(store, BORN, NOW - timedelta(hours=3))
+    store.write([Reading(MAIN, NOW + timedelta(days=400), 5e4)])
+    (state,) = meter_states(ledger(store), meters()[:1])
+    assert state.state is MeterState.STALE
+    assert state.age_s == 3 * 3600
+    store.write([Reading(GAS, NOW + timedelta(days=1), 5.0)])
+    (state,) = meter_states(ledger(store), meters()[1:2])
+    assert state.state is MeterState.NEVER
+
+
 def test_findings_of_a_span(store):
     write(store, BORN, datetime(2025, 1, 10, tzinfo=UTC))
     write(store, datetime(2025, 1, 12, tzinfo=UTC), datetime(2025, 1, 20, tzinfo=UTC))
