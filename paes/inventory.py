@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from paes.activity import ActivityData, Cell, activity_data
+from paes.activity import ActivityData, Cell, Covers, activity_data
 from paes.emission_factors import FactorLibrary, FactorMatch, FactorSet, How
 from paes.energy_total import EnergyTotal
 from paes.errors import DataError
@@ -23,6 +23,8 @@ from paes.metering import Carrier, Finding, Measures
 from paes.periods import local_year, year_span
 
 ElectricityFactor = Literal["current", "frozen"]
+METERS_ALIKE = 0.02
+"""So many meters more or less in use (a week of one) are the same meters."""
 FORMULA = "emissions_t = energy_mwh * factor_t_per_mwh"
 
 
@@ -139,7 +141,9 @@ def make_inventory(
         factor_set=factors.sets[plan.factor_set],
         electricity_factor=basis,
         lines=tuple(lines),
-        findings=tuple(findings + _factor_findings(lines)),
+        findings=tuple(
+            findings + _meter_findings(city, year, ledger, rows) + _factor_findings(lines)
+        ),
     )
 
 
@@ -159,6 +163,45 @@ def metered_cells(city: City, year: int, ledger: EnergyLedger) -> dict[Cell, Ene
         cell = (city.sites[meter.site].sector, meter.carrier)
         cells[cell] = cells.get(cell, EnergyTotal()) + ledger.total(meter, span)
     return cells
+
+
+def _meter_findings(
+    city: City, year: int, ledger: EnergyLedger, rows: list[ActivityData]
+) -> list[Finding]:
+    """Carried rests beside other meters than those they were declared beside.
+
+    What has come under a meter since is counted twice, and what has lost its meter not at all:
+    the second must not pass for a saving.
+    """
+    carried = {((r.sector, r.carrier), r.declared_year) for r in rows if r.carried}
+    findings = []
+    for row in city.declared:
+        cell = (row.sector, row.carrier)
+        if row.covers is not Covers.REST or (cell, row.year) not in carried:
+            continue
+        then, now = (_meters_in_use(city, cell, y, ledger) for y in (row.year, year))
+        if abs(now - then) > METERS_ALIKE:
+            findings.append(
+                Finding(
+                    "activity.meters_changed",
+                    f"{year}/{row.sector}/{row.carrier}",
+                    f"the rest declared for {row.year} stands beside other meters than then: "
+                    "declare it anew, or energy is lost or counted twice",
+                    numbers={"meters_then": then, "meters_now": now},
+                )
+            )
+    return findings
+
+
+def _meters_in_use(city: City, cell: Cell, year: int, ledger: EnergyLedger) -> float:
+    """Meters of ``cell``, each counted by the part of the year that it was in use."""
+    span = year_span(year, city.time_zone)
+    lives = (
+        ledger.life(meter, span)
+        for meter in ledger.meters(city.sites, cell[1])
+        if city.sites[meter.site].sector is cell[0]
+    )
+    return math.fsum(life.seconds for life in lives if life) / span.seconds
 
 
 def _factor(

@@ -275,6 +275,27 @@ def test_a_gap_is_never_a_saving(ledger_of):
     assert progress.latest.verdict is Verdict.UNCERTAIN
 
 
+@pytest.mark.parametrize(
+    ("life", "found"),
+    [
+        ({}, set()),
+        ({"valid_to": date(2021, 7, 1)}, {2021, 2022}),  # its energy is gone, but not saved
+        ({"valid_from": date(2021, 7, 1)}, {2021, 2022}),  # the rest of 2020 has it already
+    ],
+)
+def test_a_carried_rest_beside_other_meters_is_a_finding(ledger_of, life, found):
+    rows = [*ROWS, declared(2020, POWER, 10.0, OFFICES, "rest")]
+    city = make_city(rows, [main_meter().model_copy(update=life)])
+    ledger = ledger_of(city)
+    years = {
+        year
+        for year in (2020, 2021, 2022)
+        for finding in make_inventory(city, year, ledger).findings
+        if finding.name == "activity.meters_changed"
+    }
+    assert years == found
+
+
 def test_infinite_bounds_stay_infinite_and_zero_factors_stay_zero(ledger_of):
     meter = main_meter().model_copy(update={"rated_power_kw": None})
     rows = [*ROWS, declared(2020, POWER, 0.0, OFFICES, "rest")]
