@@ -99,8 +99,8 @@ def progress(session: Session, target: str | None, electricity: Any, as_json: bo
     upcoming = next_target(city, made.latest.year)
     if upcoming:
         say(
-            f"Next: {upcoming.name.en}, {percent(upcoming.reduction_fraction, 0)} "
-            f"by {upcoming.target_year} on {upcoming.base_year}"
+            f"Next: {upcoming.name.en} (on {upcoming.base_year}); "
+            f"paes progress --target {upcoming.id}"
         )
     _say_marks(made.inventories[-1].assumed_fraction, labels)
 

@@ -182,10 +182,9 @@ def finite(value: float) -> float | None:
 
 
 def flat(documents: Iterable[Document]) -> pd.DataFrame:
-    """Documents without nesting as a table; lists are joined with `` | ``."""
-    return pd.DataFrame(
-        [
-            {k: " | ".join(map(str, v)) if isinstance(v, list) else v for k, v in d.items()}
-            for d in documents
-        ]
-    )
+    """Documents without nesting as a table, values as they are; lists joined with `` | ``."""
+    rows = [
+        {k: " | ".join(map(str, v)) if isinstance(v, list) else v for k, v in d.items()}
+        for d in documents
+    ]
+    return pd.DataFrame(rows, dtype=object)
