@@ -249,7 +249,8 @@ def test_report_writes_whole_files_that_agree_with_the_commands(paes, tmp_path):
     ]
     document = json.loads((tmp_path / "out" / written[1]).read_text(encoding="utf-8"))
     assert document == json.loads(paes("inventory", "2022", "--json").out)
-    table = list(csv.DictReader((tmp_path / "out" / written[0]).open(encoding="utf-8")))
+    text = (tmp_path / "out" / written[0]).read_text(encoding="utf-8")
+    table = list(csv.DictReader(text.splitlines()))
     assert [float(r["emissions_t"]) for r in table] == [x["emissions_t"] for x in document["lines"]]
     assert {r["factor_year"] for r in table} == {"", "2020"}
     progress = json.loads((tmp_path / "out" / written[3]).read_text(encoding="utf-8"))
