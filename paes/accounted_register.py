@@ -18,6 +18,8 @@ from paes.units import canonical_unit, factor_to_canonical
 
 FLOAT_RESOLUTION = 1e-3
 """Step taken for a counter that the device sends as a float: what every store keeps."""
+FLOAT32_STEP = 2.0**-23
+"""A 32-bit float has 24 binary digits: at 100,000 kWh it moves by 1/128 kWh."""
 _FLOATS = ("f32", "f64")
 
 
@@ -91,6 +93,7 @@ def accounted_register(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> Reg
         unit=unit,
         modulus=rollover * step if rollover else None,
         resolution=FLOAT_RESOLUTION * ratio if is_float else step,
+        relative_step=FLOAT32_STEP if counter.type == "f32" and not meter.pulse else 0.0,
     )
 
 

@@ -19,16 +19,9 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from paes.consumption import (
-    Account,
-    CounterRules,
-    account,
-    buckets,
-    cut,
-    is_complete,
-    outer_gaps,
-    spread_gaps,
-)
+from paes.consumption import buckets, cut, outer_gaps, spread_gaps
+from paes.counter import Account, account, is_complete
+from paes.counter_rules import CounterRules
 from paes.energy_total import EnergyTotal
 from paes.installation import Installation
 from paes.metering import Carrier, Finding, Measures, Meter

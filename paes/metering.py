@@ -283,13 +283,19 @@ class Register:
     """The counter of a meter that is accounted, in canonical units.
 
     ``unit`` is kWh or m3; ``modulus`` is where the register wraps to zero (None: it does not,
-    or nobody declared it); ``resolution`` is its smallest step.
+    or nobody declared it); ``resolution`` is its smallest step. A register sent as a float gets
+    coarser as it grows: ``relative_step`` is then its step as a part of its value.
     """
 
     point: str
     unit: str
     modulus: float | None
     resolution: float
+    relative_step: float = 0.0
+
+    def step_at(self, value: float) -> float:
+        """The smallest step of the register where it shows ``value``."""
+        return max(self.resolution, self.relative_step * abs(value))
 
 
 def point_id(meter: str, name: str) -> str:

@@ -26,6 +26,8 @@ import pandas as pd
 from paes.errors import DataError
 
 Seconds = npt.NDArray[np.int64]
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""No meter has seen a time outside these years; refusing it also keeps arithmetic in range."""
 
 
 class By(StrEnum):
@@ -105,8 +107,8 @@ def day_span(day: date, tz: str) -> Span:
 
 def year_span(year: int, tz: str) -> Span:
     """The local calendar year."""
-    if not 1900 <= year <= 2200:
-        raise DataError(f"year {year} is out of range; expected 1900 to 2200")
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise DataError(f"year {year} is out of range; expected {FIRST_YEAR} to {LAST_YEAR}")
     return Span(local_midnight(date(year, 1, 1), tz), local_midnight(date(year + 1, 1, 1), tz))
 
 
@@ -154,6 +156,8 @@ def parse_instant(text: str, tz: str) -> datetime:
         raise DataError(
             f"cannot read time {text!r}; expected e.g. 2025-03-30 or 2025-03-30T14:15+02:00"
         ) from err
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise DataError(f"time {text!r} is out of range; expected {FIRST_YEAR} to {LAST_YEAR}")
     if at.tzinfo is not None:
         return at.astimezone(UTC)
     local = at.replace(tzinfo=zone(tz))

@@ -50,6 +50,8 @@ class YearResult:
     reduction_fraction: float
     required_fraction: float
     verdict: Verdict
+    least_reduction_fraction: float
+    """The reduction if all that meters missed had been used: no gap is a saving."""
 
     @property
     def distance_t(self) -> float:
@@ -198,6 +200,7 @@ def _year(city: City, target: Target, base_t: float, inventory: Inventory) -> Ye
         path_t=path,
         reduction_fraction=1 - value / base_t if base_t else 0.0,
         required_fraction=required,
+        least_reduction_fraction=1 - high / base_t if base_t else 0.0,
         verdict=_verdict(low, high, path),
     )
 

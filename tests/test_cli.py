@@ -186,7 +186,7 @@ def test_what_is_wrong_is_said_in_one_line(paes, arguments, says):
 
 
 def test_energy_of_a_meter_says_what_was_wrong_with_its_readings(paes, tmp_path):
-    """A meter that carries twice what it is said to: its readings are left out, and it is told."""
+    """A meter that carries twice what it is said to: nothing is lost, and it is told."""
     meter = load_installation(config_root(None)).meter("palazzo-civico.main")
     seconds = int(datetime(2025, 3, 1, tzinfo=UTC).timestamp()) + 900 * np.arange(40)
     store = SqliteStore(tmp_path / "readings.sqlite")
@@ -195,8 +195,10 @@ def test_energy_of_a_meter_says_what_was_wrong_with_its_readings(paes, tmp_path)
     store.close()
     asked = ("energy", "--meter", meter.id, "--from", "2025-03-01", "--to", "2025-03-02")
     done = paes(*asked, "--by", "day")
-    assert "counter.spike: 39x, last 2025-03-01 09:45 UTC" in done.err
-    assert "rated power or flow too small?" in done.err
+    assert "meter.rating_exceeded: 1x, last 2025-03-01 00:00 UTC" in done.err
+    assert "630.0 seen, 315 declared; correct the rating" in done.err
+    (day,) = json.loads(paes(*asked, "--by", "day", "--json").out)[0]["periods"]
+    assert day["measured_kwh"] == pytest.approx(float(values[-1]))
 
 
 def test_a_dead_port_says_so(paes):

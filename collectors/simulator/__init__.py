@@ -13,6 +13,7 @@ by the seed and the virtual time, so two processes simulate the same town.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable
 
@@ -150,7 +151,7 @@ class Simulator:
 
 def virtual_clock(speed: float = 1.0, start_s: float | None = None) -> Clock:
     """A clock that starts at a Unix time (by default now) and runs ``speed`` times as fast."""
-    if speed <= 0:
+    if not 0 < speed < math.inf:
         raise DataError(f"speed {speed} of the virtual clock; expected more than 0")
     began, first = time.monotonic(), time.time() if start_s is None else start_s
     return lambda: first + (time.monotonic() - began) * speed

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from collectors.simulator.server import BUSY, ILLEGAL_ADDRESS, Reply
+from collectors.simulator.server import BUSY, GATEWAY_TARGET_SILENT, ILLEGAL_ADDRESS, Reply
 from paes.errors import DataError
 
 
@@ -59,6 +59,11 @@ def _busy(question: Question) -> Reply | None:
     return Reply(exception=BUSY)
 
 
+def _absent(question: Question) -> Reply | None:
+    """The gateway answers in the unit's place: it does not respond."""
+    return Reply(exception=GATEWAY_TARGET_SILENT)
+
+
 def _refuse(question: Question) -> Reply | None:
     return Reply(exception=ILLEGAL_ADDRESS)
 
@@ -82,6 +87,7 @@ def _wrong_unit(question: Question) -> Reply | None:
 
 KINDS: dict[str, Kind] = {
     "silent": _silent,
+    "absent": _absent,
     "busy": _busy,
     "refuse": _refuse,
     "stuck": _stuck,

@@ -20,11 +20,6 @@ from paes.metering import Carrier, Finding, Measures
 from paes.periods import By, Span, parse_instant
 from paes.report.documents import frame_records
 
-_HINTS = {
-    "counter.spike": " (if this goes on: is the meter's rated power or flow too small?)",
-}
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-
 _from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local).")
 _to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -43,8 +38,8 @@ def readings(session: Session, point: str, start: str | None, end: str | None, f
         raise DataError(f"no readings of {point!r}; {_near(session, point)}")
     frame = session.store.read(
         point,
-        _instant(start, tz) if start else None,
-        _instant(end, tz) if end else None,
+        parse_instant(start, tz) if start else None,
+        parse_instant(end, tz) if end else None,
     ).to_frame()
     rows = [
         (at.strftime("%Y-%m-%dT%H:%M:%SZ"), value, quality)
@@ -135,20 +130,9 @@ def status(session: Session, as_json: bool) -> None:
 
 def _span(session: Session, start: str | None, end: str | None) -> Span:
     tz = session.city.time_zone
-    finish = _instant(end, tz) if end else session.ledger.clock()
-    begin = _instant(start, tz) if start else finish - timedelta(days=365)
+    finish = parse_instant(end, tz) if end else session.ledger.clock()
+    begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
     return Span(begin, finish)
-
-
-def _instant(text: str, tz: str) -> datetime:
-    """The time written in ``text``; DataError if it is none, or none that a meter has seen."""
-    try:
-        at = parse_instant(text, tz)
-    except OverflowError:
-        at = None
-    if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise DataError(f"time {text!r} is out of range; expected {FIRST_YEAR} to {LAST_YEAR}")
-    return at
 
 
 def _series(
@@ -208,7 +192,7 @@ def _say_findings(findings: list[Finding]) -> None:
     for name, times in Counter(f.name for f in findings).items():
         at = latest[name].at
         when = f", last {at:%Y-%m-%d %H:%M} UTC" if at else ""
-        say(f"{name}: {times}x{when}: {latest[name].message}{_HINTS.get(name, '')}")
+        say(f"{name}: {times}x{when}: {latest[name].message}")
 
 
 def _near(session: Session, point: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import click
 
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
-from paes.inventory import make_inventory
+from paes.inventory import InventoryLine, make_inventory
 from paes.periods import local_year
-from paes.progress import Progress, Verdict, make_progress, next_target
+from paes.progress import Progress, Verdict, YearResult, make_progress, next_target
 from paes.report.documents import inventory_document, progress_document
 from paes.report.files import write_report
 
@@ -47,17 +48,19 @@ def inventory(session: Session, year: int, electricity: Any, as_json: bool) -> N
             str(line.activity.carrier),
             number(line.energy_mwh, 1),
             percent(line.activity.metered_fraction),
+            _missing(line),
             f"{line.factor.factor_t_per_mwh:.4f} ({line.factor.how})",
             number(line.emissions_t, 1),
             "assumed" if line.assumed else "",
         ]
         for line in made.lines
     ]
-    rows.append(["total", "", number(made.energy_mwh, 1), "", "", number(made.emissions_t, 1), ""])
+    total = number(made.energy_mwh, 1), "", "", "", number(made.emissions_t, 1), ""
+    rows.append(["total", "", *total])
     print_table(
         f"{city.name} {year}: {made.kind}, {made.factor_set.id} ({made.factor_set.gas}), "
         f"electricity factor {made.electricity_factor}",
-        ["sector", "carrier", "MWh", "metered", "t/MWh", "t", ""],
+        ["sector", "carrier", "MWh", "metered", "missing MWh", "t/MWh", "t", ""],
         rows,
         left=2,
     )
@@ -88,7 +91,7 @@ def progress(session: Session, target: str | None, electricity: Any, as_json: bo
                 number(y.emissions_t),
                 number(y.path_t),
                 number(y.distance_t),
-                percent(y.reduction_fraction),
+                _reduction(y),
                 percent(y.required_fraction),
                 _VERDICTS[y.verdict],
             ]
@@ -119,6 +122,19 @@ def report(session: Session, year: int | None, out: Path) -> None:
     for path in write_report(city, wanted, session.ledger, out):
         click.echo(str(path))
     _say_marks(None, session.store.labels())
+
+
+def _reduction(year: YearResult) -> str:
+    """The reduction; where meters missed something, also the least that it can be."""
+    most, least = (percent(f) for f in (year.reduction_fraction, year.least_reduction_fraction))
+    if most == least:
+        return most
+    return f"{least} to {most}" if math.isfinite(year.high_t) else f"at most {most}"
+
+
+def _missing(line: InventoryLine) -> str:
+    low, high = line.activity.missing_mwh
+    return f"{number(low, 1)} to {number(high, 1)}" if high else "-"
 
 
 def _print_effects(made: Progress) -> None:

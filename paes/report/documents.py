@@ -124,6 +124,7 @@ def year_document(year: YearResult) -> Document:
         "path": year.path_t,
         "distance_to_path": year.distance_t,
         "reduction_fraction": year.reduction_fraction,
+        "least_reduction_fraction": finite(year.least_reduction_fraction),
         "required_fraction": year.required_fraction,
         "verdict": str(year.verdict),
     }

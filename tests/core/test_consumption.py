@@ -1,7 +1,7 @@
 """Counters to energy: every expectation is worked out by hand beside its case.
 
-Unless said otherwise a reading is due every 900 s, the meter is rated 10 kW (2.5 kWh in a
-quarter of an hour) and its register shows hundredths of a kWh.
+Unless said otherwise a reading is due every 900 s, at most 10 kW can pass (2.5 kWh in a
+quarter of an hour; the rating with its margin) and the register shows hundredths of a kWh.
 """
 
 import math
@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paes.consumption import CounterRules, account, buckets, outer_gaps
+from paes.consumption import buckets, outer_gaps
+from paes.counter import account
+from paes.counter_rules import SPIKE_MARGIN, CounterRules
 from paes.metering import Quality, Register, Replacement
 from paes.series import CODE_OF, Gap, ReadingSeries
 
@@ -26,7 +28,8 @@ def rules(
     replacements: tuple[Replacement, ...] = (),
 ) -> CounterRules:
     register = Register("school.main/energy_import", "kWh", modulus, 0.01)
-    return CounterRules(register, 1.5 * QUARTER, limit_per_h, replacements)
+    rated = None if limit_per_h is None else limit_per_h / SPIKE_MARGIN
+    return CounterRules(register, 1.5 * QUARTER, rated, replacements)
 
 
 def series(*values: float, step_s: int = QUARTER, start_s: int = 0) -> ReadingSeries:
@@ -162,6 +165,44 @@ def test_a_confirmed_jump_is_not_believed_as_energy():
     assert book.gaps == (Gap(900, 1800, 0.0, 2.5, "counter.spike"),)
 
 
+def test_a_rating_that_is_too_small_loses_no_energy_and_is_said_once():
+    """A steady 16 kW where 10 are allowed: 4 kWh in every quarter of an hour."""
+    book = account(series(*(4.0 * i for i in range(40))), rules())
+    assert book.total[-1] == pytest.approx(39 * 4.0)
+    assert book.gaps == ()
+    (finding,) = book.findings
+    assert finding.name == "meter.rating_exceeded"
+    assert finding.numbers["steps"] == 39
+    assert finding.numbers["seen_kw"] == pytest.approx(16.0)
+
+
+def test_a_reset_is_found_even_where_the_rating_is_too_small():
+    before = [1000 + 4.0 * i for i in range(10)]
+    after = [4.0 * i for i in range(10)]
+    book = account(series(*before, *after), rules())
+    assert "counter.reset" in names(book)
+    assert book.total[-1] == pytest.approx(2 * 9 * 4.0)
+
+
+def test_two_high_steps_in_a_row_are_not_a_wrong_rating():
+    book = account(series(0, 1, 2, 6, 10, 11, 12), rules())
+    assert "meter.rating_exceeded" not in names(book)
+    assert "counter.spike" in names(book)
+
+
+def test_a_coarse_float_register_of_a_small_meter_is_believed():
+    """1.2 kW at 200,000 kWh, polled every 10 s: the float moves by 1/64 kWh every 5 polls."""
+    true = 200_000 + np.arange(400) * 10 / 3600 * 1.2
+    shown = true.astype(np.float32).astype(np.float64)
+    readings = ReadingSeries(
+        10 * np.arange(400, dtype=np.int64), shown, np.zeros(400, dtype=np.int8)
+    )
+    register = Register("m.x/e", "kWh", None, 0.001, relative_step=2.0**-23)
+    book = account(readings, CounterRules(register, 15.0, 1.5))
+    assert book.findings == ()
+    assert book.total[-1] == pytest.approx(shown[-1] - shown[0])
+
+
 def test_jitter_of_a_few_counts_changes_nothing():
     book = account(series(500, 501, 500.98, 502, 503), rules())
     assert names(book)[0] == "counter.jitter"
@@ -241,11 +282,13 @@ def test_wherever_the_register_wraps_the_total_is_the_same(steps, first, wrap_af
 
 
 def test_a_gap_that_holds_more_than_the_rating_bounds_its_parts_by_itself_alone():
-    # 22.5 kWh at most in 2 h 15 min, yet 25 passed (credible up to a fifth more)
+    # a steady 16 kW where 10 are allowed: 22.5 kWh at most in 2 h 15 min, yet 36 passed
     nan = math.nan
-    hours = per_hour(series(0, 0, 0, *[nan] * 8, 25.0, 25.0), 3, rules())
+    values = [0, 4, 8, 12, *[nan] * 8, 48, 52, 56]
+    hours = per_hour(series(*values), 3, rules())
+    assert hours["measured"].tolist() == [12.0, 0.0, 0.0]
     assert hours["missing_low"].tolist() == [0.0, 0.0, 0.0]
-    assert hours["missing_high"].tolist() == [25.0, 25.0, 25.0]
+    assert hours["missing_high"].tolist() == [36.0, 36.0, 36.0]
 
 
 def test_two_exchanges_within_one_gap_lose_nothing():

@@ -1,6 +1,7 @@
 """The ledger: local days over both clock changes, kept days, late data, and what is outside.
 
-One meter at 2 kW all day (0.5 kWh a quarter of an hour) from 1 January 2025, local time.
+One meter at 2 kW all day (0.5 kWh a quarter of an hour) from 1 January 2025, local time. It is
+rated 10 kW, so that 12 kW bound what it may have missed.
 """
 
 from dataclasses import replace
@@ -189,7 +190,7 @@ def test_a_dead_meter_is_missing_up_to_now(store):
     book = ledger(store, datetime(2025, 2, 28, 23, tzinfo=UTC))
     total = book.total(main(book), Span(BORN, datetime(2025, 2, 28, 23, tzinfo=UTC)))
     assert total.kwh == pytest.approx(31 * 48)
-    assert (total.missing_low_kwh, total.missing_high_kwh) == (0, pytest.approx(28 * 240))
+    assert (total.missing_low_kwh, total.missing_high_kwh) == (0, pytest.approx(28 * 288))  # 12 kW
     assert total.coverage == pytest.approx(31 / 59)
 
 
@@ -198,7 +199,7 @@ def test_changed_rules_make_the_days_anew(store):
     book = ledger(store, datetime(2025, 2, 2, tzinfo=UTC))
     span = Span(BORN, datetime(2025, 2, 2, tzinfo=UTC))
     wide = book.meter(main(book), span, By.MONTH)
-    narrow_book = ledger(store, datetime(2025, 2, 2, tzinfo=UTC), rated_power_kw=1.0)
+    narrow_book = ledger(store, datetime(2025, 2, 2, tzinfo=UTC), rated_power_kw=0.1)
     narrow = narrow_book.meter(main(narrow_book), span, By.MONTH)
     assert narrow["measured"].iloc[0] < wide["measured"].iloc[0]  # 2 kW is now not credible
 
@@ -275,8 +276,8 @@ def test_the_time_before_the_first_reading_is_missing_once_however_it_was_asked(
         book.meter(main(book), day_span(date(2025, 1, day), ROME), By.DAY)
     write(store, first, first + timedelta(days=1))  # late data that begin earlier
     days = book.meter(main(book), Span(BORN, datetime(2025, 1, 3, 22, tzinfo=UTC)), By.DAY)
-    # 240 kWh a day at 10 kW; on the third until 06:00 local
-    assert days["missing_high"].tolist() == [240.0, 240.0, 60.0]
+    # 288 kWh a day at 12 kW; on the third until 06:00 local
+    assert days["missing_high"].tolist() == [288.0, 288.0, 72.0]
 
 
 def test_what_was_read_before_commissioning_and_after_removal_is_outside(store):

@@ -198,9 +198,11 @@ def test_served_application_answers_and_ends_on_interrupt(app: Dashboard) -> Non
 
     def ask(address: str) -> None:
         def visit() -> None:
-            with urllib.request.urlopen(f"{address}salute", timeout=20) as answer:
-                answers.append(answer.status)
-            _thread.interrupt_main()
+            try:
+                with urllib.request.urlopen(f"{address}salute", timeout=90) as answer:
+                    answers.append(answer.status)
+            finally:
+                _thread.interrupt_main()
 
         threading.Thread(target=visit, daemon=True).start()
 

@@ -21,7 +21,7 @@ from paes.installation import Installation
 from paes.metering import Reading
 from paes.store.sqlite import SqliteStore
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 FLAGS = [
     "--headless",
@@ -35,7 +35,8 @@ FLAGS = [
 ]
 DESKTOP, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
+"""The application runs in this process, traced for coverage, beside other tests."""
 
 
 @dataclass
@@ -48,12 +49,20 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     path = require_program("chromium", "chromium")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The running browser, without the pages of earlier tests: they would go on asking."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -243,7 +243,10 @@ def test_fault_is_read_from_text() -> None:
     [
         ("ufficio.main", "expected METER=KIND"),
         ("nobody.main=stuck", r"no meter 'nobody\.main'"),
-        ("ufficio.main=loud", "expected one of busy, refuse, short, silent, stuck, wrong_unit"),
+        (
+            "ufficio.main=loud",
+            "expected one of absent, busy, refuse, short, silent, stuck, wrong_unit",
+        ),
     ],
 )
 def test_a_fault_that_cannot_be_is_explained(text: str, message: str) -> None:
@@ -252,7 +255,7 @@ def test_a_fault_that_cannot_be_is_explained(text: str, message: str) -> None:
 
 
 def test_every_kind_of_fault_says_what_it_is() -> None:
-    assert set(KINDS) == {"silent", "busy", "refuse", "stuck", "short", "wrong_unit"}
+    assert set(KINDS) == {"silent", "absent", "busy", "refuse", "stuck", "short", "wrong_unit"}
 
 
 def test_a_virtual_clock_starts_where_told() -> None:

@@ -1,0 +1,309 @@
+"""One counter's readings, judged: what is measured, what is a gap, what is not credible.
+
+The walk goes through the readings once. Steps that are credible beside the meter's rating are
+taken as they are, all at once; each odd one is judged by what follows it::
+
+    value lower    wraps at the declared modulus -> rollover, added on
+                   three readings agree          -> reset: the step is unknown, within bounds
+                   it comes back                 -> transient, left out
+    value higher   three readings agree          -> jump: unknown, within bounds
+                   it comes back                 -> spike, left out
+                   three steps in a row like it  -> the rating is wrong: measured, and said so
+    exchange       both registers known          -> the sum of both devices, else within bounds
+
+Pure functions on arrays; amounts are in the register's unit (kWh or m3). Read next:
+``paes.consumption`` (periods).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from paes.counter_rules import CONFIRMING_READINGS, JITTER_STEPS, CounterRules, odd_steps, too_high
+from paes.metering import Finding, Quality, Replacement
+from paes.periods import Seconds, from_seconds, to_seconds
+from paes.series import CODE_OF, Floats, Gap, ReadingSeries
+
+_GOOD = (CODE_OF[Quality.GOOD], CODE_OF[Quality.SUBSTITUTED])
+
+
+@dataclass(frozen=True)
+class Account:
+    """A counter's readings turned into measured intervals, gaps and findings.
+
+    ``knots_s`` and ``total`` are the measured energy as a piecewise linear, never falling
+    function of time (flat in gaps); ``covered`` is the covered time likewise, in seconds.
+    """
+
+    knots_s: Seconds
+    total: Floats
+    covered: Floats
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def account(readings: ReadingSeries, rules: CounterRules) -> Account:
+    """Account one counter; readings that are not good are left out.
+
+    Gaps are those between the first and the last credible reading: what lies outside depends
+    on the period asked for (``outer_gaps``).
+    """
+    t, v = _good(readings)
+    if len(t) == 0:
+        nothing = np.empty(0, np.float64)
+        return Account(np.empty(0, np.int64), nothing, nothing, ())
+    walk = _Walk(t, v, rules)
+    walk.run()
+    return walk.account()
+
+
+def is_complete(
+    book: Account,
+    readings: ReadingSeries,
+    span_s: tuple[int, int],
+    margin: int,
+    rules: CounterRules,
+) -> bool:
+    """True if readings further away would change nothing of ``book`` within ``span_s``.
+
+    ``margin`` is how many readings were asked for on either side; fewer are all there are.
+    Before the span three readings must agree, for they are believed whatever came before them
+    (but for jitter, which is worth a few counts); the first one accepted after it must not have
+    needed a confirmation that lies further away.
+    """
+    start_s, end_s = span_s
+    before = int(np.searchsorted(readings.seconds, start_s))
+    after = len(readings) - int(np.searchsorted(readings.seconds, end_s))
+    t, v = _good(readings)
+    sound = ~odd_steps(t, v, rules)
+    agreed = t[:-2][sound[:-1] & sound[1:]]
+    accepted = book.knots_s[book.knots_s >= end_s][:1]
+    decided = len(accepted) and np.sum(t >= accepted[0]) >= CONFIRMING_READINGS
+    return bool((before < margin or np.any(agreed <= start_s)) and (after < margin or decided))
+
+
+def _good(readings: ReadingSeries) -> tuple[Seconds, Floats]:
+    good = np.isin(readings.codes, _GOOD)
+    return readings.seconds[good], readings.values[good]
+
+
+class _Walk:
+    """One pass over the readings: jumps from one odd step to the next and judges each."""
+
+    def __init__(self, t: Seconds, v: Floats, rules: CounterRules) -> None:
+        self.t, self.v, self.rules = t, v, rules
+        self.keep = np.ones(len(t), dtype=bool)
+        self.amounts: dict[int, float] = {}  # interval's first index -> amount, where special
+        self.bounds: dict[int, tuple[float, float, str]] = {}  # … -> low, high, cause
+        self.findings: list[Finding] = []
+        self.swaps = {to_seconds(r.at): r for r in rules.replacements}
+
+    def run(self) -> None:
+        base, last = 0, len(self.t) - 1
+        odd = self._odd_steps()
+        while base < last:
+            after = np.searchsorted(odd, base)
+            if after == len(odd):
+                return
+            base = int(odd[after])
+            base = self._judge(base)
+
+    def _odd_steps(self) -> Seconds:
+        odd = odd_steps(self.t, self.v, self.rules)
+        self._report_rating(~odd & too_high(self.t, self.v, self.rules))
+        for at in self.swaps:
+            i = int(np.searchsorted(self.t, at, side="left")) - 1
+            if 0 <= i < len(odd):
+                odd[i] = True
+        return np.flatnonzero(odd).astype(np.int64)
+
+    def _judge(self, base: int) -> int:
+        """Decide how the counter goes on after ``base``; returns the next accepted index."""
+        for k in range(base + 1, len(self.t)):
+            if self._accepts(base, k):
+                return k
+            self.keep[k] = False
+        return len(self.t)
+
+    def _accepts(self, base: int, k: int) -> bool:
+        step, span = float(self.v[k] - self.v[base]), float(self.t[k] - self.t[base])
+        swaps = self._swaps_between(base, k)
+        if swaps:
+            self._replaced(base, k, swaps)
+        elif self.rules.credible(step, span, float(self.v[k])):
+            pass
+        elif 0 > step >= -JITTER_STEPS * self.rules.register.step_at(float(self.v[k])):
+            self._note("counter.jitter", k, "the register fell back by a few counts", step)
+            return False
+        elif step < 0:
+            return self._lower(base, k, step, span)
+        elif self._confirmed(k):
+            self._unknown(base, "counter.spike")
+            self._note("counter.spike", k, "the register jumped by more than can have passed", step)
+        else:
+            self._note("counter.spike", k, "one reading is far too high and was left out", step)
+            return False
+        return True
+
+    def _lower(self, base: int, k: int, step: float, span: float) -> bool:
+        wrapped = step + (self.rules.register.modulus or math.inf)
+        if self._returns(base, k):
+            pass
+        elif self.rules.wraps(wrapped, span):
+            self.amounts[base] = wrapped
+            self._note("counter.rollover", k, "the register wrapped to zero", wrapped)
+            return True
+        elif self._confirmed(k):
+            if self._drop_spikes(base, k):
+                return True
+            self._unknown(base, "counter.reset")
+            self._note("counter.reset", k, "the register started again from a lower value", step)
+            return True
+        self._note("counter.transient", k, "one reading is lower and was left out", step)
+        return False
+
+    def _confirmed(self, k: int) -> bool:
+        """True if the reading at ``k`` and the next ones agree on a new level."""
+        end = k + CONFIRMING_READINGS
+        if end > len(self.t):
+            return False
+        steps, spans = np.diff(self.v[k:end]), np.diff(self.t[k:end])
+        return all(
+            self.rules.agrees(float(s), float(d), float(self.v[k]))
+            for s, d in zip(steps, spans, strict=True)
+        )
+
+    def _returns(self, base: int, k: int) -> bool:
+        """True if the register is back at its level before it could be confirmed to have left."""
+        return bool(np.any(self.v[k + 1 : k + CONFIRMING_READINGS] >= self.v[base]))
+
+    def _drop_spikes(self, base: int, k: int) -> bool:
+        """Leave out what stands high between two levels that fit; only where no rating tells."""
+        near = range(max(0, base - CONFIRMING_READINGS), base + 1)
+        kept = [i for i in near if self.keep[i]]
+        below = [i for i in kept if self.v[i] <= self.v[k]]
+        if self.rules.limit_per_h is not None or not below:
+            return False
+        if any(i in self.amounts or i in self.bounds for i in kept if i >= below[-1]):
+            return False
+        for i in kept:
+            if i > below[-1]:
+                self.keep[i] = False
+                text = "one reading is far too high and was left out"
+                self._note("counter.spike", i, text, float(self.v[i] - self.v[below[-1]]))
+        return True
+
+    def _swaps_between(self, base: int, k: int) -> list[Replacement]:
+        return [s for at, s in self.swaps.items() if self.t[base] < at <= self.t[k]]
+
+    def _replaced(self, base: int, k: int, swaps: Sequence[Replacement]) -> None:
+        """What each device in turn counted between the two readings, as far as it is known."""
+        starts = [float(self.v[base]), *(s.first_reading for s in swaps)]
+        ends = [*(s.last_reading for s in swaps), float(self.v[k])]
+        span = float(self.t[k] - self.t[base])
+        sound = [
+            b - a
+            for a, b in zip(starts, ends, strict=True)
+            if a is not None and b is not None and self.rules.credible(b - a, span, b)
+        ]
+        if len(sound) == len(starts):
+            self.amounts[base] = sum(sound)
+        else:
+            high = max(self.rules.limit(span), sum(sound))
+            self.bounds[base] = (sum(sound), high, "meter.replaced")
+        serials = ", then ".join(s.new_serial for s in swaps)
+        self._note("meter.replaced", k, f"the device was exchanged for {serials}", sum(sound))
+
+    def _unknown(self, base: int, cause: str) -> None:
+        self.bounds[base] = (0.0, math.inf, cause)
+
+    def _note(self, name: str, k: int, message: str, step: float) -> None:
+        unit = self.rules.register.unit
+        self.findings.append(
+            Finding(
+                name,
+                self.rules.register.point,
+                f"{message}: {self.v[k]:.3f} {unit}",
+                from_seconds(self.t[k]),
+                {f"value_{unit.lower()}": float(self.v[k]), f"step_{unit.lower()}": step},
+            )
+        )
+
+    def account(self) -> Account:
+        """What the walk found, as measured intervals and gaps."""
+        kept = np.flatnonzero(self.keep)
+        t, v = self.t[kept], self.v[kept]
+        amount, span = np.diff(v), np.diff(t)
+        gaps: list[Gap] = []
+        measured = span <= self.rules.gap_after_s
+        position = {int(index): i for i, index in enumerate(kept)} if self._special else {}
+        for index, value in self.amounts.items():
+            amount[position[index]] = value
+        for index, (low, high, cause) in self.bounds.items():
+            i = position[index]
+            measured[i] = False
+            amount[i] = 0.0
+            limit = min(high, self.rules.limit(float(span[i])))
+            gaps.append(Gap(int(t[i]), int(t[i + 1]), low, max(low, limit), cause))
+        bounded = {position[index] for index in self.bounds}
+        for i in np.flatnonzero(~measured).tolist():
+            if i not in bounded:
+                known = float(amount[i])
+                gaps.append(Gap(int(t[i]), int(t[i + 1]), known, known, "no_reading"))
+        self._report_gaps(gaps)
+        start = np.zeros(1)
+        return Account(
+            knots_s=t,
+            total=np.concatenate([start, np.cumsum(np.where(measured, amount, 0.0))]),
+            covered=np.concatenate([start, np.cumsum(np.where(measured, span, 0))]),
+            gaps=tuple(sorted(gaps, key=lambda g: g.start_s)),
+            findings=tuple(self.findings),
+        )
+
+    @property
+    def _special(self) -> bool:
+        return bool(self.amounts or self.bounds)
+
+    def _report_rating(self, exceeded: npt.NDArray[np.bool_]) -> None:
+        """One finding for all steps that only a larger rating explains; they are measured."""
+        where = np.flatnonzero(exceeded)
+        if len(where) == 0 or self.rules.limit_per_h is None:
+            return
+        rates = np.diff(self.v)[where] / np.diff(self.t)[where] * 3600.0
+        unit = "kw" if self.rules.register.unit == "kWh" else "m3_h"
+        numbers = {
+            "steps": float(len(where)),
+            f"rated_{unit}": self.rules.limit_per_h,
+            f"seen_{unit}": float(rates.max()),
+        }
+        self.findings.append(
+            Finding(
+                "meter.rating_exceeded",
+                self.rules.register.point,
+                f"more passes than the meter's rating allows: {rates.max():.1f} seen, "
+                f"{self.rules.limit_per_h:g} declared; correct the rating",
+                from_seconds(self.t[where[0]]),
+                numbers,
+            )
+        )
+
+    def _report_gaps(self, gaps: Sequence[Gap]) -> None:
+        unit = self.rules.register.unit
+        for gap in gaps:
+            if gap.cause != "no_reading":
+                continue
+            hours = (gap.end_s - gap.start_s) / 3600.0
+            self.findings.append(
+                Finding(
+                    "data.gap",
+                    self.rules.register.point,
+                    f"no readings for {hours:.1f} h; {gap.low:.3f} {unit} passed meanwhile",
+                    from_seconds(gap.start_s),
+                    {"hours": hours, f"amount_{unit.lower()}": gap.low},
+                )
+            )

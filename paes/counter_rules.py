@@ -1,0 +1,113 @@
+"""What is known of a counter, and which of its steps can be believed.
+
+Thresholds of the accounting live here, with the version that is part of every derived figure.
+Read next: ``paes.counter``, which judges the steps that these rules find odd.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from paes.metering import Register, Replacement
+from paes.periods import Seconds
+from paes.series import Floats
+
+RULES_VERSION = "3"
+"""Part of the identity of every derived figure; raise it whenever a rule below changes."""
+
+SPIKE_MARGIN = 1.2
+"""A step is credible up to this many times what the rated power allows in its time."""
+RATING_ERROR = 10.0
+"""Steps in a row above what is credible, but not by more than this factor: the rating is wrong."""
+CONFIRMING_READINGS = 3
+"""A lower or a far higher level is believed once this many readings in a row agree on it."""
+JITTER_STEPS = 3
+"""A register may fall back by so many of its smallest steps without meaning anything."""
+UNRATED_WRAP = 0.01
+"""The most of its scale by which a register of unknown rating may wrap between two readings."""
+
+
+@dataclass(frozen=True)
+class CounterRules:
+    """What is known of a counter: where it wraps, how fast it can run, when it was exchanged.
+
+    ``limit_per_h`` is the most it can count in an hour (None: unknown; then no step upward is
+    too large and a gap between bounds has no upper one). ``gap_after_s`` is the longest time
+    between two readings that still counts as measured.
+    """
+
+    register: Register
+    gap_after_s: float
+    limit_per_h: float | None = None
+    replacements: tuple[Replacement, ...] = ()
+
+    def limit(self, seconds: float) -> float:
+        """The most that can pass in ``seconds``, with the margin; infinite if unknown."""
+        if self.limit_per_h is None:
+            return math.inf
+        return SPIKE_MARGIN * self.limit_per_h * seconds / 3600.0
+
+    def credible(self, step: float, seconds: float, at: float = 0.0) -> bool:
+        """True if ``step`` (to the register value ``at``) can pass in ``seconds``."""
+        return 0 <= step <= self.limit(seconds) + 2 * self.register.step_at(at)
+
+    def agrees(self, step: float, seconds: float, at: float = 0.0) -> bool:
+        """True if two readings are of one level, even if the rating is wrong."""
+        return 0 <= step <= RATING_ERROR * self.limit(seconds) + 2 * self.register.step_at(at)
+
+    def wraps(self, wrapped: float, seconds: float) -> bool:
+        """True if a fall is the register's wrap to zero, after which it counted on to ``wrapped``.
+
+        Where nothing bounds what can pass, only a wrap close to the end of the scale is one:
+        a restart from the middle of it must not be counted as half a scale of energy.
+        """
+        modulus = self.register.modulus
+        if modulus is None:
+            return False
+        most = modulus / 2 if self.limit_per_h is not None else modulus * UNRATED_WRAP
+        return wrapped < most and self.credible(wrapped, seconds, modulus)
+
+    @property
+    def key(self) -> str:
+        """All of it as text: two counters with one key are accounted alike."""
+        swaps = ";".join(
+            f"{r.at:%Y%m%dT%H%M%S},{r.last_reading},{r.first_reading}" for r in self.replacements
+        )
+        r = self.register
+        return (
+            f"{RULES_VERSION}|{r.modulus}|{r.resolution:.9g}|{r.relative_step}|{self.gap_after_s}"
+            f"|{self.limit_per_h}|{swaps}"
+        )
+
+
+def odd_steps(t: Seconds, v: Floats, rules: CounterRules) -> npt.NDArray[np.bool_]:
+    """Which steps must be judged: those that fall, and those that are too high alone."""
+    step = np.diff(v)
+    high = too_high(t, v, rules)
+    return np.asarray((step < 0) | (high & ~_sustained(step, t, high, rules)), dtype=np.bool_)
+
+
+def too_high(t: Seconds, v: Floats, rules: CounterRules) -> npt.NDArray[np.bool_]:
+    """``CounterRules.credible`` for all steps at once, as far as it is about too much."""
+    if rules.limit_per_h is None:
+        return np.zeros(max(len(v) - 1, 0), dtype=np.bool_)
+    most = rules.limit(1.0) * np.diff(t)
+    steps = np.maximum(rules.register.resolution, rules.register.relative_step * np.abs(v[1:]))
+    return np.asarray(np.diff(v) > most + 2 * steps, dtype=np.bool_)
+
+
+def _sustained(
+    step: Floats, t: Seconds, high: npt.NDArray[np.bool_], rules: CounterRules
+) -> npt.NDArray[np.bool_]:
+    """Too high, but three or more in a row and by no absurd factor: so the rating is too small."""
+    near = high & (step <= RATING_ERROR * rules.limit(1.0) * np.diff(t)) if high.any() else high
+    long = np.zeros_like(near)
+    if len(near) >= CONFIRMING_READINGS:
+        run = near[:-2] & near[1:-1] & near[2:]
+        for offset in range(CONFIRMING_READINGS):
+            long[offset : offset + len(run)] |= run
+    return long
