@@ -14,14 +14,15 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from collectors.simulator import Simulator
+from collectors.simulator import Fault, Simulator
 from paes.cli import main
 from paes.config import config_root, load_installation
 from paes.store.sqlite import SqliteStore
@@ -70,19 +71,25 @@ def paes(tmp_path, monkeypatch, capfd):
 
 
 @pytest.fixture
-def simulated_town(monkeypatch) -> Iterator[Simulator]:
+def simulated_town() -> Iterator[Simulator]:
     """The shipped installation served at the ports it is configured for, in a thread."""
-    installation = load_installation(config_root(None))
+    with serving(Simulator(load_installation(config_root(None)))) as simulator:
+        yield simulator
+
+
+@contextmanager
+def serving(simulator: Simulator) -> Iterator[Simulator]:
     loop = asyncio.new_event_loop()
-    simulator = Simulator(installation)
     loop.run_until_complete(simulator.start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    yield simulator
-    asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
+    try:
+        yield simulator
+    finally:
+        asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
 
 
 @pytest.fixture
@@ -199,6 +206,29 @@ def test_energy_of_a_meter_says_what_was_wrong_with_its_readings(paes, tmp_path)
     assert "630.0 seen, 315 declared; correct the rating" in done.err
     (day,) = json.loads(paes(*asked, "--by", "day", "--json").out)[0]["periods"]
     assert day["measured_kwh"] == pytest.approx(float(values[-1]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("short", "expected"),
+        ("wrong_unit", "unit"),
+        ("absent", "gateway target"),
+        ("busy", "busy"),
+        ("refuse", "illegal data address"),
+    ],
+)
+def test_a_faulty_device_is_named_in_one_line(paes, kind, says):
+    fault = Fault("portovenere-municipio.main", kind)
+    town = load_installation(config_root(None))
+    only = replace(town, cities={"portovenere": town.city("portovenere")})
+    with serving(Simulator(only, port=0, faults=[fault])) as simulator:
+        host, port = simulator.addresses["gw-portovenere-municipio"]
+        meter = town.meter(fault.meter)
+        done = paes("probe", "--host", host, "--port", str(port), "--unit", str(meter.unit),
+                    "--profile", meter.device)  # fmt: skip
+    assert f"{host}:{port} unit {meter.unit}" in done.error
+    assert says in done.error
 
 
 def test_a_dead_port_says_so(paes):
