@@ -123,7 +123,8 @@ class ModbusConnection:
         """
         if function_code not in _READ_METHODS:
             raise DataError(f"function code {function_code} does not read; expected 1 to 4")
-        request = f"{self.place} unit {unit}: {count} from address {address} (fc {function_code})"
+        words = "1 register" if count == 1 else f"{count} registers"
+        request = f"{self.place} unit {unit}: {words} from address {address} (fc {function_code})"
         if self._client is None or not self._client.connected:
             raise ConnectionFailed(f"{request}: not connected")
         limit = self.timeout_s if timeout_s is None else timeout_s

@@ -86,7 +86,7 @@ async def test_exception_is_told_in_words() -> None:
         with pytest.raises(DeviceRefused) as caught:
             await connection.read(3, 1, 500, 2)
         assert caught.value.code == 2
-        assert f"127.0.0.1:{port} unit 1: 2 from address 500 (fc 3)" in str(caught.value)
+        assert f"127.0.0.1:{port} unit 1: 2 registers from address 500 (fc 3)" in str(caught.value)
         assert "illegal data address (exception 2)" in str(caught.value)
         assert await connection.read(3, 1, 0, 1) == [1]
 
@@ -97,7 +97,7 @@ async def test_silence_ends_within_the_time_limit_and_the_line_goes_on() -> None
 
     async with facing(answer) as (connection, server):
         began = time.monotonic()
-        with pytest.raises(NoReply, match=r"unit 1: 1 from address 0 \(fc 3\): no answer within"):
+        with pytest.raises(NoReply, match=r"unit 1: 1 register from address 0 \(fc 3\): no answer within"):
             await connection.read(3, 1, 0, 1)
         assert time.monotonic() - began < 5 * TIMEOUT_S
         assert await connection.read(3, 2, 0, 1) == [7]
