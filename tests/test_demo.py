@@ -18,6 +18,11 @@ import pytest
 START_LIMIT_S = 150
 
 
+def _hear_ctrl_c() -> None:
+    """A test run in the background ignores SIGINT, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -75,6 +80,7 @@ def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_ctrl_c,
     )
     try:
         served = wait_for(process, port)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import _thread
 import json
+import signal
 import socket
 import threading
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,15 @@ def test_port_in_use_is_one_line(app: Dashboard) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT heard as in a terminal: a test run in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_served_application_answers_and_ends_on_interrupt(app: Dashboard) -> None:
     answers: list[int] = []
 
