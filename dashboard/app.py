@@ -33,14 +33,14 @@ from dashboard.pages.live import live_html
 from dashboard.pages.progress import progress_page
 from dashboard.pages.shell import Frame, document, loading, page_title
 from dashboard.routes import add_headers, add_routes, asked_address
-from dashboard.serving import serve
+from dashboard.serving import require_port, serve
 from dashboard.texts import Language, load_languages
 from paes.errors import PaesError
 from paes.installation import Installation
 from paes.ledger import now_utc
 from paes.store import Store
 
-__all__ = ["Dashboard", "create_app", "serve"]
+__all__ = ["Dashboard", "create_app", "require_assets", "require_port", "serve"]
 
 REFRESH_S = 10.0
 YEAR_S = 31536000
@@ -127,13 +127,18 @@ def create_app(
     return app
 
 
-def _locales() -> dict[str, dict[str, Any]]:
-    """Plotly's Italian by language code; PaesError if any of the fetched assets is missing."""
+def require_assets() -> None:
+    """PaesError if any of the fetched browser assets is missing."""
     missing = [n for n in (*_STYLES, _CHARTS, _LIVE, _LOCALE) if not (ASSETS / n).is_file()]
     if missing:
         raise PaesError(
             f"the dashboard's browser assets are missing ({ASSETS / missing[0]}): run `make assets`"
         )
+
+
+def _locales() -> dict[str, dict[str, Any]]:
+    """Plotly's Italian by language code; PaesError if the assets were never fetched."""
+    require_assets()
     locale = json.loads((ASSETS / _LOCALE).read_text("utf-8"))
     dates = locale["format"]
     for names in ("months", "shortMonths", "days", "shortDays"):

@@ -63,6 +63,11 @@ def serve(
         app.close()
 
 
+def require_port(host: str, port: int) -> None:
+    """PaesError if nobody can listen there: to be known before long work, not after it."""
+    _listen(host, port).close()
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """A socket of our own: waitress leaves one open when it cannot bind."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

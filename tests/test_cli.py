@@ -10,9 +10,12 @@ import asyncio
 import csv
 import json
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from collectors.simulator import Fault, Simulator
 from paes.cli import main
@@ -332,6 +336,35 @@ def test_a_day_in_the_field(paes, simulated_town):
     assert "unit 99" in wrong.error
     busy = paes("simulate", "--port", str(gateway[1]))
     assert str(gateway[1]) in busy.error
+
+
+def test_collecting_goes_on_until_it_is_stopped_and_keeps_everything(dead_town, tmp_path):
+    """The real process, told to stop by SIGTERM as a service is."""
+    town = load_installation(dead_town)
+    file = tmp_path / "readings.sqlite"
+    with serving(Simulator(town, port=0)) as simulator:
+        meters = dead_town / "cities" / "portovenere" / "meters.yaml"
+        described = yaml.safe_load(meters.read_text(encoding="utf-8"))
+        for gateway in described["gateways"]:
+            gateway["host"], gateway["port"] = simulator.addresses[gateway["id"]]
+        meters.write_text(yaml.safe_dump(described), encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "paes", "--config", str(dead_town), "--store", str(file),
+             "collect"],
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        store = SqliteStore(file)
+        until = time.monotonic() + 60
+        while len(store.latest(r.point for r in town.registers.values())) < len(town.meters):
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < until, store.points()
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+        store.close()
+    assert process.returncode == 0
+    assert "collecting from 3 gateways" in err
+    assert err.rstrip().endswith("stopped; every reading is stored")
 
 
 def _seconds(text: str) -> int:

@@ -68,6 +68,20 @@ def wait_for(process: subprocess.Popen[str], port: int) -> str:
     pytest.fail(f"no page within {START_LIMIT_S} s: {process.communicate()[1]}")
 
 
+def test_a_port_in_use_is_known_before_the_past_is_made(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "paes", "demo", "--port", str(port)],
+            cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 @pytest.mark.timeout(240)
 def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
     port = free_port()
@@ -102,3 +116,24 @@ def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
     assert f"http://127.0.0.1:{port}/" in err
     assert err.rstrip().endswith("stopped")
     assert list(temporary.glob("paes-demo-*")) == []
+
+
+@pytest.mark.timeout(120)
+def test_the_dashboard_alone_serves_an_empty_store_and_ends_by_sigterm(tmp_path: Path):
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paes", "--store", str(tmp_path / "empty.sqlite"),
+         "dashboard", "--port", str(port)],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert '<html lang="it"' in wait_for(process, port)
+        assert "paes collect" in content(port)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=40)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    assert process.returncode == 0, err
+    assert f"PAES Monitor at http://127.0.0.1:{port}/" in err

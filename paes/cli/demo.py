@@ -30,6 +30,7 @@ from paes.periods import Span, local_year, year_span
 from paes.store import Store
 from paes.store.sqlite import SqliteStore
 
+HOST = "127.0.0.1"
 POLL_PERIOD_S = 10
 STEP = timedelta(minutes=15)
 
@@ -45,8 +46,10 @@ STEP = timedelta(minutes=15)
 @click.pass_obj
 def demo(session: Session, port: int, years: int, data: Path | None) -> None:
     """A simulated town with its past, polled live, on the dashboard (Ctrl-C stops it)."""
-    from dashboard.app import create_app, serve
+    from dashboard.app import create_app, require_assets, require_port, serve
 
+    require_assets()
+    require_port(HOST, port)
     installation = session.installation
     with _folder(data) as folder:
         store = SqliteStore(folder / "demo.sqlite")
@@ -55,8 +58,8 @@ def demo(session: Session, port: int, years: int, data: Path | None) -> None:
         _fill(town, store, past)
         with _polled(installation, store, town):
             app = create_app(installation, store)
-            say(f"\nPAES Monitor at http://127.0.0.1:{port}/  (Ctrl-C stops it)")
-            serve(app, host="127.0.0.1", port=port)
+            say(f"\nPAES Monitor at http://{HOST}:{port}/  (Ctrl-C stops it)")
+            serve(app, host=HOST, port=port)
         store.close()
     say("stopped")
 

@@ -17,8 +17,12 @@ def dashboard(session: Session, host: str, port: int) -> None:
     from dashboard.app import create_app, serve
 
     app = create_app(session.installation, session.store)
-    say(f"PAES Monitor at http://{host}:{port}/  (Ctrl-C stops it)")
-    serve(app, host=host, port=port)
+    serve(
+        app,
+        host=host,
+        port=port,
+        ready=lambda address: say(f"PAES Monitor at {address}  (Ctrl-C stops it)"),
+    )
 
 
 COMMANDS = (dashboard,)
