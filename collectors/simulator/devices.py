@@ -6,7 +6,7 @@ profile's range that hold nothing read as 0; outside it the device answers excep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -43,22 +43,39 @@ class SimulatedDevice:
             m.id: Quantities(m, self.profile, town.parameters, town.seed) for m in self.meters
         }
         self._dials = {m.id: dial_of(town.installation, m) for m in self.meters}
-        self.image: Callable[[int], Image] = lru_cache(maxsize=4)(self._compute_image)
-        """The registers at a whole virtual second."""
+        self._is_scaled = any(p.kind is ProfileKind.SCALE_FACTOR for p in self.profile.points)
+        self._cached = lru_cache(maxsize=8)(self._compute_image)
+        self._asked = lru_cache(maxsize=64)(self._points_between)
 
     def read(self, function: int, address: int, count: int, now_s: float) -> Reply:
         """What the device answers to a read at a virtual time."""
         start, end = self._range.get(function, (0, 0))
         if address < start or address + count > end:
             return Reply(exception=ILLEGAL_ADDRESS)
-        image = self.image(int(now_s))
+        image = self._cached(int(now_s), self._asked(function, address, address + count))
         return Reply([image.get((function, a), 0) for a in range(address, address + count)])
 
-    def _compute_image(self, now_s: int) -> Image:
+    def image(self, now_s: int) -> Image:
+        """All registers at a whole virtual second."""
+        return self._cached(now_s, tuple(range(len(self.profile.points))))
+
+    def _points_between(self, function: int, start: int, end: int) -> tuple[int, ...]:
+        """Which points have a register there; all of them where they share scale factors."""
+        if self._is_scaled:
+            return tuple(range(len(self.profile.points)))
+        first, last = start - self._offset, end - self._offset
+        return tuple(
+            i
+            for i, p in enumerate(self.profile.points)
+            if p.fc == function and p.address < last and first < p.end
+        )
+
+    def _compute_image(self, now_s: int, which: tuple[int, ...]) -> Image:
+        points = [self.profile.points[i] for i in which]
         image: Image = {}
         fc = self.profile.defaults.fc
         states = [state_of(self.town, meter, now_s) for meter in self.meters]
-        self._put_points(image, self.meters[0], states[0])
+        self._put_points(image, self.meters[0], states[0], points)
         for mark in self.profile.identify:
             self._put(image, fc, mark.address, _mark_words(mark, self.profile))
         if self.profile.is_relative:
@@ -67,15 +84,17 @@ class SimulatedDevice:
             self._put_accounted(image, meter, state)
         return image
 
-    def _put_points(self, image: Image, meter: Meter, state: State) -> None:
-        """All points of the device as its first meter sees them."""
+    def _put_points(
+        self, image: Image, meter: Meter, state: State, points: list[DevicePoint]
+    ) -> None:
+        """Points of the device as its first meter sees them."""
         values = {
             point.name: self._device_value(meter, point, state)
-            for point in self.profile.points
+            for point in points
             if point.kind is not ProfileKind.SCALE_FACTOR
         }
-        exponents = _exponents(self.profile, values)
-        for point in self.profile.points:
+        exponents = _exponents(self.profile, values) if self._is_scaled else {}
+        for point in points:
             if point.kind is ProfileKind.SCALE_FACTOR:
                 words = encode(point, exponents[point.name])
             else:
