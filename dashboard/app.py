@@ -33,14 +33,14 @@ from dashboard.pages.live import live_html
 from dashboard.pages.progress import progress_page
 from dashboard.pages.shell import Frame, document, loading, page_title
 from dashboard.routes import add_headers, add_routes, asked_address
-from dashboard.serving import require_port, serve
+from dashboard.serving import require_port, serve, stop_signals
 from dashboard.texts import Language, load_languages
 from paes.errors import PaesError
 from paes.installation import Installation
 from paes.ledger import now_utc
 from paes.store import Store
 
-__all__ = ["Dashboard", "create_app", "require_assets", "require_port", "serve"]
+__all__ = ["Dashboard", "create_app", "require_assets", "require_port", "serve", "stop_signals"]
 
 REFRESH_S = 10.0
 YEAR_S = 31536000

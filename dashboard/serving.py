@@ -49,7 +49,7 @@ def serve(
     server = waitress.create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
     first_visit = threading.Thread(target=_first_visit, args=(app.server,), daemon=True)
     try:
-        with _sigterm_as_interrupt():
+        with stop_signals():
             if ready:
                 ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
             first_visit.start()
@@ -95,8 +95,11 @@ def _first_visit(server: Flask) -> None:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """SIGTERM ends the server as Ctrl-C does; only where signals can be set."""
+def stop_signals() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the block as Ctrl-C does; only in the main thread.
+
+    A signal that whoever started us asked to ignore (``nohup``) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -104,8 +107,11 @@ def _sigterm_as_interrupt() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [getattr(signal, n) for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {n: signal.signal(n, interrupt) for n in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -118,6 +118,26 @@ def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
     assert list(temporary.glob("paes-demo-*")) == []
 
 
+def test_stopped_while_it_makes_the_past_it_leaves_nothing_behind(tmp_path: Path):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paes", "demo", "--port", str(free_port())],
+        cwd=tmp_path, env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while not list(temporary.glob("paes-demo-*/demo.sqlite")):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert list(temporary.iterdir()) == []
+
+
 @pytest.mark.timeout(120)
 def test_the_dashboard_alone_serves_an_empty_store_and_ends_by_sigterm(tmp_path: Path):
     port = free_port()

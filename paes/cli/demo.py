@@ -46,12 +46,12 @@ STEP = timedelta(minutes=15)
 @click.pass_obj
 def demo(session: Session, port: int, years: int, data: Path | None) -> None:
     """A simulated town with its past, polled live, on the dashboard (Ctrl-C stops it)."""
-    from dashboard.app import create_app, require_assets, require_port, serve
+    from dashboard.app import create_app, require_assets, require_port, serve, stop_signals
 
     require_assets()
     require_port(HOST, port)
     installation = session.installation
-    with _folder(data) as folder:
+    with stop_signals(), _folder(data) as folder:
         store = SqliteStore(folder / "demo.sqlite")
         past = _history(installation, datetime.now(UTC), years)
         town = Town(installation, epoch=past.start)
