@@ -22,9 +22,10 @@ from pymodbus.client import AsyncModbusTcpClient
 from collectors.gateway import GatewayTask
 from collectors.read_plan import GatewayPlan
 from collectors.round import Round
-from collectors.schedule import plan_installation, utc_now
+from collectors.schedule import plan_installation
 from collectors.simulator import Simulator
 from paes.config import load_installation, shipped_config
+from paes.periods import now_utc
 
 SERVE = "--serve"
 
@@ -41,11 +42,11 @@ async def serve() -> None:
 async def ours(plans: list[GatewayPlan], rounds: int) -> tuple[float, int, int]:
     """Processor seconds, requests and readings of ``rounds`` rounds of the collector."""
     made: list[Round] = []
-    tasks = [GatewayTask(plan, made.append, utc_now) for plan in plans]
+    tasks = [GatewayTask(plan, made.append, now_utc) for plan in plans]
     for task in tasks:
-        await task.read_round(utc_now())
+        await task.read_round(now_utc())
     start = time.process_time()
-    results = [await task.read_round(utc_now()) for _ in range(rounds) for task in tasks]
+    results = [await task.read_round(now_utc()) for _ in range(rounds) for task in tasks]
     used = time.process_time() - start
     for task in tasks:
         await task.close()

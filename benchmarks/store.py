@@ -149,7 +149,7 @@ def main() -> None:
         line("daily totals of all meters, first time", once(days), bare_days)
         line("daily totals of all meters, kept", timed(days), bare_days)
         months = lambda: [  # noqa: E731
-            ledger.site(s, Carrier.ELECTRICITY, Measures.WITHDRAWAL, SPAN, By.MONTH)
+            ledger.sites([s], Carrier.ELECTRICITY, Measures.WITHDRAWAL, SPAN, By.MONTH)
             for s in installation.sites
         ]
         line("monthly totals of all sites", timed(months), timed(lambda: plain.periods(By.MONTH)))

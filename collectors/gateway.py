@@ -30,6 +30,7 @@ from collectors.read_plan import GatewayPlan, UnitPlan
 from collectors.round import Round, readings_of
 from paes.errors import BadReply, ConnectionFailed, DeviceRefused, FieldError, NoReply
 from paes.metering import Finding, Gateway, Reading
+from paes.periods import Clock
 
 __all__ = ["Connection", "GatewayTask", "Round", "modbus_connection"]
 
@@ -66,7 +67,6 @@ class Connection(Protocol):
     ) -> list[int]: ...
 
 
-Clock = Callable[[], datetime]
 Sink = Callable[[Round], Awaitable[None] | None]
 Connect = Callable[[Gateway], Connection]
 UnitKey = tuple[int, str]

@@ -16,7 +16,6 @@ from typing import Any
 
 from collectors.device_point import DevicePoint, Registers, RegisterType, WordOrder
 from collectors.device_profile import DeviceProfile, Identification
-from collectors.gateway import Clock
 from collectors.modbus import ModbusConnection
 from collectors.read_plan import Block, plan
 from collectors.registers import (
@@ -30,6 +29,7 @@ from collectors.registers import (
 )
 from paes.errors import DeviceRefused, FieldError, NoReply
 from paes.metering import Meter
+from paes.periods import Clock
 from paes.units import canonical_unit
 
 MOST_SILENCES = 2

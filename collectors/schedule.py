@@ -22,11 +22,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from collectors.delivery import Delivery, ReadingStore
 from collectors.device_profile import DeviceProfile, load_profile
-from collectors.gateway import Clock, Connect, GatewayTask, modbus_connection
+from collectors.gateway import Connect, GatewayTask, modbus_connection
 from collectors.read_plan import GatewayPlan, plan_gateway
 from collectors.round import Round
 from paes.metering import Finding, Gateway, Meter, Register, meter_of, name_of
-from paes.periods import from_seconds
+from paes.periods import Clock, last_tick, now_utc
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +59,6 @@ class MeterState:
     """Why the latest round brought nothing; None if it brought something."""
     failed_rounds: int = 0
     """Rounds without a reading in a row."""
-
-
-def utc_now() -> datetime:
-    """The time of the machine's clock."""
-    return datetime.now(UTC)
-
-
-def last_tick(now: datetime, period_s: int) -> datetime:
-    """The latest multiple of ``period_s`` (since midnight UTC, 1970) that is not after ``now``."""
-    return from_seconds(now.timestamp() // period_s * period_s)
 
 
 def stagger_s(gateway_id: str, period_s: int) -> float:
@@ -106,7 +96,7 @@ class Collector:
         self,
         installation: MeteredInstallation,
         store: ReadingStore,
-        clock: Clock = utc_now,
+        clock: Clock = now_utc,
         connect: Connect = modbus_connection,
     ) -> None:
         self._clock = clock
@@ -185,17 +175,17 @@ class Collector:
             self._schedule(scheduler, task, period_s or task.plan.gateway.poll_period_s)
 
     def _schedule(self, scheduler: AsyncIOScheduler, task: GatewayTask, period_s: int) -> None:
-        now = self._clock()
+        period = timedelta(seconds=period_s)
+        tick = last_tick(self._clock(), period)
         delay = timedelta(seconds=stagger_s(task.plan.gateway.id, period_s))
-        first = last_tick(now, period_s) + timedelta(seconds=period_s) + delay
 
         async def mark() -> None:
-            task.request_round(last_tick(self._clock() - delay, period_s))
+            task.request_round(last_tick(self._clock() - delay, period))
 
-        task.request_round(last_tick(now, period_s))
+        task.request_round(tick)
         scheduler.add_job(
             mark,
-            IntervalTrigger(seconds=period_s, start_date=first, timezone=UTC),
+            IntervalTrigger(seconds=period_s, start_date=tick + period + delay, timezone=UTC),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,

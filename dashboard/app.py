@@ -37,7 +37,7 @@ from dashboard.serving import require_port, serve, stop_signals
 from dashboard.texts import Language, load_languages
 from paes.errors import PaesError
 from paes.installation import Installation
-from paes.ledger import now_utc
+from paes.periods import now_utc
 from paes.store import Store
 
 __all__ = ["Dashboard", "create_app", "require_assets", "require_port", "serve", "stop_signals"]

@@ -17,9 +17,9 @@ from paes.accounted_register import power_point
 from paes.energy_total import EnergyTotal
 from paes.installation import City, Installation
 from paes.ledger import EnergyLedger
-from paes.meter_status import STALE_AFTER_PERIODS, MeterState, last_due, state_of
+from paes.meter_status import STALE_AFTER_PERIODS, MeterState, state_of
 from paes.metering import Carrier, Measures, Meter, Quality, Reading, Site, point_id
-from paes.periods import Span
+from paes.periods import Span, last_tick
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -146,7 +146,8 @@ def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
 
 
 def _activity(meter: Meter, ledger: EnergyLedger) -> Activity:
-    end = last_due(ledger.clock(), ledger.poll_period(meter))
+    # Up to the reading that is due: the minutes since then are not a gap.
+    end = last_tick(ledger.clock(), ledger.poll_period(meter))
     day = ledger.total(meter, Span(end - DAY, end))
     week = ledger.total(meter, Span(end - WEEK, end))
     return Activity(

@@ -13,11 +13,12 @@ from datetime import datetime
 from dashboard.address import Address
 from dashboard.memory import Memory
 from dashboard.meters import Activity, LiveCity, activity_of, live, power_points
-from dashboard.queries import CityView, inventories_of, view
+from dashboard.queries import CityView, view
 from paes.errors import PaesError
 from paes.installation import City, Installation
 from paes.inventory import Inventory
 from paes.ledger import EnergyLedger
+from paes.progress import make_inventories
 from paes.store import Store
 
 INVENTORIES_FOR_S = 900.0
@@ -77,7 +78,7 @@ class Observatory:
         city, factor = address.city, address.factor
 
         def make() -> dict[int, Inventory]:
-            return inventories_of(city, self.ledger, factor)
+            return make_inventories(city, self.ledger, factor)
 
         kept = self._memory.get(("inventories", city.id, factor), make, INVENTORIES_FOR_S)
         return view(city, self.ledger, address.target.id, kept.value), kept.made_at

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from paes.emission_factors import FactorMatch
 from paes.installation import City
-from paes.inventory import ElectricityFactor, Inventory, InventoryLine
+from paes.inventory import Inventory, InventoryLine
 from paes.ledger import EnergyLedger
 from paes.metering import Carrier, Sector
 from paes.periods import local_year
@@ -21,7 +21,6 @@ from paes.progress import (
     Effects,
     Progress,
     YearResult,
-    make_inventories,
     make_progress,
     next_target,
 )
@@ -135,13 +134,6 @@ class CityView:
         return math.isinf(self.progress.latest.high_t)
 
 
-def inventories_of(
-    city: City, ledger: EnergyLedger, factor: ElectricityFactor
-) -> dict[int, Inventory]:
-    """Every inventory of ``city`` by year: the slow part, to be kept."""
-    return make_inventories(city, ledger, factor)
-
-
 def view(
     city: City,
     ledger: EnergyLedger,
@@ -151,14 +143,15 @@ def view(
     """The city against a target; DataError if the target's base year has no inventory."""
     progress = make_progress(city, ledger, target_id, inventories=inventories)
     base, newest = progress.inventories[0], progress.inventories[-1]
+    sectors = _sectors(base, newest)
     return CityView(
         city=city,
         progress=progress,
         newest=newest,
         next_step=_next_step(city, ledger, inventories),
         milestones=_milestones(city, progress),
-        sectors=_sectors(base, newest),
-        lines=_lines(base, newest),
+        sectors=sectors,
+        lines=_lines(base, newest, sectors),
         own_actions=_count(a for a in city.actions if a.origin is Origin.LOCAL),
         published=city.plan.published_inventories,
     )
@@ -213,7 +206,9 @@ def _of_sector(inventory: Inventory, sector: Sector) -> list[InventoryLine]:
     return [line for line in inventory.lines if line.activity.sector is sector]
 
 
-def _lines(base: Inventory, newest: Inventory) -> tuple[LineChange, ...]:
+def _lines(
+    base: Inventory, newest: Inventory, sectors: tuple[SectorChange, ...]
+) -> tuple[LineChange, ...]:
     before = {(i.activity.sector, i.activity.carrier): i.emissions_t for i in base.lines}
     rows = [
         LineChange(
@@ -229,7 +224,7 @@ def _lines(base: Inventory, newest: Inventory) -> tuple[LineChange, ...]:
         )
         for line in newest.lines
     ]
-    order = {row.sector: place for place, row in enumerate(_sectors(base, newest))}
+    order = {row.sector: place for place, row in enumerate(sectors)}
     return tuple(sorted(rows, key=lambda row: (order[row.sector], -row.emissions_t)))
 
 

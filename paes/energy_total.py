@@ -10,8 +10,8 @@ class EnergyTotal:
     """Energy of a period: what is measured, what is estimated, and what is missing.
 
     ``catch_up_kwh`` is the part of ``measured_kwh`` that passed during gaps: its amount was
-    measured, its course was not. The true energy lies between ``low_kwh`` and ``high_kwh``
-    (infinite if nothing bounds it).
+    measured, its course was not. The true energy lies between ``kwh +
+    missing_low_kwh`` and ``kwh + missing_high_kwh`` (infinite if nothing bounds it).
     """
 
     measured_kwh: float = 0.0
@@ -31,16 +31,6 @@ class EnergyTotal:
     def kwh(self) -> float:
         """Measured and estimated energy."""
         return self.measured_kwh + self.estimated_kwh
-
-    @property
-    def low_kwh(self) -> float:
-        """The least that it can have been."""
-        return self.kwh + self.missing_low_kwh
-
-    @property
-    def high_kwh(self) -> float:
-        """The most that it can have been."""
-        return self.kwh + self.missing_high_kwh
 
     @property
     def coverage(self) -> float | None:

@@ -96,14 +96,6 @@ class Inventory:
         """The part of the emissions (0..1) whose energy was seen by meters."""
         return self._fraction(lambda line: line.emissions_t * line.activity.metered_fraction)
 
-    def by_sector(self) -> dict[str, float]:
-        """Emissions in t by sector, largest first."""
-        totals: dict[str, float] = {}
-        for line in self.lines:
-            sector = str(line.activity.sector)
-            totals[sector] = totals.get(sector, 0.0) + line.emissions_t
-        return dict(sorted(totals.items(), key=lambda item: -item[1]))
-
     def _fraction(self, part: Callable[[InventoryLine], float]) -> float:
         total = self.emissions_t
         return math.fsum(part(line) for line in self.lines) / total if total else 0.0

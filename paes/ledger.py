@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 import numpy as np
@@ -27,12 +27,14 @@ from paes.installation import Installation
 from paes.metering import Carrier, Finding, Measures, Meter
 from paes.periods import (
     By,
+    Clock,
     Seconds,
     Span,
     edges,
     from_seconds,
     local_midnight,
     local_year,
+    now_utc,
     to_seconds,
     year_span,
 )
@@ -45,13 +47,7 @@ the first that suffices. More than 8 are needed only where many in a row are not
 GAP_AFTER_PERIODS = 1.5
 """Two readings further apart than this many poll periods have a gap between them."""
 
-Clock = Callable[[], datetime]
 AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
-
-
-def now_utc() -> datetime:
-    """The clock of the machine."""
-    return datetime.now(UTC)
 
 
 class EnergyLedger:
@@ -142,19 +138,21 @@ class EnergyLedger:
             span_s=life.seconds,
         )
 
-    def site(
-        self, site_id: str, carrier: Carrier | None, measures: Measures, span: Span, by: By
+    def sites(
+        self,
+        sites: Iterable[str],
+        carrier: Carrier | None,
+        measures: Measures,
+        span: Span,
+        by: By,
     ) -> pd.DataFrame:
-        """Energy of a site by period in kWh: the sum of its meters of that kind (no submeters).
+        """Energy of ``sites`` by period: the sum of their meters of that kind.
 
-        Columns as in ``meter`` with ``_kwh`` (``_m3`` for water).
+        Columns as in ``meter`` with ``_kwh`` (``_m3`` for water); empty if there is no such meter.
         """
         suffix = "m3" if measures is Measures.WATER else "kwh"
-        frames = [
-            self.energy(m, span, by)
-            for m in self.meters(sites=(site_id,), carrier=carrier, measures=measures)
-        ]
-        return sum_frames(frames, suffix)
+        frames = [self.energy(m, span, by) for m in self.meters(sites, carrier, measures)]
+        return _summed(frames, suffix)
 
     def energy(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
         """As ``meter``, with gas in kWh and the unit in the columns' names."""
@@ -293,7 +291,7 @@ class EnergyLedger:
         return made, settled
 
 
-def sum_frames(frames: list[pd.DataFrame], suffix: str = "kwh") -> pd.DataFrame:
+def _summed(frames: list[pd.DataFrame], suffix: str = "kwh") -> pd.DataFrame:
     """Frames of one period axis added up; an empty frame if there is none."""
     if not frames:
         columns = [f"{name}_{suffix}" for name in AMOUNTS] + ["covered_s", "span_s"]

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from paes.ledger import EnergyLedger
 from paes.metering import Meter, Reading
-from paes.periods import Span, from_seconds, to_seconds
+from paes.periods import Span, from_seconds, last_tick, to_seconds
 
 STALE_AFTER_PERIODS = 2
 SILENT_AFTER = timedelta(days=1)
@@ -50,7 +50,7 @@ def _status(ledger: EnergyLedger, meter: Meter, last: Reading | None) -> MeterSt
     if last and last.at > now + period:  # stamped by a clock that was wrong: no sign of life
         past = ledger.store.around(last.point, to_seconds(now), to_seconds(now), 1).seconds
         at = next((from_seconds(s) for s in past if s < to_seconds(now)), None)
-    due = last_due(now, period)
+    due = last_tick(now, period)  # the minutes since then are not a gap yet
     day = Span(due - timedelta(days=1), due)
     if ledger.life(meter, day) is None:
         return MeterStatus(meter.id, MeterState.OUTSIDE, at, None, None)
@@ -71,9 +71,3 @@ def state_of(age: timedelta | None, period: timedelta) -> MeterState:
     if age > max(SILENT_AFTER, STALE_AFTER_PERIODS * period):
         return MeterState.SILENT
     return MeterState.STALE if age > STALE_AFTER_PERIODS * period else MeterState.LIVE
-
-
-def last_due(now: datetime, period: timedelta) -> datetime:
-    """When the newest reading was due: the minutes since then are not a gap yet."""
-    seconds = int(period.total_seconds())
-    return from_seconds(to_seconds(now) // seconds * seconds)

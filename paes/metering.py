@@ -42,14 +42,6 @@ class Quality(StrEnum):
     SUBSTITUTED = "substituted"  # put in by an estimate or by hand
 
 
-class PointKind(StrEnum):
-    """What a point's value is over time."""
-
-    COUNTER = "counter"  # a register that only grows: energy, volume, pulses
-    GAUGE = "gauge"  # a momentary value: power, temperature
-    STATE = "state"  # a code
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One value of one point, stamped when the reply arrived (aware UTC).

@@ -11,6 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,34 @@ START_LIMIT_S = 150
 def _hear_ctrl_c() -> None:
     """A test run in the background ignores SIGINT, and so would what it starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextmanager
+def running(folder: Path, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """``paes`` as a process in ``folder``; it never outlives the test."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paes", *arguments],
+        cwd=folder,
+        env={**os.environ, **more},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Where a started program puts its temporary files."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    return folder
 
 
 def free_port() -> int:
@@ -83,20 +113,10 @@ def test_a_port_in_use_is_known_before_the_past_is_made(tmp_path: Path):
 
 
 @pytest.mark.timeout(240)
-def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
+def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path, temporary: Path):
     port = free_port()
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paes", "demo", "--years", "1", "--port", str(port)],
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_hear_ctrl_c,
-    )
-    try:
+    asked = ("demo", "--years", "1", "--port", str(port))
+    with running(tmp_path, *asked, TMPDIR=str(temporary)) as process:
         served = wait_for(process, port)
         assert '<html lang="it"' in served
         assert '<html lang="en"' in (page(port, "/?lang=en") or "")
@@ -107,10 +127,6 @@ def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
         assert len(list(temporary.glob("paes-demo-*"))) == 1
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=40)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert f"http://127.0.0.1:{port}/" in err
@@ -118,21 +134,16 @@ def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path):
     assert list(temporary.glob("paes-demo-*")) == []
 
 
-def test_stopped_while_it_makes_the_past_it_leaves_nothing_behind(tmp_path: Path):
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paes", "demo", "--port", str(free_port())],
-        cwd=tmp_path, env={**os.environ, "TMPDIR": str(temporary)},
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    until = time.monotonic() + 60
-    while not list(temporary.glob("paes-demo-*/demo.sqlite")):
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=40)
+def test_stopped_while_it_makes_the_past_it_leaves_nothing_behind(tmp_path: Path, temporary: Path):
+    asked = ("demo", "--port", str(free_port()))
+    with running(tmp_path, *asked, TMPDIR=str(temporary)) as process:
+        until = time.monotonic() + 60
+        while not list(temporary.glob("paes-demo-*/demo.sqlite")):
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=40)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert list(temporary.iterdir()) == []
@@ -141,19 +152,11 @@ def test_stopped_while_it_makes_the_past_it_leaves_nothing_behind(tmp_path: Path
 @pytest.mark.timeout(120)
 def test_the_dashboard_alone_serves_an_empty_store_and_ends_by_sigterm(tmp_path: Path):
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paes", "--store", str(tmp_path / "empty.sqlite"),
-         "dashboard", "--port", str(port)],
-        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
+    asked = ("--store", str(tmp_path / "empty.sqlite"), "dashboard", "--port", str(port))
+    with running(tmp_path, *asked) as process:
         assert '<html lang="it"' in wait_for(process, port)
         assert "paes collect" in content(port)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=40)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
     assert process.returncode == 0, err
     assert f"PAES Monitor at http://127.0.0.1:{port}/" in err

@@ -14,7 +14,6 @@ import pandas as pd
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
-from paes.ledger import sum_frames
 from paes.meter_status import meter_states
 from paes.metering import Carrier, Finding, Measures
 from paes.periods import By, Span, parse_instant
@@ -157,10 +156,10 @@ def _series(
         for one in carriers:
             if (one is None) != (measures is Measures.WATER):
                 continue
-            frames = [ledger.energy(m, span, by) for m in ledger.meters(sites, one, measures)]
-            if frames:
+            frame = ledger.sites(sites, one, measures, span, by)
+            if len(frame):
                 key = {**place, "measures": str(measures), "carrier": str(one or "water")}
-                yield key, sum_frames(frames)
+                yield key, frame
 
 
 def _print_energy(key: dict[str, str], frame: pd.DataFrame, by: By) -> None:

@@ -13,12 +13,13 @@ from collectors.modbus import ModbusConnection
 from collectors.probe import Probe, probe
 from collectors.registers import Value
 from collectors.round import Round
-from collectors.schedule import Collector, utc_now
+from collectors.schedule import Collector
 from collectors.simulator import KINDS, Simulator, parse_fault
 from paes.cli import Session
 from paes.cli.output import print_json, print_table, say
 from paes.errors import FieldError
 from paes.metering import Meter
+from paes.periods import now_utc
 
 SIMULATOR_PORT = 5020
 
@@ -120,7 +121,7 @@ def probe_command(
             raise click.UsageError("--host needs --unit and --profile")
         asked, device = None, _profile(session, profile)
         connection = ModbusConnection(str(host), port, "tcp", timeout_s)
-    made = asyncio.run(probe(connection, unit, device, utc_now, meter=asked))
+    made = asyncio.run(probe(connection, unit, device, now_utc, meter=asked))
     if as_json:
         print_json(made.to_dict())
     else:
@@ -149,11 +150,7 @@ def _print_probe(made: Probe) -> None:
                 " ".join(f"{w:04X}" for w in p.words),
                 p.unit,
                 p.quality + (" (verify)" if p.verify else ""),
-                "-"
-                if p.value is None
-                else f"{p.value:g}"
-                if isinstance(p.value, float)
-                else str(p.value),
+                _shown(p.value),
             ]
             for p in made.points
         ],

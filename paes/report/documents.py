@@ -13,7 +13,6 @@ import pandas as pd
 
 from paes import __version__
 from paes.emission_factors import FactorMatch
-from paes.energy_total import EnergyTotal
 from paes.installation import City
 from paes.inventory import FORMULA, Inventory, InventoryLine
 from paes.metering import Finding
@@ -140,18 +139,6 @@ def effects_document(effects: Effects) -> Document:
         "mixed_actions_declared_t": effects.mixed_actions_t,
         "own_actions_declared_t": effects.own_actions_t,
         "unexplained_t": effects.unexplained_t,
-    }
-
-
-def energy_document(total: EnergyTotal) -> Document:
-    """An amount of energy with its bounds and coverage."""
-    return {
-        "measured_kwh": total.measured_kwh,
-        "catch_up_kwh": total.catch_up_kwh,
-        "estimated_kwh": total.estimated_kwh,
-        "missing_low_kwh": finite(total.missing_low_kwh),
-        "missing_high_kwh": finite(total.missing_high_kwh),
-        "coverage": total.coverage,
     }
 
 

@@ -19,10 +19,11 @@ from shipped_profiles import FOLDER, shipped
 
 from collectors.delivery import Delivery
 from collectors.registers import encode
-from collectors.schedule import Collector, last_tick, plan_installation, stagger_s
+from collectors.schedule import Collector, plan_installation, stagger_s
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import StoreError
 from paes.metering import Gateway, Meter, Reading, Register
+from paes.periods import last_tick
 from paes.store.sqlite import SqliteStore
 
 NOW = datetime(2025, 3, 30, 1, 7, 30, tzinfo=UTC)
@@ -92,13 +93,13 @@ def readings(count: int) -> list[Reading]:
     st.sampled_from([1, 10, 60, 300, 900, 3600, 86400]),
 )
 def test_ticks_are_multiples_of_the_period_and_never_ahead(now: datetime, period_s: int) -> None:
-    tick = last_tick(now, period_s)
+    tick = last_tick(now, timedelta(seconds=period_s))
     assert tick <= now < tick + timedelta(seconds=period_s)
     assert tick.timestamp() % period_s == 0
 
 
 def test_quarter_hours_are_on_the_clock() -> None:
-    assert last_tick(NOW, 900) == datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
+    assert last_tick(NOW, timedelta(minutes=15)) == datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 
 
 def test_gateways_start_apart_and_always_alike() -> None:

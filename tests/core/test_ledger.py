@@ -218,7 +218,7 @@ def test_submeters_are_not_counted_twice(store):
     write(store, BORN, datetime(2025, 1, 31, 23, tzinfo=UTC), "hall.kitchen/energy_import", 1.0)
     book = ledger(store)
     january = Span(BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
-    frame = book.site("hall", Carrier.ELECTRICITY, Measures.WITHDRAWAL, january, By.MONTH)
+    frame = book.sites(["hall"], Carrier.ELECTRICITY, Measures.WITHDRAWAL, january, By.MONTH)
     assert frame["measured_kwh"].iloc[0] == pytest.approx(31 * 48)
 
 

@@ -9,10 +9,11 @@ import pytest
 from shown_town import MovingClock
 
 from dashboard import canvas, figures
-from dashboard.queries import CityView, inventories_of, view
+from dashboard.queries import CityView, view
 from dashboard.texts import Language
 from paes.installation import Installation
 from paes.ledger import EnergyLedger
+from paes.progress import make_inventories
 from paes.store.sqlite import SqliteStore
 
 CARTESIAN = {"scatter", "bar", "box", "heatmap"}
@@ -22,7 +23,7 @@ CARTESIAN = {"scatter", "bar", "box", "heatmap"}
 def shown(installation: Installation, empty_store: SqliteStore) -> CityView:
     city = installation.city("la-spezia")
     ledger = EnergyLedger(installation, empty_store, MovingClock())
-    return view(city, ledger, "piano-energetico-2020", inventories_of(city, ledger, "current"))
+    return view(city, ledger, "piano-energetico-2020", make_inventories(city, ledger, "current"))
 
 
 def drawn(shown: CityView, language: Language) -> dict[str, dict[str, Any]]:

@@ -15,14 +15,14 @@ from shown_town import LIVE, NEVER, NOW, POWER_KW, SILENT, STALE, MovingClock, p
 
 from dashboard import sentences, tables
 from dashboard.meters import LiveCity, LiveMeter, activity_of, live, power_points
-from dashboard.queries import CityView, inventories_of, view
+from dashboard.queries import CityView, view
 from dashboard.texts import Language
 from paes.errors import DataError
 from paes.installation import Installation
 from paes.ledger import EnergyLedger
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Sector
-from paes.progress import Verdict
+from paes.progress import Verdict, make_inventories
 from paes.store.sqlite import SqliteStore
 
 GAS = 0.202
@@ -35,7 +35,7 @@ def town_view(
     ledger = EnergyLedger(town, store, MovingClock())
     city = town.city("la-spezia")
     basis = "frozen" if factor == "frozen" else "current"
-    return view(city, ledger, target, inventories_of(city, ledger, basis))
+    return view(city, ledger, target, make_inventories(city, ledger, basis))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_missing_base_year_is_an_error_with_a_reason(
 ) -> None:
     town = plain_town(installation)
     ledger = EnergyLedger(town, empty_store, MovingClock())
-    without = inventories_of(town.city(), ledger, "current")
+    without = make_inventories(town.city(), ledger, "current")
     del without[2007]
     with pytest.raises(DataError, match="2007"):
         view(town.city(), ledger, "piano-energetico-2020", without)
