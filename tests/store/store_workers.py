@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from paes.store.sqlite import SqliteStore
 
 BATCH = 40
 """Readings in one batch; batch n holds the seconds from n * BATCH, with value = second / 8."""
-READER_GIVES_UP_AFTER = 20_000
+READER_GIVES_UP_AFTER_S = 60.0
+"""A number of reads would say nothing: a reader is a thousand times faster than a slow disk."""
 
 
 def write_batches(path: Path, point: str, first: int, count: int) -> None:
@@ -40,9 +42,11 @@ def write_batches(path: Path, point: str, first: int, count: int) -> None:
 def read_until(path: Path, point: str, last: int) -> None:
     """Read again and again: batches come whole, in order, and never go away."""
     store = SqliteStore(path)
-    seen = 0
-    for reads in range(1, READER_GIVES_UP_AFTER):
+    seen = reads = 0
+    give_up_at = time.monotonic() + READER_GIVES_UP_AFTER_S
+    while time.monotonic() < give_up_at:
         series = store.read(point)
+        reads += 1
         assert len(series) % BATCH == 0, f"half a batch: {len(series)} readings"
         assert len(series) >= seen, f"{seen} readings became {len(series)}"
         assert (series.values == series.seconds / 8).all()
