@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from paes.emission_factors import FactorLibrary
+from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.ledger import EnergyLedger
-from paes.metering import Carrier, Gateway, Measures, Meter, Register, Sector, Site, SiteKind
+from paes.metering import Carrier, Measures, Meter, Register, Sector, Site, SiteKind
 from paes.periods import By, edges, year_span
 from paes.store.sqlite import SqliteStore
 

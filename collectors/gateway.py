@@ -29,7 +29,8 @@ from collectors.modbus import ModbusConnection
 from collectors.read_plan import GatewayPlan, UnitPlan
 from collectors.round import Round, readings_of
 from paes.errors import BadReply, ConnectionFailed, DeviceRefused, FieldError, NoReply
-from paes.metering import Finding, Gateway, Reading
+from paes.gateways import Gateway
+from paes.metering import Finding, Reading
 from paes.periods import Clock
 
 __all__ = ["Connection", "GatewayTask", "Round", "modbus_connection"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Literal
+from typing import Any
 
 from pymodbus import FramerType, ModbusException
 from pymodbus.client import AsyncModbusTcpClient
@@ -26,8 +26,7 @@ from paes.errors import (
     FieldError,
     NoReply,
 )
-
-Framing = Literal["tcp", "rtu_over_tcp"]
+from paes.gateways import Transport
 
 _READ_METHODS = {
     1: "read_coils",
@@ -58,11 +57,11 @@ class ModbusConnection:
     """One TCP connection to a gateway; one request at a time, from one task."""
 
     def __init__(
-        self, host: str, port: int = 502, framing: Framing = "tcp", timeout_s: float = 2.0
+        self, host: str, port: int = 502, framing: Transport = Transport.TCP, timeout_s: float = 2.0
     ) -> None:
         self.host = host
         self.port = port
-        self.framing = framing
+        self.framing = Transport(framing)
         self.timeout_s = timeout_s
         self._client: AsyncModbusTcpClient | None = None
         self._sent = b""
@@ -133,7 +132,7 @@ class ModbusConnection:
         try:
             reply = await self._answer(call, request, limit)
         except (BadReply, NoReply) as err:
-            if self.framing != "tcp" or isinstance(err, BadReply):
+            if self.framing is not Transport.TCP or isinstance(err, BadReply):
                 await self.close()  # a late or foreign answer must not meet the next request
             raise
         return _checked(reply, request, unit, count)
@@ -142,7 +141,7 @@ class ModbusConnection:
         return AsyncModbusTcpClient(
             self.host,
             port=self.port,
-            framer=FramerType.SOCKET if self.framing == "tcp" else FramerType.RTU,
+            framer=FramerType.SOCKET if self.framing is Transport.TCP else FramerType.RTU,
             timeout=_NEVER_FIRST_S,
             retries=0,
             reconnect_delay=0,
@@ -180,7 +179,7 @@ class ModbusConnection:
     def _on_packet(self, sending: bool, data: bytes) -> bytes:
         if sending:
             self._sent = data
-        elif self.framing == "tcp":
+        elif self.framing is Transport.TCP:
             fault = _foreign(self._sent, data)
             if fault:
                 self._fail(BadReply(fault))

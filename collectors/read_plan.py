@@ -18,7 +18,8 @@ from collectors.device_point import DevicePoint
 from collectors.device_profile import DeviceProfile
 from collectors.registers import is_pulse_channel
 from paes.errors import DataError
-from paes.metering import Gateway, Meter
+from paes.gateways import Gateway
+from paes.metering import Meter
 
 DEFAULT_GAP = 31
 """Unneeded registers read through on TCP: 62 bytes, less than what the headers of a

@@ -7,17 +7,48 @@ cannot be, and what a wrong word order makes of good words, is told by a ``Findi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from collectors.read_plan import Block, UnitPlan
 from collectors.registers import Decoded, decode_block, stored_name, to_reading_value
+from paes.events import Event
 from paes.metering import Finding, Quality, Reading, point_id
 
 LARGEST_VALUE = 1e12
 """No point of a town comes near: 1e12 kWh is more electricity than Italy uses in three years. A
 number beyond it is a wrong word order or noise, and must not reach a store."""
+
+
+class UnitState(StrEnum):
+    """Whether a unit is asked."""
+
+    OK = "ok"
+    FAILING = "failing"  # its last request failed; it is asked again in the next round
+    OPEN = "open"  # given up for a while: one small probe when its pause is over
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReport:
+    """How one unit did in a round: the technician's view of it."""
+
+    unit: str
+    """Its number, or the topic or address it is known by."""
+    meters: tuple[str, ...]
+    state: UnitState
+    requests: int = 0
+    timeouts: int = 0
+    exceptions: Mapping[int, int] = field(default_factory=dict)
+    """How often each Modbus exception came, by its code."""
+    latencies_ms: tuple[float, ...] = ()
+    """Of the requests that were answered."""
+    failures_in_a_row: int = 0
+    next_try: datetime | None = None
+    """When it is asked again, if it is given up for a while."""
+    detail: str = ""
+    """What went wrong last, as a sentence; empty if nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +66,17 @@ class Round:
     """False if the gateway could not be connected to at all."""
     coalesced: int = 0
     """Rounds that fell due meanwhile and were not made."""
+    units: tuple[UnitReport, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What the round itself noticed and must be kept (a device that was exchanged, …)."""
+    complete: bool = True
+    """False for a pass over some points only (fast gauges), or one that was cut off by a stop:
+    what it did not ask for is not absent."""
+
+    @property
+    def duration_s(self) -> float:
+        """How long it took."""
+        return (self.finished - self.started).total_seconds()
 
 
 def readings_of(

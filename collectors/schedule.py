@@ -25,7 +25,8 @@ from collectors.device_profile import DeviceProfile, load_profile
 from collectors.gateway import Connect, GatewayTask, modbus_connection
 from collectors.read_plan import GatewayPlan, plan_gateway
 from collectors.round import Round
-from paes.metering import Finding, Gateway, Meter, Register, meter_of, name_of
+from paes.gateways import Gateway
+from paes.metering import Finding, Meter, Register, meter_of, name_of
 from paes.periods import Clock, last_tick, now_utc
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ same, so that one run reports every file. What the files say of each other is ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import Field
@@ -17,8 +17,9 @@ from paes.activity import DeclaredRow
 from paes.config_file import Parsed, attempt, parse, read_tree, validate
 from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError
+from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
-from paes.metering import Gateway, Meter, Opening, Site
+from paes.metering import Meter, Opening, Site
 from paes.plan import Action, Plan
 from paes.schema import ConfigModel
 
@@ -80,7 +81,7 @@ def read_city_files(
         facts=attempt(problems, parse, folder / "city.yaml", CityFile),
         plan=attempt(problems, parse, folder / "plan.yaml", Plan),
         sites=attempt(problems, _sites, folder / "sites.yaml", calendars),
-        meters=attempt(problems, parse, folder / "meters.yaml", MetersFile),
+        meters=attempt(problems, _meters, folder / "meters.yaml"),
         actions=attempt(problems, parse, actions_file, ActionsFile) if has_actions else None,
         declared=attempt(problems, _declared, folder / "activity"),
     )
@@ -103,6 +104,26 @@ def _sites(path: Path, calendars: Mapping[str, Opening | None]) -> Parsed[SitesF
     if problems or parsed is None:
         raise ConfigError(problems)
     return parsed
+
+
+def _meters(path: Path) -> Parsed[MetersFile]:
+    """Gateways and meters, with certificates at their full paths."""
+    parsed = parse(path, MetersFile)
+    problems, gateways = [], []
+    for index, gateway in enumerate(parsed.value.gateways):
+        if gateway.tls:
+            found = {key: path.parent / name for key, name in gateway.tls.paths.items()}
+            problems += [
+                parsed.tree.problem(("gateways", index, "tls", key), f"no file {full}")
+                for key, full in found.items()
+                if not full.is_file()
+            ]
+            tls = gateway.tls.model_copy(update=found)
+            gateway = gateway.model_copy(update={"tls": tls})
+        gateways.append(gateway)
+    if problems:
+        raise ConfigError(problems)
+    return replace(parsed, value=parsed.value.model_copy(update={"gateways": tuple(gateways)}))
 
 
 def _declared(folder: Path) -> tuple[DeclaredRow, ...]:

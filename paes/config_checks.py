@@ -134,12 +134,13 @@ def _wrong_parent(meter: Meter, by_id: Mapping[str, Meter]) -> str | None:
 
 def _shared_units(meters: Parsed[MetersFile]) -> list[str]:
     """Two meters on one unit must read two different registers of it."""
-    first: dict[tuple[str, int, str | None], str] = {}
+    first: dict[tuple[object, ...], str] = {}
     problems = []
     for index, meter in enumerate(meters.value.meters):
-        place = (meter.gateway, meter.unit, meter.register_name)
+        address = meter.topic or meter.secondary_address or meter.unit
+        place = (meter.gateway, address, meter.register_name)
         if place in first:
-            message = f"unit {meter.unit} behind {meter.gateway} is already meter {first[place]}"
+            message = f"unit {address} behind {meter.gateway} is already meter {first[place]}"
             problems.append(meters.tree.problem(("meters", index, "unit"), message))
         first.setdefault(place, meter.id)
     return problems

@@ -7,6 +7,7 @@
     ├── DataError             an input is not acceptable (a reading, a span, a CSV row, an argument)
     │   └── FactorMissing     no emission factor or calorific value answers the question
     ├── StoreError            the store cannot be opened, read or written
+    │   └── StoreRefused      the store works, but will not have some of these readings
     └── FieldError            something between us and a meter failed
         ├── ConnectionFailed  nobody listens, the line is cut, the name is unknown
         ├── NoReply           connected, and no answer within the time limit
@@ -61,6 +62,13 @@ class FactorMissing(DataError):
 
 class StoreError(PaesError):
     """The store cannot be opened, read or written."""
+
+
+class StoreRefused(StoreError):
+    """The store works, but will not have some of what was to be written; nothing was written.
+
+    Trying the same again is of no use: whoever has a batch halves it to find the readings to blame.
+    """
 
 
 class FieldError(PaesError):

@@ -17,7 +17,8 @@ from pydantic import Field, field_validator
 from paes.activity import DeclaredRow
 from paes.emission_factors import FactorLibrary, Year
 from paes.errors import DataError
-from paes.metering import Gateway, Meter, Register, Site
+from paes.gateways import Gateway
+from paes.metering import Meter, Register, Site
 from paes.periods import zone
 from paes.plan import Action, Plan
 from paes.schema import ConfigModel, Identifier, Sourced

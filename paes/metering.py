@@ -3,7 +3,7 @@
 ::
 
     City ─ Site ─ Meter ─ Point ─ Reading (at, value, quality)
-                    └─ Gateway + unit: where the collector finds it
+                    └─ Gateway + unit: where the collector finds it (paes.gateways)
 
 A *meter* is a measuring position that lives for decades; the device in it may be replaced
 (``Replacement``) and its history goes on. A *point* is one quantity of a meter
@@ -28,6 +28,9 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 from paes.errors import DataError
 from paes.periods import require_utc
 from paes.schema import ConfigModel, Identifier, Sourced
+
+Topic = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")]
+"""An MQTT topic without wildcards."""
 
 
 class Quality(StrEnum):
@@ -167,22 +170,11 @@ class Site(Sourced):
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     floor_area_m2: Annotated[float, Field(gt=0)] | None = None
     light_points: Annotated[int, Field(gt=0)] | None = None
+    lighting_power_kw: Annotated[float, Field(gt=0)] | None = None
+    """What all its lamps take together at full light."""
     pv_peak_kw: Annotated[float, Field(gt=0)] | None = None
     opening: Opening | None = None
     """A name from the installation's ``calendars/``; loaded as the calendar itself."""
-
-
-class Gateway(Sourced):
-    """One connection that the collector owns: a host and port with units behind it."""
-
-    id: Identifier
-    host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:\-]+$")
-    port: Annotated[int, Field(ge=1, le=65535)] = 502
-    transport: Literal["tcp", "rtu_over_tcp"] = "tcp"
-    poll_period_s: Annotated[int, Field(ge=1, le=86400)] = 900
-    timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
-    simulated: bool = False
-    """True for a simulator: all that is read here is labelled as simulated."""
 
 
 class Replacement(ConfigModel):
@@ -224,6 +216,12 @@ class Meter(Sourced):
     carrier: Carrier | None = None
     """None only for water."""
     parent: str | None = None
+    topic: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")] | None = (
+        None
+    )
+    """Behind a broker: what the device's own messages are published under."""
+    secondary_address: Annotated[str, Field(pattern=r"^[0-9]{8}$")] | None = None
+    """On an M-Bus: the number on the device's face, where it has no primary address."""
     pod: Annotated[str, Field(pattern=r"^IT\d{3}E[A-Z0-9]{8}[A-Z0-9]?$")] | None = None
     pdr: Annotated[str, Field(pattern=r"^\d{14}$")] | None = None
     device: Identifier

@@ -21,9 +21,10 @@ from collectors.simulator import Fault, Simulator
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
+from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.ledger import EnergyLedger
-from paes.metering import Finding, Gateway, Meter, Reading, Site
+from paes.metering import Finding, Meter, Reading, Site
 from paes.periods import By, Span, day_span, local_midnight
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore

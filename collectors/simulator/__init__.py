@@ -23,8 +23,9 @@ from collectors.simulator.history import HistorySummary, fill_history
 from collectors.simulator.server import GATEWAY_TARGET_SILENT, Answer, GatewayServer, Reply
 from collectors.simulator.town import Town
 from paes.errors import DataError
+from paes.gateways import Gateway
 from paes.installation import Installation
-from paes.metering import Gateway, Meter
+from paes.metering import Meter
 
 __all__ = [
     "KINDS",

@@ -110,12 +110,19 @@ def main() -> None:
 def _with_commands(group: click.Group) -> click.Group:
     """``group`` with every command; imported here because they know this module."""
     from paes.cli.check import COMMANDS as CHECK
+    from paes.cli.commission import COMMANDS as COMMISSION
     from paes.cli.demo import COMMANDS as DEMO
+    from paes.cli.device import COMMANDS as DEVICE
     from paes.cli.energy import COMMANDS as ENERGY
     from paes.cli.field import COMMANDS as FIELD
+    from paes.cli.lighting import COMMANDS as LIGHTING
+    from paes.cli.live import COMMANDS as LIVE
     from paes.cli.plan import COMMANDS as PLAN
     from paes.cli.serve import COMMANDS as SERVE
 
-    for command in (*CHECK, *DEMO, *ENERGY, *FIELD, *PLAN, *SERVE):
-        group.add_command(command)
+    for commands in (
+        CHECK, COMMISSION, DEMO, DEVICE, ENERGY, FIELD, LIGHTING, LIVE, PLAN, SERVE,
+    ):  # fmt: skip
+        for command in commands:
+            group.add_command(command)
     return group

@@ -15,8 +15,8 @@ from paes.cli import Session
 from paes.cli.output import print_json, say
 from paes.config import shipped_config
 from paes.errors import ConfigError, FactorMissing, PaesError
+from paes.gateways import Gateway
 from paes.installation import City, Installation
-from paes.metering import Gateway
 
 REACH_TIMEOUT_S = 2.0
 

@@ -11,6 +11,8 @@ InfluxDB. One test suite runs against both, and its cases are this contract:
   Wh, litres, mW …) and times as whole seconds; what is read equals what was written, rounded
   so. ``+-9.2e15`` is the largest value; a larger one is refused, never clipped.
 * **Value and quality together.** There is no reading without a value.
+* **Events beside readings.** Why there are none, and what was done, is kept in the same place
+  under the same promises; an event told again replaces itself.
 * **Several processes at once.** A collector writes while pages and reports read.
 * **Derived days are dropped, never stale.** Any write drops the saved days that the new
   readings can touch, before it is acknowledged.
@@ -24,13 +26,17 @@ from pathlib import Path
 from typing import Protocol
 
 from paes.errors import StoreError
+from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import Seconds
 from paes.series import DayBook, Floats, ReadingSeries
 
 
 class Store(Protocol):
-    """A place for readings. All methods raise StoreError, and nothing else, when it fails."""
+    """A place for readings and events. Its methods raise StoreError, and nothing else.
+
+    Of these ``StoreRefused`` means that the data are to blame, any other that the store is.
+    """
 
     def write(self, readings: Sequence[Reading]) -> None:
         """Insert or replace ``readings``; all of them, or none and StoreError."""
@@ -74,6 +80,23 @@ class Store(Protocol):
 
     def load_days(self, point: str, rules: str, start_s: int, end_s: int) -> DayBook:
         """The saved days with ``start_s <= day_s < end_s`` made by ``rules``, and their gaps."""
+        ...
+
+    def write_events(self, events: Sequence[Event]) -> None:
+        """Insert or replace ``events`` (by subject, name and start); all of them, or none."""
+        ...
+
+    def events(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        subjects: Iterable[str] | None = None,
+        name: str = "",
+    ) -> list[Event]:
+        """Events that touch ``[start, end)``, in order of start, subject and name.
+
+        Of ``subjects`` (None: all), with names that begin with ``name``.
+        """
         ...
 
     def labels(self) -> dict[str, str]:

@@ -7,9 +7,11 @@ which accounting asks for them. The only module that imports sqlite3.
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,19 +20,28 @@ from pathlib import Path
 
 import numpy as np
 
-from paes.errors import StoreError
+from paes.errors import StoreError, StoreRefused
+from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import Seconds, from_seconds, to_seconds
 from paes.series import CODE_OF, QUALITIES, DayBook, Floats, Gap, ReadingSeries
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x50414553  # "PAES"
 _SCALE = 1000.0
 _LARGEST = 9.2e15
 _NEIGHBOURS = 8
 """How many readings on either side of a new one can change how a day is accounted."""
 
-_SCHEMA = """
+_EVENTS = """
+CREATE TABLE event (
+    subject TEXT NOT NULL, name TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER,
+    message TEXT NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (subject, name, start)
+) WITHOUT ROWID;
+CREATE INDEX event_by_time ON event (start)
+"""
+_SCHEMA = f"""
 CREATE TABLE label (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE point (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL DEFAULT 0
@@ -50,7 +61,15 @@ CREATE TABLE energy_gap (
     rules TEXT NOT NULL, low REAL NOT NULL, high REAL, cause TEXT NOT NULL,
     PRIMARY KEY (point, start)
 ) WITHOUT ROWID;
+{_EVENTS}
 """
+_SIGNATURE = (
+    "SELECT (SELECT application_id FROM pragma_application_id),"
+    " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+)
+"""Whose file it is, asked in one statement: another process may be making it just now."""
+_MIGRATIONS = {1: _EVENTS}
+"""What leads from a schema to the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +240,53 @@ class SqliteStore:
             ),
         )
 
+    def write_events(self, events: Sequence[Event]) -> None:
+        """See ``Store.write_events``."""
+        rows = [
+            (
+                e.subject,
+                e.name,
+                to_seconds(e.start),
+                None if e.end is None else to_seconds(e.end),
+                e.message,
+                json.dumps(dict(e.facts), sort_keys=True, ensure_ascii=False),
+            )
+            for e in events
+        ]
+        if rows:
+            with self._transaction() as db:
+                db.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def events(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        subjects: Iterable[str] | None = None,
+        name: str = "",
+    ) -> list[Event]:
+        """See ``Store.events``."""
+        first = -(2**62) if start is None else _ceil_seconds(start)
+        last = 2**62 if end is None else _ceil_seconds(end)
+        wanted = None if subjects is None else set(subjects)
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT subject, name, start, end, message, facts FROM event"
+                " WHERE start < ? AND (start >= ? OR end > ?) ORDER BY start, subject, name",
+                (last, first, first),
+            ).fetchall()
+        return [
+            Event(
+                subject,
+                of,
+                from_seconds(at),
+                None if until is None else from_seconds(until),
+                message,
+                json.loads(facts),
+            )
+            for subject, of, at, until, message, facts in rows
+            if of.startswith(name) and (wanted is None or subject in wanted)
+        ]
+
     def labels(self) -> dict[str, str]:
         """See ``Store.labels``."""
         with self._reading() as db:
@@ -262,24 +328,47 @@ class SqliteStore:
         return connection
 
     def _prepare(self, db: sqlite3.Connection) -> None:
-        application = db.execute("PRAGMA application_id").fetchone()[0]
-        version = db.execute("PRAGMA user_version").fetchone()[0]
+        application, version, tables = db.execute(_SIGNATURE).fetchone()
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
+            return
+        if application == APPLICATION_ID and version in _MIGRATIONS:
+            self._migrate()
             return
         if application == APPLICATION_ID:
             raise StoreError(
                 f"{self.path}: made by another version of this program"
                 f" (schema {version}, expected {SCHEMA_VERSION})"
             )
-        if application or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if application or tables:
             raise StoreError(f"{self.path}: a database of another program; choose another file")
-        db.execute("PRAGMA journal_mode = WAL")
+        self._use_wal(db)
         with self._transaction() as db:
             if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 return  # another process was faster
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _use_wal(self, db: sqlite3.Connection) -> None:
+        """Switch the journal; SQLite itself does not wait here for others who do the same."""
+        give_up_at = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as err:
+                if "locked" not in str(err) or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.01)
+
+    def _migrate(self) -> None:
+        """Lead an older file to today's schema, in one transaction."""
+        with self._transaction() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            for step in range(version, SCHEMA_VERSION):  # none if another process was faster
+                for statement in _MIGRATIONS[step].split(";"):
+                    db.execute(statement)
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
@@ -368,7 +457,7 @@ def _neighbour(db: sqlite3.Connection, key: int, where: str, at: int) -> int:
 
 def _thousandths(point: str, value: float) -> int:
     if not -_LARGEST <= value <= _LARGEST:
-        raise StoreError(f"{point}: value {value} cannot be stored; expected up to {_LARGEST:g}")
+        raise StoreRefused(f"{point}: value {value} cannot be stored; expected up to {_LARGEST:g}")
     return round(value * _SCALE)
 
 

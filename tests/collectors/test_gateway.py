@@ -24,7 +24,8 @@ from collectors.gateway import GatewayTask, Round
 from collectors.modbus import ModbusConnection
 from collectors.read_plan import GatewayPlan, plan_gateway
 from collectors.registers import encode, unavailable_words
-from paes.metering import Gateway, Meter, Quality
+from paes.gateways import Gateway
+from paes.metering import Meter, Quality
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 SDM = shipped("eastron-sdm630")

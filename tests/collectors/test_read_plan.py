@@ -11,7 +11,8 @@ from shipped_profiles import FILES, shipped
 from collectors.device_profile import DeviceProfile, load_profile
 from collectors.read_plan import Block, plan, plan_gateway, points_to_read
 from paes.errors import DataError
-from paes.metering import Gateway, Meter
+from paes.gateways import Gateway
+from paes.metering import Meter
 
 FIXED = [path for path in FILES if not load_profile(path).is_relative]
 

@@ -22,7 +22,8 @@ from collectors.registers import encode
 from collectors.schedule import Collector, plan_installation, stagger_s
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import StoreError
-from paes.metering import Gateway, Meter, Reading, Register
+from paes.gateways import Gateway
+from paes.metering import Meter, Reading, Register
 from paes.periods import last_tick
 from paes.store.sqlite import SqliteStore
 

@@ -919,7 +919,6 @@ def test_every_problem_of_one_file_is_told(small: SmallInstallation) -> None:
     small.replace(METERS, "host: 192.0.2.11", "hots: 192.0.2.11")
     assert [p.split(": ")[1] for p in problems_of(small)] == [
         "gateways[gw-scuola].port",
-        "gateways[gw-molo].host",
         "gateways[gw-molo].hots",
         "meters[scuola.main].ct_ratio",
     ]

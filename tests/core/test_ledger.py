@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from paes.emission_factors import CalorificRow, FactorLibrary
+from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.ledger import EnergyLedger
 from paes.meter_status import MeterState, meter_states
 from paes.metering import (
     Carrier,
-    Gateway,
     Measures,
     Meter,
     Reading,

@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from paes.errors import DataError
+from paes.gateways import Gateway
 from paes.metering import (
     Finding,
-    Gateway,
     Meter,
     Opening,
     Quality,

@@ -9,8 +9,9 @@ from typing import Any, cast
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
+from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Gateway, Meter, Site
+from paes.metering import Meter, Site
 from paes.plan import Plan
 
 SITES: tuple[dict[str, Any], ...] = (

@@ -16,6 +16,8 @@ import os
 import sys
 import time
 import traceback
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +57,21 @@ def read_until(path: Path, point: str, last: int) -> None:
             say(f"{os.getpid()} reads {reads}")
             return
     raise AssertionError(f"batch {last} did not come; {seen} readings are there")
+
+
+def make_files(folder: Path, count: int, barrier: Barrier, answers: Queue[str]) -> None:
+    """Open so many new stores, each at the same moment as the other processes."""
+    try:
+        for number in range(count):
+            barrier.wait(30)
+            store = SqliteStore(folder / f"{number}.db")
+            assert store.points() == []
+            store.close()
+        answers.put("made them all")
+    except BaseException as err:
+        barrier.abort()
+        answers.put(repr(err))
+        raise
 
 
 def work(request: list[str]) -> int:

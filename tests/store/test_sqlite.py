@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import select
@@ -20,6 +21,7 @@ import pytest
 from store_workers import BATCH
 
 from paes.errors import StoreError
+from paes.events import Event
 from paes.metering import Reading
 from paes.store import open_store
 from paes.store.sqlite import APPLICATION_ID, SCHEMA_VERSION, SqliteStore
@@ -27,6 +29,7 @@ from paes.store.sqlite import APPLICATION_ID, SCHEMA_VERSION, SqliteStore
 POINT = "scuola.main/energy_import"
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
 KILLS = 15
+NEW_FILES = 40
 
 
 class Workers:
@@ -98,6 +101,23 @@ def test_two_writers_and_two_readers_work_on_one_file_at_once(workers: Workers, 
             statuses.append(number)
     assert statuses == [0, 0, 0, 0]
     assert (acknowledged, readers) == (2 * batches, 2)
+
+
+def test_several_processes_make_the_same_new_file_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    barrier = context.Barrier(4)
+    answers = context.Queue()
+    makers = [
+        context.Process(
+            target=store_workers.make_files, args=(tmp_path, NEW_FILES, barrier, answers)
+        )
+        for _ in range(4)
+    ]
+    for maker in makers:
+        maker.start()
+    assert [answers.get(timeout=60) for _ in makers] == ["made them all"] * 4
+    for maker in makers:
+        maker.join(10)
 
 
 def test_threads_share_one_store(path: Path) -> None:
@@ -192,6 +212,18 @@ def test_a_database_of_another_program_is_left_as_it_was(path: Path, tmp_path: P
     assert files_below(tmp_path) == before
 
 
+def test_a_file_of_the_first_schema_is_led_to_todays(path: Path) -> None:
+    store = SqliteStore(path)
+    store.write([reading(0)])
+    store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE event; PRAGMA user_version = 1")
+    store = SqliteStore(path)
+    store.write_events([Event("scuola.main", "meter.swapped", NOON)])
+    assert len(store.events()) == len(store.read(POINT)) == 1
+    store.close()
+
+
 def test_a_file_of_a_newer_program_is_refused_and_left_as_it_was(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -249,6 +281,8 @@ DAMAGED_CALLS = {
     "points": lambda s: s.points(),
     "revision": lambda s: s.revision(POINT),
     "load_days": lambda s: s.load_days(POINT, "rules", 0, 10),
+    "write_events": lambda s: s.write_events([Event("a", "b", NOON)]),
+    "events": lambda s: s.events(),
     "labels": lambda s: s.labels(),
     "set_label": lambda s: s.set_label("a", "b"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from paes.errors import StoreError
+from paes.errors import StoreError, StoreRefused
+from paes.events import SWAPPED, Cause, Event, absence
 from paes.metering import Quality, Reading
 from paes.series import CODE_OF, DayBook, Gap, ReadingSeries
 from paes.store import Store
@@ -50,6 +52,37 @@ def pairs(series: ReadingSeries) -> list[tuple[int, float]]:
 
 def put_series(store: Store, seconds: Sequence[int], values: Sequence[float]) -> None:
     store.write_series(POINT, np.array(seconds, np.int64), np.array(values, np.float64))
+
+
+# Events beside readings
+
+WAS_SILENT = absence("scuola.main", Cause.NO_REPLY, NOON, NOON + timedelta(hours=1), "no answer")
+
+
+def test_an_event_comes_back_as_it_was_written(store: Store) -> None:
+    swap = Event("molo.gas", SWAPPED, NOON, None, "another device", {"new_serial": "é 2", "n": 1.5})
+    store.write_events([WAS_SILENT, swap])
+    assert store.events() == [swap, WAS_SILENT]
+    assert (WAS_SILENT.cause, swap.cause) == (Cause.NO_REPLY, None)
+
+
+def test_an_event_told_again_replaces_itself(store: Store) -> None:
+    longer = replace(WAS_SILENT, end=NOON + timedelta(hours=2), message="still none")
+    store.write_events([WAS_SILENT])
+    store.write_events([longer, longer])
+    assert store.events() == [longer]
+
+
+def test_events_are_asked_by_time_subject_and_name(store: Store) -> None:
+    other = absence("molo.gas", Cause.GATEWAY_DOWN, at(7200), at(7300))
+    instant = Event("gw", "clock.stepped", at(3600))
+    store.write_events([WAS_SILENT, other, instant])
+    assert store.events(at(3599)) == [WAS_SILENT, instant, other]
+    assert store.events(at(3600)) == [instant, other]
+    assert store.events(end=at(0)) == []
+    assert store.events(at(1800), at(3600)) == [WAS_SILENT]
+    assert store.events(subjects=["molo.gas", "gw"]) == [instant, other]
+    assert store.events(name="absence.") == [WAS_SILENT, other]
 
 
 # Acknowledged is kept
@@ -213,7 +246,7 @@ def test_what_is_read_is_within_half_a_thousandth_of_what_was_written(
 
 @pytest.mark.parametrize("value", [math.nextafter(LARGEST, math.inf), -1e16, 1e300])
 def test_a_value_too_large_is_refused_and_never_clipped(store: Store, value: float) -> None:
-    with pytest.raises(StoreError, match=POINT):
+    with pytest.raises(StoreRefused, match=POINT):
         store.write([reading(0, value)])
     with pytest.raises(StoreError, match=POINT):
         put_series(store, [NOON_S, NOON_S + 60], [1.0, value])
