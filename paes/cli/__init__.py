@@ -118,10 +118,14 @@ def _with_commands(group: click.Group) -> click.Group:
     from paes.cli.lighting import COMMANDS as LIGHTING
     from paes.cli.live import COMMANDS as LIVE
     from paes.cli.plan import COMMANDS as PLAN
+    from paes.cli.recording import COMMANDS as RECORDING
+    from paes.cli.scan import COMMANDS as SCAN
     from paes.cli.serve import COMMANDS as SERVE
+    from paes.cli.simulate import COMMANDS as SIMULATE
 
     for commands in (
-        CHECK, COMMISSION, DEMO, DEVICE, ENERGY, FIELD, LIGHTING, LIVE, PLAN, SERVE,
+        CHECK, COMMISSION, DEMO, DEVICE, ENERGY, FIELD, LIGHTING, LIVE, PLAN,
+        RECORDING, SCAN, SERVE, SIMULATE,
     ):  # fmt: skip
         for command in commands:
             group.add_command(command)

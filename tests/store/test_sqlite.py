@@ -108,9 +108,7 @@ def test_several_processes_make_the_same_new_file_at_once(tmp_path: Path) -> Non
     barrier = context.Barrier(4)
     answers = context.Queue()
     makers = [
-        context.Process(
-            target=store_workers.make_files, args=(tmp_path, NEW_FILES, barrier, answers)
-        )
+        context.Process(target=make_files, args=(tmp_path, NEW_FILES, barrier, answers))
         for _ in range(4)
     ]
     for maker in makers:

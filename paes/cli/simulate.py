@@ -1,0 +1,7 @@
+"""Commands: simulate."""
+
+from __future__ import annotations
+
+import click
+
+COMMANDS: tuple[click.Command, ...] = ()
