@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store_workers import BATCH
+from store_workers import BATCH, make_files
 
 from paes.errors import StoreError
 from paes.events import Event
