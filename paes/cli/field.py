@@ -1,60 +1,17 @@
-"""Commands that run until stopped: simulate, collect."""
+"""Commands that run until stopped: collect."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Awaitable, Callable
 
 import click
 
 from collectors.round import Round
 from collectors.schedule import Collector
-from collectors.simulator import KINDS, Simulator, parse_fault
 from paes.cli import Session
-from paes.cli.output import print_table, say
+from paes.cli.output import say
+from paes.cli.running import run_until_stopped
 from paes.errors import FieldError
-from paes.metering import Meter
-
-SIMULATOR_PORT = 5020
-
-
-@click.command()
-@click.option("--port", default=SIMULATOR_PORT, show_default=True, type=click.IntRange(0, 65000),
-              help="Port of the first gateway; 0 takes free ones.")  # fmt: skip
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--speed", default=1.0, show_default=True, help="Virtual seconds a second.")
-@click.option("--seed", type=int, help="Another town of the same kind.")
-@click.option("--fault", "faults", multiple=True, metavar="METER=KIND",
-              help=f"A device that misbehaves: {', '.join(sorted(KINDS))}.")  # fmt: skip
-@click.pass_obj
-def simulate(
-    session: Session, port: int, host: str, speed: float, seed: int | None, faults: tuple[str, ...]
-) -> None:
-    """Serve the configured meters as Modbus TCP servers until stopped (Ctrl-C)."""
-    installation = session.installation
-    played = [parse_fault(text, installation.meters) for text in faults]
-
-    async def work(stop: asyncio.Event) -> None:
-        simulator = Simulator(
-            installation, host=host, port=port, speed=speed, seed=seed, faults=played
-        )
-        await simulator.start()
-        try:
-            print_table(
-                "simulated gateways (Ctrl-C stops them)",
-                ["gateway", "address", "units"],
-                [
-                    [gateway, f"{at[0]}:{at[1]}", _units(installation.meters_behind(gateway))]
-                    for gateway, at in simulator.addresses.items()
-                ],
-                left=3,
-            )
-            await stop.wait()
-        finally:
-            await simulator.stop()
-
-    _run_until_stopped(work)
 
 
 @click.command()
@@ -75,7 +32,7 @@ def collect(session: Session, once: bool) -> None:
         say(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
         await collector.run(stop)
 
-    _run_until_stopped(work)
+    run_until_stopped(work)
     say("stopped; every reading is stored")
 
 
@@ -94,21 +51,4 @@ def _report(session: Session, rounds: list[Round]) -> None:
         raise FieldError(f"none of the {len(rounds)} gateways could be reached")
 
 
-def _units(meters: list[Meter]) -> str:
-    return ", ".join(f"{m.unit} {m.id.split('.', 1)[1]}" for m in meters)
-
-
-def _run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run ``work(stop)`` until SIGINT or SIGTERM, which let it end in order."""
-
-    async def guarded() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        await work(stop)
-
-    asyncio.run(guarded())
-
-
-COMMANDS = (simulate, collect)
+COMMANDS: tuple[click.Command, ...] = (collect,)
