@@ -16,6 +16,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from collectors.device_point import DevicePoint, ProfileKind, RegisterType, WordOrder
 from paes.errors import DataError
@@ -30,6 +31,22 @@ _SWAPS_BYTES = (WordOrder.BADC, WordOrder.DCBA)
 _FLOAT = {RegisterType.F32: (">f", ">I"), RegisterType.F64: (">d", ">Q")}
 
 Value = int | float | str
+
+
+class MeasuredPoint(Protocol):
+    """What makes a reading of a value: any point of a Modbus, M-Bus or MQTT profile has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def kind(self) -> ProfileKind: ...
+
+    @property
+    def resets(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +152,7 @@ def words_of(pattern: int, width: int, order: WordOrder) -> list[int]:
     return words[::-1] if order in _SWAPS_WORDS else words
 
 
-def stored_name(meter: Meter, point: DevicePoint) -> str:
+def stored_name(meter: Meter, point: MeasuredPoint) -> str:
     """The point name under which the meter's readings of ``point`` are stored.
 
     A pulse channel is stored as what it counts, ``volume`` or ``energy_import``, so that the
@@ -147,7 +164,7 @@ def stored_name(meter: Meter, point: DevicePoint) -> str:
     return "volume" if canonical_unit(meter.pulse.unit) == "m3" else "energy_import"
 
 
-def is_pulse_channel(meter: Meter, point: DevicePoint) -> bool:
+def is_pulse_channel(meter: Meter, point: MeasuredPoint) -> bool:
     """True if ``point`` counts the pulses of ``meter``."""
     return (
         meter.pulse is not None
@@ -158,7 +175,7 @@ def is_pulse_channel(meter: Meter, point: DevicePoint) -> bool:
     )
 
 
-def to_reading_value(meter: Meter, point: DevicePoint, value: float) -> float:
+def to_reading_value(meter: Meter, point: MeasuredPoint, value: float) -> float:
     """``value`` of the device as the meter's reading, in the canonical unit.
 
     Power and energy are multiplied by the transformer ratio, current by that of the current
