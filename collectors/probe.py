@@ -9,14 +9,13 @@ be made ends a probe (ConnectionFailed).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from collectors.device_point import DevicePoint, Registers, RegisterType, WordOrder
 from collectors.device_profile import DeviceProfile, Identification
 from collectors.modbus import ModbusConnection
+from collectors.probed import Probe, ProbedIdentity, ProbedPoint, ProbedRequest
 from collectors.read_plan import Block, plan
 from collectors.registers import (
     Decoded,
@@ -27,6 +26,7 @@ from collectors.registers import (
     to_reading_value,
     words_of_point,
 )
+from collectors.word_order import OrderVote, plausible_order, vote
 from paes.errors import DeviceRefused, FieldError, NoReply
 from paes.metering import Meter
 from paes.periods import Clock
@@ -34,78 +34,6 @@ from paes.units import canonical_unit
 
 MOST_SILENCES = 2
 """Time-outs in a row after which the rest of a unit is not waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProbedPoint:
-    """One point as it was read."""
-
-    name: str
-    function_code: int
-    address: int
-    words: tuple[int, ...]
-    value: Value | None
-    unit: str
-    quality: str
-    other_orders: dict[str, Value | None]
-    """Value by word order, for points of several registers: the right one is often plain."""
-    verify: bool
-    """The profile itself is not sure of this point, or of its unit."""
-    stored_as: str | None = None
-    """Point name, canonical value and unit of the meter's reading, where a meter was given."""
-    stored_value: float | None = None
-    stored_unit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProbedRequest:
-    """One request of the read plan and what became of it."""
-
-    function_code: int
-    address: int
-    count: int
-    points: tuple[str, ...]
-    latency_ms: float | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProbedIdentity:
-    """A register that tells what the device is; ``matches`` is None where nothing is expected."""
-
-    address: int
-    value: Value | None
-    expected: tuple[int | str, ...]
-    matches: bool | None
-    meaning: str | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Everything one unit answered."""
-
-    place: str
-    unit: int
-    profile: str
-    confidence: str
-    at: datetime
-    identity: tuple[ProbedIdentity, ...] = ()
-    requests: tuple[ProbedRequest, ...] = ()
-    points: tuple[ProbedPoint, ...] = ()
-
-    @property
-    def failed(self) -> bool:
-        """True if not one point could be read."""
-        return not self.points
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON; words as four hexadecimal digits."""
-        plain = asdict(self)
-        plain["at"] = self.at.isoformat()
-        for point in plain["points"]:
-            point["words"] = [f"{word:04X}" for word in point["words"]]
-        return plain
 
 
 @dataclass
@@ -116,6 +44,7 @@ class _Notebook:
     timeout_s: float
     meter: Meter | None
     silences: int = 0
+    sunspec: str | None = None
     requests: list[ProbedRequest] = field(default_factory=list)
     points: dict[str, ProbedPoint] = field(default_factory=dict)
 
@@ -125,15 +54,16 @@ async def probe(
     unit: int,
     profile: DeviceProfile,
     clock: Clock,
-    points: Iterable[DevicePoint] | None = None,
+    points: Collection[str] | None = None,
     meter: Meter | None = None,
 ) -> Probe:
-    """Read ``points`` (default: all of the profile) of ``unit`` once; closes the connection.
+    """Read the points named in ``points`` (default: all) of ``unit`` once; closes the connection.
 
-    With ``meter`` each number is also given as the meter's reading. Raises ConnectionFailed if
-    the gateway cannot be reached, DataError for a profile without fixed addresses.
+    A SunSpec model is looked for first. With ``meter`` each number is also given as the meter's
+    reading. Raises ConnectionFailed if the gateway cannot be reached, DataError for a profile
+    whose addresses count from a place that is not there.
     """
-    blocks = plan(profile, profile.points if points is None else points)
+    plan(profile, profile.points)  # a profile that cannot be planned opens no connection
     timeout_s = max(connection.timeout_s, profile.read.min_timeout_ms / 1000)
     notebook = _Notebook(connection, unit, profile, timeout_s, meter)
     at = clock()
@@ -142,7 +72,7 @@ async def probe(
         if profile.link and profile.link.connect_delay_ms:
             await asyncio.sleep(profile.link.connect_delay_ms / 1000)
         identity = [await _identify(notebook, item) for item in profile.identify]
-        for block in blocks:
+        for block in plan(notebook.profile, _wanted(notebook.profile, points)):
             await _probe_block(notebook, block)
             await asyncio.sleep(profile.read.pause_ms / 1000)
     finally:
@@ -156,6 +86,21 @@ async def probe(
         tuple(identity),
         tuple(notebook.requests),
         tuple(sorted(notebook.points.values(), key=lambda p: (p.function_code, p.address, p.name))),
+        _vote(notebook),
+        notebook.sunspec,
+    )
+
+
+def _wanted(profile: DeviceProfile, names: Collection[str] | None) -> list[DevicePoint]:
+    return [p for p in profile.points if names is None or p.name in names]
+
+
+def _vote(notebook: _Notebook) -> OrderVote | None:
+    """What the points that were read say of the word order."""
+    return vote(
+        (point, {point.order.value: read.value, **read.other_orders})
+        for point in notebook.profile.points
+        if (read := notebook.points.get(point.name)) and read.other_orders
     )
 
 
@@ -239,6 +184,7 @@ def _probed(
         name = stored_name(meter, point)
         unit = point.unit if name == point.name or meter.pulse is None else meter.pulse.unit
         stored = (name, to_reading_value(meter, point, value), canonical_unit(unit))
+    others = _other_orders(point, words, exponent)
     return ProbedPoint(
         point.name,
         point.fc,
@@ -247,7 +193,10 @@ def _probed(
         value,
         point.unit,
         decoded.quality.value,
-        _other_orders(point, words, exponent),
+        point.kind.value,
+        point.order.value,
+        others,
+        plausible_order(point, {point.order.value: value, **others}),
         point.verify or point.unit_from_installation,
         *stored,
     )

@@ -1,4 +1,4 @@
-"""Commands about one device on the line: probe, plan, scan, bench-device, record, replay."""
+"""Commands about one device on the line: probe, plan, bench-device."""
 
 from __future__ import annotations
 
@@ -6,55 +6,31 @@ import asyncio
 
 import click
 
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.modbus import ModbusConnection
-from collectors.probe import Probe, probe
+from collectors.gateway import modbus_connection
+from collectors.probe import probe
+from collectors.probed import Probe, ProbedPoint
 from collectors.registers import Value
+from collectors.word_order import OrderVote
 from paes.cli import Session
 from paes.cli.output import print_json, print_table, say
+from paes.cli.target import Target, with_target
 from paes.errors import FieldError
-from paes.gateways import Transport
 from paes.periods import now_utc
+
+WORD_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 
 
 @click.command(name="probe")
-@click.argument("meter", required=False)
-@click.option("--host", help="Address of a gateway that is not configured yet.")
-@click.option("--port", default=502, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--unit", type=click.IntRange(0, 255), help="Unit behind it.")
-@click.option("--profile", metavar="NAME", help="Device profile, e.g. eastron-sdm630.")
-@click.option("--timeout", "timeout_s", default=2.0, show_default=True, help="Seconds to wait.")
+@with_target
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.pass_obj
-def probe_command(
-    session: Session,
-    meter: str | None,
-    host: str | None,
-    port: int,
-    unit: int | None,
-    profile: str | None,
-    timeout_s: float,
-    as_json: bool,
-) -> None:
+def probe_command(session: Session, target: Target, as_json: bool) -> None:
     """Read one device once: every point raw and decoded, with unit, quality and latency.
 
-    Either a configured METER, or --host with --unit and --profile.
+    Either a configured METER, or --host (or --serial) with --unit and --profile. Numbers that
+    take several registers are also shown in the other word orders.
     """
-    if (meter is None) == (host is None):
-        raise click.UsageError("give either a METER or --host (with --unit and --profile)")
-    if meter is not None:
-        asked = session.installation.meter(meter)
-        gateway = session.installation.gateways[asked.gateway]
-        connection = ModbusConnection(
-            gateway.host, gateway.port, gateway.transport, gateway.timeout_s
-        )
-        device, unit = _profile(session, asked.device), asked.unit
-    else:
-        if unit is None or profile is None:
-            raise click.UsageError("--host needs --unit and --profile")
-        asked, device = None, _profile(session, profile)
-        connection = ModbusConnection(str(host), port, Transport.TCP, timeout_s)
-    made = asyncio.run(probe(connection, unit, device, now_utc, meter=asked))
+    connection = modbus_connection(target.gateway)
+    made = asyncio.run(probe(connection, target.unit, target.profile, now_utc, meter=target.meter))
     if as_json:
         print_json(made.to_dict())
     else:
@@ -64,31 +40,9 @@ def probe_command(
         raise FieldError(first)
 
 
-def _profile(session: Session, name: str) -> DeviceProfile:
-    return load_profile(session.installation.device_file(name))
-
-
 def _print_probe(made: Probe) -> None:
-    for identity in made.identity:
-        if identity.matches is not None:
-            word = "is what the profile expects" if identity.matches else "IS NOT WHAT IS EXPECTED"
-            say(f"identity register {identity.address}: {identity.value!r} {word}")
-    print_table(
-        f"{made.place} unit {made.unit}, {made.profile} ({made.confidence} confidence)",
-        ["point", "address", "words", "unit", "quality", "value"],
-        [
-            [
-                p.name,
-                f"{p.function_code}:{p.address}",
-                " ".join(f"{w:04X}" for w in p.words),
-                p.unit,
-                p.quality + (" (verify)" if p.verify else ""),
-                _shown(p.value),
-            ]
-            for p in made.points
-        ],
-        left=5,
-    )
+    _print_points(made)
+    _print_orders(made)
     print_table(
         "requests",
         ["registers", "result", "ms"],
@@ -102,10 +56,76 @@ def _print_probe(made: Probe) -> None:
         ],
         left=2,
     )
+    if made.sunspec:
+        say(made.sunspec)
+    for identity in made.identity:
+        if identity.matches is not None:
+            word = "is what the profile expects" if identity.matches else "IS NOT WHAT IS EXPECTED"
+            say(f"identity register {identity.address}: {identity.value!r} {word}")
 
 
-def _shown(value: Value | None) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else "-" if value is None else str(value)
+def _print_points(made: Probe) -> None:
+    print_table(
+        f"{made.place} unit {made.unit}, {made.profile} ({made.confidence} confidence)",
+        ["point", "address", "words", "quality", "value", "unit", "stored as"],
+        [
+            [
+                p.name,
+                f"{p.function_code}:{p.address}",
+                " ".join(f"{w:04X}" for w in p.words),
+                p.quality + (" (verify)" if p.verify else ""),
+                _shown(p.value),
+                p.unit,
+                "" if p.stored_value is None else f"{_shown(p.stored_value)} {p.stored_unit}",
+            ]
+            for p in made.points
+        ],
+        left=4,
+    )
+
+
+def _print_orders(made: Probe) -> None:
+    """Numbers of several registers in all four orders, and which of them to believe."""
+    points = [p for p in made.points if p.other_orders and any(p.words)]
+    if not points:
+        return
+    print_table(
+        "the same words in every order: [ ] is the profile's, * can be what the point measures",
+        ["point", "unit", *WORD_ORDERS],
+        [[p.name, p.unit, *(_in_order(p, order) for order in WORD_ORDERS)] for p in points],
+        left=2,
+    )
+    if made.orders is not None:
+        say(_verdict(made.orders))
+
+
+def _verdict(seen: OrderVote) -> str:
+    best = f"{seen.best_credible} of {seen.judged} values"
+    if seen.agrees:
+        return f"word order: the profile's {seen.declared} makes {best} credible"
+    if 2 * seen.best_credible <= seen.judged:
+        return (
+            f"WORD ORDER: none makes sense (the profile's {seen.declared} of "
+            f"{seen.declared_credible} values, {seen.best} of {best}); is this the device that the "
+            "profile describes?"
+        )
+    return (
+        f"WORD ORDER: {seen.best} makes {best} credible, the profile's {seen.declared} "
+        f"{seen.declared_credible}; copy the profile to devices/ and write order: {seen.best}"
+    )
+
+
+def _in_order(point: ProbedPoint, order: str) -> str:
+    is_own = order == point.order
+    text = _shown(point.value if is_own else point.other_orders[order], digits=6)
+    mark = "*" if order == point.plausible_order else ""
+    return f"{mark}[{text}]" if is_own else f"{mark}{text}"
+
+
+def _shown(value: Value | None, digits: int = 10) -> str:
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    return "-" if value is None else str(value)
 
 
 COMMANDS: tuple[click.Command, ...] = (probe_command,)

@@ -15,7 +15,8 @@ from programs import require_header, require_program
 from shipped_profiles import shipped
 
 from collectors.modbus import ModbusConnection
-from collectors.probe import Probe, probe
+from collectors.probe import probe
+from collectors.probed import Probe
 from collectors.registers import encode
 from paes.errors import ConnectionFailed
 from paes.metering import Meter

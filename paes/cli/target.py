@@ -1,0 +1,116 @@
+"""The device that a command is about: a configured meter, or an address and a profile."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from collectors.device_profile import DeviceProfile, load_profile
+from paes.cli import Session
+from paes.errors import DataError
+from paes.gateways import Gateway, SerialLine, Transport
+from paes.metering import Meter
+
+_OPTIONS = (
+    click.argument("meter", required=False),
+    click.option("--host", help="Address of a gateway that is not configured yet."),
+    click.option("--port", type=click.IntRange(1, 65535), help="Its port [502]."),
+    click.option("--rtu-over-tcp", is_flag=True, help="RTU frames through --host."),
+    click.option("--serial", "device", metavar="DEVICE", help="Or a serial line."),
+    click.option("--baud", default=9600, show_default=True, help="Speed of --serial."),
+    click.option("--parity", default="N", show_default=True, help="Parity of --serial.",
+                 type=click.Choice(["N", "E", "O"])),
+    click.option("--unit", type=click.IntRange(0, 255), help="Unit behind --host or on --serial."),
+    click.option("--profile", metavar="NAME", help="Device profile, e.g. eastron-sdm630."),
+    click.option("--timeout", "timeout_s", type=click.FloatRange(0.05, 60),
+                 help="Seconds to wait for an answer [the gateway's, else 2]."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One Modbus device: where it is, what it is, and the meter that it is for, if any."""
+
+    gateway: Gateway
+    unit: int
+    profile: DeviceProfile
+    meter: Meter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    meter: str | None
+    host: str | None
+    port: int | None
+    rtu_over_tcp: bool
+    device: str | None
+    baud: int
+    parity: Any
+    unit: int | None
+    profile: str | None
+    timeout_s: float | None
+
+
+def with_target(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command(session, target, …)`` the options that name a device."""
+
+    def wrapped(session: Session, /, **options: Any) -> None:
+        asked = _Asked(**{name: options.pop(name) for name in _Asked.__slots__})
+        command(session, _target(session, asked), **options)
+
+    functools.update_wrapper(wrapped, command)
+    made = click.pass_obj(wrapped)
+    for option in reversed(_OPTIONS):
+        made = option(made)
+    return made
+
+
+def modbus_target(session: Session, meter_id: str) -> Target:
+    """A configured meter; DataError if it is not asked by Modbus."""
+    meter = session.installation.meter(meter_id)
+    gateway = session.installation.gateways[meter.gateway]
+    if not gateway.transport.is_modbus:
+        raise DataError(
+            f"meter {meter.id} is behind {gateway.id}, which speaks {gateway.transport}; only "
+            "Modbus has registers to ask for"
+        )
+    return Target(gateway, meter.unit, _profile(session, meter.device), meter)
+
+
+def _target(session: Session, asked: _Asked) -> Target:
+    if [asked.meter, asked.host, asked.device].count(None) != 2:
+        raise click.UsageError(
+            "give either a METER, or --host or --serial with --unit and --profile"
+        )
+    if asked.meter is not None:
+        target = modbus_target(session, asked.meter)
+        update = {"timeout_s": asked.timeout_s} if asked.timeout_s else {}
+        gateway = target.gateway.model_copy(update=update)
+        return Target(gateway, target.unit, target.profile, target.meter)
+    if asked.unit is None or asked.profile is None:
+        raise click.UsageError("--host and --serial need --unit and --profile")
+    return Target(_gateway(asked), asked.unit, _profile(session, asked.profile))
+
+
+def _gateway(asked: _Asked) -> Gateway:
+    """A gateway of its own for a device that is not configured yet."""
+    timeout_s = asked.timeout_s or 2.0
+    if asked.device is not None:
+        line = SerialLine(device=asked.device, baud=asked.baud, parity=asked.parity)
+        return Gateway(id="line", transport=Transport.SERIAL, serial=line, timeout_s=timeout_s)
+    transport = Transport.RTU_OVER_TCP if asked.rtu_over_tcp else Transport.TCP
+    return Gateway(
+        id="line",
+        host=str(asked.host),
+        port=asked.port or transport.default_port,
+        transport=transport,
+        timeout_s=timeout_s,
+    )
+
+
+def _profile(session: Session, name: str) -> DeviceProfile:
+    return load_profile(session.installation.device_file(name))
