@@ -27,6 +27,8 @@ CONFIRMING_READINGS = 3
 """A lower or a far higher level is believed once this many readings in a row agree on it."""
 JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything."""
+GAP_AFTER_PERIODS = 1.5
+"""Two readings further apart than this many poll periods have a gap between them."""
 UNRATED_WRAP = 0.01
 """The most of its scale by which a register of unknown rating may wrap between two readings."""
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from paes.consumption import buckets, cut, outer_gaps, spread_gaps
 from paes.counter import Account, account, is_complete
-from paes.counter_rules import CounterRules
+from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules
 from paes.energy_total import EnergyTotal
 from paes.installation import Installation
 from paes.metering import Carrier, Finding, Measures, Meter
@@ -44,8 +44,6 @@ from paes.store import Store
 CONTEXT_READINGS = (8, 64, 512, 4096)
 """Readings read on either side of a span, so that its first and last steps are judged right:
 the first that suffices. More than 8 are needed only where many in a row are not credible."""
-GAP_AFTER_PERIODS = 1.5
-"""Two readings further apart than this many poll periods have a gap between them."""
 
 AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
 
