@@ -2,28 +2,32 @@
 
 Bus time is what is scarce: at 9600 baud a request costs as much as reading some 20 to 30
 registers more, and a device that talks TCP answers 125 registers as fast as two. So wanted points
-are joined into blocks as long as the hole between them is small. Two things are never split over
-requests: a value, and a value from its scale factor, which may change between two answers.
+are joined into blocks as long as the hole between them costs less than a request
+(``collectors.bus_time``). Two things are never split over requests: a value, and a value from its
+scale factor, which may change between two answers.
+
+Points are read in classes, each with its own period: what counts (the accounted register and the
+other totals) every ``poll_period_s``, gauges every ``fast_period_s`` where one is configured and
+else with the counters, and what changes slowly every ``slow_period_s``.
 
 Everything here is computed before the first request, so that a plan can be shown and counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 from functools import cached_property
 
-from collectors.device_point import DevicePoint
+from collectors.bus_time import TCP_GAP, BusTime, bus_time, pause_s
+from collectors.device_point import DevicePoint, ProfileKind
 from collectors.device_profile import DeviceProfile
 from collectors.registers import is_pulse_channel
 from paes.errors import DataError
 from paes.gateways import Gateway
 from paes.metering import Meter
-
-DEFAULT_GAP = 31
-"""Unneeded registers read through on TCP: 62 bytes, less than what the headers of a
-second request and its answer weigh (twice 40 of TCP/IP, 21 of Modbus)."""
 
 USUAL_POINTS = (
     "energy_import",
@@ -44,6 +48,17 @@ USUAL_POINTS = (
 """What is read of a meter when nothing is asked for: totals and the gauges that explain them."""
 
 
+class PollClass(StrEnum):
+    """How often a point is read."""
+
+    COUNTERS = "counters"  # every poll_period_s
+    GAUGES = "gauges"  # every fast_period_s, or with the counters
+    SLOW = "slow"  # every slow_period_s
+
+
+EVERY_CLASS = frozenset(PollClass)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One request, and the points that its answer holds."""
@@ -54,28 +69,37 @@ class Block:
     points: tuple[DevicePoint, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What was learned of a device, and narrows what its profile says that it can do."""
+
+    max_registers: int | None = None
+    max_gap: int | None = None
+    without: frozenset[str] = frozenset()
+    """Points that the device refuses."""
+
+
 @dataclass(frozen=True)
 class UnitPlan:
     """What is read from one unit behind a gateway, for one meter or for several.
 
     A pulse counter with eight inputs is one unit and up to eight meters; its registers are read
-    once for all of them.
+    once for all of them. The addresses of a SunSpec model count from a place that is found when
+    the device is asked; until then they serve to count requests.
     """
 
     unit: int
     profile: DeviceProfile
     wanted: tuple[tuple[Meter, DevicePoint], ...]
     timeout_s: float
+    bus: BusTime
+    pause_s: float = 0.0
+    """How long the line rests after each answer."""
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The requests of a round."""
-        return tuple(plan(self.profile, [point for _, point in self.wanted]))
-
-    @cached_property
-    def careful_blocks(self) -> tuple[Block, ...]:
-        """The requests for a device that refuses addresses it has nothing at."""
-        return tuple(plan(self.profile, [point for _, point in self.wanted], max_gap=0))
+        """The requests of a round in which everything is read."""
+        return self.blocks_of(EVERY_CLASS)
 
     @property
     def meters(self) -> tuple[Meter, ...]:
@@ -83,9 +107,24 @@ class UnitPlan:
         return tuple({meter.id: meter for meter, _ in self.wanted}.values())
 
     @property
-    def pause_s(self) -> float:
-        """How long the line rests after each answer."""
-        return self.profile.read.pause_ms / 1000
+    def bus_time_s(self) -> float:
+        """How long such a round keeps the line busy; turn-round assumed, nothing fails."""
+        return sum(self.bus.block_s(block.count) for block in self.blocks)
+
+    def points_of(self, classes: Collection[PollClass]) -> tuple[DevicePoint, ...]:
+        """The points that belong to ``classes``, each once."""
+        chosen = [p for meter, p in self.wanted if poll_class(meter, p) in classes]
+        return tuple({p.name: p for p in chosen}.values())
+
+    def blocks_of(
+        self, classes: Collection[PollClass], limits: Limits = Limits()
+    ) -> tuple[Block, ...]:
+        """The requests for the points of ``classes``, within what was learned of the device."""
+        points = [p for p in self.points_of(classes) if p.name not in limits.without]
+        gap = self.bus.gap if self.profile.read.max_gap is None else self.profile.read.max_gap
+        if limits.max_gap is not None:
+            gap = min(gap, limits.max_gap)
+        return tuple(_plan(self.profile, points, gap, limits.max_registers))
 
 
 @dataclass(frozen=True)
@@ -96,9 +135,25 @@ class GatewayPlan:
     units: tuple[UnitPlan, ...]
 
     @property
+    def meters(self) -> tuple[Meter, ...]:
+        """The meters behind the gateway."""
+        return tuple(meter for unit in self.units for meter in unit.meters)
+
+    @property
     def requests(self) -> int:
-        """Requests of a round in which nothing fails."""
+        """Requests of a round in which everything is read and nothing fails."""
         return sum(len(unit.blocks) for unit in self.units)
+
+    @property
+    def bus_time_s(self) -> float:
+        """How long such a round keeps the line busy."""
+        return sum(unit.bus_time_s for unit in self.units)
+
+    @property
+    def round_period_s(self) -> int:
+        """How often a round is to be asked for: the shortest period of any class."""
+        gateway = self.gateway
+        return gateway.fast_period_s or gateway.poll_period_s
 
     @property
     def connect_delay_s(self) -> float:
@@ -119,12 +174,46 @@ def plan_gateway(
         points = points_to_read(meter, profiles[meter.device])
         wanted.setdefault((meter.unit, meter.device), []).extend((meter, p) for p in points)
     units = [
-        UnitPlan(unit, profiles[device], tuple(pairs), _timeout_s(gateway, profiles[device]))
+        UnitPlan(
+            unit,
+            profiles[device],
+            tuple(pairs),
+            _timeout_s(gateway, profiles[device]),
+            bus_time(gateway, profiles[device]),
+            pause_s(gateway, profiles[device]),
+        )
         for (unit, device), pairs in sorted(wanted.items())
     ]
     for unit in units:
+        if not is_located_on_site(unit.profile):
+            _refuse_relative(unit.profile)
         assert unit.blocks  # planned now: a plan that cannot be made stops the start
     return GatewayPlan(gateway, tuple(units))
+
+
+def is_located_on_site(profile: DeviceProfile) -> bool:
+    """True if the device itself is asked where its points are (a SunSpec model)."""
+    return profile.base is not None and profile.base.kind == "sunspec_model"
+
+
+def poll_class(meter: Meter, point: DevicePoint) -> PollClass:
+    """How often ``point`` is read for ``meter``: what is accounted is never slow."""
+    is_accounted = point.name == meter.register_name or is_pulse_channel(meter, point)
+    if is_accounted:
+        return PollClass.COUNTERS
+    if point.poll == "slow":
+        return PollClass.SLOW
+    return PollClass.COUNTERS if point.kind is ProfileKind.COUNTER else PollClass.GAUGES
+
+
+def period_of(gateway: Gateway, poll: PollClass) -> timedelta:
+    """How often the points of a class are read behind ``gateway``."""
+    seconds = {
+        PollClass.COUNTERS: gateway.poll_period_s,
+        PollClass.GAUGES: gateway.fast_period_s or gateway.poll_period_s,
+        PollClass.SLOW: gateway.slow_period_s,
+    }
+    return timedelta(seconds=seconds[poll])
 
 
 def points_to_read(meter: Meter, profile: DeviceProfile) -> list[DevicePoint]:
@@ -157,31 +246,64 @@ def plan(
 ) -> list[Block]:
     """Blocks that hold every wanted point with its scale factor, by function code and address.
 
-    ``max_gap`` overrides the profile's and the default gap. Raises DataError for a profile whose
+    ``max_gap`` overrides the profile's, and the one for TCP. Raises DataError for a profile whose
     addresses count from a place that was not found yet.
     """
-    if profile.is_relative:
-        raise DataError(
-            f"device {profile.id}: its addresses count from a place that must be found first "
-            f"({profile.base.note if profile.base else ''}); use a profile with fixed addresses"
-        )
-    limits = profile.read
-    gap = DEFAULT_GAP if limits.max_gap is None else limits.max_gap
-    if max_gap is not None:
-        gap = max_gap
+    _refuse_relative(profile)
+    gap = TCP_GAP if profile.read.max_gap is None else profile.read.max_gap
+    return _plan(profile, wanted, gap if max_gap is None else max_gap, None)
+
+
+def split(profile: DeviceProfile, block: Block) -> tuple[Block, Block] | None:
+    """The two halves of a block, each with whole values and their scale factors.
+
+    None if it holds one value only.
+    """
+    values = [p for p in block.points if p.kind is not ProfileKind.SCALE_FACTOR]
+    pieces = _pieces(profile, values or block.points)
+    if len(pieces) < 2:
+        return None
+    middle = len(pieces) // 2
+    return _merged(pieces[:middle]), _merged(pieces[middle:])
+
+
+def unneeded_registers(block: Block) -> int:
+    """How many registers of a block are read through for nothing."""
+    needed = {a for p in block.points for a in range(p.address, p.end)}
+    return block.count - len(needed)
+
+
+def smallest(blocks: Sequence[Block], profile: DeviceProfile) -> Block:
+    """A request for one value of ``blocks``, of as few registers as there are."""
+    values = [p for block in blocks for p in block.points if p.kind is not ProfileKind.SCALE_FACTOR]
+    return min(_pieces(profile, values), key=lambda piece: piece.count)
+
+
+def _plan(
+    profile: DeviceProfile, wanted: Iterable[DevicePoint], gap: int, max_registers: int | None
+) -> list[Block]:
+    longest = min(profile.read.max_registers, max_registers or profile.read.max_registers)
     blocks: list[Block] = []
     for piece in _pieces(profile, wanted):
         joined = _joined(blocks[-1], piece) if blocks else None
         if (
             joined is None
-            or limits.one_point_per_request
+            or profile.read.one_point_per_request
             or piece.address - (blocks[-1].address + blocks[-1].count) > gap
-            or joined.count > limits.max_registers
+            or joined.count > longest
         ):
             blocks.append(piece)
         else:
             blocks[-1] = joined
     return blocks
+
+
+def _refuse_relative(profile: DeviceProfile) -> None:
+    if profile.is_relative:
+        raise DataError(
+            f"device {profile.id}: its addresses count from a place that must be found first "
+            f"({profile.base.note if profile.base else ''}); use a profile with fixed addresses"
+        )
 
 
 def _is_usual(point: DevicePoint) -> bool:
@@ -209,6 +331,11 @@ def _joined(block: Block, piece: Block) -> Block | None:
     if block.function_code != piece.function_code:
         return None
     return _block(block.function_code, (*block.points, *piece.points))
+
+
+def _merged(pieces: Sequence[Block]) -> Block:
+    points = [p for piece in pieces for p in piece.points]
+    return _block(pieces[0].function_code, points)
 
 
 def _block(function_code: int, points: Sequence[DevicePoint]) -> Block:

@@ -14,7 +14,8 @@ from paes.errors import DataError
 from paes.gateways import Gateway
 from paes.metering import Meter
 
-FIXED = [path for path in FILES if not load_profile(path).is_relative]
+MODBUS = [path for path in FILES if not path.name.startswith(("mbus-", "mqtt-"))]
+FIXED = [path for path in MODBUS if not load_profile(path).is_relative]
 
 
 def meter(**fields: Any) -> Meter:
