@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from collectors.device_point import (
     MOST_REGISTERS,
@@ -33,6 +33,7 @@ from collectors.device_point import (
     RegisterType,
     WordOrder,
 )
+from collectors.repeating_group import RepeatingGroup
 from paes.config_file import read_yaml
 from paes.errors import ConfigError, DataError
 from paes.schema import ConfigModel, Identifier
@@ -124,6 +125,10 @@ class Base(ConfigModel):
 
     kind: Literal["sunspec_model", "sunspec_chain", "formula"]
     at: tuple[Address, ...] = ()
+    model: Annotated[int, Field(gt=0, lt=0xFFFF)] | None = None
+    """The SunSpec model whose points these are."""
+    occurrence: Annotated[int, Field(ge=1)] = 1
+    """Which of several models of that number in one unit, in the order of the chain."""
     registers: Annotated[int, Field(gt=0)] | None = None
     """Length of a SunSpec model without its repeating groups, id and length included."""
     note: str | None = None
@@ -133,13 +138,11 @@ class Base(ConfigModel):
         """True if the points' addresses are offsets from a place that must be found first."""
         return self.kind != "sunspec_chain"
 
-
-class RepeatingGroup(ConfigModel):
-    """A group of points that a SunSpec model repeats; addresses count from the group."""
-
-    name: str
-    registers: Count
-    points: tuple[DevicePoint, ...] = Field(min_length=1)
+    @model_validator(mode="after")
+    def _names_its_model(self) -> Base:
+        if self.kind == "sunspec_model" and self.model is None:
+            raise ValueError("a base of kind sunspec_model says which: model: 103")
+        return self
 
 
 class DeviceProfile(ConfigModel):
@@ -160,22 +163,36 @@ class DeviceProfile(ConfigModel):
     identify: tuple[Identification, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = Field(min_length=1)
-    points: tuple[DevicePoint, ...] = Field(min_length=1)
+    points: tuple[DevicePoint, ...] = ()
     repeating: tuple[RepeatingGroup, ...] = ()
+    """Groups whose number only the device knows; counted ones became points."""
 
     @property
     def is_relative(self) -> bool:
         """True if a place must be found before anything can be read."""
         return self.base is not None and self.base.is_relative
 
+    @property
+    def groups_start(self) -> int:
+        """Where repeating groups begin: after the registers of the model's head."""
+        return (self.base.registers or 0) if self.base else 0
+
     def point(self, name: str) -> DevicePoint:
-        """The point called ``name``; DataError with what there is."""
+        """The point called ``name``; DataError with what there is.
+
+        A point of a group whose number only the device knows is there for every number.
+        """
         for point in self.points:
             if point.name == name:
                 return point
+        for group in self.repeating:
+            numbered = group.find(name, self.groups_start)
+            if numbered is not None:
+                return numbered
+        groups = [f"{g.name}_{g.first}_{p.name}" for g in self.repeating for p in g.points]
         raise DataError(
             f"device {self.id} has no point {name!r}; "
-            f"it has {', '.join(p.name for p in self.points)}"
+            f"it has {', '.join([*(p.name for p in self.points), *groups])}"
         )
 
     @model_validator(mode="before")
@@ -194,8 +211,24 @@ class DeviceProfile(ConfigModel):
             ]
         return filled
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _number_the_counted(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Counted groups become points, after they were checked where they are written."""
+        profile = handler(data)
+        points = [*profile.points]
+        for group in profile.repeating:
+            for number in range(group.first, group.first + (group.count or 0)):
+                points += [group.numbered(p, number, profile.groups_start) for p in group.points]
+        still_open = tuple(g for g in profile.repeating if g.count is None)
+        if len(still_open) == len(profile.repeating):
+            return profile
+        return profile.model_copy(update={"points": tuple(points), "repeating": still_open})
+
     @model_validator(mode="after")
     def _points_agree(self) -> DeviceProfile:
+        if not self.points and not self.repeating:
+            raise ValueError("a device has at least one point (points:)")
         _refuse_equal_names(self.points)
         _refuse_overlaps(self.points)
         shared = {p.name: p for p in self.points}
