@@ -8,15 +8,17 @@ from typing import TypeAlias
 
 from collectors.device_profile import DeviceProfile, load_profile
 from collectors.mbus_profile import MbusProfile, load_mbus_profile
+from collectors.mqtt_profile import MqttProfile, load_mqtt_profile
 from paes.config_file import read_tree
 from paes.errors import ConfigError
 
-AnyProfile: TypeAlias = DeviceProfile | MbusProfile
-"""What a device file can be: a Modbus device or an M-Bus meter."""
+AnyProfile: TypeAlias = DeviceProfile | MbusProfile | MqttProfile
+"""What a device file can be: a Modbus device, an M-Bus meter, or one that speaks over MQTT."""
 
 _LOADERS: Mapping[str, Callable[[Path], AnyProfile]] = {
     "mbdev/1": load_profile,
     "mbusdev/1": load_mbus_profile,
+    "mqttdev/1": load_mqtt_profile,
 }
 
 
@@ -26,9 +28,7 @@ def load_device(path: Path) -> AnyProfile:
     schema = tree.data.get("schema") if isinstance(tree.data, dict) else None
     load = _LOADERS.get(schema) if isinstance(schema, str) else None
     if load is None:
-        raise ConfigError([tree.problem(("schema",), f"expected {_known()}, seen {schema!r}")])
+        raise ConfigError(
+            [tree.problem(("schema",), f"expected {' or '.join(_LOADERS)}, seen {schema!r}")]
+        )
     return load(path)
-
-
-def _known() -> str:
-    return " or ".join(_LOADERS)

@@ -96,16 +96,16 @@ class MbusPoint(ConfigModel):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
     record: RecordMatch
     unit: str = Field(min_length=1)
-    """The unit of the value once the record's own was converted to it, and of ``rollover``."""
+    """The record's own unit is converted to it."""
     kind: Literal[ProfileKind.COUNTER, ProfileKind.GAUGE]
     quantity: str
     direction: Literal["import", "export", "sum"] | None = None
     scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Value = record x scale: for an adapter whose record does not say the truth."""
     resolution: float | None = Field(default=None, gt=0)
-    """The meter's smallest step, in ``unit``, where it is known."""
+    """A counter's smallest step, in ``unit``; the usual one where meters of this family differ."""
     rollover: float | None = Field(default=None, gt=0)
-    """Where the counter goes back to zero, in ``unit``."""
+    """Where the counter goes back to zero, in ``unit`` before ``scale``."""
     resets: Literal["daily", "yearly"] | None = None
     verify: bool = False
     """Known from one weak source: check on the device."""
@@ -134,6 +134,8 @@ class MbusPoint(ConfigModel):
             )
         if self.kind is not ProfileKind.COUNTER and (self.rollover or self.resets):
             raise ValueError(f"only a counter has rollover or resets, this is a {self.kind}")
+        if (self.kind is ProfileKind.COUNTER) != (self.resolution is not None):
+            raise ValueError("a counter says its smallest step (resolution), nothing else does")
         return self
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from paes.config_file import read_yaml
 from paes.errors import DataError
@@ -31,34 +31,58 @@ class MeasuredPoint(BaseModel):
     name: str
     kind: str
     unit: str
-    type: str
+    type: str | None = None
+    """What kind of number the device sends; None for a whole number of steps of ``scale``."""
     quantity: str | None = None
     direction: str | None = None
     phase: str | None = None
     scale: float = 1.0
     scale_from: str | None = None
+    resolution: float | None = None
+    """Its smallest step, in ``unit``, where the profile knows better than type and scale."""
     rollover: float | None = None
     resets: str | None = None
     poll: str | None = None
 
 
-class _DeviceFile(BaseModel):
+class _Limits(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+    min_period_s: int = 0
+
+
+class DeviceFile(BaseModel):
+    """A device file, as far as the core is concerned."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    schema_version: str = Field(default="", alias="schema")
+    """Tells what it speaks: Modbus, M-Bus or MQTT."""
+    topic: str = ""
+    """Where it publishes, with ``{topic}`` and ``{serial}`` of the meter (MQTT)."""
+    device_id: str | None = None
+    """Where its messages name it (MQTT)."""
+    read: _Limits = _Limits()
     points: tuple[MeasuredPoint, ...]
+
+    @property
+    def counters(self) -> tuple[MeasuredPoint, ...]:
+        """The counters that never start again by themselves."""
+        return tuple(
+            p for p in self.points if p.kind == "counter" and not p.resets and p.poll != "never"
+        )
 
 
 def device_counters(path: Path) -> tuple[MeasuredPoint, ...]:
     """The counters of a device file that never start again by themselves."""
-    points = read_yaml(path, _DeviceFile).points
-    return tuple(p for p in points if p.kind == "counter" and not p.resets and p.poll != "never")
+    return read_yaml(path, DeviceFile).counters
 
 
 def power_point(path: Path) -> str | None:
     """The point of a device file that tells the total active power; None if there is not one."""
     fits = [
         p.name
-        for p in read_yaml(path, _DeviceFile).points
+        for p in read_yaml(path, DeviceFile).points
         if p.quantity == "active_power" and p.kind == "gauge" and p.phase is None and p.unit
     ]
     return fits[0] if len(fits) == 1 else None
@@ -85,16 +109,24 @@ def accounted_register(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> Reg
     unit = _accounted_unit(meter, counter.name, written)
     ratio = meter.volume_correction if unit == "m3" else meter.transformer_ratio
     step = worth * factor_to_canonical(written) * ratio
-    is_float = counter.type in _FLOATS and not meter.pulse
     # Steps of a power of ten that only the device knows: nobody can say where it wraps.
     rollover = None if counter.scale_from else counter.rollover
     return Register(
         point=point_id(meter.id, _pulse_point(unit) if meter.pulse else counter.name),
         unit=unit,
         modulus=rollover * step if rollover else None,
-        resolution=FLOAT_RESOLUTION * ratio if is_float else step,
+        resolution=step if meter.pulse else _resolution(counter, step, ratio),
         relative_step=FLOAT32_STEP if counter.type == "f32" and not meter.pulse else 0.0,
     )
+
+
+def _resolution(counter: MeasuredPoint, step: float, ratio: float) -> float:
+    """The smallest step in the canonical unit; ``step`` is what one count of it is worth."""
+    if counter.resolution is not None:
+        return counter.resolution * factor_to_canonical(counter.unit) * ratio
+    if counter.type in _FLOATS:
+        return FLOAT_RESOLUTION * ratio
+    return step
 
 
 def _accounted_unit(meter: Meter, name: str, written: str) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from paes.accounted_register import MeasuredPoint, accounted_register, device_counters
+from paes.accounted_register import DeviceFile, accounted_register
 from paes.city_files import CityFiles, MetersFile
-from paes.config_file import Location, Parsed, Tree
+from paes.config_file import Location, Parsed, Tree, read_yaml
 from paes.emission_factors import FactorLibrary
 from paes.errors import ConfigError, DataError
+from paes.field_fit import misfits
+from paes.gateways import Transport
 from paes.installation import find_device_file, some
 from paes.metering import Meter, Register
 
@@ -61,17 +63,24 @@ def repeated_ids(tree: Tree, key: str, ids: Iterable[str]) -> list[str]:
 def accounted_registers(
     meters: Parsed[MetersFile], device_folders: tuple[Path, ...], problems: list[str]
 ) -> dict[str, Register]:
-    """The accounted register of each meter; adds to ``problems`` where there is none."""
-    counters: dict[str, tuple[MeasuredPoint, ...]] = {}
+    """The accounted register of each meter; adds to ``problems`` where there is none.
+
+    A device that does not speak what its gateway speaks is a problem, too.
+    """
+    devices: dict[str, DeviceFile] = {}
     registers: dict[str, Register] = {}
+    gateways = {g.id: g for g in meters.value.gateways}
     for index, meter in enumerate(meters.value.meters):
         key = "device"
         try:
-            if meter.device not in counters:
+            if meter.device not in devices:
                 path = find_device_file(device_folders, meter.device)
-                counters[meter.device] = device_counters(path)
+                devices[meter.device] = read_yaml(path, DeviceFile)
+            device = devices[meter.device]
+            for misfit, message in misfits(meter, gateways.get(meter.gateway), device):
+                problems.append(meters.tree.problem(("meters", index, misfit), message))
             key = "register" if meter.register_name else "device"
-            registers[meter.id] = accounted_register(meter, counters[meter.device])
+            registers[meter.id] = accounted_register(meter, device.counters)
         except DataError as err:
             problems.append(meters.tree.problem(("meters", index, key), str(err)))
         except ConfigError as err:
@@ -135,9 +144,12 @@ def _wrong_parent(meter: Meter, by_id: Mapping[str, Meter]) -> str | None:
 def _shared_units(meters: Parsed[MetersFile]) -> list[str]:
     """Two meters on one unit must read two different registers of it."""
     first: dict[tuple[object, ...], str] = {}
+    brokers = {g.id for g in meters.value.gateways if g.transport is Transport.MQTT}
     problems = []
     for index, meter in enumerate(meters.value.meters):
-        address = meter.topic or meter.secondary_address or meter.unit
+        address: object = meter.topic or meter.secondary_address or meter.unit
+        if meter.gateway in brokers:
+            address = meter.topic or meter.serial
         place = (meter.gateway, address, meter.register_name)
         if place in first:
             message = f"unit {address} behind {meter.gateway} is already meter {first[place]}"

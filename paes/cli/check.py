@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-from collectors.device_profile import load_profile
+from collectors.device_files import load_device
 from paes.cli import Session
 from paes.cli.output import print_json, say
 from paes.config import shipped_config
 from paes.errors import ConfigError, FactorMissing, PaesError
-from paes.gateways import Gateway
+from paes.gateways import Gateway, Transport
 from paes.installation import City, Installation
 
 REACH_TIMEOUT_S = 2.0
@@ -57,7 +57,7 @@ def check_devices(root: Path) -> list[str]:
     for folder in dict.fromkeys((root / "devices", shipped_config() / "devices")):
         for path in sorted(folder.glob("*.yaml")):
             try:
-                load_profile(path)
+                load_device(path)
             except ConfigError as err:
                 problems += err.problems
     return problems
@@ -71,7 +71,7 @@ def check_factors(installation: Installation) -> list[str]:
 
 
 def unreachable(gateways: Iterable[Gateway]) -> list[str]:
-    """A line for each gateway at whose address nobody listens; simulators are left out."""
+    """A line for each gateway that is not there to be connected to; simulators are left out."""
     real = [g for g in gateways if not g.simulated]
     with ThreadPoolExecutor(max_workers=32) as pool:
         return [text for text in pool.map(_try_to_reach, real) if text]
@@ -97,6 +97,9 @@ def _missing_factors(installation: Installation, city: City) -> list[str]:
 
 
 def _try_to_reach(gateway: Gateway) -> str | None:
+    if gateway.transport is Transport.SERIAL:
+        there = Path(gateway.place).exists()
+        return None if there else f"gateway {gateway.id}: no serial device {gateway.place}"
     try:
         socket.create_connection((gateway.host, gateway.port), REACH_TIMEOUT_S).close()
     except OSError as err:

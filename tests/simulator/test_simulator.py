@@ -309,7 +309,7 @@ def test_every_profile_with_a_counter_can_be_simulated() -> None:
     simulated = 0
     for path in sorted((shipped_config() / "devices").glob("*.yaml")):
         counters = [c for c in device_counters(path) if meter_for(path.stem, c)]
-        if not counters:
+        if not counters or "schema: mbdev/1" not in path.read_text():
             continue
         town = Town(make_town(SITES, [meter_for(path.stem, counters[0])]), epoch=EPOCH)
         device = SimulatedDevice(town, town.installation.meters.values())
