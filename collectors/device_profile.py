@@ -123,7 +123,7 @@ class Identification(Registers):
 class Base(ConfigModel):
     """Where the addresses count from, when not from zero."""
 
-    kind: Literal["sunspec_model", "sunspec_chain", "formula"]
+    kind: Literal["sunspec_model", "sunspec_chain"]
     at: tuple[Address, ...] = ()
     model: Annotated[int, Field(gt=0, lt=0xFFFF)] | None = None
     """The SunSpec model whose points these are."""
@@ -136,7 +136,7 @@ class Base(ConfigModel):
     @property
     def is_relative(self) -> bool:
         """True if the points' addresses are offsets from a place that must be found first."""
-        return self.kind != "sunspec_chain"
+        return self.kind == "sunspec_model"
 
     @model_validator(mode="after")
     def _names_its_model(self) -> Base:

@@ -62,7 +62,7 @@ async def read_identity(
     asked = _Questions(connection, unit, timeout_s)
     try:
         await _compare(asked, profile)
-        if profile.base is not None and profile.base.kind != "formula":
+        if profile.base is not None:
             found = discovery or await _discovered(asked, profile)
             asked.note(await asked.points(_common_blocks(profile, found)))
         if not profile.is_relative:
