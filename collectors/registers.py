@@ -16,6 +16,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from collectors.device_point import DevicePoint, ProfileKind, RegisterType, WordOrder
@@ -175,26 +176,31 @@ def is_pulse_channel(meter: Meter, point: MeasuredPoint) -> bool:
     )
 
 
-def to_reading_value(meter: Meter, point: MeasuredPoint, value: float) -> float:
-    """``value`` of the device as the meter's reading, in the canonical unit.
+def to_reading_value(
+    meter: Meter, point: MeasuredPoint, value: float, at: datetime | None = None
+) -> float:
+    """``value`` of the device as the meter's reading of ``at``, in the canonical unit.
 
     Power and energy are multiplied by the transformer ratio, current by that of the current
     transformers, voltage by that of the voltage transformers, volumes by the coefficient C of
-    a gas meter (m3 -> Sm3). Pulses become ``initial_reading + pulses x weight``.
+    a gas meter (m3 -> Sm3). Pulses become what the dial shows, as last corrected before ``at``
+    (None: as it is corrected by now).
     """
     pulse = meter.pulse if is_pulse_channel(meter, point) else None
     unit = pulse.unit if pulse else point.unit
     if pulse:
-        value = pulse.initial_reading + value * pulse.weight
+        value = pulse.dial(value, at)
     return _scaled(value, factor_to_canonical(unit), None) * _ratio(meter, unit)
 
 
-def to_device_value(meter: Meter, point: DevicePoint, value: float) -> float:
+def to_device_value(
+    meter: Meter, point: DevicePoint, value: float, at: datetime | None = None
+) -> float:
     """The inverse of ``to_reading_value``: what the device itself shows, in the point's unit."""
     pulse = meter.pulse if is_pulse_channel(meter, point) else None
     unit = pulse.unit if pulse else point.unit
     shown = _unscaled(value / _ratio(meter, unit), factor_to_canonical(unit), None)
-    return (shown - pulse.initial_reading) / pulse.weight if pulse else shown
+    return pulse.pulses(shown, at) if pulse else shown
 
 
 def _ratio(meter: Meter, unit: str) -> float:

@@ -92,7 +92,7 @@ def readings_of(
         if decoded.value is None or isinstance(decoded.value, str):
             yield _no_value(name, decoded, at)
             continue
-        value = to_reading_value(meter, point, decoded.value)
+        value = to_reading_value(meter, point, decoded.value, at)
         if math.isfinite(value) and abs(value) <= LARGEST_VALUE:
             yield Reading(name, at, value, decoded.quality)
         else:
