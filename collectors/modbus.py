@@ -2,22 +2,30 @@
 
 It promises four things that pymodbus (3.16) leaves to its caller. A call ends within its own time
 limit, and at once when the peer closes the line. An answer is only returned if it is of the unit
-that was asked and has as many registers as were asked. After a time-out on a line whose frames
-carry no number (RTU), the connection is closed, for a late answer would be taken for the next one.
-Every failure is one ``FieldError`` whose sentence names the address, the unit, the registers, what
-was seen and what was expected. Nothing here can write: function codes 1 to 4 are all there is.
+and function that were asked and has as many registers as were asked. After a silence on a line
+whose frames carry no number (RTU) the connection is closed and rests, and the silent unit rests
+for as long again, for its late answer would be taken for the next one; with numbered frames the
+connection is closed after two silences in a row. Every failure is one ``FieldError`` whose
+sentence names the address, the unit, the registers, what was seen and what was expected. Nothing
+here can write: function codes 1 to 4 are all there is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
+from collections.abc import Callable
 from typing import Any
 
 from pymodbus import FramerType, ModbusException
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
+from pymodbus.transport import CommParams, CommType
 
+from collectors.certificates import client_context
+from collectors.line_faults import why_lost, why_not_open
+from collectors.modbus_frames import EXCEPTIONS, expected_size, foreign, rtu_frames
 from paes.errors import (
     BadReply,
     ConnectionFailed,
@@ -26,7 +34,7 @@ from paes.errors import (
     FieldError,
     NoReply,
 )
-from paes.gateways import Transport
+from paes.gateways import Gateway, SerialLine, TlsFiles, Transport
 
 _READ_METHODS = {
     1: "read_coils",
@@ -35,57 +43,89 @@ _READ_METHODS = {
     4: "read_input_registers",
 }
 
-# "MODBUS Application Protocol Specification V1.1b3" (2012), section 7.
-EXCEPTIONS = {
-    1: "illegal function",
-    2: "illegal data address",
-    3: "illegal data value",
-    4: "device failure",
-    5: "accepted, still working",
-    6: "device busy",
-    7: "not acknowledged",
-    8: "memory parity error",
-    10: "gateway path unavailable",
-    11: "gateway target did not respond",
-}
+REST_S = 0.3
+"""How long a line without frame numbers rests after a silence: the longest frame, 256 characters,
+takes 0.27 s at 9600 baud, so an answer that had begun is over."""
+MOST_SILENCES = 2
+"""In a row; then a numbered line, too, is opened anew: the other end may have forgotten it."""
 
 _NEVER_FIRST_S = 3600.0
 """pymodbus's own limit; ours always ends a call before."""
 
 
 class ModbusConnection:
-    """One TCP connection to a gateway; one request at a time, from one task."""
+    """One connection to a gateway or a serial line; one request at a time, from one task."""
 
     def __init__(
-        self, host: str, port: int = 502, framing: Transport = Transport.TCP, timeout_s: float = 2.0
+        self,
+        host: str,
+        port: int = 502,
+        framing: Transport = Transport.TCP,
+        timeout_s: float = 2.0,
+        *,
+        serial: SerialLine | None = None,
+        tls: TlsFiles | None = None,
     ) -> None:
         self.host = host
         self.port = port
         self.framing = Transport(framing)
         self.timeout_s = timeout_s
-        self._client: AsyncModbusTcpClient | None = None
+        self._serial = serial
+        self._tls = tls
+        self._client: Any = None
         self._sent = b""
         self._interrupt: asyncio.Future[FieldError] | None = None
+        self._silences = 0
+        self._lost_because = ""
+        self._rest_until_s = 0.0
+        self._quarantine: dict[int, float] = {}
+
+    @classmethod
+    def for_gateway(cls, gateway: Gateway) -> ModbusConnection:
+        """The connection that the gateway's configuration describes, not yet open.
+
+        Raises DataError if it does not speak Modbus.
+        """
+        if not gateway.transport.is_modbus:
+            raise DataError(
+                f"gateway {gateway.id}: nothing behind {gateway.transport} is asked by Modbus"
+            )
+        return cls(
+            gateway.host,
+            gateway.port,
+            gateway.transport,
+            gateway.timeout_s,
+            serial=gateway.serial,
+            tls=gateway.tls,
+        )
 
     @property
     def place(self) -> str:
-        """``host:port``, as messages name it."""
+        """``host:port`` or the serial device, as messages name it."""
+        if self.framing is Transport.SERIAL and self._serial:
+            return self._serial.device
         return f"{self.host}:{self.port}"
 
     @property
     def connected(self) -> bool:
         """True until either side closes."""
-        return self._client is not None and self._client.connected
+        return self._client is not None and bool(self._client.connected)
 
     async def connect(self) -> None:
-        """Open the connection, or ConnectionFailed within the time limit."""
+        """Open the connection, or ConnectionFailed within the time limit.
+
+        After a silence on a line without frame numbers this first lets the line rest.
+        """
         await self.close()
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # we say it ourselves
         loop = asyncio.get_running_loop()
-        client = self._new_client()
+        await asyncio.sleep(max(0.0, self._rest_until_s - loop.time()))
+        client, failures = self._new_client(), list[OSError]()
+        self._prepare(client, failures)
         try:
             async with asyncio.timeout(self.timeout_s):
-                await loop.getaddrinfo(self.host, self.port)
+                if self.framing is not Transport.SERIAL:
+                    await loop.getaddrinfo(self.host, self.port)
                 up = await client.connect()
         except TimeoutError as err:
             client.close()
@@ -96,11 +136,9 @@ class ModbusConnection:
         except OSError as err:
             raise ConnectionFailed(f"{self.place}: unknown host name ({err.strerror})") from err
         if not up:
-            raise ConnectionFailed(
-                f"{self.place}: connection refused or unreachable; is the port right, and does "
-                "the device accept another client?"
-            )
-        self._client = client
+            cause = failures[0] if failures else None
+            raise ConnectionFailed(f"{self.place}: {why_not_open(cause)}") from cause
+        self._client, self._silences, self._lost_because = client, 0, ""
 
     async def close(self) -> None:
         """Close the connection; it may be opened again."""
@@ -124,30 +162,86 @@ class ModbusConnection:
             raise DataError(f"function code {function_code} does not read; expected 1 to 4")
         words = "1 register" if count == 1 else f"{count} registers"
         request = f"{self.place} unit {unit}: {words} from address {address} (fc {function_code})"
-        if self._client is None or not self._client.connected:
-            raise ConnectionFailed(f"{request}: not connected")
-        limit = self.timeout_s if timeout_s is None else timeout_s
+        limit_s = self.timeout_s if timeout_s is None else timeout_s
+        if not self.framing.has_numbered_frames:
+            await self._leave_in_peace(unit)
+        if not self.connected:
+            raise ConnectionFailed(f"{request}: not connected{self._lost_because}")
         method: Any = getattr(self._client, _READ_METHODS[function_code])
-        call = method(address, count=count, device_id=unit)
         try:
-            reply = await self._answer(call, request, limit)
-        except (BadReply, NoReply) as err:
-            if self.framing is not Transport.TCP or isinstance(err, BadReply):
-                await self.close()  # a late or foreign answer must not meet the next request
+            reply = await self._answer(
+                method(address, count=count, device_id=unit), request, limit_s
+            )
+            answer = _checked(reply, request, unit, function_code, count)
+        except NoReply:
+            await self._after_silence(unit, limit_s)
             raise
-        return _checked(reply, request, unit, count)
+        except BadReply:
+            await self.close()  # nobody knows which answer comes next
+            raise
+        except DeviceRefused:
+            self._silences = 0
+            raise
+        self._silences = 0
+        return answer
 
-    def _new_client(self) -> AsyncModbusTcpClient:
-        return AsyncModbusTcpClient(
-            self.host,
-            port=self.port,
-            framer=FramerType.SOCKET if self.framing is Transport.TCP else FramerType.RTU,
-            timeout=_NEVER_FIRST_S,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._on_packet,
-            trace_connect=self._on_connect,
-        )
+    async def _leave_in_peace(self, unit: int) -> None:
+        """Wait until a late answer of ``unit`` cannot be expected any more, and throw away what
+        came unasked meanwhile."""
+        until_s = self._quarantine.pop(unit, 0.0)
+        await asyncio.sleep(max(0.0, until_s - asyncio.get_running_loop().time()))
+        await asyncio.sleep(0)  # bytes that are in now are taken in after this turn of the loop
+
+    async def _after_silence(self, unit: int, limit_s: float) -> None:
+        self._silences += 1
+        now_s = asyncio.get_running_loop().time()
+        if not self.framing.has_numbered_frames:
+            self._quarantine[unit] = now_s + limit_s
+            self._rest_until_s = now_s + REST_S
+            await self.close()
+        elif self._silences >= MOST_SILENCES:
+            await self.close()
+
+    def _new_client(self) -> Any:
+        """pymodbus's client for the transport, which neither repeats nor reconnects by itself."""
+        common: dict[str, Any] = {
+            "retries": 0,
+            "reconnect_delay": 0,
+            "timeout": _NEVER_FIRST_S,
+            "trace_packet": self._on_packet,
+        }
+        if self.framing is Transport.SERIAL:
+            if self._serial is None:
+                raise DataError("a serial line needs to be described (device, baud, …)")
+            return AsyncModbusSerialClient(
+                self._serial.device,
+                baudrate=self._serial.baud,
+                parity=self._serial.parity,
+                stopbits=self._serial.stop_bits,
+                **common,
+            )
+        if self.framing is Transport.TLS:
+            if self._tls is None:
+                raise DataError(f"{self.place}: TLS needs certificates (tls:)")
+            return _TlsClient(self.host, self.port, client_context(self._tls, self.place), common)
+        framer = FramerType.SOCKET if self.framing is Transport.TCP else FramerType.RTU
+        return AsyncModbusTcpClient(self.host, port=self.port, framer=framer, **common)
+
+    def _prepare(self, client: Any, failures: list[OSError]) -> None:
+        """Have pymodbus tell why it could not connect, and why it lost a connection."""
+        create: Callable[..., Any] = client.ctx.call_create
+        name = self._tls.server_name if self._tls else None
+        options = {"server_hostname": name} if name and self.framing is Transport.TLS else {}
+
+        async def create_or_tell() -> Any:
+            try:
+                return await create(**options)
+            except OSError as err:
+                failures.append(err)
+                raise
+
+        client.ctx.call_create = create_or_tell
+        client.ctx.callback_disconnected = self._on_lost
 
     async def _answer(self, call: Any, request: str, limit_s: float) -> ModbusPDU:
         """The reply to ``call``, or the first of: interruption, time limit, pymodbus's error."""
@@ -172,47 +266,81 @@ class ModbusConnection:
                 task.cancel()
                 await asyncio.wait({task})  # pymodbus gives its lock back only now
 
-    def _on_connect(self, up: bool) -> None:
-        if not up:
-            self._fail(ConnectionFailed("the connection was closed while waiting for the answer"))
+    def _on_lost(self, cause: Exception | None) -> None:
+        self._lost_because = f": {why_lost(cause)}" if cause else ""
+        self._fail(
+            ConnectionFailed(
+                f"the connection was closed while waiting for the answer{self._lost_because}"
+            )
+        )
 
     def _on_packet(self, sending: bool, data: bytes) -> bytes:
+        """Show pymodbus only what can be the answer to the request that waits."""
         if sending:
             self._sent = data
-        elif self.framing is Transport.TCP:
-            fault = _foreign(self._sent, data)
-            if fault:
-                self._fail(BadReply(fault))
-                return b""  # pymodbus would wait for a better one, or stumble over it
+            return data
+        if self._interrupt is None:
+            return b""  # nobody has asked
+        if not self.framing.has_numbered_frames:
+            return self._rtu_answer(data)
+        fault = foreign(self._sent, data)
+        if fault:
+            self._fail(BadReply(fault))
+            return b""  # pymodbus would wait for a better one, or stumble over it
         return data
+
+    def _rtu_answer(self, received: bytes) -> bytes:
+        """The one frame among what came that can be the answer; empty if it is not there yet.
+
+        pymodbus would throw away a good frame that follows a late one of another unit.
+        """
+        frames = rtu_frames(self._sent, received)
+        fitting = [f for f in frames if len(f) == expected_size(self._sent) or f[1] & 0x80]
+        if len(fitting) > 1:
+            self._fail(BadReply(f"{len(fitting)} answers to one request; one of them is late"))
+            return b""
+        return (fitting or frames or [b""])[0]
 
     def _fail(self, failure: FieldError) -> None:
         if self._interrupt is not None and not self._interrupt.done():
             self._interrupt.set_result(failure)
 
 
-def _foreign(sent: bytes, received: bytes) -> str | None:
-    """Why a Modbus TCP frame is no answer to ours; None if it is, is late, or is unfinished."""
-    if len(received) < 8:
-        return None
-    if received[2:4] != b"\0\0":
-        return f"{received[:8].hex(' ')} is not the head of a Modbus TCP frame"
-    if received[0:2] != sent[0:2]:
-        return None  # an answer to an earlier request: pymodbus skips it
-    if received[6] != sent[6]:
-        return f"answer of unit {received[6]}, expected unit {sent[6]}"
-    if received[7] & 0x7F != sent[7]:
-        return f"answer to function {received[7] & 0x7F}, expected function {sent[7]}"
-    return None
+class _TlsClient(AsyncModbusTcpClient):
+    """Modbus TCP frames over TLS.
+
+    pymodbus's own TLS client takes every piece that arrives for a whole frame; its TCP framer
+    puts them together.
+    """
+
+    def __init__(
+        self, host: str, port: int, context: ssl.SSLContext, common: dict[str, Any]
+    ) -> None:
+        self.comm_params = CommParams(
+            comm_type=CommType.TLS,
+            comm_name="tls",
+            host=host,
+            port=port,
+            sslctx=context,
+            reconnect_delay=0,
+            timeout_connect=_NEVER_FIRST_S,
+        )
+        super().__init__(host, framer=FramerType.SOCKET, **common)
 
 
-def _checked(reply: ModbusPDU, request: str, unit: int, count: int) -> list[int]:
+def _checked(
+    reply: ModbusPDU, request: str, unit: int, function_code: int, count: int
+) -> list[int]:
     if reply.isError():
         code = int(reply.exception_code)
         words = EXCEPTIONS.get(code, "unknown exception")
         raise DeviceRefused(f"{request}: the device refused: {words} (exception {code})", code)
     if unit and reply.dev_id != unit:
         raise BadReply(f"{request}: answer of unit {reply.dev_id}, expected unit {unit}")
+    if reply.function_code != function_code:
+        raise BadReply(
+            f"{request}: answer to function {reply.function_code}, expected {function_code}"
+        )
     if reply.bits:
         return [int(bit) for bit in reply.bits[:count]]
     if len(reply.registers) != count:

@@ -1,0 +1,43 @@
+"""Why a line could not be opened, or was lost, in words that say what a technician can do."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+
+
+def why_not_open(cause: OSError | None) -> str:
+    """What a technician can do about a connection that could not be opened."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not accepted ({cause.verify_message}); is tls.ca the authority "
+            "that signed it, and is the host the name in it (tls.server_name)?"
+        )
+    if isinstance(cause, ssl.SSLError):
+        return f"{why_lost(cause)}; does it speak Modbus/TCP Security at this port?"
+    if isinstance(cause, ConnectionResetError | ConnectionAbortedError):
+        return "the connection was cut while it was opened; does the device accept another client?"
+    if cause is None or isinstance(cause, ConnectionError):
+        return (
+            "connection refused or unreachable; is the port right, and does the device accept "
+            "another client?"
+        )
+    hints = {
+        errno.ENOENT: "is the adapter plugged in, and is this its name (ls /dev/serial/by-id)?",
+        errno.EACCES: "may this user open it? (group dialout)",
+        errno.EAGAIN: "another program is using it",
+        errno.EHOSTUNREACH: "is the address right, and is the network cable in?",
+    }
+    return f"cannot be opened: {cause.strerror or cause}; {hints.get(cause.errno or 0, '')}".strip(
+        "; "
+    )
+
+
+def why_lost(cause: Exception) -> str:
+    """What ended a connection that was open."""
+    reason = str(getattr(cause, "reason", None) or cause)
+    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
+        return f"the device demands a certificate of ours (tls.certificate, tls.key): {reason}"
+    if "UNKNOWN_CA" in reason or "BAD_CERTIFICATE" in reason or "CERTIFICATE_UNKNOWN" in reason:
+        return f"the device does not accept our certificate (tls.certificate): {reason}"
+    return reason
