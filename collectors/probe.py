@@ -12,8 +12,9 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from collectors.device_point import DevicePoint, Registers, RegisterType, WordOrder
+from collectors.device_point import DevicePoint, RegisterType, WordOrder
 from collectors.device_profile import DeviceProfile, Identification
+from collectors.identity import identification_value
 from collectors.modbus import ModbusConnection
 from collectors.probed import Probe, ProbedIdentity, ProbedPoint, ProbedRequest
 from collectors.read_plan import Block, plan
@@ -26,6 +27,7 @@ from collectors.registers import (
     to_reading_value,
     words_of_point,
 )
+from collectors.sunspec import discover, located
 from collectors.word_order import OrderVote, plausible_order, vote
 from paes.errors import DeviceRefused, FieldError, NoReply
 from paes.metering import Meter
@@ -63,7 +65,8 @@ async def probe(
     reading. Raises ConnectionFailed if the gateway cannot be reached, DataError for a profile
     whose addresses count from a place that is not there.
     """
-    plan(profile, profile.points)  # a profile that cannot be planned opens no connection
+    if not _is_sunspec(profile):
+        plan(profile, profile.points)  # what cannot be planned opens no connection
     timeout_s = max(connection.timeout_s, profile.read.min_timeout_ms / 1000)
     notebook = _Notebook(connection, unit, profile, timeout_s, meter)
     at = clock()
@@ -71,6 +74,7 @@ async def probe(
         await connection.connect()
         if profile.link and profile.link.connect_delay_ms:
             await asyncio.sleep(profile.link.connect_delay_ms / 1000)
+        await _locate(notebook)
         identity = [await _identify(notebook, item) for item in profile.identify]
         for block in plan(notebook.profile, _wanted(notebook.profile, points)):
             await _probe_block(notebook, block)
@@ -95,6 +99,21 @@ def _wanted(profile: DeviceProfile, names: Collection[str] | None) -> list[Devic
     return [p for p in profile.points if names is None or p.name in names]
 
 
+def _is_sunspec(profile: DeviceProfile) -> bool:
+    return profile.base is not None and profile.base.kind == "sunspec_model"
+
+
+async def _locate(notebook: _Notebook) -> None:
+    """Find the SunSpec model that the profile's addresses count from, if they do."""
+    if not _is_sunspec(notebook.profile):
+        return
+    found = await discover(notebook.connection, notebook.unit, notebook.timeout_s)
+    notebook.profile = located(notebook.profile, found)
+    models = ", ".join(f"{m.id} at {m.address}" for m in found.models)
+    rest = f"; the rest could not be read: {found.error}" if found.error else ""
+    notebook.sunspec = f"SunSpec at {found.base}: models {models}{rest}"
+
+
 def _vote(notebook: _Notebook) -> OrderVote | None:
     """What the points that were read say of the word order."""
     return vote(
@@ -110,23 +129,9 @@ async def _identify(notebook: _Notebook, item: Identification) -> ProbedIdentity
     words = await _ask(notebook, fc, item.address, item.width, names)
     if isinstance(words, FieldError):
         return ProbedIdentity(item.address, None, item.equals, None, item.meaning, str(words))
-    value = decode(_as_point(item, notebook.profile), words).value
+    value = identification_value(notebook.profile, item, words)
     matches = value in item.equals if item.equals else None
     return ProbedIdentity(item.address, value, item.equals, matches, item.meaning, None)
-
-
-def _as_point(item: Registers, profile: DeviceProfile) -> DevicePoint:
-    return DevicePoint.model_validate(
-        {
-            "name": "identity",
-            "address": item.address,
-            "type": item.type,
-            "count": item.count,
-            "unit": "",
-            "kind": "text",
-            "order": profile.defaults.order,
-        }
-    )
 
 
 async def _probe_block(notebook: _Notebook, block: Block, divide: bool = True) -> None:

@@ -6,12 +6,12 @@ import asyncio
 
 import click
 
-from collectors.gateway import modbus_connection
+from collectors.modbus import ModbusConnection
 from collectors.probe import probe
 from collectors.probed import Probe, ProbedPoint
 from collectors.registers import Value
 from collectors.word_order import OrderVote
-from paes.cli import Session
+from paes.cli.bench_device import bench_device
 from paes.cli.output import print_json, print_table, say
 from paes.cli.target import Target, with_target
 from paes.errors import FieldError
@@ -23,13 +23,13 @@ WORD_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 @click.command(name="probe")
 @with_target
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def probe_command(session: Session, target: Target, as_json: bool) -> None:
+def probe_command(target: Target, as_json: bool) -> None:
     """Read one device once: every point raw and decoded, with unit, quality and latency.
 
     Either a configured METER, or --host (or --serial) with --unit and --profile. Numbers that
     take several registers are also shown in the other word orders.
     """
-    connection = modbus_connection(target.gateway)
+    connection = ModbusConnection.for_gateway(target.gateway)
     made = asyncio.run(probe(connection, target.unit, target.profile, now_utc, meter=target.meter))
     if as_json:
         print_json(made.to_dict())
@@ -105,9 +105,8 @@ def _verdict(seen: OrderVote) -> str:
         return f"word order: the profile's {seen.declared} makes {best} credible"
     if 2 * seen.best_credible <= seen.judged:
         return (
-            f"WORD ORDER: none makes sense (the profile's {seen.declared} of "
-            f"{seen.declared_credible} values, {seen.best} of {best}); is this the device that the "
-            "profile describes?"
+            f"WORD ORDER: none makes sense (at best {seen.best}: {best} credible); "
+            "is this the device that the profile describes?"
         )
     return (
         f"WORD ORDER: {seen.best} makes {best} credible, the profile's {seen.declared} "
@@ -128,4 +127,4 @@ def _shown(value: Value | None, digits: int = 10) -> str:
     return "-" if value is None else str(value)
 
 
-COMMANDS: tuple[click.Command, ...] = (probe_command,)
+COMMANDS: tuple[click.Command, ...] = (probe_command, bench_device)

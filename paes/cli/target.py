@@ -56,11 +56,11 @@ class _Asked:
 
 
 def with_target(command: Callable[..., None]) -> Callable[..., None]:
-    """Give ``command(session, target, …)`` the options that name a device."""
+    """Give ``command(target, …)`` the options that name a device."""
 
     def wrapped(session: Session, /, **options: Any) -> None:
         asked = _Asked(**{name: options.pop(name) for name in _Asked.__slots__})
-        command(session, _target(session, asked), **options)
+        command(_target(session, asked), **options)
 
     functools.update_wrapper(wrapped, command)
     made = click.pass_obj(wrapped)
