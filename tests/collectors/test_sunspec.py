@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,27 @@ async def connected(
     await connection.connect()
     yield connection
     await connection.close()
+
+
+class KnowsTheSilence:
+    """A connection that waits briefly where the test knows that nothing comes, else patiently."""
+
+    def __init__(self, connection: ModbusConnection, silent: Callable[[int], bool]) -> None:
+        self._line = connection
+        self._silent = silent
+
+    @property
+    def connected(self) -> bool:
+        return self._line.connected
+
+    async def connect(self) -> None:
+        await self._line.connect()
+
+    async def read(
+        self, function_code: int, unit: int, address: int, count: int, timeout_s: float, /
+    ) -> list[int]:
+        limit_s = SHORT_S if self._silent(address) else timeout_s
+        return await self._line.read(function_code, unit, address, count, limit_s)
 
 
 async def read_all(
@@ -231,13 +252,12 @@ async def test_silent_unit_costs_one_time_out_a_base_and_is_told_as_silent() -> 
 async def test_silent_base_is_followed_by_the_next(framing: Framing, transport: Transport) -> None:
     image = chain(common(), model(101, **BY_DAY))
 
-    async with (
-        simulator_server(
-            {1: {50000: image}}, lambda unit, address: address == 40000, framing
-        ) as port,
-        connected(port, transport) as connection,
-    ):
-        discovery = await discover(connection, 1, 2.0)
+    def silent(address: int) -> bool:
+        return address == 40000
+
+    server = simulator_server({1: {50000: image}}, lambda unit, at: silent(at), framing)
+    async with server as port, connected(port, transport) as connection:
+        discovery = await discover(KnowsTheSilence(connection, silent), 1, PATIENT_S)
     assert discovery.base == 50000
     assert [m.id for m in discovery.models] == [1, 101]
     assert (discovery.error, discovery.failure) == (None, None)
@@ -284,13 +304,15 @@ async def test_models_found_before_a_refused_head_are_kept(serve: Serve) -> None
 
 async def test_models_found_before_a_silent_head_are_kept() -> None:
     image = chain(common(), model(103, **BY_DAY), model(160, N=1, module=[{}]))
-    async with (
-        simulator_server({1: {40000: image}}, lambda unit, address: address >= 40122) as port,
-        connected(port) as connection,
-    ):
-        discovery = await discover(connection, 1, 2.0)
+
+    def silent(address: int) -> bool:
+        return address >= 40122
+
+    server = simulator_server({1: {40000: image}}, lambda unit, at: silent(at))
+    async with server as port, connected(port) as connection:
+        discovery = await discover(KnowsTheSilence(connection, silent), 1, PATIENT_S)
     assert [m.id for m in discovery.models] == [1, 103]
-    assert "no answer within 2 s" in (discovery.error or "")
+    assert "no answer within 0.2 s" in (discovery.error or "")
 
 
 async def test_end_without_a_length_is_an_end() -> None:
