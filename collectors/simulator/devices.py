@@ -14,8 +14,10 @@ import numpy as np
 from collectors.device_point import DevicePoint, ProfileKind, WordOrder
 from collectors.device_profile import DeviceProfile, Identification, load_profile
 from collectors.registers import encode, is_pulse_channel, to_device_value, words_of
+from collectors.simulator.counter_faults import CounterFaults
 from collectors.simulator.dial import dial_of
-from collectors.simulator.quantities import Quantities, State, state_of
+from collectors.simulator.faults import Fault
+from collectors.simulator.quantities import Quantities, State
 from collectors.simulator.server import ILLEGAL_ADDRESS, Reply
 from collectors.simulator.town import Town
 from paes.errors import DataError
@@ -33,9 +35,16 @@ _EXPONENTS = range(-2, 7)
 class SimulatedDevice:
     """One unit behind a gateway, with every meter that reads a register of it."""
 
-    def __init__(self, town: Town, meters: Iterable[Meter]) -> None:
+    def __init__(
+        self,
+        town: Town,
+        meters: Iterable[Meter],
+        faults: Iterable[Fault] = (),
+        started_s: float = 0.0,
+    ) -> None:
         self.meters = tuple(meters)
         self.town = town
+        self.counter_faults = CounterFaults(town, self.meters, faults, started_s)
         self.profile = load_profile(town.installation.device_file(self.meters[0].device))
         self._offset = _SUNSPEC_BASE + 2 if self.profile.is_relative else 0
         self._range = self._compute_range()
@@ -52,7 +61,8 @@ class SimulatedDevice:
         start, end = self._range.get(function, (0, 0))
         if address < start or address + count > end:
             return Reply(exception=ILLEGAL_ADDRESS)
-        image = self._cached(int(now_s), self._asked(function, address, address + count))
+        lived_s = self.counter_faults.time(now_s)
+        image = self._cached(lived_s, self._asked(function, address, address + count))
         return Reply([image.get((function, a), 0) for a in range(address, address + count)])
 
     def image(self, now_s: int) -> Image:
@@ -74,7 +84,7 @@ class SimulatedDevice:
         points = [self.profile.points[i] for i in which]
         image: Image = {}
         fc = self.profile.defaults.fc
-        states = [state_of(self.town, meter, now_s) for meter in self.meters]
+        states = [self.counter_faults.state(meter, now_s) for meter in self.meters]
         self._put_points(image, self.meters[0], states[0], points)
         for mark in self.profile.identify:
             self._put(image, fc, mark.address, _mark_words(mark, self.profile))
@@ -101,10 +111,12 @@ class SimulatedDevice:
                 words = _fitting_words(
                     point, values[point.name], exponents.get(point.scale_from or "", 0)
                 )
+            words = self.counter_faults.words(meter, point, words, state.now_s)
             self._put(image, point.fc, point.address + self._offset, words)
 
     def _device_value(self, meter: Meter, point: DevicePoint, state: State) -> float | str:
-        value = self._quantities[meter.id].value(point, state)
+        serial = self.counter_faults.serial(meter, state.now_s)
+        value = self._quantities[meter.id].value(point, state, serial)
         if isinstance(value, str) or not point.is_number:
             return value
         if is_pulse_channel(meter, point):
@@ -116,6 +128,7 @@ class SimulatedDevice:
         point = self._accounted_point(meter)
         shown = float(self._dials[meter.id].shown(np.array([state.register]))[0])
         words = encode(point, to_device_value(meter, point, shown))
+        words = self.counter_faults.words(meter, point, words, state.now_s)
         self._put(image, point.fc, point.address + self._offset, words)
 
     def _accounted_point(self, meter: Meter) -> DevicePoint:

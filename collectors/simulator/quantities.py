@@ -79,10 +79,13 @@ class Quantities:
         self.power_factor = self.by.pick("power factor", parameters.electrical.power_factor)
         self.is_three_phase = any(p.phase == "l2" for p in profile.points)
 
-    def value(self, point: DevicePoint, state: State) -> float | str:
-        """The point's value on the meter's side; 0 for what the simulator does not know."""
+    def value(self, point: DevicePoint, state: State, serial: str | None = None) -> float | str:
+        """The point's value on the meter's side; 0 for what the simulator does not know.
+
+        ``serial`` replaces the configured serial number.
+        """
         if point.kind is ProfileKind.TEXT:
-            return self._text(point)
+            return self._text(point, serial or self.meter.serial or self.meter.id)
         if point.name.startswith(_ATTACHED):
             return 0.0
         if point.kind is ProfileKind.COUNTER:
@@ -164,9 +167,9 @@ class Quantities:
         good = [code for code, name in point.values.items() if name.lower() in _GOOD_STATES]
         return float((good or [min(point.values, default=0)])[0])
 
-    def _text(self, point: DevicePoint) -> float | str:
+    def _text(self, point: DevicePoint, serial: str) -> float | str:
         text = {
-            "serial": self.meter.serial or self.meter.id,
+            "serial": serial,
             "manufacturer": self.profile.vendor,
             "model": self.profile.models[0],
             "firmware": "1.0",

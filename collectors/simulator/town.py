@@ -69,7 +69,9 @@ class Town:
         self.seed = self.parameters.seed if seed is None else seed
         self.epoch_s = to_seconds(epoch or self.parameters.epoch) // SLOT_S * SLOT_S
         self.loads = Loads(installation, self.parameters, self.seed)
-        self._year_sum = lru_cache(maxsize=256)(self._compute_year_sum)
+        # This year's sums of every meter, both ways, or a large town would compute them anew.
+        most = 256 + 2 * len(installation.meters)
+        self._year_sum = lru_cache(maxsize=most)(self._compute_year_sum)
         self._year_totals: dict[tuple[str, bool, int], float] = {}
         self._lives = lru_cache(maxsize=None)(self._compute_lives)
 

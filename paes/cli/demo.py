@@ -68,7 +68,7 @@ def simulated(installation: Installation, gateways: dict[str, Gateway]) -> Insta
     """``installation`` with its gateways replaced by those of a simulator."""
 
     def moved(city: City) -> City:
-        return replace(city, gateways={g: gateways[g] for g in city.gateways})
+        return replace(city, gateways={g: gateways[g] for g in city.gateways if g in gateways})
 
     return replace(installation, cities={c.id: moved(c) for c in installation.cities.values()})
 

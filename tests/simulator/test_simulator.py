@@ -1,20 +1,18 @@
-"""The simulator on real sockets: devices answer the truth, and every fault shows as it should."""
+"""The simulator on real sockets: devices answer the truth."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import struct
-from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
+from hand_client import ENERGY_IMPORT, EPOCH, NOON, HandClock, ask, running
 from small_town import SITES, make_town
 
 from collectors.registers import decode, decode_block, to_reading_value
-from collectors.simulator import KINDS, Fault, Simulator, Town, parse_fault, virtual_clock
+from collectors.simulator import Simulator, Town, virtual_clock
 from collectors.simulator.devices import SimulatedDevice
 from collectors.simulator.dial import dial_of
 from paes.accounted_register import MeasuredPoint, device_counters
@@ -23,53 +21,6 @@ from paes.errors import ConnectionFailed, DataError
 from paes.installation import Installation
 from paes.metering import Quality
 from paes.units import canonical_unit
-
-EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
-NOON = datetime(2024, 6, 12, 10, 0, 0, tzinfo=UTC).timestamp()
-ENERGY_IMPORT = 0x48  # SDM630: "Total Import kWh", input register 30073, float32
-
-
-class HandClock:
-    """A clock that only the test moves."""
-
-    def __init__(self, now_s: float) -> None:
-        self.now_s = now_s
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@contextlib.asynccontextmanager
-async def running(
-    installation: Installation, faults: Iterable[Fault] = (), clock: HandClock | None = None
-) -> AsyncIterator[Simulator]:
-    town = Town(installation, seed=2007, epoch=EPOCH)
-    simulator = Simulator(
-        installation, port=0, faults=faults, clock=clock or HandClock(NOON), town=town
-    )
-    await simulator.start()
-    try:
-        yield simulator
-    finally:
-        await simulator.stop()
-
-
-async def ask(
-    simulator: Simulator, unit: int, address: int, count: int, function: int = 4
-) -> bytes | None:
-    """The reply's unit and PDU, or None if there is none; read with nothing but a socket."""
-    host, port = simulator.addresses["palazzi"]
-    reader, writer = await asyncio.open_connection(host, port)
-    writer.write(struct.pack(">HHHBBHH", 7, 0, 6, unit, function, address, count))
-    writer.write_eof()
-    reply = await asyncio.wait_for(reader.read(), 10)
-    writer.close()
-    await writer.wait_closed()
-    if not reply:
-        return None
-    transaction, protocol, length = struct.unpack(">HHH", reply[:6])
-    assert (transaction, protocol, length) == (7, 0, len(reply) - 6)
-    return reply[6:]
 
 
 async def test_register_on_the_wire_is_the_true_one(installation: Installation) -> None:
@@ -169,93 +120,6 @@ async def test_a_time_before_the_epoch_is_refused(installation: Installation) ->
     simulator = Simulator(installation, port=0, clock=HandClock(0.0))
     with pytest.raises(DataError, match="epoch"):
         await simulator.start()
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        ("silent", None),
-        ("busy", bytes((6, 0x84, 6))),
-        ("refuse", bytes((6, 0x84, 2))),
-    ],
-)
-async def test_faults_that_give_no_value(
-    installation: Installation, kind: str, expected: bytes | None
-) -> None:
-    async with running(installation, [Fault("ufficio.main", kind)]) as simulator:
-        assert await ask(simulator, 6, ENERGY_IMPORT, 2) == expected
-
-
-async def test_short_reply_lacks_a_register(installation: Installation) -> None:
-    async with running(installation, [Fault("ufficio.main", "short")]) as simulator:
-        reply = await ask(simulator, 6, ENERGY_IMPORT, 2)
-
-    assert reply is not None
-    assert reply[:3] == bytes((6, 4, 2))
-    assert len(reply) == 5
-
-
-async def test_wrong_unit_answers_in_anothers_name(installation: Installation) -> None:
-    async with running(installation, [Fault("ufficio.main", "wrong_unit")]) as simulator:
-        reply = await ask(simulator, 6, ENERGY_IMPORT, 2)
-
-    assert reply is not None
-    assert reply[:3] == bytes((7, 4, 4))
-
-
-async def test_stuck_register_stands_still(installation: Installation) -> None:
-    clock = HandClock(NOON)
-    async with running(installation, [Fault("ufficio.main", "stuck")], clock) as simulator:
-        before = await ask(simulator, 6, ENERGY_IMPORT, 2)
-        neighbour = await ask(simulator, 1, ENERGY_IMPORT, 2)
-        clock.now_s += 86400
-        after = await ask(simulator, 6, ENERGY_IMPORT, 2)
-        neighbour_after = await ask(simulator, 1, ENERGY_IMPORT, 2)
-
-    assert before == after
-    assert neighbour != neighbour_after
-
-
-async def test_a_fault_plays_only_in_its_time(installation: Installation) -> None:
-    clock = HandClock(NOON)
-    fault = Fault(
-        "ufficio.main",
-        "busy",
-        start=datetime.fromtimestamp(NOON + 60, tz=UTC),
-        end=datetime.fromtimestamp(NOON + 120, tz=UTC),
-    )
-    busy = bytes((6, 0x84, 6))
-    async with running(installation, [fault], clock) as simulator:
-        replies = []
-        for _ in range(3):
-            replies.append(await ask(simulator, 6, ENERGY_IMPORT, 2) == busy)
-            clock.now_s += 60
-
-    assert replies == [False, True, False]
-
-
-def test_fault_is_read_from_text() -> None:
-    assert parse_fault("ufficio.main=stuck", ["ufficio.main"]) == Fault("ufficio.main", "stuck")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("ufficio.main", "expected METER=KIND"),
-        ("nobody.main=stuck", r"no meter 'nobody\.main'"),
-        (
-            "ufficio.main=loud",
-            "expected one of absent, busy, refuse, short, silent, stuck, wrong_unit",
-        ),
-    ],
-)
-def test_a_fault_that_cannot_be_is_explained(text: str, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        parse_fault(text, ["ufficio.main"])
-
-
-def test_every_kind_of_fault_says_what_it_is() -> None:
-    assert set(KINDS) == {"silent", "absent", "busy", "refuse", "stuck", "short", "wrong_unit"}
 
 
 def test_a_virtual_clock_starts_where_told() -> None:
