@@ -10,6 +10,7 @@ taken as they are, all at once; each odd one is judged by what follows it::
                    it comes back                 -> spike, left out
                    three steps in a row like it  -> the rating is wrong: measured, and said so
     exchange       both registers known          -> the sum of both devices, else within bounds
+    odd step       an exchange is noticed later  -> it was made here
 
 Pure functions on arrays; amounts are in the register's unit (kWh or m3). Read next:
 ``paes.consumption`` (periods).
@@ -24,9 +25,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from paes.counter_rules import CONFIRMING_READINGS, JITTER_STEPS, CounterRules, odd_steps, too_high
+from paes.corrections import uncorrected
+from paes.counter_findings import exchange, gap_finding, rating_finding, step_finding
+from paes.counter_rules import (
+    CONFIRMING_READINGS,
+    JITTER_STEPS,
+    SWAP_NOTICED_AFTER_S,
+    CounterRules,
+    odd_steps,
+    too_high,
+)
 from paes.metering import Finding, Quality, Replacement
-from paes.periods import Seconds, from_seconds, to_seconds
+from paes.periods import Seconds, to_seconds
 from paes.series import CODE_OF, Floats, Gap, ReadingSeries
 
 _GOOD = (CODE_OF[Quality.GOOD], CODE_OF[Quality.SUBSTITUTED])
@@ -53,11 +63,11 @@ def account(readings: ReadingSeries, rules: CounterRules) -> Account:
     Gaps are those between the first and the last credible reading: what lies outside depends
     on the period asked for (``outer_gaps``).
     """
-    t, v = _good(readings)
+    t, shown = _good(readings)
     if len(t) == 0:
         nothing = np.empty(0, np.float64)
         return Account(np.empty(0, np.int64), nothing, nothing, ())
-    walk = _Walk(t, v, rules)
+    walk = _Walk(t, shown, rules)
     walk.run()
     return walk.account()
 
@@ -79,8 +89,8 @@ def is_complete(
     start_s, end_s = span_s
     before = int(np.searchsorted(readings.seconds, start_s))
     after = len(readings) - int(np.searchsorted(readings.seconds, end_s))
-    t, v = _good(readings)
-    sound = ~odd_steps(t, v, rules)
+    t, shown = _good(readings)
+    sound = ~odd_steps(t, uncorrected(t, shown, rules)[0], rules)
     agreed = t[:-2][sound[:-1] & sound[1:]]
     accepted = book.knots_s[book.knots_s >= end_s][:1]
     decided = len(accepted) and np.sum(t >= accepted[0]) >= CONFIRMING_READINGS
@@ -95,13 +105,18 @@ def _good(readings: ReadingSeries) -> tuple[Seconds, Floats]:
 class _Walk:
     """One pass over the readings: jumps from one odd step to the next and judges each."""
 
-    def __init__(self, t: Seconds, v: Floats, rules: CounterRules) -> None:
-        self.t, self.v, self.rules = t, v, rules
+    def __init__(self, t: Seconds, shown: Floats, rules: CounterRules) -> None:
+        self.t, self.shown, self.rules = t, shown, rules
+        self.v, self.moves = uncorrected(t, shown, rules)
         self.keep = np.ones(len(t), dtype=bool)
         self.amounts: dict[int, float] = {}  # interval's first index -> amount, where special
         self.bounds: dict[int, tuple[float, float, str]] = {}  # … -> low, high, cause
-        self.findings: list[Finding] = []
+        self.findings: list[Finding] = [m.finding(rules) for m in self.moves]
         self.swaps = {to_seconds(r.at): r for r in rules.replacements}
+        self.noticed = {to_seconds(r.at): r for r in rules.noticed}
+        """Those whose place is not found yet."""
+        self.unseen: set[int] = set()
+        """Those of them made while nothing was read: a register that goes on proves nothing."""
 
     def run(self) -> None:
         base, last = 0, len(self.t) - 1
@@ -109,17 +124,23 @@ class _Walk:
         while base < last:
             after = np.searchsorted(odd, base)
             if after == len(odd):
-                return
+                break
             base = int(odd[after])
             base = self._judge(base)
+        for at, swap in self.noticed.items():
+            if self.t[0] < at <= self.t[-1]:  # the new device goes on where the old one ended
+                k = int(np.searchsorted(self.t, at))
+                self._note("meter.replaced", k, exchange([swap]), 0.0)
 
     def _odd_steps(self) -> Seconds:
         odd = odd_steps(self.t, self.v, self.rules)
         self._report_rating(~odd & too_high(self.t, self.v, self.rules))
-        for at in self.swaps:
+        for at in (*self.swaps, *self.noticed):
             i = int(np.searchsorted(self.t, at, side="left")) - 1
             if 0 <= i < len(odd):
-                odd[i] = True
+                if at in self.noticed and self.t[i + 1] - self.t[i] > self.rules.gap_after_s:
+                    self.unseen.add(at)
+                odd[i] |= at in self.swaps or at in self.unseen
         return np.flatnonzero(odd).astype(np.int64)
 
     def _judge(self, base: int) -> int:
@@ -132,10 +153,11 @@ class _Walk:
 
     def _accepts(self, base: int, k: int) -> bool:
         step, span = float(self.v[k] - self.v[base]), float(self.t[k] - self.t[base])
-        swaps = self._swaps_between(base, k)
+        sound = self.rules.credible(step, span, float(self.v[k]))
+        swaps = self._swaps_between(base, k, sound or (step < 0 and self._returns(base, k)))
         if swaps:
             self._replaced(base, k, swaps)
-        elif self.rules.credible(step, span, float(self.v[k])):
+        elif sound:
             pass
         elif 0 > step >= -JITTER_STEPS * self.rules.register.step_at(float(self.v[k])):
             self._note("counter.jitter", k, "the register fell back by a few counts", step)
@@ -143,8 +165,8 @@ class _Walk:
         elif step < 0:
             return self._lower(base, k, step, span)
         elif self._confirmed(k):
-            self._unknown(base, "counter.spike")
-            self._note("counter.spike", k, "the register jumped by more than can have passed", step)
+            text = "the register jumped by more than can have passed"
+            return self._unknown(base, k, "counter.spike", text)
         else:
             self._note("counter.spike", k, "one reading is far too high and was left out", step)
             return False
@@ -161,9 +183,8 @@ class _Walk:
         elif self._confirmed(k):
             if self._drop_spikes(base, k):
                 return True
-            self._unknown(base, "counter.reset")
-            self._note("counter.reset", k, "the register started again from a lower value", step)
-            return True
+            text = "the register started again from a lower value"
+            return self._unknown(base, k, "counter.reset", text)
         self._note("counter.transient", k, "one reading is lower and was left out", step)
         return False
 
@@ -198,13 +219,16 @@ class _Walk:
                 self._note("counter.spike", i, text, float(self.v[i] - self.v[below[-1]]))
         return True
 
-    def _swaps_between(self, base: int, k: int) -> list[Replacement]:
-        return [s for at, s in self.swaps.items() if self.t[base] < at <= self.t[k]]
+    def _swaps_between(self, base: int, k: int, goes_on: bool) -> list[Replacement]:
+        """Exchanges between two readings; none that was noticed where the register goes on."""
+        noticed = {at: r for at, r in self.noticed.items() if not goes_on or at in self.unseen}
+        swaps = self.swaps | noticed
+        return [swaps[at] for at in sorted(swaps) if self.t[base] < at <= self.t[k]]
 
     def _replaced(self, base: int, k: int, swaps: Sequence[Replacement]) -> None:
         """What each device in turn counted between the two readings, as far as it is known."""
-        starts = [float(self.v[base]), *(s.first_reading for s in swaps)]
-        ends = [*(s.last_reading for s in swaps), float(self.v[k])]
+        starts = [float(self.shown[base]), *(s.first_reading for s in swaps)]
+        ends = [*(s.last_reading for s in swaps), float(self.shown[k])]
         span = float(self.t[k] - self.t[base])
         sound = [
             b - a
@@ -216,30 +240,30 @@ class _Walk:
         else:
             high = max(self.rules.limit(span), sum(sound))
             self.bounds[base] = (sum(sound), high, "meter.replaced")
-        serials = ", then ".join(s.new_serial for s in swaps)
-        self._note("meter.replaced", k, f"the device was exchanged for {serials}", sum(sound))
+        for swap in swaps:
+            self.noticed.pop(to_seconds(swap.at), None)
+        self._note("meter.replaced", k, exchange(swaps), sum(sound))
 
-    def _unknown(self, base: int, cause: str) -> None:
-        self.bounds[base] = (0.0, math.inf, cause)
+    def _unknown(self, base: int, k: int, name: str, message: str) -> bool:
+        """The register goes on at ``k`` from a level that nothing explains but an exchange."""
+        soon = [at for at in self.noticed if 0 < at - self.t[k] <= SWAP_NOTICED_AFTER_S]
+        if soon:
+            self._replaced(base, k, [self.noticed[min(soon)]])
+            return True
+        self.bounds[base] = (0.0, math.inf, name)
+        self._note(name, k, message, float(self.v[k] - self.v[base]))
+        return True
 
     def _note(self, name: str, k: int, message: str, step: float) -> None:
-        unit = self.rules.register.unit
-        self.findings.append(
-            Finding(
-                name,
-                self.rules.register.point,
-                f"{message}: {self.v[k]:.3f} {unit}",
-                from_seconds(self.t[k]),
-                {f"value_{unit.lower()}": float(self.v[k]), f"step_{unit.lower()}": step},
-            )
-        )
+        at_s, value = int(self.t[k]), float(self.shown[k])
+        self.findings.append(step_finding(name, message, at_s, value, step, self.rules))
 
     def account(self) -> Account:
         """What the walk found, as measured intervals and gaps."""
         kept = np.flatnonzero(self.keep)
         t, v = self.t[kept], self.v[kept]
         amount, span = np.diff(v), np.diff(t)
-        gaps: list[Gap] = []
+        gaps = [move.gap for move in self.moves if move.gap]
         measured = span <= self.rules.gap_after_s
         position = {int(index): i for i, index in enumerate(kept)} if self._special else {}
         for index, value in self.amounts.items():
@@ -255,7 +279,8 @@ class _Walk:
             if i not in bounded:
                 known = float(amount[i])
                 gaps.append(Gap(int(t[i]), int(t[i + 1]), known, known, "no_reading"))
-        self._report_gaps(gaps)
+        without = [g for g in gaps if g.cause == "no_reading"]
+        self.findings += [gap_finding(gap, self.rules) for gap in without]
         start = np.zeros(1)
         return Account(
             knots_s=t,
@@ -270,40 +295,7 @@ class _Walk:
         return bool(self.amounts or self.bounds)
 
     def _report_rating(self, exceeded: npt.NDArray[np.bool_]) -> None:
-        """One finding for all steps that only a larger rating explains; they are measured."""
         where = np.flatnonzero(exceeded)
-        if len(where) == 0 or self.rules.limit_per_h is None:
-            return
-        rates = np.diff(self.v)[where] / np.diff(self.t)[where] * 3600.0
-        unit = "kw" if self.rules.register.unit == "kWh" else "m3_h"
-        numbers = {
-            "steps": float(len(where)),
-            f"rated_{unit}": self.rules.limit_per_h,
-            f"seen_{unit}": float(rates.max()),
-        }
-        self.findings.append(
-            Finding(
-                "meter.rating_exceeded",
-                self.rules.register.point,
-                f"more passes than the meter's rating allows: {rates.max():.1f} seen, "
-                f"{self.rules.limit_per_h:g} declared; correct the rating",
-                from_seconds(self.t[where[0]]),
-                numbers,
-            )
-        )
-
-    def _report_gaps(self, gaps: Sequence[Gap]) -> None:
-        unit = self.rules.register.unit
-        for gap in gaps:
-            if gap.cause != "no_reading":
-                continue
-            hours = (gap.end_s - gap.start_s) / 3600.0
-            self.findings.append(
-                Finding(
-                    "data.gap",
-                    self.rules.register.point,
-                    f"no readings for {hours:.1f} h; {gap.low:.3f} {unit} passed meanwhile",
-                    from_seconds(gap.start_s),
-                    {"hours": hours, f"amount_{unit.lower()}": gap.low},
-                )
-            )
+        if len(where):
+            steps, spans = np.diff(self.v)[where], np.diff(self.t)[where]
+            self.findings.append(rating_finding(self.t[where], steps, spans, self.rules))

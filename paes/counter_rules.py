@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from paes.metering import Register, Replacement
-from paes.periods import Seconds
+from paes.metering import Pulse, Register, Replacement
+from paes.periods import Seconds, to_seconds
 from paes.series import Floats
 
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 """Part of the identity of every derived figure; raise it whenever a rule below changes."""
 
 SPIKE_MARGIN = 1.2
@@ -29,8 +30,27 @@ JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything."""
 GAP_AFTER_PERIODS = 1.5
 """Two readings further apart than this many poll periods have a gap between them."""
+STORE_STEP = 1e-3
+"""Every store keeps whole thousandths: two readings of one level may differ by as much."""
+SWAP_NOTICED_AFTER_S = 7 * 86400
+"""How long after an exchange the collector may notice it: serial numbers are read rarely."""
 UNRATED_WRAP = 0.01
 """The most of its scale by which a register of unknown rating may wrap between two readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A register was set right by hand at ``at``: it went on from ``after``, not ``before``.
+
+    ``before`` is what it would have shown otherwise, if its counter had not begun again since
+    the correction before. Both are in the register's unit.
+    """
+
+    at: datetime
+    before: float
+    after: float
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -46,6 +66,9 @@ class CounterRules:
     gap_after_s: float
     limit_per_h: float | None = None
     replacements: tuple[Replacement, ...] = ()
+    noticed: tuple[Replacement, ...] = ()
+    """Exchanges that the collector noticed, at or some time after they were made."""
+    corrections: tuple[Correction, ...] = ()
 
     def limit(self, seconds: float) -> float:
         """The most that can pass in ``seconds``, with the margin; infinite if unknown."""
@@ -76,14 +99,32 @@ class CounterRules:
     @property
     def key(self) -> str:
         """All of it as text: two counters with one key are accounted alike."""
-        swaps = ";".join(
-            f"{r.at:%Y%m%dT%H%M%S},{r.last_reading},{r.first_reading}" for r in self.replacements
-        )
         r = self.register
+        swaps = f"{_written(self.replacements)}|{_written(self.noticed)}"
+        moves = ";".join(f"{to_seconds(c.at)},{c.before},{c.after}" for c in self.corrections)
         return (
             f"{RULES_VERSION}|{r.modulus}|{r.resolution:.9g}|{r.relative_step}|{self.gap_after_s}"
-            f"|{self.limit_per_h}|{swaps}"
+            f"|{self.limit_per_h}|{swaps}|{moves}"
         )
+
+
+def _written(replacements: tuple[Replacement, ...]) -> str:
+    return ";".join(
+        f"{r.at:%Y%m%dT%H%M%S},{r.last_reading},{r.first_reading}" for r in replacements
+    )
+
+
+def corrections_of(pulse: Pulse | None, register: Register) -> tuple[Correction, ...]:
+    """The corrections of a pulse meter, in the unit of its register (worth a pulse each step)."""
+    if pulse is None:
+        return ()
+    to_unit = register.resolution / pulse.weight
+    found, counted, reading = [], 0.0, pulse.initial_reading
+    for c in pulse.corrections:
+        before = reading + (c.pulses - counted) * pulse.weight
+        found.append(Correction(c.at, before * to_unit, c.reading * to_unit, c.by, c.reason))
+        counted, reading = c.pulses, c.reading
+    return tuple(found)
 
 
 def odd_steps(t: Seconds, v: Floats, rules: CounterRules) -> npt.NDArray[np.bool_]:
