@@ -30,6 +30,7 @@ SCHEMA_VERSION = 2
 APPLICATION_ID = 0x50414553  # "PAES"
 _SCALE = 1000.0
 _LARGEST = 9.2e15
+_LAST_CHARACTER = "\U0010ffff"
 _NEIGHBOURS = 8
 """How many readings on either side of a new one can change how a day is accounted."""
 
@@ -267,24 +268,25 @@ class SqliteStore:
         """See ``Store.events``."""
         first = -(2**62) if start is None else _ceil_seconds(start)
         last = 2**62 if end is None else _ceil_seconds(end)
-        wanted = None if subjects is None else set(subjects)
+        of = "" if subjects is None else "AND subject IN (SELECT value FROM json_each(?))"
+        asked = [] if subjects is None else [json.dumps(sorted(set(subjects)))]
         with self._reading() as db:
             rows = db.execute(
                 "SELECT subject, name, start, end, message, facts FROM event"
-                " WHERE start < ? AND (start >= ? OR end > ?) ORDER BY start, subject, name",
-                (last, first, first),
+                " WHERE start < ? AND (start >= ? OR end > ?) AND name >= ? AND name < ?"
+                f" {of} ORDER BY start, subject, name",
+                [last, first, first, name, name + _LAST_CHARACTER, *asked],
             ).fetchall()
         return [
             Event(
                 subject,
-                of,
+                named,
                 from_seconds(at),
                 None if until is None else from_seconds(until),
                 message,
                 json.loads(facts),
             )
-            for subject, of, at, until, message, facts in rows
-            if of.startswith(name) and (wanted is None or subject in wanted)
+            for subject, named, at, until, message, facts in rows
         ]
 
     def labels(self) -> dict[str, str]:
