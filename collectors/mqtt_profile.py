@@ -81,11 +81,10 @@ class MqttPoint(ConfigModel):
     quantity: str | None = None
     phase: Literal["l1", "l2", "l3", "n", "l1l2", "l2l3", "l3l1"] | None = None
     direction: Literal["import", "export", "sum"] | None = None
-    type: Literal["f32", "f64"] | None = None
-    """A number with decimals: f32 where the device counts in 32-bit floats, else f64. Left out
-    for whole numbers, whose smallest step is ``scale``."""
     scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """Value = number in the message x scale, in ``unit``."""
+    resolution: float | None = Field(default=None, gt=0)
+    """The device's smallest step, in ``unit``, where it is known."""
     rollover: Annotated[float, Field(gt=0)] | None = None
     """The number in the message goes back to zero when it would reach this."""
     resets: Literal["daily", "yearly"] | None = None
