@@ -14,6 +14,7 @@ Everything here is computed from values; ``collectors.commissioning_visit`` read
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -73,6 +74,8 @@ class Seen:
     """The device's other counters of the same unit, as they would be stored."""
     other_orders: Mapping[str, float] = field(default_factory=dict)
     """The register in the other word orders, as it would be stored."""
+    pulses: float | None = None
+    """What the counter shows, of a pulse meter."""
     error: str | None = None
 
 
@@ -187,6 +190,28 @@ def judge(
         difference,
         tolerance,
         tuple(about),
+    )
+
+
+def pulse_lines(
+    meter: Meter, seen: Seen, display: Display, by: str, at: datetime, has_history: bool
+) -> str | None:
+    """The lines of ``meters.yaml`` that make a pulse meter go on from its dial; None for others.
+
+    A meter without stored readings starts from an ``initial_reading``; one that has some is
+    corrected from ``at`` on, so that what was stored before stays as it was understood.
+    """
+    pulse = meter.pulse
+    if pulse is None or seen.pulses is None:
+        return None
+    dial = display.value / factor_to_canonical(pulse.unit)
+    initial = dial - seen.pulses * pulse.weight
+    if not has_history and not pulse.corrections and initial >= 0:
+        return f"initial_reading: {initial:.10g}  # in pulse:"
+    return (
+        "corrections:  # in pulse:\n"
+        f"  - {{at: {at.isoformat(timespec='seconds')}, pulses: {seen.pulses:.10g}, "
+        f"reading: {dial:.10g}, by: {json.dumps(by, ensure_ascii=False)}, reason: commissioning}}"
     )
 
 
