@@ -64,3 +64,15 @@ def gap_finding(gap: Gap, rules: CounterRules) -> Finding:
         from_seconds(gap.start_s),
         {"hours": hours, f"amount_{unit.lower()}": gap.low},
     )
+
+
+def absence_finding(gap: Gap, rules: CounterRules) -> Finding:
+    """No readings for a while, with none before it or none after it."""
+    hours = (gap.end_s - gap.start_s) / 3600.0
+    return Finding(
+        "data.gap",
+        rules.register.point,
+        f"no readings for {hours:.1f} h",
+        from_seconds(gap.start_s),
+        {"hours": hours},
+    )

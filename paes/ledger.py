@@ -19,12 +19,16 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
+from paes.causes import explained, is_explained
 from paes.consumption import buckets, cut, outer_gaps, spread_gaps
 from paes.counter import Account, account, is_complete
-from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules
+from paes.counter_findings import absence_finding
+from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
+from paes.day_books import apart, joined, runs, same_day, within
 from paes.energy_total import EnergyTotal
+from paes.events import ABSENCE, SWAPPED, Event
 from paes.installation import Installation
-from paes.metering import Carrier, Finding, Measures, Meter
+from paes.metering import Carrier, Finding, Measures, Meter, Replacement
 from paes.periods import (
     By,
     Clock,
@@ -45,6 +49,9 @@ CONTEXT_READINGS = (8, 64, 512, 4096)
 """Readings read on either side of a span, so that its first and last steps are judged right:
 the first that suffices. More than 8 are needed only where many in a row are not credible."""
 
+SAME_EXCHANGE = timedelta(days=1)
+"""An exchange that was noticed within a day of a described one is the same."""
+
 AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
 
 
@@ -60,8 +67,26 @@ class EnergyLedger:
         """How the meter's register is accounted."""
         register = self.installation.register(meter)
         period_s = self.poll_period(meter).total_seconds()
-        limit = meter.rated_power_kw if register.unit == "kWh" else meter.rated_flow_m3_h
-        return CounterRules(register, GAP_AFTER_PERIODS * period_s, limit, meter.replacements)
+        return CounterRules(
+            register,
+            gap_after_s=GAP_AFTER_PERIODS * period_s,
+            limit_per_h=meter.rated_power_kw if register.unit == "kWh" else meter.rated_flow_m3_h,
+            replacements=meter.replacements,
+            noticed=self._noticed(meter),
+            corrections=corrections_of(meter.pulse, register),
+        )
+
+    def _noticed(self, meter: Meter) -> tuple[Replacement, ...]:
+        """Exchanges that the collector noticed, and that nobody has described in the meantime."""
+        return tuple(
+            Replacement(
+                at=event.start,
+                old_serial=str(event.facts.get("old_serial") or "") or None,
+                new_serial=str(event.facts.get("new_serial") or "unknown"),
+            )
+            for event in self.store.events(subjects=[meter.id], name=SWAPPED)
+            if all(abs(event.start - r.at) > SAME_EXCHANGE for r in meter.replacements)
+        )
 
     def poll_period(self, meter: Meter) -> timedelta:
         """How often the meter is read."""
@@ -96,7 +121,7 @@ class EnergyLedger:
             table = _empty_table(wanted)
         elif by in (By.QUARTER_HOUR, By.HOUR):
             book, gaps = self._account(rules, life)
-            table = buckets(book, gaps, _within(wanted, life), rules)
+            table = buckets(book, gaps, within(wanted, life), rules)
             table["start_s"], table["end_s"] = wanted[:-1], wanted[1:]
         else:
             table = self._from_days(meter, life, wanted)
@@ -187,13 +212,26 @@ class EnergyLedger:
         ).kwh_per_unit
 
     def findings(self, meter: Meter, span: Span) -> list[Finding]:
-        """What was wrong with the meter's readings in ``span``, in order of time."""
+        """What was wrong with the meter's readings in ``span``, in order of time.
+
+        Gaps name the causes that the collector stored; without any reading before or after
+        them they are told only if there is such a cause.
+        """
         life = self.life(meter, span)
         if life is None:
             return []
-        book, _ = self._account(self.rules(meter), life)
+        rules = self.rules(meter)
+        book, gaps = self._account(rules, life)
         inside = [f for f in book.findings if f.at is None or life.start <= f.at < life.end]
-        return sorted(inside, key=lambda f: f.at or life.start)
+        outer = [absence_finding(g, rules) for g in gaps if g not in book.gaps]
+        absences = self.absences(meter, _with_gaps(life, gaps))
+        found = [explained(f, absences) for f in inside]
+        found += [f for f in (explained(f, absences) for f in outer) if is_explained(f)]
+        return sorted(found, key=lambda f: f.at or life.start)
+
+    def absences(self, meter: Meter, span: Span) -> list[Event]:
+        """Why the meter brought no readings: stored absences that touch ``span``, by time."""
+        return self.store.events(span.start, span.end, [meter.id], ABSENCE)
 
     def refresh(self, span: Span, progress: Callable[[int, int], None] | None = None) -> None:
         """Derive and keep every meter's days of ``span`` that are not kept yet."""
@@ -228,7 +266,7 @@ class EnergyLedger:
             ("covered_s", book.covered_s),
         ):
             table[name] = np.bincount(place, weights=amounts, minlength=len(wanted) - 1)
-        catch_up, low, high = spread_gaps(book.gaps, _within(wanted, life), rules)
+        catch_up, low, high = spread_gaps(book.gaps, within(wanted, life), rules)
         table["measured"] += catch_up
         table["catch_up"] += catch_up
         table["missing_low"] = low
@@ -245,15 +283,15 @@ class EnergyLedger:
         revision = self.store.revision(point)
         kept = self.store.load_days(point, rules_id, int(day_edges[0]), int(day_edges[-1]))
         have = np.isin(day_edges[:-1], kept.day_s)
-        missing = list(_runs(~have))
-        parts, gaps = [kept], dict.fromkeys(_apart(kept.gaps, day_edges, missing))
+        missing = list(runs(~have))
+        parts, gaps = [kept], dict.fromkeys(apart(kept.gaps, day_edges, missing))
         for first, last in missing:
             made, settled = self._make_days(rules, life, day_edges[first : last + 1])
             if settled is not None:
                 self.store.save_days(point, rules_id, settled, revision)
             parts.append(made)
             gaps |= dict.fromkeys(made.gaps)
-        return _joined(parts, tuple(gaps))
+        return joined(parts, tuple(gaps))
 
     def _make_days(
         self, rules: CounterRules, life: Span, day_edges: Seconds
@@ -263,9 +301,9 @@ class EnergyLedger:
         end_s = min(int(day_edges[-1]), to_seconds(life.end))
         span = Span(from_seconds(start_s), from_seconds(end_s))
         book, gaps = self._account(rules, span)
-        lived = _within(day_edges, span)
-        inner = [g for g in gaps if g.known and _same_day(g, lived)]
-        others = [g for g in gaps if not (g.known and _same_day(g, lived))]
+        lived = within(day_edges, span)
+        inner = [g for g in gaps if g.known and same_day(g, lived)]
+        others = [g for g in gaps if not (g.known and same_day(g, lived))]
         outer = tuple(part for g in others for part in cut(g, lived, rules))
         table = buckets(book, inner, lived, rules)
         made = DayBook(
@@ -287,6 +325,13 @@ class EnergyLedger:
             tuple(g for g in outer if g.cause != "after_last_reading"),
         )
         return made, settled
+
+
+def _with_gaps(life: Span, gaps: list[Gap]) -> Span:
+    """``life`` and all of the gaps that begin or end outside of it."""
+    start_s = min([to_seconds(life.start), *(g.start_s for g in gaps)])
+    end_s = max([to_seconds(life.end), *(g.end_s for g in gaps)])
+    return Span(from_seconds(start_s), from_seconds(end_s))
 
 
 def _summed(frames: list[pd.DataFrame], suffix: str = "kwh") -> pd.DataFrame:
@@ -319,42 +364,3 @@ def _empty_table(wanted: Seconds) -> pd.DataFrame:
     for name in (*AMOUNTS, "covered_s"):
         table[name] = 0.0
     return table
-
-
-def _same_day(gap: Gap, day_edges: Seconds) -> bool:
-    first = int(np.searchsorted(day_edges, gap.start_s, side="right"))
-    last = int(np.searchsorted(day_edges, gap.end_s, side="left"))
-    return first == last and 0 < first < len(day_edges)
-
-
-def _within(wanted: Seconds, life: Span) -> Seconds:
-    """Edges moved into ``life``: what lies outside becomes empty."""
-    return np.clip(wanted, to_seconds(life.start), to_seconds(life.end))
-
-
-def _apart(gaps: Iterable[Gap], day_edges: Seconds, runs: list[tuple[int, int]]) -> Iterator[Gap]:
-    """The ``gaps`` that touch none of the days in ``runs``: those are found anew there."""
-    spans = [(int(day_edges[first]), int(day_edges[last])) for first, last in runs]
-    for gap in gaps:
-        if not any(gap.start_s < end and start < gap.end_s for start, end in spans):
-            yield gap
-
-
-def _runs(wanted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[tuple[int, int]]:
-    """Half-open index runs of True."""
-    padded = np.concatenate([[False], wanted, [False]]).astype(np.int8)
-    change = np.diff(padded)
-    starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    yield from zip(starts.tolist(), stops.tolist(), strict=True)
-
-
-def _joined(parts: list[DayBook], gaps: tuple[Gap, ...]) -> DayBook:
-    day_s = np.concatenate([p.day_s for p in parts])
-    order = np.argsort(day_s, kind="stable")
-    return DayBook(
-        day_s=day_s[order],
-        measured=np.concatenate([p.measured for p in parts])[order],
-        catch_up=np.concatenate([p.catch_up for p in parts])[order],
-        covered_s=np.concatenate([p.covered_s for p in parts])[order],
-        gaps=gaps,
-    )
