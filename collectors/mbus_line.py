@@ -42,19 +42,13 @@ class _Received(asyncio.Protocol):
 class MbusLine:
     """One connection to a level converter; one request at a time, from one task."""
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        timeout_s: float = 2.0,
-        byte_s: float = BITS_PER_BYTE / LINE_BAUD,
-    ) -> None:
+    def __init__(self, host: str, port: int, timeout_s: float = 2.0, baud: int = LINE_BAUD) -> None:
         self.place = f"{host}:{port}"
         """``host:port``, as messages name it."""
         self.timeout_s = timeout_s
         """How long a meter may take to begin its answer."""
         self._host, self._port = host, port
-        self._frame_s = LONGEST_FRAME * byte_s
+        self._frame_s = LONGEST_FRAME * BITS_PER_BYTE / baud
         self._transport: asyncio.Transport | None = None
         self._received = _Received()
 
