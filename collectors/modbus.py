@@ -177,6 +177,7 @@ class ModbusConnection:
             await self._after_silence(unit, limit_s)
             raise
         except BadReply:
+            self._rest(unit, limit_s)
             await self.close()  # nobody knows which answer comes next
             raise
         except DeviceRefused:
@@ -194,13 +195,16 @@ class ModbusConnection:
 
     async def _after_silence(self, unit: int, limit_s: float) -> None:
         self._silences += 1
-        now_s = asyncio.get_running_loop().time()
+        self._rest(unit, limit_s)
+        if not self.framing.has_numbered_frames or self._silences >= MOST_SILENCES:
+            await self.close()
+
+    def _rest(self, unit: int, limit_s: float) -> None:
+        """Let the line rest, and the unit that may still answer for as long again."""
         if not self.framing.has_numbered_frames:
+            now_s = asyncio.get_running_loop().time()
             self._quarantine[unit] = now_s + limit_s
             self._rest_until_s = now_s + REST_S
-            await self.close()
-        elif self._silences >= MOST_SILENCES:
-            await self.close()
 
     def _new_client(self) -> Any:
         """pymodbus's client for the transport, which neither repeats nor reconnects by itself."""

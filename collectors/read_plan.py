@@ -76,7 +76,7 @@ class Limits:
     max_registers: int | None = None
     max_gap: int | None = None
     without: frozenset[str] = frozenset()
-    """Points that the device refuses."""
+    """Points that the device refuses; no request spans them either."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,15 @@ class UnitPlan:
     ) -> tuple[Block, ...]:
         """The requests for the points of ``classes``, within what was learned of the device."""
         points = [p for p in self.points_of(classes) if p.name not in limits.without]
+        return self.blocks_for(points, limits)
+
+    def blocks_for(self, points: Iterable[DevicePoint], limits: Limits) -> tuple[Block, ...]:
+        """The requests for some of its points."""
         gap = self.bus.gap if self.profile.read.max_gap is None else self.profile.read.max_gap
         if limits.max_gap is not None:
             gap = min(gap, limits.max_gap)
-        return tuple(_plan(self.profile, points, gap, limits.max_registers))
+        refused = [self.profile.point(name) for name in limits.without]
+        return tuple(_plan(self.profile, points, gap, limits.max_registers, refused))
 
 
 @dataclass(frozen=True)
@@ -251,7 +256,7 @@ def plan(
     """
     _refuse_relative(profile)
     gap = TCP_GAP if profile.read.max_gap is None else profile.read.max_gap
-    return _plan(profile, wanted, gap if max_gap is None else max_gap, None)
+    return _plan(profile, wanted, gap if max_gap is None else max_gap)
 
 
 def split(profile: DeviceProfile, block: Block) -> tuple[Block, Block] | None:
@@ -259,28 +264,36 @@ def split(profile: DeviceProfile, block: Block) -> tuple[Block, Block] | None:
 
     None if it holds one value only.
     """
-    values = [p for p in block.points if p.kind is not ProfileKind.SCALE_FACTOR]
-    pieces = _pieces(profile, values or block.points)
+    pieces = _pieces(profile, values_of(block))
     if len(pieces) < 2:
         return None
     middle = len(pieces) // 2
     return _merged(pieces[:middle]), _merged(pieces[middle:])
 
 
-def unneeded_registers(block: Block) -> int:
-    """How many registers of a block are read through for nothing."""
-    needed = {a for p in block.points for a in range(p.address, p.end)}
-    return block.count - len(needed)
+def without_holes(profile: DeviceProfile, block: Block) -> list[Block]:
+    """The values of ``block`` in requests that read nothing through."""
+    return _plan(profile, values_of(block), 0)
 
 
 def smallest(blocks: Sequence[Block], profile: DeviceProfile) -> Block:
     """A request for one value of ``blocks``, of as few registers as there are."""
-    values = [p for block in blocks for p in block.points if p.kind is not ProfileKind.SCALE_FACTOR]
+    values = [p for block in blocks for p in values_of(block)]
     return min(_pieces(profile, values), key=lambda piece: piece.count)
 
 
+def values_of(block: Block) -> tuple[DevicePoint, ...]:
+    """The points of a block that are there for themselves, not to scale another."""
+    values = tuple(p for p in block.points if p.kind is not ProfileKind.SCALE_FACTOR)
+    return values or block.points
+
+
 def _plan(
-    profile: DeviceProfile, wanted: Iterable[DevicePoint], gap: int, max_registers: int | None
+    profile: DeviceProfile,
+    wanted: Iterable[DevicePoint],
+    gap: int,
+    max_registers: int | None = None,
+    refused: Sequence[DevicePoint] = (),
 ) -> list[Block]:
     longest = min(profile.read.max_registers, max_registers or profile.read.max_registers)
     blocks: list[Block] = []
@@ -291,11 +304,17 @@ def _plan(
             or profile.read.one_point_per_request
             or piece.address - (blocks[-1].address + blocks[-1].count) > gap
             or joined.count > longest
+            or any(_spans(joined, point) for point in refused)
         ):
             blocks.append(piece)
         else:
             blocks[-1] = joined
     return blocks
+
+
+def _spans(block: Block, point: DevicePoint) -> bool:
+    end = block.address + block.count
+    return point.fc == block.function_code and point.address < end and block.address < point.end
 
 
 def _refuse_relative(profile: DeviceProfile) -> None:

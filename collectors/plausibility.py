@@ -1,0 +1,90 @@
+"""Values that were read without fault and still cannot be believed: they are kept as *suspect*.
+
+Three things a line or a device makes up, and that a single look can tell: more power or flow than
+can pass the meter, a counter of all ones, and a counter that shows zero out of the blue. A zero
+that stays is believed at the third look: a new meter counts from zero. What needs the history
+(jumps, resets, a wrap) is judged where the counters are turned into energy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from collectors.device_point import DevicePoint, ProfileKind, RegisterType
+from collectors.registers import pattern_of, stored_name, to_reading_value
+from paes.metering import Finding, Meter, Quality, Reading, point_id
+
+MARGIN = 1.2
+"""How far beyond its rating a meter is believed."""
+BELIEVED_AT = 3
+"""Zeros in a row."""
+
+
+class Plausibility:
+    """Judges the readings of one unit; remembers which of its counters have counted."""
+
+    def __init__(self) -> None:
+        self._has_counted: set[str] = set()
+        self._zeros: dict[str, int] = {}
+
+    def judge(
+        self, meter: Meter, point: DevicePoint, words: Sequence[int], reading: Reading
+    ) -> tuple[Reading, Finding | None]:
+        """``reading`` with its quality, and why it is suspect if it is; ``words`` are its own."""
+        if point.kind is ProfileKind.COUNTER:
+            why = self._of_counter(meter, point, words, reading)
+        else:
+            why = _beyond_rating(meter, point, reading)
+        if why is None:
+            return reading, None
+        finding = Finding(
+            "collect.suspect",
+            reading.point,
+            f"{reading.point}: {why}",
+            reading.at,
+            {"value": reading.value},
+        )
+        return replace(reading, quality=Quality.SUSPECT), finding
+
+    def _of_counter(
+        self, meter: Meter, point: DevicePoint, words: Sequence[int], reading: Reading
+    ) -> str | None:
+        if _is_all_ones(point, words):
+            return "a counter of all ones is what many devices send when they have no value"
+        name = reading.point
+        if reading.value != to_reading_value(meter, point, 0.0):
+            self._has_counted.add(name)
+            self._zeros.pop(name, None)
+            return None
+        self._zeros[name] = self._zeros.get(name, 0) + 1
+        if name in self._has_counted and self._zeros[name] < BELIEVED_AT:
+            return "the counter showed more before and is at zero now"
+        self._has_counted.discard(name)
+        return None
+
+
+def own_points(
+    wanted: Sequence[tuple[Meter, DevicePoint]],
+) -> dict[str, tuple[Meter, DevicePoint]]:
+    """Meter and point by the id under which their readings are stored."""
+    return {point_id(m.id, stored_name(m, p)): (m, p) for m, p in wanted}
+
+
+def _is_all_ones(point: DevicePoint, words: Sequence[int]) -> bool:
+    if point.type.is_float or point.type is RegisterType.STR or point.width < 2:
+        return False
+    ones = (1 << 16 * point.width) - 1
+    pattern = pattern_of(words, point.order)
+    return pattern == (ones >> 1 if point.type.is_signed else ones)
+
+
+def _beyond_rating(meter: Meter, point: DevicePoint, reading: Reading) -> str | None:
+    rating, unit = None, ""
+    if point.quantity in ("active_power", "heat_power") and meter.rated_power_kw:
+        rating, unit = 1000 * meter.rated_power_kw, "W"
+    elif point.quantity == "flow_rate" and meter.rated_flow_m3_h:
+        rating, unit = meter.rated_flow_m3_h, "m3/h"
+    if rating is None or abs(reading.value) <= MARGIN * rating:
+        return None
+    return f"{reading.value:g} {unit} is more than can pass ({rating:g} {unit} rated)"

@@ -1,0 +1,392 @@
+"""One unit behind a gateway: everything known of it, and how it is read in a round.
+
+::
+
+    where its points are ─> block ─> block ─> … until the first silence ─> who it is
+                              └ refused: taken apart until what is to blame is known
+
+Invariants: a silence ends the unit's part of a round; no value is read apart from its scale
+factor; what could not be read is a finding and never a reading; what a failed round left owing is
+read in the first round that succeeds.
+
+Findings made here: ``collect.no_reply``, ``collect.refused``, ``collect.bad_reply``,
+``collect.connection_lost``, ``collect.skipped``, ``collect.map_error``, ``collect.suspect``, and
+those of ``collectors.round``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from collectors.breaker import Breaker, Consequence, consequence
+from collectors.device_profile import DeviceProfile
+from collectors.identity import Identity, read_identity
+from collectors.plausibility import Plausibility, own_points
+from collectors.read_plan import (
+    Block,
+    PollClass,
+    UnitPlan,
+    is_located_on_site,
+    smallest,
+    values_of,
+)
+from collectors.registers import stored_name, words_of_point
+from collectors.round import UnitReport, readings_of
+from collectors.sunspec import BASES, Discovery, discover, located
+from collectors.unit_knowledge import (
+    ILLEGAL_FUNCTION,
+    ILLEGAL_VALUE,
+    STEPS,
+    Knowledge,
+    parts,
+    refusal_text,
+)
+from collectors.unit_line import SharedLine, Tally, UnitLine
+from paes.errors import (
+    BadReply,
+    ConnectionFailed,
+    DataError,
+    DeviceRefused,
+    FieldError,
+    NoReply,
+)
+from paes.events import SWAPPED, Event
+from paes.metering import Finding, Reading, point_id
+
+log = logging.getLogger(__name__)
+
+BUSY_PAUSE_S = 0.2
+"""After which a device that was busy is asked once more."""
+MOST_SILENT_IDENTITIES = 3
+"""A device that is silent when it is asked who it is: asked so often, then not any more."""
+_NEVER = -1
+
+_FINDING_OF: dict[type[FieldError], str] = {
+    NoReply: "collect.no_reply",
+    DeviceRefused: "collect.refused",
+    BadReply: "collect.bad_reply",
+    ConnectionFailed: "collect.connection_lost",
+}
+
+
+@dataclass
+class Notes:
+    """What a round over a gateway has gathered so far."""
+
+    readings: list[Reading] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass
+class _Refusals:
+    """What a device refused in one round."""
+
+    answered: bool = False
+    """It answered at least one request with values."""
+    last: DeviceRefused | None = None
+    whole: list[Block] = field(default_factory=list)
+    """Blocks that were taken apart."""
+    single: list[tuple[Block, str]] = field(default_factory=list)
+    """Values that were refused when they were asked for alone, and what to say of them."""
+
+
+class UnitReader:
+    """Reads one unit; lives as long as its gateway's task, and learns."""
+
+    def __init__(
+        self, plan: UnitPlan, shared: SharedLine, breaker: Breaker, serials: dict[str, str]
+    ) -> None:
+        self.plan = plan
+        self.breaker = breaker
+        self._shared = shared
+        self._line = UnitLine(shared, plan.pause_s)
+        self._serials = serials
+        self._owed: set[PollClass] = set()
+        self._detail = ""
+        self._came_back = False
+        self._forget()
+
+    def begin(self, classes: Iterable[PollClass]) -> None:
+        """A round begins in which ``classes`` are due."""
+        self._owed.update(classes)
+        self._line.tally = Tally()
+        self._came_back = False
+
+    async def probe(self, notes: Notes) -> bool:
+        """Ask one small question; False if the unit is still dead. Any answer is life."""
+        function_code, address, count = self._probe_request()
+        try:
+            await self._line.read(
+                function_code, self.plan.unit, address, count, self.plan.timeout_s
+            )
+        except FieldError as err:
+            if not isinstance(err, DeviceRefused) or consequence(err) is Consequence.BACK_OFF:
+                self._failed(err, notes)
+                return False
+        self._came_back = True
+        self._identified_in = _NEVER  # who came back?
+        return True
+
+    async def read(self, notes: Notes) -> FieldError | None:
+        """Read what is owed; what ended it early, if anything did."""
+        began = self._shared.clock()
+        try:
+            plan = await self._located_plan(notes)
+            await self._read_blocks(plan, notes)
+            await self._identify(began, notes)
+        except DataError as err:  # the device is well, but is not what the profile describes
+            self._tell_meters("collect.map_error", str(err), notes)
+            self._detail = str(err)
+            self.breaker.good()
+            return None
+        except FieldError as err:
+            self._failed(err, notes)
+            return err
+        self._owed.clear()
+        self.breaker.good()
+        return None
+
+    def skip(self, notes: Notes) -> None:
+        """The unit is not asked in this round."""
+        text = f"unit {self.plan.unit} is not asked after {self.breaker.failures} failures in a row"
+        self._tell_meters("collect.skipped", f"{text}; the last: {self._detail}", notes)
+
+    def report(self) -> UnitReport:
+        """How the unit did in the round that ends."""
+        tally, breaker = self._line.tally, self.breaker
+        return UnitReport(
+            str(self.plan.unit),
+            tuple(m.id for m in self.plan.meters),
+            breaker.state,
+            tally.requests,
+            tally.timeouts,
+            dict(tally.exceptions),
+            tuple(tally.latencies_ms),
+            breaker.failures,
+            self._shared.clock() + timedelta(seconds=breaker.wait_s) if breaker.failures else None,
+            self._detail,
+        )
+
+    def _forget(self) -> None:
+        """Another device may be there: nothing learned holds any more."""
+        self._knowledge = Knowledge(self._shared.now_s)
+        self._plausibility = Plausibility()
+        self._found: tuple[int, Discovery, UnitPlan] | None = None
+        self._identified_in = _NEVER
+        self._silent_identities = 0
+
+    def _failed(self, err: FieldError, notes: Notes) -> None:
+        self._detail = str(err)
+        self._tell_meters(_FINDING_OF.get(type(err), "collect.failed"), str(err), notes)
+        if consequence(err) is Consequence.BACK_OFF:
+            self.breaker.failed()
+        else:
+            self.breaker.good()  # it answered
+
+    def _tell_meters(self, name: str, text: str, notes: Notes) -> None:
+        now = self._shared.clock()
+        notes.findings += [Finding(name, m.id, text, now) for m in self.plan.meters]
+
+    def _probe_request(self) -> tuple[int, int, int]:
+        """Function, address and count of a small question.
+
+        Where frames carry no number its length is that of no other request, so that an answer
+        that is late by one question is never taken for the answer to the next.
+        """
+        if is_located_on_site(self.plan.profile) and self._found is None:
+            return 3, BASES[self.breaker.failures % len(BASES)], 2
+        blocks = (self._found[2] if self._found else self.plan).blocks
+        block = smallest(blocks, self.plan.profile if not self._found else self._found[2].profile)
+        count = block.count
+        if not self._shared.has_numbered_frames:
+            lengths = {b.count for b in blocks}
+            count = next(n for n in (count, *range(1, 126)) if n not in lengths)
+        return block.function_code, block.address, count
+
+    async def _ask(self, block: Block) -> list[int]:
+        """The words of ``block``; a busy device is asked once more."""
+        request = (block.function_code, self.plan.unit, block.address, block.count)
+        try:
+            return await self._line.read(*request, self.plan.timeout_s)
+        except DeviceRefused as err:
+            if consequence(err) is not Consequence.ASK_ONCE_MORE:
+                raise
+        await asyncio.sleep(BUSY_PAUSE_S)
+        return await self._line.read(*request, self.plan.timeout_s)
+
+    async def _read_blocks(self, plan: UnitPlan, notes: Notes) -> None:
+        known = self._knowledge
+        limits = known.limits()
+        queue = deque(plan.blocks_of(self._owed, limits))
+        self._detail = ""
+        self._tell_left_out(plan, limits.without, notes)
+        if known.refuses_all and queue and not await self._answers_again(plan, queue, notes):
+            return
+        refusals = _Refusals()
+        while queue:
+            block = queue.popleft()
+            try:
+                words = await self._ask(block)
+            except NoReply:
+                if self._came_back and block.count > STEPS[-1]:
+                    known.shorten(block)  # it answered a small question a moment ago
+                raise
+            except DeviceRefused as err:
+                if consequence(err) is not Consequence.MAP_ERROR:
+                    raise
+                queue = deque([*self._taken_apart(plan, block, queue, err, refusals)])
+                continue
+            refusals.answered = True
+            known.note_read(block)
+            self._take(plan, block, words, notes)
+        self._conclude(plan, refusals, notes)
+
+    def _taken_apart(
+        self,
+        plan: UnitPlan,
+        block: Block,
+        rest: Sequence[Block],
+        err: DeviceRefused,
+        refusals: _Refusals,
+    ) -> list[Block]:
+        """What to ask for after a refusal: in shorter requests, or the block's parts first."""
+        refusals.last = err
+        known = self._knowledge
+        if err.code == ILLEGAL_VALUE and known.shorten(block):
+            limits = known.limits()
+            log.info("%s; asking for at most %d registers at a time", err, known.max_registers)
+            return [
+                shorter for b in (block, *rest) for shorter in plan.blocks_for(values_of(b), limits)
+            ]
+        pieces = [] if err.code == ILLEGAL_FUNCTION else parts(plan.profile, block)
+        if pieces:
+            refusals.whole.append(block)
+        else:
+            refusals.single.append((block, refusal_text(block, plan.profile, err)))
+        return [*pieces, *rest]
+
+    def _conclude(self, plan: UnitPlan, refusals: _Refusals, notes: Notes) -> None:
+        """Learn from what was refused; tell the technician which registers are not there."""
+        if refusals.last is None:
+            return
+        known = self._knowledge
+        self._detail = str(refusals.last)
+        if not refusals.answered and PollClass.COUNTERS in self._owed:
+            known.refuses_all = True
+            self._tell_refuses_all(refusals.last, notes)
+            return
+        for block, text in refusals.single:
+            names = {p.name for p in values_of(block)}
+            if not names & set(known.bad):
+                log.warning("%s", text)
+            known.note_bad(names, text)
+            self._tell_left_out(plan, names, notes)
+        for block in refusals.whole:
+            known.conclude(plan.profile, block)
+
+    async def _answers_again(self, plan: UnitPlan, blocks: Sequence[Block], notes: Notes) -> bool:
+        """Whether a device that refused everything still does, by its smallest request."""
+        try:
+            await self._ask(smallest(blocks, plan.profile))
+        except DeviceRefused as err:
+            if consequence(err) is not Consequence.MAP_ERROR:
+                raise
+            self._tell_refuses_all(err, notes)
+            return False
+        self._knowledge.refuses_all = False
+        return True
+
+    def _tell_refuses_all(self, err: DeviceRefused, notes: Notes) -> None:
+        self._detail = f"every register is refused: {err}; is {self.plan.profile.id} the profile?"
+        self._tell_meters("collect.map_error", self._detail, notes)
+
+    def _tell_left_out(self, plan: UnitPlan, names: Iterable[str], notes: Notes) -> None:
+        now, bad = self._shared.clock(), self._knowledge.bad
+        for meter, point in plan.wanted:
+            if point.name in names:
+                name = point_id(meter.id, stored_name(meter, point))
+                text = bad[point.name].message
+                self._detail = text
+                notes.findings.append(Finding("collect.map_error", name, text, now))
+
+    def _take(self, plan: UnitPlan, block: Block, words: Sequence[int], notes: Notes) -> None:
+        """Readings and findings of one answer, stamped now."""
+        at = self._shared.clock().replace(microsecond=0)
+        own = own_points(plan.wanted)
+        for item in readings_of(plan, block, words, at):
+            if isinstance(item, Finding):
+                notes.findings.append(item)
+                continue
+            meter, point = own[item.point]
+            its_words = words_of_point(point, block.address, words)
+            reading, suspicion = self._plausibility.judge(meter, point, its_words, item)
+            notes.readings.append(reading)
+            notes.findings += [suspicion] if suspicion else []
+
+    async def _located_plan(self, notes: Notes) -> UnitPlan:
+        """The plan with addresses on the wire; a SunSpec device is asked for them once a
+        connection. Raises DataError if it does not have the model."""
+        if not is_located_on_site(self.plan.profile):
+            return self.plan
+        if self._found and self._found[0] == self._shared.epoch:
+            return self._found[2]
+        self._found = None
+        found = await discover(self._line, self.plan.unit, self.plan.timeout_s)
+        if found.failure:
+            raise found.failure
+        plan = _with_addresses(self.plan, located(self.plan.profile, found))
+        self._found = (self._shared.epoch, found, plan)
+        return plan
+
+    async def _identify(self, began: datetime, notes: Notes) -> None:
+        """Ask who the device is, once a connection; another serial number is another device.
+
+        Asked last: a device that is silent about itself loses no readings by it.
+        """
+        epoch = self._shared.epoch
+        if self._identified_in == epoch or self._silent_identities >= MOST_SILENT_IDENTITIES:
+            return
+        self._identified_in = epoch
+        discovery = self._found[1] if self._found else None
+        call = (self._line, self.plan.unit, self.plan.profile, self.plan.timeout_s)
+        identity = await read_identity(*call, discovery)
+        self._silent_identities += isinstance(identity.failure, NoReply)
+        if identity.matches is False:
+            text = f"{identity.seen}; is {self.plan.profile.id} the right profile?"
+            self._tell_meters("collect.suspect", text, notes)
+        if identity.serial:
+            self._compare_serial(identity, identity.serial, began, notes)
+
+    def _compare_serial(
+        self, identity: Identity, serial: str, began: datetime, notes: Notes
+    ) -> None:
+        is_other = False
+        for meter in self.plan.meters:
+            old = self._serials.get(meter.id)
+            self._serials[meter.id] = serial
+            if old is None or old == serial:
+                continue
+            is_other = True
+            text = f"{identity.label} answers for {meter.id}, where no. {old} was"
+            facts = {"old_serial": old, "new_serial": serial}
+            notes.events.append(Event(meter.id, SWAPPED, began, None, text, facts))
+            log.warning("%s", text)
+        if is_other:
+            self._forget()
+            self._identified_in = self._shared.epoch
+
+
+def _with_addresses(plan: UnitPlan, profile: DeviceProfile) -> UnitPlan:
+    """``plan`` for the located ``profile``, without the points that this device does not have."""
+    there = {p.name: p for p in profile.points}
+    wanted = tuple((m, there[p.name]) for m, p in plan.wanted if p.name in there)
+    if not wanted:
+        names = ", ".join(p.name for _, p in plan.wanted)
+        raise DataError(f"device {profile.id}: the model that was found has none of {names}")
+    return replace(plan, profile=profile, wanted=wanted)
