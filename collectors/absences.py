@@ -126,7 +126,7 @@ class AbsenceBook:
             news = [at for at in times if known.is_news(at)]
             if news:
                 event = _back(meter.id, known, news, made.coalesced)
-            elif made.complete:
+            elif made.complete and meter.id not in made.not_due:
                 event = _gone(meter.id, known, made, self._why(meter, known, made, plan))
             else:
                 continue

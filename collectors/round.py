@@ -72,6 +72,9 @@ class Round:
     complete: bool = True
     """False for a pass over some points only (fast gauges), or one that was cut off by a stop:
     what it did not ask for is not absent."""
+    not_due: frozenset[str] = frozenset()
+    """Meters that speak when they like and were heard not long ago: a complete round that brings
+    nothing new of them is no absence."""
 
     @property
     def duration_s(self) -> float:
