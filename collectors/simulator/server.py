@@ -39,6 +39,8 @@ class Reply:
     exception: int | None = None
     unit: int | None = None
     delay_s: float = 0.0
+    closes: bool = False
+    """True if the connection is closed in place of an answer."""
 
 
 Answer = Callable[[int, int, int, int, float], Reply | None]
@@ -95,6 +97,8 @@ class _Behind:
 def _delivery(request: Request, reply: Reply | None) -> Delivery:
     if reply is None:
         return Delivery(request.unit, None, request.transaction)
+    if reply.closes:
+        return Delivery(request.unit, None, request.transaction, reply.delay_s, closes=True)
     function = request.pdu[0]
     if reply.exception is not None:
         pdu = bytes((function | 0x80, reply.exception))
