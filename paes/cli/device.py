@@ -13,6 +13,7 @@ from collectors.registers import Value
 from collectors.word_order import OrderVote
 from paes.cli.bench_device import bench_device
 from paes.cli.output import print_json, print_table, say
+from paes.cli.read_plan import plan_command
 from paes.cli.target import Target, with_target
 from paes.errors import FieldError
 from paes.periods import now_utc
@@ -127,4 +128,4 @@ def _shown(value: Value | None, digits: int = 10) -> str:
     return "-" if value is None else str(value)
 
 
-COMMANDS: tuple[click.Command, ...] = (probe_command, bench_device)
+COMMANDS: tuple[click.Command, ...] = (probe_command, plan_command, bench_device)
