@@ -28,6 +28,8 @@ from paes.errors import DataError
 from paes.metering import Finding, Measures, Meter, Register
 from paes.units import canonical_unit, factor_to_canonical
 
+ROUNDING = 1 + 1e-6
+"""Decimal steps are no binary numbers: 0.1 + 0.1 must not refuse 0.2."""
 TELLING = 10.0
 """A display below so many of its tolerances says nothing about a ratio: 0 is 0 in every unit."""
 NOTES = frozenset({"commission.power_reversed", "commission.phase_reversed"})
@@ -123,17 +125,16 @@ def parse_display(text: str, unit: str, at: datetime | None = None) -> Display:
 
 
 def _number(text: str) -> tuple[float, float] | None:
-    """Value and worth of the last digit. The last of point and comma is the decimal one, unless
-    it stands more than once, or both sides of it can only be thousands (1.234.567)."""
+    """Value and worth of the last digit; one mark alone is the decimal one (``1.234``, ``1,234``),
+    marks before groups of three are not (``1.234.567``, ``1,234.5``)."""
     bare = re.sub(r"[ '\u2009\u00a0]", "", text)
-    marks = [c for c in bare if c in ".,"]
-    decimal = marks[-1] if marks and marks.count(marks[-1]) == 1 else ""
-    whole, _, digits = bare.rpartition(decimal) if decimal else (bare, "", "")
-    whole = re.sub(r"[.,]", "", whole)
-    try:
-        return float(f"{whole or 0}.{digits or 0}"), 10.0 ** -len(digits)
-    except ValueError:
+    match = re.fullmatch(r"(\d+)(?:[.,](\d+))?", bare) or re.fullmatch(
+        r"(\d{1,3}(?:\.\d{3})+|\d{1,3}(?:,\d{3})+)(?:[.,](\d+))?", bare
+    )
+    if match is None:
         return None
+    whole, digits = re.sub(r"[.,]", "", match[1]), match[2] or ""
+    return float(f"{whole}.{digits or 0}"), 10.0 ** -len(digits)
 
 
 def expected_display(meter: Meter, register: Register, value: float, secondary: bool) -> float:
@@ -174,7 +175,7 @@ def judge(
         meter, register, register.step_at(before.value), secondary
     )
     difference = display.value - min(max(display.value, low), high)
-    agrees = abs(difference) <= tolerance
+    agrees = abs(difference) <= tolerance * ROUNDING
     if agrees:
         about += _too_small(meter, display, tolerance, before.at)
     else:
