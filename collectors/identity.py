@@ -137,17 +137,26 @@ class _Questions:
 async def _compare(asked: _Questions, profile: DeviceProfile) -> None:
     """Look at the registers that tell the device from others."""
     for item in profile.identify:
-        if not item.equals or asked.matches is False:
-            continue
+        if asked.matches is False:
+            return
         words = await asked.ask(profile.defaults.fc, item.address, item.width)
         if words is None:
             continue
         value = identification_value(profile, item, words)
+        if not item.equals:
+            _note_name(asked, value)
+            continue
         asked.matches = value in item.equals
         if not asked.matches:
             expected = " or ".join(repr(e) for e in item.equals)
             what = f" ({item.meaning})" if item.meaning else ""
             asked.seen = f"register {item.address} holds {value!r}, expected {expected}{what}"
+
+
+def _note_name(asked: _Questions, value: Value | None) -> None:
+    """A text that identifies is the name of the product."""
+    if isinstance(value, str) and value.isprintable() and value:
+        asked.texts.setdefault("model", value)
 
 
 async def _discovered(asked: _Questions, profile: DeviceProfile) -> Discovery:
@@ -176,7 +185,8 @@ async def _own(asked: _Questions, profile: DeviceProfile) -> list[tuple[DevicePo
     points = [
         p for p in profile.points if p.quantity in QUANTITIES and p.quantity not in asked.texts
     ]
-    return await asked.points(plan(profile, points))
+    # Nothing is read through: a hole that is refused would take the serial number with it.
+    return await asked.points(plan(profile, points, max_gap=0))
 
 
 def _as_point(profile: DeviceProfile, item: Identification) -> DevicePoint:
