@@ -11,7 +11,7 @@ import click
 from collectors.device_files import load_device
 from collectors.device_profile import DeviceProfile
 from collectors.modbus import ModbusConnection
-from collectors.read_plan import GatewayPlan, plan_gateway, smallest
+from collectors.read_plan import GatewayPlan, plan, plan_gateway
 from collectors.scan import (
     KNOCK,
     KNOCKS,
@@ -74,7 +74,7 @@ def scan_command(
     asked = parse_units(units)
     profiles = _profiles(session)
     knocks = KNOCKS if thorough else (KNOCK,)
-    plan = _plan(session, gateway, profiles) if configured else None
+    planned = _plan(session, gateway, profiles) if configured else None
     connection = ModbusConnection.for_gateway(gateway)
     most_s = longest_s(connection, len(asked), timeout_s, len(knocks))
     say(
@@ -90,7 +90,7 @@ def scan_command(
                 profiles.values(),
                 timeout_s,
                 knocks,
-                _hints(plan),
+                _hints(planned),
                 lambda done, of: progress.update(task, completed=done, total=of),
             )
         )
@@ -98,7 +98,7 @@ def scan_command(
         print_json(made.to_dict())
     else:
         _print_scan(made)
-    _say_what_is_odd(made, plan)
+    _say_what_is_odd(made, planned)
     if not made.found:
         raise NoReply(_nobody(made))
 
@@ -144,12 +144,12 @@ def _plan(
     return plan_gateway(gateway, meters, profiles) if meters else None
 
 
-def _hints(plan: GatewayPlan | None) -> dict[int, Knock]:
+def _hints(planned: GatewayPlan | None) -> dict[int, Knock]:
     """A register that each configured unit is read for; not where it must be found first."""
     hints = {}
-    for unit in plan.units if plan else ():
+    for unit in planned.units if planned else ():
         if not unit.profile.is_relative:
-            block = smallest(unit.blocks, unit.profile)
+            block = plan(unit.profile, [unit.wanted[0][1]])[0]
             hints[unit.unit] = (block.function_code, block.address, block.count)
     return hints
 
@@ -182,7 +182,7 @@ def _sunspec(one: ScannedUnit) -> str:
     return f"at {found.base}: {models or 'model 1 only'}" + (" …" if found.error else "")
 
 
-def _say_what_is_odd(made: Scan, plan: GatewayPlan | None) -> None:
+def _say_what_is_odd(made: Scan, planned: GatewayPlan | None) -> None:
     there = {one.unit for one in made.found}
     for one in made.found:
         if one.what.sunspec and one.what.sunspec.error:
@@ -190,7 +190,7 @@ def _say_what_is_odd(made: Scan, plan: GatewayPlan | None) -> None:
     if made.repeated:
         units = ", ".join(map(str, made.repeated))
         say(f"units {units} give one serial number: one device that answers to several numbers")
-    for unit in plan.units if plan else ():
+    for unit in planned.units if planned else ():
         if unit.unit in {*made.silent, *made.absent} - there:
             names = ", ".join(m.id for m in unit.meters)
             say(f"unit {unit.unit} is configured ({names}), and does not answer")
