@@ -30,8 +30,9 @@ from collectors.field_task import Sink
 from collectors.modbus import ModbusConnection
 from collectors.read_plan import EVERY_CLASS, GatewayPlan, PollClass, period_of
 from collectors.round import Round
+from collectors.round_notes import Notes
 from collectors.unit_line import Connection, SharedLine
-from collectors.unit_reader import Notes, UnitReader
+from collectors.unit_reader import UnitReader
 from paes.errors import ConnectionFailed, FieldError
 from paes.gateways import Gateway
 from paes.metering import Finding

@@ -15,12 +15,13 @@ Everything here is computed before the first request, so that a plan can be show
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
+from collectors.blocks import NOTHING_LEARNED, Block, Limits, blocks_of, smallest
 from collectors.bus_time import TCP_GAP, BusTime, bus_time, pause_s
 from collectors.device_point import DevicePoint, ProfileKind
 from collectors.device_profile import DeviceProfile
@@ -28,6 +29,22 @@ from collectors.registers import is_pulse_channel
 from paes.errors import DataError
 from paes.gateways import Gateway
 from paes.metering import Meter
+
+__all__ = [
+    "EVERY_CLASS",
+    "Block",
+    "GatewayPlan",
+    "Limits",
+    "PollClass",
+    "UnitPlan",
+    "is_located_on_site",
+    "period_of",
+    "plan",
+    "plan_gateway",
+    "points_to_read",
+    "poll_class",
+    "smallest",
+]
 
 USUAL_POINTS = (
     "energy_import",
@@ -57,26 +74,6 @@ class PollClass(StrEnum):
 
 
 EVERY_CLASS = frozenset(PollClass)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One request, and the points that its answer holds."""
-
-    function_code: int
-    address: int
-    count: int
-    points: tuple[DevicePoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What was learned of a device, and narrows what its profile says that it can do."""
-
-    max_registers: int | None = None
-    max_gap: int | None = None
-    without: frozenset[str] = frozenset()
-    """Points that the device refuses; no request spans them either."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ class UnitPlan:
         return tuple({p.name: p for p in chosen}.values())
 
     def blocks_of(
-        self, classes: Collection[PollClass], limits: Limits = Limits()
+        self, classes: Collection[PollClass], limits: Limits = NOTHING_LEARNED
     ) -> tuple[Block, ...]:
         """The requests for the points of ``classes``, within what was learned of the device."""
         points = [p for p in self.points_of(classes) if p.name not in limits.without]
@@ -129,7 +126,7 @@ class UnitPlan:
         if limits.max_gap is not None:
             gap = min(gap, limits.max_gap)
         refused = [self.profile.point(name) for name in limits.without]
-        return tuple(_plan(self.profile, points, gap, limits.max_registers, refused))
+        return tuple(blocks_of(self.profile, points, gap, limits.max_registers, refused))
 
 
 @dataclass(frozen=True)
@@ -256,65 +253,7 @@ def plan(
     """
     _refuse_relative(profile)
     gap = TCP_GAP if profile.read.max_gap is None else profile.read.max_gap
-    return _plan(profile, wanted, gap if max_gap is None else max_gap)
-
-
-def split(profile: DeviceProfile, block: Block) -> tuple[Block, Block] | None:
-    """The two halves of a block, each with whole values and their scale factors.
-
-    None if it holds one value only.
-    """
-    pieces = _pieces(profile, values_of(block))
-    if len(pieces) < 2:
-        return None
-    middle = len(pieces) // 2
-    return _merged(pieces[:middle]), _merged(pieces[middle:])
-
-
-def without_holes(profile: DeviceProfile, block: Block) -> list[Block]:
-    """The values of ``block`` in requests that read nothing through."""
-    return _plan(profile, values_of(block), 0)
-
-
-def smallest(blocks: Sequence[Block], profile: DeviceProfile) -> Block:
-    """A request for one value of ``blocks``, of as few registers as there are."""
-    values = [p for block in blocks for p in values_of(block)]
-    return min(_pieces(profile, values), key=lambda piece: piece.count)
-
-
-def values_of(block: Block) -> tuple[DevicePoint, ...]:
-    """The points of a block that are there for themselves, not to scale another."""
-    values = tuple(p for p in block.points if p.kind is not ProfileKind.SCALE_FACTOR)
-    return values or block.points
-
-
-def _plan(
-    profile: DeviceProfile,
-    wanted: Iterable[DevicePoint],
-    gap: int,
-    max_registers: int | None = None,
-    refused: Sequence[DevicePoint] = (),
-) -> list[Block]:
-    longest = min(profile.read.max_registers, max_registers or profile.read.max_registers)
-    blocks: list[Block] = []
-    for piece in _pieces(profile, wanted):
-        joined = _joined(blocks[-1], piece) if blocks else None
-        if (
-            joined is None
-            or profile.read.one_point_per_request
-            or piece.address - (blocks[-1].address + blocks[-1].count) > gap
-            or joined.count > longest
-            or any(_spans(joined, point) for point in refused)
-        ):
-            blocks.append(piece)
-        else:
-            blocks[-1] = joined
-    return blocks
-
-
-def _spans(block: Block, point: DevicePoint) -> bool:
-    end = block.address + block.count
-    return point.fc == block.function_code and point.address < end and block.address < point.end
+    return blocks_of(profile, wanted, gap if max_gap is None else max_gap)
 
 
 def _refuse_relative(profile: DeviceProfile) -> None:
@@ -335,29 +274,3 @@ def _is_usual(point: DevicePoint) -> bool:
 
 def _timeout_s(gateway: Gateway, profile: DeviceProfile) -> float:
     return max(gateway.timeout_s, profile.read.min_timeout_ms / 1000)
-
-
-def _pieces(profile: DeviceProfile, wanted: Iterable[DevicePoint]) -> list[Block]:
-    """The smallest requests: each wanted point alone, or with its scale factor."""
-    pieces = []
-    for point in {p.name: p for p in wanted}.values():
-        factor = profile.point(point.scale_from) if point.scale_from else None
-        pieces.append(_block(point.fc, [point, factor] if factor else [point]))
-    return sorted(pieces, key=lambda b: (b.function_code, b.address, b.count))
-
-
-def _joined(block: Block, piece: Block) -> Block | None:
-    if block.function_code != piece.function_code:
-        return None
-    return _block(block.function_code, (*block.points, *piece.points))
-
-
-def _merged(pieces: Sequence[Block]) -> Block:
-    points = [p for piece in pieces for p in piece.points]
-    return _block(pieces[0].function_code, points)
-
-
-def _block(function_code: int, points: Sequence[DevicePoint]) -> Block:
-    start = min(p.address for p in points)
-    count = max(p.end for p in points) - start
-    return Block(function_code, start, count, tuple({p.name: p for p in points}.values()))

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from collectors.blocks import Block, Limits, split, values_of, without_holes
 from collectors.device_profile import DeviceProfile
-from collectors.read_plan import Block, Limits, split, values_of, without_holes
 from paes.errors import DeviceRefused
 
 STEPS = (125, 80, 50, 24)

@@ -20,24 +20,19 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+from collectors.blocks import Block, smallest, values_of
 from collectors.breaker import Breaker, Consequence, consequence
-from collectors.device_profile import DeviceProfile
-from collectors.identity import Identity, read_identity
+from collectors.device_point import MOST_REGISTERS
 from collectors.plausibility import Plausibility, own_points
-from collectors.read_plan import (
-    Block,
-    PollClass,
-    UnitPlan,
-    is_located_on_site,
-    smallest,
-    values_of,
-)
+from collectors.read_plan import PollClass, UnitPlan
 from collectors.registers import stored_name, words_of_point
 from collectors.round import UnitReport, readings_of
-from collectors.sunspec import BASES, Discovery, discover, located
+from collectors.round_notes import Notes
+from collectors.sunspec import BASES
+from collectors.unit_device import UnitDevice
 from collectors.unit_knowledge import (
     ILLEGAL_FUNCTION,
     ILLEGAL_VALUE,
@@ -55,16 +50,12 @@ from paes.errors import (
     FieldError,
     NoReply,
 )
-from paes.events import SWAPPED, Event
-from paes.metering import Finding, Reading, point_id
+from paes.metering import Finding, point_id
 
 log = logging.getLogger(__name__)
 
 BUSY_PAUSE_S = 0.2
 """After which a device that was busy is asked once more."""
-MOST_SILENT_IDENTITIES = 3
-"""A device that is silent when it is asked who it is: asked so often, then not any more."""
-_NEVER = -1
 
 _FINDING_OF: dict[type[FieldError], str] = {
     NoReply: "collect.no_reply",
@@ -72,15 +63,6 @@ _FINDING_OF: dict[type[FieldError], str] = {
     BadReply: "collect.bad_reply",
     ConnectionFailed: "collect.connection_lost",
 }
-
-
-@dataclass
-class Notes:
-    """What a round over a gateway has gathered so far."""
-
-    readings: list[Reading] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
 
 
 @dataclass
@@ -106,7 +88,7 @@ class UnitReader:
         self.breaker = breaker
         self._shared = shared
         self._line = UnitLine(shared, plan.pause_s)
-        self._serials = serials
+        self._device = UnitDevice(plan, self._line, serials)
         self._owed: set[PollClass] = set()
         self._detail = ""
         self._came_back = False
@@ -130,16 +112,17 @@ class UnitReader:
                 self._failed(err, notes)
                 return False
         self._came_back = True
-        self._identified_in = _NEVER  # who came back?
+        self._device.came_back()
         return True
 
     async def read(self, notes: Notes) -> FieldError | None:
         """Read what is owed; what ended it early, if anything did."""
         began = self._shared.clock()
         try:
-            plan = await self._located_plan(notes)
+            plan = await self._device.located_plan()
             await self._read_blocks(plan, notes)
-            await self._identify(began, notes)
+            if await self._device.identify(began, notes):
+                self._forget()
         except DataError as err:  # the device is well, but is not what the profile describes
             self._tell_meters("collect.map_error", str(err), notes)
             self._detail = str(err)
@@ -177,9 +160,6 @@ class UnitReader:
         """Another device may be there: nothing learned holds any more."""
         self._knowledge = Knowledge(self._shared.now_s)
         self._plausibility = Plausibility()
-        self._found: tuple[int, Discovery, UnitPlan] | None = None
-        self._identified_in = _NEVER
-        self._silent_identities = 0
 
     def _failed(self, err: FieldError, notes: Notes) -> None:
         self._detail = str(err)
@@ -199,14 +179,14 @@ class UnitReader:
         Where frames carry no number its length is that of no other request, so that an answer
         that is late by one question is never taken for the answer to the next.
         """
-        if is_located_on_site(self.plan.profile) and self._found is None:
-            return 3, BASES[self.breaker.failures % len(BASES)], 2
-        blocks = (self._found[2] if self._found else self.plan).blocks
-        block = smallest(blocks, self.plan.profile if not self._found else self._found[2].profile)
+        plan = self._device.known_plan
+        if plan is None:
+            return 3, BASES[self.breaker.failures % len(BASES)], 2  # where "SunS" may stand
+        block = smallest(plan.blocks, plan.profile)
         count = block.count
         if not self._shared.has_numbered_frames:
-            lengths = {b.count for b in blocks}
-            count = next(n for n in (count, *range(1, 126)) if n not in lengths)
+            others = {b.count for b in plan.blocks}
+            count = next(n for n in (count, *range(1, MOST_REGISTERS)) if n not in others)
         return block.function_code, block.address, count
 
     async def _ask(self, block: Block) -> list[int]:
@@ -328,65 +308,3 @@ class UnitReader:
             reading, suspicion = self._plausibility.judge(meter, point, its_words, item)
             notes.readings.append(reading)
             notes.findings += [suspicion] if suspicion else []
-
-    async def _located_plan(self, notes: Notes) -> UnitPlan:
-        """The plan with addresses on the wire; a SunSpec device is asked for them once a
-        connection. Raises DataError if it does not have the model."""
-        if not is_located_on_site(self.plan.profile):
-            return self.plan
-        if self._found and self._found[0] == self._shared.epoch:
-            return self._found[2]
-        self._found = None
-        found = await discover(self._line, self.plan.unit, self.plan.timeout_s)
-        if found.failure:
-            raise found.failure
-        plan = _with_addresses(self.plan, located(self.plan.profile, found))
-        self._found = (self._shared.epoch, found, plan)
-        return plan
-
-    async def _identify(self, began: datetime, notes: Notes) -> None:
-        """Ask who the device is, once a connection; another serial number is another device.
-
-        Asked last: a device that is silent about itself loses no readings by it.
-        """
-        epoch = self._shared.epoch
-        if self._identified_in == epoch or self._silent_identities >= MOST_SILENT_IDENTITIES:
-            return
-        self._identified_in = epoch
-        discovery = self._found[1] if self._found else None
-        call = (self._line, self.plan.unit, self.plan.profile, self.plan.timeout_s)
-        identity = await read_identity(*call, discovery)
-        self._silent_identities += isinstance(identity.failure, NoReply)
-        if identity.matches is False:
-            text = f"{identity.seen}; is {self.plan.profile.id} the right profile?"
-            self._tell_meters("collect.suspect", text, notes)
-        if identity.serial:
-            self._compare_serial(identity, identity.serial, began, notes)
-
-    def _compare_serial(
-        self, identity: Identity, serial: str, began: datetime, notes: Notes
-    ) -> None:
-        is_other = False
-        for meter in self.plan.meters:
-            old = self._serials.get(meter.id)
-            self._serials[meter.id] = serial
-            if old is None or old == serial:
-                continue
-            is_other = True
-            text = f"{identity.label} answers for {meter.id}, where no. {old} was"
-            facts = {"old_serial": old, "new_serial": serial}
-            notes.events.append(Event(meter.id, SWAPPED, began, None, text, facts))
-            log.warning("%s", text)
-        if is_other:
-            self._forget()
-            self._identified_in = self._shared.epoch
-
-
-def _with_addresses(plan: UnitPlan, profile: DeviceProfile) -> UnitPlan:
-    """``plan`` for the located ``profile``, without the points that this device does not have."""
-    there = {p.name: p for p in profile.points}
-    wanted = tuple((m, there[p.name]) for m, p in plan.wanted if p.name in there)
-    if not wanted:
-        names = ", ".join(p.name for _, p in plan.wanted)
-        raise DataError(f"device {profile.id}: the model that was found has none of {names}")
-    return replace(plan, profile=profile, wanted=wanted)
