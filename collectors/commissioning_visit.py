@@ -22,6 +22,7 @@ from collectors.registers import is_pulse_channel, to_reading_value
 from collectors.round import Round
 from collectors.transports import plan_for, task_for
 from paes.errors import PaesError
+from paes.events import SWAPPED
 from paes.gateways import Gateway
 from paes.installation import Installation
 from paes.metering import Meter, Register, name_of
@@ -29,6 +30,8 @@ from paes.periods import Clock
 
 _POWERS = ("active_power", "heat_power", "W")
 """Names of the total power in profiles; the last is SunSpec's."""
+_UNKNOWN = "unknown"
+"""Taken for the last known serial number, so that the task tells the device's own."""
 _PHASES = ("l1", "l2", "l3")
 
 
@@ -79,7 +82,8 @@ class Visit:
     async def _by_round(self, gateway: Gateway, meter: Meter, register: Register) -> Seen:
         """What the collector's own task makes of the meter."""
         profiles = {meter.device: load_device(self.installation.device_file(meter.device))}
-        task = task_for(plan_for(gateway, [meter], profiles), lambda _: None, self._clock, {})
+        known = {meter.id: meter.serial or _UNKNOWN}
+        task = task_for(plan_for(gateway, [meter], profiles), lambda _: None, self._clock, known)
         try:
             made = await task.read_round(self._clock())
         finally:
@@ -143,6 +147,12 @@ def _of_round(meter: Meter, register: Register, made: Round, now: datetime) -> S
         if reading.point == register.point:
             values = {name_of(r.point): r.value for r in made.readings}
             power_w = next((values[p] for p in _POWERS if p in values), None)
-            return Seen(reading.at, reading.value, power_w=power_w)
+            return Seen(reading.at, reading.value, serial=_serial_of(made), power_w=power_w)
     texts = [f.message for f in made.findings]
     return Seen(now, None, error=texts[0] if texts else "nothing came of it")
+
+
+def _serial_of(made: Round) -> str | None:
+    """The serial number that the task noticed, if it differs from the configured one."""
+    told = [e.facts.get("new_serial") for e in made.events if e.name == SWAPPED]
+    return str(told[0]) if told and told[0] else None

@@ -10,7 +10,7 @@ import click
 from collectors.bench_device import MOST_TRIALS, PAUSES_MS, REPEATS, Bench, Benchmark, Trial
 from collectors.modbus import ModbusConnection
 from paes.cli.output import bar, print_json, print_table, say
-from paes.cli.target import Target, with_target
+from paes.cli.target import Target, modbus_profile, with_target
 from paes.errors import FieldError
 
 
@@ -30,6 +30,7 @@ def bench_device(target: Target, repeats: int, as_json: bool) -> None:
     Reads only, and never more than some hundreds of requests. Stop the collector first where the
     gateway takes one client at a time.
     """
+    profile = modbus_profile(target)
     connection = ModbusConnection.for_gateway(target.gateway)
     with bar() as progress:
         task = progress.add_task(f"unit {target.unit}", total=MOST_TRIALS)
@@ -37,7 +38,7 @@ def bench_device(target: Target, repeats: int, as_json: bool) -> None:
             Benchmark(
                 connection,
                 target.unit,
-                target.profile,
+                profile,
                 repeats,
                 lambda done, most: progress.update(task, completed=done, total=most),
             ).run()

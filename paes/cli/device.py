@@ -6,16 +6,21 @@ import asyncio
 
 import click
 
+from collectors.mbus_plan import plan_mbus
+from collectors.mbus_profile import MbusProfile
 from collectors.modbus import ModbusConnection
 from collectors.probe import probe
+from collectors.probe_mbus import probe_mbus
 from collectors.probed import Probe, ProbedPoint
 from collectors.registers import Value
 from collectors.word_order import OrderVote
 from paes.cli.bench_device import bench_device
 from paes.cli.output import print_json, print_table, say
 from paes.cli.read_plan import plan_command
-from paes.cli.target import Target, with_target
-from paes.errors import FieldError
+from paes.cli.target import Target, modbus_profile, with_target
+from paes.errors import DataError, FieldError
+from paes.gateways import Gateway, Transport
+from paes.metering import Meter
 from paes.periods import now_utc
 
 WORD_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
@@ -30,8 +35,17 @@ def probe_command(target: Target, as_json: bool) -> None:
     Either a configured METER, or --host (or --serial) with --unit and --profile. Numbers that
     take several registers are also shown in the other word orders.
     """
+    if isinstance(target.profile, MbusProfile) and target.meter:
+        _probe_mbus(target.gateway, target.profile, target.meter, as_json)
+        return
+    if target.gateway.transport is Transport.MQTT:
+        raise DataError(
+            f"{target.gateway.id} is a broker: its devices cannot be asked, they send when they "
+            "like; paes plan METER shows the topic to listen to, paes status what came"
+        )
+    profile = modbus_profile(target)
     connection = ModbusConnection.for_gateway(target.gateway)
-    made = asyncio.run(probe(connection, target.unit, target.profile, now_utc, meter=target.meter))
+    made = asyncio.run(probe(connection, target.unit, profile, now_utc, meter=target.meter))
     if as_json:
         print_json(made.to_dict())
     else:
@@ -39,6 +53,31 @@ def probe_command(target: Target, as_json: bool) -> None:
     if made.failed:
         first = next((r.error for r in made.requests if r.error), "no point could be read")
         raise FieldError(first)
+
+
+def _probe_mbus(gateway: Gateway, profile: MbusProfile, meter: Meter, as_json: bool) -> None:
+    plan = plan_mbus(gateway, [meter], {profile.id: profile})
+    made = asyncio.run(probe_mbus(plan, meter, now_utc))
+    if as_json:
+        print_json(made.to_dict())
+        return
+    head = made.telegrams[0]
+    print_table(
+        f"{made.place} {made.address}: {head.manufacturer} no. {head.identification}",
+        ["record", "is", "value", "unit", "fault"],
+        [[str(r.index), str(r), _shown(r.value), r.unit, r.fault] for r in made.records],
+        left=2,
+    )
+    print_table(
+        f"will be stored ({profile.id})",
+        ["point", "quality", "value"],
+        [[r.point, r.quality.value, _shown(r.value)] for r in made.readings],
+        left=2,
+    )
+    latencies = ", ".join(f"{ms:.0f}" for ms in made.latencies_ms)
+    say(f"{len(made.telegrams)} telegrams, answers after {latencies} ms")
+    for finding in made.findings:
+        say(f"{finding.message} ({finding.name})")
 
 
 def _print_probe(made: Probe) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from collectors.device_profile import DeviceProfile, load_profile
+from collectors.device_files import AnyProfile, load_device
+from collectors.device_profile import DeviceProfile
 from paes.cli import Session
 from paes.errors import DataError
 from paes.gateways import Gateway, SerialLine, Transport
@@ -33,11 +34,11 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One Modbus device: where it is, what it is, and the meter that it is for, if any."""
+    """One device: where it is, what it is, and the meter that it is for, if any."""
 
     gateway: Gateway
     unit: int
-    profile: DeviceProfile
+    profile: AnyProfile
     meter: Meter | None = None
 
 
@@ -69,16 +70,15 @@ def with_target(command: Callable[..., None]) -> Callable[..., None]:
     return made
 
 
-def modbus_target(session: Session, meter_id: str) -> Target:
-    """A configured meter; DataError if it is not asked by Modbus."""
-    meter = session.installation.meter(meter_id)
-    gateway = session.installation.gateways[meter.gateway]
-    if not gateway.transport.is_modbus:
-        raise DataError(
-            f"meter {meter.id} is behind {gateway.id}, which speaks {gateway.transport}; only "
-            "Modbus has registers to ask for"
-        )
-    return Target(gateway, meter.unit, _profile(session, meter.device), meter)
+def modbus_profile(target: Target) -> DeviceProfile:
+    """The profile of a device that is asked by Modbus; DataError for any other."""
+    if isinstance(target.profile, DeviceProfile) and target.gateway.transport.is_modbus:
+        return target.profile
+    name = target.meter.id if target.meter else f"unit {target.unit}"
+    raise DataError(
+        f"{name} is behind {target.gateway.id}, which speaks {target.gateway.transport}; only "
+        "Modbus has registers to ask for"
+    )
 
 
 def _target(session: Session, asked: _Asked) -> Target:
@@ -87,10 +87,10 @@ def _target(session: Session, asked: _Asked) -> Target:
             "give either a METER, or --host or --serial with --unit and --profile"
         )
     if asked.meter is not None:
-        target = modbus_target(session, asked.meter)
+        meter = session.installation.meter(asked.meter)
         update = {"timeout_s": asked.timeout_s} if asked.timeout_s else {}
-        gateway = target.gateway.model_copy(update=update)
-        return Target(gateway, target.unit, target.profile, target.meter)
+        gateway = session.installation.gateways[meter.gateway].model_copy(update=update)
+        return Target(gateway, meter.unit, _profile(session, meter.device), meter)
     if asked.unit is None or asked.profile is None:
         raise click.UsageError("--host and --serial need --unit and --profile")
     return Target(_gateway(asked), asked.unit, _profile(session, asked.profile))
@@ -112,5 +112,5 @@ def _gateway(asked: _Asked) -> Gateway:
     )
 
 
-def _profile(session: Session, name: str) -> DeviceProfile:
-    return load_profile(session.installation.device_file(name))
+def _profile(session: Session, name: str) -> AnyProfile:
+    return load_device(session.installation.device_file(name))
