@@ -172,6 +172,8 @@ def test_every_profile_with_a_counter_can_be_simulated() -> None:
     """No image holds a value that its own profile calls impossible."""
     simulated = 0
     for path in sorted((shipped_config() / "devices").glob("*.yaml")):
+        if "schema: mbdev/1" not in path.read_text(encoding="utf-8"):
+            continue  # not a Modbus device
         counters = [c for c in device_counters(path) if meter_for(path.stem, c)]
         if not counters or "schema: mbdev/1" not in path.read_text():
             continue
