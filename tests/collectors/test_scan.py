@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from field_servers import Answer, Request, frame, listening, raw_server, registers
 from shipped_profiles import FILES, shipped
@@ -22,6 +24,7 @@ from collectors.scan import ALL_UNITS, KNOCKS, Scan, longest_s, parse_units, sca
 from collectors.simulator.framing import Framing
 from paes.cli import Session
 from paes.cli.scan import scan_command
+from paes.config import config_root
 from paes.errors import ConnectionFailed, DataError, NoReply
 from paes.gateways import SerialLine, Transport
 
@@ -206,21 +209,17 @@ async def test_gateway_that_never_tells_is_noticed_by_a_unit_that_is_there() -> 
 
 
 async def test_what_was_found_stays_when_the_line_is_lost() -> None:
-    stop = asyncio.Event()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         raw = await reader.readexactly(12)
+        server.close()  # before the client can know that it must connect again
         writer.write(refused(Request(0, *struct.unpack(">HxxxxBBHH", raw)), 2))
         await writer.drain()
-        stop.set()
+        writer.close()
 
-    async with listening(serve) as port:
-        connection = line(port)
-        task = asyncio.create_task(scan(connection, (1, 2), (), PATIENT_S))
-        await stop.wait()
-    made = await task
+    server = await asyncio.start_server(answer_once, "127.0.0.1", 0)
+    made = await scan(line(server.sockets[0].getsockname()[1]), (1, 2), (), PATIENT_S)
     assert [one.unit for one in made.found] == [1]
-    assert made.error is None or made.error.startswith("ended early")
+    assert (made.error or "").startswith("ended early: ")
 
 
 async def test_nobody_listening_is_an_error() -> None:
@@ -247,10 +246,14 @@ def test_what_is_no_unit_is_told(text: str) -> None:
 # --- the command --------------------------------------------------------------------------------
 
 
-async def command(*arguments: str) -> Result:
+SHIPPED = Session(None, None, None)
+"""Loads the shipped installation when it is first asked for, and once."""
+
+
+async def command(*arguments: str, config: Path | None = None) -> Result:
     """``paes scan`` in a thread, so that the test's own loop can serve it."""
-    runner, session = CliRunner(), Session(None, None, None)
-    return await asyncio.to_thread(runner.invoke, scan_command, list(arguments), obj=session)
+    session = Session(str(config), None, None) if config else SHIPPED
+    return await asyncio.to_thread(CliRunner().invoke, scan_command, list(arguments), obj=session)
 
 
 async def test_command_prints_a_table_and_says_how_long_it_may_take() -> None:
@@ -293,6 +296,34 @@ async def test_command_refuses_what_is_no_place(target: str) -> None:
     assert "HOST:PORT" in str(done.exception)
 
 
+@pytest.fixture
+def portovenere(tmp_path: Path) -> Path:
+    """The smallest town that is shipped, as an installation of its own."""
+    shipped_root = config_root(None)
+    shutil.copytree(shipped_root / "cities" / "portovenere", tmp_path / "cities" / "portovenere")
+    shutil.copytree(shipped_root / "calendars", tmp_path / "calendars")
+    (tmp_path / "installation.yaml").write_text("name: One\ndefault_city: portovenere\n")
+    return tmp_path
+
+
+async def test_command_scans_a_configured_gateway_and_names_who_is_missing(
+    portovenere: Path,
+) -> None:
+    meters = portovenere / "cities" / "portovenere" / "meters.yaml"
+    written = yaml.safe_load(meters.read_text(encoding="utf-8"))
+    gateway = written["gateways"][0]
+    own = [m for m in written["meters"] if m["gateway"] == gateway["id"]]
+    async with raw_server(lambda request: refused(request, 11)) as server:
+        gateway |= {"host": "127.0.0.1", "port": server.port}
+        meters.write_text(yaml.safe_dump(written), encoding="utf-8")
+        done = await command(gateway["id"], "--timeout", "10", config=portovenere)
+    assert own
+    for meter in own:
+        assert f"unit {meter['unit']} is configured" in done.stderr
+        assert meter["id"] in done.stderr
+    assert isinstance(done.exception, NoReply)
+
+
 async def test_command_scans_a_serial_line() -> None:
     """A line with one meter on it, through a pair of pseudo-terminals."""
     ours, theirs = os.openpty()
@@ -309,7 +340,7 @@ async def test_command_scans_a_serial_line() -> None:
 
     loop.add_reader(ours, answer)
     try:
-        done = await command(name, "--units", "6-7", "--timeout", "2", "--json")
+        done = await command(name, "--units", "6-7", "--timeout", "1", "--json")
     finally:
         loop.remove_reader(ours)
         os.close(ours)
