@@ -136,7 +136,9 @@ class BrokerLine:
 
     async def _listen(self, door: Door) -> None:
         """Hear what ``door`` lets in until the line breaks; raises FieldError then."""
+        loop = asyncio.get_running_loop()
         async with self._connected(door) as client:
+            began = loop.time()
             try:
                 await self._subscribe(client, door)
                 self._note(door, "")
@@ -144,8 +146,9 @@ class BrokerLine:
                     self._take_in(door, client, message)
             except aiomqtt.MqttError as err:
                 cause = err.__cause__
-                code = _reason(cause.rc) if isinstance(cause, aiomqtt.MqttCodeError) else None
-                raise ConnectionFailed(lost(self._gateway, *code or (0, str(err)))) from err
+                code = _reason(cause.rc)[0] if isinstance(cause, aiomqtt.MqttCodeError) else 0
+                was_short = loop.time() - began < STEADY_S
+                raise ConnectionFailed(lost(self._gateway, code, was_short)) from err
 
     def _take_in(self, door: Door, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
         heard = Message(

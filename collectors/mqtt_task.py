@@ -215,7 +215,7 @@ class MessageTask:
             reached=line.is_open,
             coalesced=coalesced,
             units=marked.units,
-            complete=marked.complete,
+            not_due=marked.not_due,
         )
         await self._hand_over(made, until_taken=False)
 

@@ -17,7 +17,7 @@ from collectors.mqtt_payload import Message, Told, is_meant, parsed, told
 from collectors.mqtt_plan import MqttPlan, MqttUnit
 from collectors.round import UnitReport, UnitState
 from paes.errors import BadReply
-from paes.metering import Finding, Reading
+from paes.metering import Finding, Meter, Quality, Reading, name_of
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ class Marked:
     readings: tuple[Reading, ...]
     findings: tuple[Finding, ...]
     units: tuple[UnitReport, ...]
-    complete: bool
-    """False while a meter has neither spoken nor been silent long enough to say so."""
+    not_due: frozenset[str]
+    """Meters that spoke well not long ago, or have still time to speak."""
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class Watch:
         """What is known at ``now``; while the line is not open nobody is called silent."""
         readings: list[Reading] = []
         findings: list[Finding] = []
-        complete = True
+        not_due: set[str] = set()
         for unit in self.plan.units:
             heard = self._heard.get(unit.meter.id, _Heard())
             reason = self._why_silent(unit, heard, now, is_open)
@@ -126,9 +126,12 @@ class Watch:
             elif heard.at and not self._is_long(heard.at, now):
                 readings += heard.last.readings
                 findings += heard.last.findings
+                if any(_is_accounted(unit.meter, r) for r in heard.last.readings):
+                    not_due.add(unit.meter.id)
             elif is_open:
-                complete = False  # it still has time
-        return Marked(tuple(readings), tuple(findings), self.report(now), complete)
+                not_due.add(unit.meter.id)
+        report = self.report(now)
+        return Marked(tuple(readings), tuple(findings), report, frozenset(not_due))
 
     def report(
         self, now: datetime, only: Iterable[MqttUnit] | None = None
@@ -175,6 +178,14 @@ class Watch:
     def _is_long(self, since: datetime, now: datetime) -> bool:
         longest_s = SILENT_AFTER_PERIODS * self.plan.gateway.poll_period_s
         return (now - since).total_seconds() > longest_s
+
+
+def _is_accounted(meter: Meter, reading: Reading) -> bool:
+    """True if ``reading`` is a good one of the register that is accounted."""
+    names = (None, name_of(reading.point))
+    return reading.quality is Quality.GOOD and (
+        meter.pulse is not None or meter.register_name in names
+    )
 
 
 def _garbage(unit: MqttUnit, message: Message, err: BadReply) -> Told:

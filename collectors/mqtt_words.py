@@ -69,9 +69,14 @@ class _NamedContext(ssl.SSLContext):
     server_name: str | None = None
 
     def wrap_socket(self, *args: Any, **keywords: Any) -> ssl.SSLSocket:
-        """As its parent does; only the expected name may be another."""
+        """As its parent does, with the name that is expected.
+
+        The handshake is made here, too: where paho makes it later, and it fails, paho forgets to
+        close the socket.
+        """
         if self.server_name:
             keywords["server_hostname"] = self.server_name
+        keywords["do_handshake_on_connect"] = True
         return super().wrap_socket(*args, **keywords)
 
 
@@ -92,11 +97,14 @@ def refusal(gateway: Gateway, code: int, text: str) -> str:
     return f"broker {gateway.place}: {_REASONS.get(code, text)}"
 
 
-def lost(gateway: Gateway, code: int, text: str) -> str:
-    """Why a connection that was made is gone."""
+def lost(gateway: Gateway, code: int, was_short: bool) -> str:
+    """Why a connection that was made is gone; ``was_short`` if it was made only just before."""
     if code in (_TAKEN_OVER, *_NOT_AUTHORISED, *_REASONS):
-        return refusal(gateway, code, text)
-    return f"broker {gateway.place}: the connection was lost ({text})"
+        return refusal(gateway, code, f"code {code}")
+    text = f"broker {gateway.place}: the connection was lost"
+    if was_short:
+        text += f" soon after it was made; does a second collector with a gateway {gateway.id} run?"
+    return text
 
 
 def no_way(gateway: Gateway, cause: OSError) -> str:
