@@ -201,7 +201,8 @@ class DeviceProfile(ConfigModel):
         if not isinstance(data, dict) or not isinstance(data.get("defaults"), dict):
             return data
         filled = dict(data)
-        filled["points"] = _with_defaults(data.get("points"), data["defaults"])
+        if "points" in data:
+            filled["points"] = _with_defaults(data["points"], data["defaults"])
         if isinstance(data.get("repeating"), list):
             filled["repeating"] = [
                 {**group, "points": _with_defaults(group.get("points"), data["defaults"])}
