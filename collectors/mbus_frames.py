@@ -27,6 +27,7 @@ from paes.errors import BadReply
 _HEAD = 12
 _EXTENDED = (0xFB, 0xFD)
 _VARIABLE_LENGTH = 0x0D
+_REAL = 0x05
 _BCD = (0x09, 0x0A, 0x0B, 0x0C, 0x0E)
 _INTEGER = (0x01, 0x02, 0x03, 0x04, 0x06, 0x07)
 
@@ -258,6 +259,8 @@ def _fault(cut: Cut, vife: tuple[int, ...]) -> str:
         return f"{digits} is no number"
     if kind in _INTEGER and digits.strip("0") == "8" and digits[0] == "8":
         return f"{digits} stands for no value"
+    if kind == _REAL and not math.isfinite(struct.unpack("<f", cut.data)[0]):
+        return f"{digits} is no number"
     return ""
 
 
@@ -266,8 +269,7 @@ def _value(cut: Cut, told: object) -> float | str | None:
         return cut.data[::-1].decode("latin-1")
     if cut.dif[0] & 0x0F == _VARIABLE_LENGTH or isinstance(told, str):
         return told if isinstance(told, str) else None
-    number = math.nan if told is None else float(str(told))
-    return number if math.isfinite(number) else None
+    return None if told is None else float(str(told))
 
 
 def _letters(code: int) -> str:
