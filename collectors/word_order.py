@@ -52,6 +52,11 @@ class OrderVote:
         """True unless another order explains strictly more of the values."""
         return self.best is self.declared
 
+    @property
+    def is_telling(self) -> bool:
+        """True if the best order explains more than half of the values."""
+        return 2 * self.best_credible > self.judged
+
 
 def is_votable(point: DevicePoint) -> bool:
     """True if the order of the words matters to ``point`` and its number can be judged."""

@@ -141,13 +141,13 @@ def _print_orders(made: Probe) -> None:
 
 def _verdict(seen: OrderVote) -> str:
     best = f"{seen.best_credible} of {seen.judged} values"
-    if seen.agrees:
-        return f"word order: the profile's {seen.declared} makes {best} credible"
-    if 2 * seen.best_credible <= seen.judged:
+    if not seen.is_telling:
         return (
             f"WORD ORDER: none makes sense (at best {seen.best}: {best} credible); "
             "is this the device that the profile describes?"
         )
+    if seen.agrees:
+        return f"word order: the profile's {seen.declared} makes {best} credible"
     return (
         f"WORD ORDER: {seen.best} makes {best} credible, the profile's {seen.declared} "
         f"{seen.declared_credible}; copy the profile to devices/ and write order: {seen.best}"

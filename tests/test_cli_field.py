@@ -1,0 +1,273 @@
+"""The technician's commands as they are typed, against simulated devices on loopback.
+
+Commands run in this process through ``main`` as the console script does, and the devices in a
+thread with a loop of its own, over real sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from collectors.device_profile import ReadLimits
+from collectors.simulator import Simulator
+from paes.cli import main
+from paes.config import config_root, load_installation
+
+SITES = """\
+sites:
+  - {id: scuola, name: Scuola, kind: school, sector: municipal_buildings, floor_area_m2: 1500}
+"""
+METERS = """\
+gateways:
+  - {id: gw-scuola, host: 127.0.0.1, port: 5020, poll_period_s: 60}
+meters:
+  - {id: scuola.main, carrier: electricity, device: eastron-sdm630, gateway: gw-scuola, unit: 1,
+     rated_power_kw: 55}
+  - {id: scuola.palestra, carrier: electricity, measures: submeter, parent: scuola.main,
+     device: abb-b23-b24, gateway: gw-scuola, unit: 2, rated_power_kw: 30}
+  - {id: scuola.gas, carrier: natural_gas, device: wirenboard-wb-mcm8, gateway: gw-scuola, unit: 10,
+     register: pulses_1, pulse: {weight: 0.1, unit: m3}, volume_correction: 1.02,
+     rated_flow_m3_h: 60}
+"""
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def paes(tmp_path, monkeypatch, capfd) -> Callable[..., Done]:
+    """Runs a command in an empty folder with a store of its own; ``typed`` is its keyboard."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PAES_CONFIG", raising=False)
+    monkeypatch.setenv("PAES_STORE", str(tmp_path / "readings.sqlite"))
+
+    def run(*arguments: str, typed: str = "") -> Done:
+        monkeypatch.setattr(sys, "argv", ["paes", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        return Done(code, out, err)
+
+    return run
+
+
+class School:
+    """A town of one school: its folder, and its meters as they really are, simulated."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shipped = config_root(None)
+        city = folder / "cities" / "portovenere"
+        shutil.copytree(shipped / "cities" / "portovenere", city)
+        (folder / "installation.yaml").write_text("name: P\ndefault_city: portovenere\n")
+        (city / "sites.yaml").write_text(SITES)
+        self.meters = city / "meters.yaml"
+        self.meters.write_text(METERS)
+        self.simulator: Simulator | None = None
+
+    def write(self, old: str, new: str) -> None:
+        """Change the one place in ``meters.yaml`` that says ``old``."""
+        text = self.meters.read_text("utf-8")
+        assert text.count(old) == 1, text
+        self.meters.write_text(text.replace(old, new), "utf-8")
+
+    def display(self, meter: str, ratio: float = 1.0) -> float:
+        """What the meter's display shows now."""
+        assert self.simulator is not None
+        now = np.array([int(self.simulator._clock())])
+        return float(self.simulator.town.register_at(meter, now)[0]) / ratio
+
+
+@pytest.fixture
+def school(tmp_path) -> Iterator[School]:
+    town = School(tmp_path / "town")
+    town.simulator = Simulator(load_installation(town.folder), port=0)
+    with serving(town.simulator):
+        port = town.simulator.addresses["gw-scuola"][1]
+        town.write("port: 5020", f"port: {port}")
+        yield town
+
+
+@contextmanager
+def serving(simulator: Simulator) -> Iterator[None]:
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(simulator.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(30)
+        loop.close()
+
+
+def test_commissioning_accepts_the_right_meter_and_finds_the_wrong_ratio(paes, school, tmp_path):
+    """The gym's meter has its transformers set in itself; meters.yaml multiplies once more."""
+    school.write("unit: 2, rated_power_kw: 30", "unit: 2, rated_power_kw: 1200, ct_ratio: 40")
+    main_display, gym_display = school.display("scuola.main"), school.display("scuola.palestra")
+    typed = f"\n{main_display:.1f}\nnonsense\n{gym_display:.2f}\n".replace(".", ",")
+    done = paes("--config", str(school.folder), "commission", "scuola", "--by", "Anna Bianchi",
+                typed=typed[1:] + "\n")  # fmt: skip
+    assert done.code == 1
+    assert "cannot read display 'nonsense'" in done.err
+    assert "ok: agrees" in _line(done.out, "scuola.main")
+    assert "NO: differs" in _line(done.out, "scuola.palestra")
+    assert "CT ratio applied twice" in done.err
+    assert "2 of 3 meters of scuola not accepted: scuola.palestra, scuola.gas" in done.err
+    (record,) = (tmp_path / "commissioning").glob("*.yaml")
+    entries = {m["meter"]: m for m in yaml.safe_load(record.read_text("utf-8"))["meters"]}
+    assert [entries[m]["verdict"] for m in ("scuola.main", "scuola.palestra", "scuola.gas")] == [
+        "agrees", "differs", "not_compared",
+    ]  # fmt: skip
+    assert entries["scuola.main"]["register"]["words"]
+    for language, title in (("it", "Verbale di messa in servizio"), ("en", "Commissioning sheet")):
+        assert title in record.with_suffix(f".{language}.md").read_text("utf-8")
+    assert "as it was written by Anna Bianchi" in paes("commission", "--verify", str(record)).out
+    record.write_text(record.read_text("utf-8").replace("Anna", "Enna"), "utf-8")
+    changed = paes("commission", "--verify", str(record))
+    assert changed.code == 1
+    assert "was changed after it was written" in changed.err
+
+
+def test_everything_right_is_accepted_from_the_command_line(paes, school):
+    readings = [
+        f"scuola.main={school.display('scuola.main') / 1000:.4f} MWh",
+        f"scuola.palestra={school.display('scuola.palestra'):.2f}",
+        f"scuola.gas={school.display('scuola.gas', 1.02):.1f}",
+    ]
+    arguments = [a for reading in readings for a in ("--reading", reading)]
+    done = paes("--config", str(school.folder), "commission", "scuola", "--by", "Anna", "--json",
+                *arguments)  # fmt: skip
+    record = json.loads(done.out)
+    assert (done.code, record["accepted"]) == (0, True), done.err
+
+
+def test_a_pulse_meter_is_made_right_by_the_line_that_is_proposed(paes, school):
+    """The dial began 500 m3 later than the pulses: the line to paste makes it agree."""
+    dial = school.display("scuola.gas", 1.02) + 500.0
+    arguments = ("--config", str(school.folder), "commission", "scuola", "--by", "Anna", "--json",
+                 "--reading", f"scuola.gas={dial:.1f}", "--out")  # fmt: skip
+    first = json.loads(paes(*arguments, "first").out)
+    entry = next(m for m in first["meters"] if m["meter"] == "scuola.gas")
+    assert entry["verdict"] == "differs"
+    line = yaml.safe_load(entry["paste"])
+    assert line["initial_reading"] == pytest.approx(500.0, abs=0.11)
+    initial = f"unit: m3, initial_reading: {line['initial_reading']}}}"
+    school.write("unit: m3}", initial)
+    second = json.loads(paes(*arguments, "second").out)
+    entry = next(m for m in second["meters"] if m["meter"] == "scuola.gas")
+    assert (entry["verdict"], entry["accepted"]) == ("agrees", True)
+
+
+def test_a_meter_that_does_not_answer_does_not_end_the_visit(paes, school):
+    school.write("unit: 2, ", "unit: 77, ")
+    done = paes("--config", str(school.folder), "commission", "scuola", "--by", "Anna",
+                "--reading", f"scuola.main={school.display('scuola.main'):.1f}")  # fmt: skip
+    assert "scuola.palestra: NOT READ" in done.err
+    assert "ok: agrees" in _line(done.out, "scuola.main")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("commission",), 2, "give either a SITE or --verify"),
+        (("commission", "nowhere"), 1, "no site 'nowhere'"),
+        (("commission", "scuola", "--reading", "x.y=1"), 1, "no meter 'x.y' at this site"),
+        (("commission", "scuola", "--by", "A", "--reading", "scuola.main=lots"), 1,
+         "cannot read display 'lots'"),
+        (("commission", "--verify", "none.yaml"), 1, "cannot be read"),
+        (("plan",), 2, "give either a METER or --gateway"),
+        (("plan", "--gateway", "nope"), 1, "no gateway 'nope'"),
+        (("probe", "scuola.main", "--serial", "/dev/ttyUSB0"), 2, "give either a METER"),
+        (("probe", "--serial", "/dev/ttyUSB0"), 2, "need --unit and --profile"),
+        (("bench-device",), 2, "give either a METER"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_one_line(paes, school, arguments, code, says):
+    done = paes("--config", str(school.folder), *arguments)
+    assert done.code == code
+    assert says in done.err
+
+
+def test_plan_shows_requests_registers_and_time_on_the_line(paes, school):
+    """SDM630: power at 52, energies at 72 and 74, so one block of 24 registers; on 9600 8N1
+    16.5 + 48 + 3.5 characters of 1.0417 ms and 20 ms to turn round are 90.8 ms."""
+    asked = ("--config", str(school.folder), "plan")
+    shown = paes(*asked, "scuola.main")
+    assert "4:52+24" in shown.out
+    document = json.loads(paes(*asked, "scuola.main", "--json").out)
+    (unit,) = document["units"]
+    (request,) = unit["requests"]
+    assert request["classes"] == ["counters", "gauges"]
+    assert request["bus_time_s"] == pytest.approx(0.0908, abs=1e-4)
+    whole = json.loads(paes(*asked, "--gateway", "gw-scuola", "--json").out)
+    assert [u["unit"] for u in whole["units"]] == [1, 2, 10]
+    assert whole["bus_time_s"] == pytest.approx(sum(u["bus_time_s"] for u in whole["units"]))
+    assert whole["longest_fraction"] == pytest.approx(whole["bus_time_s"] / 60)
+    assert not whole["too_much"]
+
+
+def test_plan_says_when_a_line_is_asked_for_too_much(paes, school):
+    school.write("poll_period_s: 60", "poll_period_s: 1, serial: {device: x, baud: 300}")
+    done = paes("--config", str(school.folder), "plan", "--gateway", "gw-scuola")
+    assert done.code == 0
+    assert "TOO MUCH for this line" in done.err
+
+
+def test_probe_shows_all_word_orders_and_what_will_be_stored(paes, school):
+    done = paes("--config", str(school.folder), "probe", "scuola.main")
+    assert done.code == 0, done.err
+    assert "word order: the profile's ABCD makes" in done.err
+    assert "*[50.0" in done.out  # the mains frequency, in the profile's order
+    assert "kWh" in _line(done.out, "energy_import")
+
+
+def test_probe_says_that_a_device_is_another_one(paes, school):
+    """An SDM630's registers read as those of an EM24: floats taken for integers."""
+    address = school.simulator.addresses["gw-scuola"]
+    done = paes("probe", "--host", address[0], "--port", str(address[1]), "--unit", "1",
+                "--profile", "carlo-gavazzi-em24-rs485")  # fmt: skip
+    assert "WORD ORDER: none makes sense" in done.err
+
+
+def test_bench_device_prints_a_line_that_a_profile_may_hold(paes, school):
+    done = paes("--config", str(school.folder), "bench-device", "scuola.main", "--repeats", "2")
+    assert done.code == 0, done.err
+    line = yaml.safe_load(done.out.strip().splitlines()[-1])
+    limits = ReadLimits.model_validate(line["read"])
+    assert limits.max_registers == 80
+    document = json.loads(
+        paes("--config", str(school.folder), "bench-device", "scuola.main", "--repeats", "2",
+             "--json").out
+    )  # fmt: skip
+    assert document["best_registers"] == 80
+    assert document["sizes"][0]["answers"] == 2
+
+
+def _line(text: str, word: str) -> str:
+    """The first line of a table that holds ``word``."""
+    return next(line for line in text.splitlines() if word in line)
