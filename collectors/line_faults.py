@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ssl
+from collections.abc import Iterator
+
+NOT_TRUSTED = "does the device demand a certificate that it can trust (tls.certificate, tls.key)?"
+
+_TERMINAL_ERRORS: tuple[type[Exception], ...] = (ValueError,)  # pyserial: a speed it cannot set
+with contextlib.suppress(ImportError):  # not there on Windows
+    import termios
+
+    _TERMINAL_ERRORS = (ValueError, termios.error)
+
+
+@contextlib.contextmanager
+def as_os_errors() -> Iterator[None]:
+    """Raise OSError for what a serial line says when it will not take its settings."""
+    try:
+        yield
+    except OSError:
+        raise
+    except _TERMINAL_ERRORS as err:
+        number, text = err.args if len(err.args) == 2 else (errno.EINVAL, str(err))
+        raise OSError(number, text) from err
 
 
 def why_not_open(cause: OSError | None) -> str:
@@ -26,6 +48,7 @@ def why_not_open(cause: OSError | None) -> str:
         errno.ENOENT: "is the adapter plugged in, and is this its name (ls /dev/serial/by-id)?",
         errno.EACCES: "may this user open it? (group dialout)",
         errno.EAGAIN: "another program is using it",
+        errno.EINVAL: "does the adapter know this speed, parity and number of stop bits?",
         errno.EHOSTUNREACH: "is the address right, and is the network cable in?",
     }
     return f"cannot be opened: {cause.strerror or cause}; {hints.get(cause.errno or 0, '')}".strip(
@@ -36,8 +59,4 @@ def why_not_open(cause: OSError | None) -> str:
 def why_lost(cause: Exception) -> str:
     """What ended a connection that was open."""
     reason = str(getattr(cause, "reason", None) or cause)
-    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
-        return f"the device demands a certificate of ours (tls.certificate, tls.key): {reason}"
-    if "UNKNOWN_CA" in reason or "BAD_CERTIFICATE" in reason or "CERTIFICATE_UNKNOWN" in reason:
-        return f"the device does not accept our certificate (tls.certificate): {reason}"
-    return reason
+    return f"{reason}; {NOT_TRUSTED}" if "ALERT" in reason else reason

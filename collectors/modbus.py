@@ -24,7 +24,7 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.transport import CommParams, CommType
 
 from collectors.certificates import client_context
-from collectors.line_faults import why_lost, why_not_open
+from collectors.line_faults import NOT_TRUSTED, as_os_errors, why_lost, why_not_open
 from collectors.modbus_frames import EXCEPTIONS, expected_size, foreign, rtu_frames
 from paes.errors import (
     BadReply,
@@ -76,6 +76,7 @@ class ModbusConnection:
         self._sent = b""
         self._interrupt: asyncio.Future[FieldError] | None = None
         self._silences = 0
+        self._has_answered = False
         self._lost_because = ""
         self._rest_until_s = 0.0
         self._quarantine: dict[int, float] = {}
@@ -139,6 +140,7 @@ class ModbusConnection:
             cause = failures[0] if failures else None
             raise ConnectionFailed(f"{self.place}: {why_not_open(cause)}") from cause
         self._client, self._silences, self._lost_because = client, 0, ""
+        self._has_answered = False
 
     async def close(self) -> None:
         """Close the connection; it may be opened again."""
@@ -180,10 +182,15 @@ class ModbusConnection:
             self._rest(unit, limit_s)
             await self.close()  # nobody knows which answer comes next
             raise
-        except DeviceRefused:
-            self._silences = 0
+        except asyncio.CancelledError:
+            if not self.framing.has_numbered_frames:
+                self._rest(unit, limit_s)
+                await self.close()  # the answer is still on its way
             raise
-        self._silences = 0
+        except DeviceRefused:
+            self._silences, self._has_answered = 0, True
+            raise
+        self._silences, self._has_answered = 0, True
         return answer
 
     async def _leave_in_peace(self, unit: int) -> None:
@@ -239,7 +246,8 @@ class ModbusConnection:
 
         async def create_or_tell() -> Any:
             try:
-                return await create(**options)
+                with as_os_errors():
+                    return await create(**options)
             except OSError as err:
                 failures.append(err)
                 raise
@@ -272,6 +280,8 @@ class ModbusConnection:
 
     def _on_lost(self, cause: Exception | None) -> None:
         self._lost_because = f": {why_lost(cause)}" if cause else ""
+        if not cause and self.framing is Transport.TLS and not self._has_answered:
+            self._lost_because = f": {NOT_TRUSTED}"
         self._fail(
             ConnectionFailed(
                 f"the connection was closed while waiting for the answer{self._lost_because}"

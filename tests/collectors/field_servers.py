@@ -7,7 +7,10 @@ hand, from the "MODBUS Messaging on TCP/IP Implementation Guide V1.0b", and may 
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 import struct
+import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -59,7 +62,9 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def listening(serve: Serve, port: int = 0) -> AsyncIterator[int]:
+async def listening(
+    serve: Serve, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """``serve`` every connection on 127.0.0.1; at the end none is left open. Yields the port."""
     serving: list[asyncio.Task[None]] = []
 
@@ -69,14 +74,14 @@ async def listening(serve: Serve, port: int = 0) -> AsyncIterator[int]:
         serving.append(task)
         try:
             await serve(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+        except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
             pass  # the client left, or the test is over
         finally:
             writer.close()
-            with suppress(ConnectionError):
+            with suppress(OSError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(accept, "127.0.0.1", port)
+    server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=tls)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
@@ -87,8 +92,10 @@ async def listening(serve: Serve, port: int = 0) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def raw_server(answer: Answer) -> AsyncIterator[RawServer]:
-    """Serve ``answer`` on a free port."""
+async def raw_server(
+    answer: Answer, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawServer]:
+    """Serve ``answer`` on a port, by default a free one."""
     state = RawServer(0, [])
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,9 +112,122 @@ async def raw_server(answer: Answer) -> AsyncIterator[RawServer]:
             if reply is not None:
                 writer.write(reply)
 
-    async with listening(serve) as port:
-        state.port = port
+    async with listening(serve, port, tls) as state.port:
         yield state
+
+
+def from_image(request: Request, image: Mapping[int, int]) -> bytes:
+    """A good answer from a map of words by address; exception 2 if one of them is not there."""
+    wanted = range(request.address, request.address + request.count)
+    if any(address not in image for address in wanted):
+        return frame(request, refusal(request, 2))
+    return frame(request, registers(request, [image[address] for address in wanted]))
+
+
+def refusal(request: Request, code: int) -> bytes:
+    """The PDU of a Modbus exception."""
+    return bytes((request.function | 0x80, code))
+
+
+def crc16(data: bytes) -> bytes:
+    """The checksum of an RTU frame as it goes on the wire, bit by bit as the specification's
+    flow chart has it (V1.02, 6.2.2)."""
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+    return crc.to_bytes(2, "little")
+
+
+def rtu_frame(unit: int, pdu: bytes) -> bytes:
+    """An RTU answer."""
+    body = bytes((unit,)) + pdu
+    return body + crc16(body)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An RTU answer and when it goes out; None is silence."""
+
+    pdu: bytes | None
+    delay_s: float = 0.0
+
+
+class RtuDevice:
+    """Units on one RTU line that may answer late: what a late answer meets is up to the master.
+
+    Like a transparent converter it puts what comes from the units on whatever connection is open
+    when it comes. ``send`` is set by whoever carries the bytes.
+    """
+
+    def __init__(self, answer: Callable[[Request], Planned]) -> None:
+        self._answer = answer
+        self._waiting = b""
+        self._timers: list[asyncio.TimerHandle] = []
+        self.requests: list[Request] = []
+        self.send: Callable[[bytes], None] = lambda _data: None
+
+    def receive(self, data: bytes) -> None:
+        """Bytes of the master; noise before a request is skipped."""
+        self._waiting += data
+        while len(self._waiting) >= 8:
+            raw = self._waiting[:8]
+            if crc16(raw[:6]) != raw[6:]:
+                self._waiting = self._waiting[1:]
+                continue
+            self._waiting = self._waiting[8:]
+            unit, function, address, count = struct.unpack(">BBHH", raw[:6])
+            request = Request(len(self.requests) + 1, 0, unit, function, address, count)
+            self.requests.append(request)
+            planned = self._answer(request)
+            if planned.pdu is not None:
+                reply = rtu_frame(unit, planned.pdu)
+                loop = asyncio.get_running_loop()
+                self._timers.append(loop.call_later(planned.delay_s, self._put, reply))
+
+    def stop(self) -> None:
+        """Nothing goes out any more."""
+        for timer in self._timers:
+            timer.cancel()
+
+    def _put(self, reply: bytes) -> None:
+        with suppress(OSError):
+            self.send(reply)
+
+
+@asynccontextmanager
+async def rtu_over_tcp(device: RtuDevice) -> AsyncIterator[int]:
+    """A transparent converter before ``device``. Yields the port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        device.send = writer.write
+        while data := await reader.read(256):
+            device.receive(data)
+
+    async with listening(serve) as port:
+        try:
+            yield port
+        finally:
+            device.stop()
+
+
+@asynccontextmanager
+async def rtu_on_a_pty(device: RtuDevice) -> AsyncIterator[str]:
+    """``device`` at one end of a pair of pseudo-terminals. Yields the name of the other end."""
+    master, slave = os.openpty()
+    tty.setraw(master)
+    tty.setraw(slave)
+    loop = asyncio.get_running_loop()
+    device.send = lambda data: (os.write(master, data), None)[1]
+    loop.add_reader(master, lambda: device.receive(os.read(master, 256)))
+    try:
+        yield os.ttyname(slave)
+    finally:
+        device.stop()
+        loop.remove_reader(master)
+        os.close(master)
+        os.close(slave)
 
 
 @asynccontextmanager
