@@ -123,7 +123,9 @@ def _thin(parcels: list[Parcel], surplus: int, may_go: Callable[[Parcel, str], b
     for number, parcel in enumerate(parcels):
         if surplus <= 0:
             break
-        kept = [r for r in parcel.readings if not may_go(parcel, r.point)]
-        surplus -= len(parcel.readings) - len(kept)
+        going = [r for r in parcel.readings if may_go(parcel, r.point)][:surplus]
+        surplus -= len(going)
+        gone = {id(r) for r in going}
+        kept = [r for r in parcel.readings if id(r) not in gone]
         parcels[number] = replace(parcel, readings=kept)
     return surplus

@@ -1,8 +1,11 @@
-"""When what is read: rounds on the clock, for every gateway of an installation.
+"""The collector: tasks that read, marks that say when, and the way of a round to disk.
 
-APScheduler only says "now"; the work is done by one task a gateway. Ticks are multiples of the
-poll period since midnight UTC, so that readings of all meters lie close together and on quarter
-hours; each gateway is moved by a few seconds of its own, so that they do not all start at once.
+::
+
+    marks ─> FieldTask ─> Round ─> readings, absences, state ─> Intake ─> Spool ─> Sender ─> Store
+
+One task a gateway owns its connection; a changed configuration replaces only the tasks whose plan
+has changed. Every round is on disk before the task goes on; the store is never waited for.
 """
 
 from __future__ import annotations
@@ -10,31 +13,44 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
-
-from collectors.delivery import Delivery, ReadingStore
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.gateway import Connect, GatewayTask, modbus_connection
-from collectors.read_plan import GatewayPlan, plan_gateway
+from collectors.absences import AbsenceBook
+from collectors.device_files import AnyProfile, load_device
+from collectors.field_task import FieldPlan, FieldTask
+from collectors.intake import Intake
+from collectors.line_state import GatewayLine, MeterState
+from collectors.marks import ClockWatch, Marks
+from collectors.night import night_rule
+from collectors.reload import ConfigState, PlanChange, plan_change
 from collectors.round import Round
+from collectors.sender import ReadingStore, Sender
+from collectors.spool import Parcel, Spool
+from collectors.transports import MakeTask, plan_for, round_period_s, task_for
+from paes.errors import StoreError
+from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
-from paes.metering import Finding, Meter, Register, meter_of, name_of
-from paes.periods import Clock, last_tick, now_utc
+from paes.metering import Meter, Register, name_of
+from paes.periods import Clock, now_utc
 
 log = logging.getLogger(__name__)
 
-MOST_STAGGER_S = 5.0
-CLOCK_CHECK_S = 30.0
-CLOCK_STEP_S = 10.0
-"""A clock that falls behind by more than this between two checks was set back."""
+LOOK_S = 5.0
+"""How often clock and heartbeat are looked at."""
+HEARTBEAT_S = 30.0
+RESTART_S = 10.0
+LAST_SEND_S = 10.0
+"""How long a stop waits for the store; what is left lies in the spool."""
+CLOCK_STEPPED = "clock.stepped"
+"""The clock of the machine was set; facts: seconds (forward is positive)."""
+COLLECTOR = "collector"
+"""The subject of events about the collector itself."""
 
 
 class MeteredInstallation(Protocol):
@@ -50,32 +66,15 @@ class MeteredInstallation(Protocol):
     def register(self, meter: Meter) -> Register: ...
 
 
-@dataclass(slots=True)
-class MeterState:
-    """How a meter has been doing since the collector started."""
-
-    meter: str
-    last_reading_at: datetime | None = None
-    last_failure: Finding | None = None
-    """Why the latest round brought nothing; None if it brought something."""
-    failed_rounds: int = 0
-    """Rounds without a reading in a row."""
-
-
-def stagger_s(gateway_id: str, period_s: int) -> float:
-    """The gateway's own delay after a tick: the same in every run, below 5 s and a tenth."""
-    return zlib.crc32(gateway_id.encode()) % 1000 / 1000 * min(MOST_STAGGER_S, period_s / 10)
-
-
 def plan_installation(
     installation: MeteredInstallation, now: datetime | None = None
-) -> dict[str, GatewayPlan]:
+) -> dict[str, FieldPlan]:
     """The plan of every gateway with meters in use at ``now``, by gateway id.
 
     Raises ConfigError for a wrong profile, DataError for a meter that cannot be planned.
     """
-    profiles: dict[str, DeviceProfile] = {}
-    plans: dict[str, GatewayPlan] = {}
+    profiles: dict[str, AnyProfile] = {}
+    plans: dict[str, FieldPlan] = {}
     for gateway in installation.gateways.values():
         meters = [
             _with_register(m, installation.register(m))
@@ -84,9 +83,9 @@ def plan_installation(
         ]
         for meter in meters:
             if meter.device not in profiles:
-                profiles[meter.device] = load_profile(installation.device_file(meter.device))
+                profiles[meter.device] = load_device(installation.device_file(meter.device))
         if meters:
-            plans[gateway.id] = plan_gateway(gateway, meters, profiles)
+            plans[gateway.id] = plan_for(gateway, meters, profiles)
     return plans
 
 
@@ -97,133 +96,249 @@ class Collector:
         self,
         installation: MeteredInstallation,
         store: ReadingStore,
+        spool: Spool,
         clock: Clock = now_utc,
-        connect: Connect = modbus_connection,
+        make_task: MakeTask = task_for,
     ) -> None:
+        self._installation = installation
         self._clock = clock
-        self._delivery = Delivery(store)
-        self.plans = plan_installation(installation, clock())
-        self.tasks = {
-            id_: GatewayTask(plan, self._take, clock, connect) for id_, plan in self.plans.items()
-        }
-        self.states = {
-            meter.id: MeterState(meter.id)
-            for plan in self.plans.values()
-            for unit in plan.units
-            for meter in unit.meters
-        }
+        self._make_task = make_task
+        self._marks: Marks | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._beat_s = float("-inf")
+        self.spool = spool
+        self.intake = Intake(spool, clock)
+        self.sender = Sender(spool, self.intake, store, clock)
+        self.config = ConfigState(clock())
+        known = {m: k for one in spool.states("absences:").values() for m, k in one.items()}
+        self._book = AbsenceBook.from_state(known, lambda m, at: self._is_asleep(m, at))
+        self._serials: dict[str, str] = spool.state("serials") or {}
+        self.plans: dict[str, FieldPlan] = {}
+        self.tasks: dict[str, FieldTask] = {}
+        self.lines: dict[str, GatewayLine] = {}
+        plans = plan_installation(installation, clock())
+        self._is_asleep = night_rule(installation, plans.values())
+        for plan in plans.values():
+            self._take_on(plan)
+
+    @property
+    def states(self) -> dict[str, MeterState]:
+        """How every meter has been doing, by id."""
+        return {id_: m for line in self.lines.values() for id_, m in line.meters.items()}
 
     @property
     def waiting(self) -> int:
         """Readings that the store has not acknowledged yet."""
-        return self._delivery.waiting
+        return self.spool.depth().readings + self.intake.held_readings
 
     async def collect_once(self) -> list[Round]:
         """One round of every gateway, all at the same time, written to the store.
 
-        Raises StoreError if the readings could not be stored.
+        Raises StoreError if the readings could not be stored; they wait in the spool then.
         """
         now = self._clock()
-        rounds = await asyncio.gather(*(self._single(task, now) for task in self.tasks.values()))
-        await self._delivery.flush()
+        rounds = await asyncio.gather(*(self._single(id_, now) for id_ in self.tasks))
+        delivered = await self.sender.drain()
+        await self.sender.close()
+        if not delivered:
+            raise StoreError(
+                f"{self.waiting} readings could not be stored and wait in {self.spool.path}: "
+                f"{self.sender.reason}"
+            )
         return list(rounds)
 
-    async def run(self, stop: asyncio.Event, period_s: int | None = None) -> None:
-        """Collect on the clock until ``stop`` is set; the first round is made at once.
-
-        ``period_s`` overrides the gateways' own poll periods. Raises StoreError if readings are
-        left that the store does not take.
-        """
-        scheduler = AsyncIOScheduler(timezone=UTC)
-        running = [asyncio.create_task(t.run(), name=id_) for id_, t in self.tasks.items()]
-        self._schedule_all(scheduler, period_s)
-        scheduler.start()
-        log.info("collecting from %d gateways, %d meters", len(self.tasks), len(self.states))
-        try:
-            while not await self._stopped(stop):
-                scheduler.remove_all_jobs()
-                self._schedule_all(scheduler, period_s)
-        finally:
-            scheduler.remove_all_jobs()
-            await asyncio.sleep(0)  # a mark that was just submitted is made, not cancelled
-            scheduler.shutdown(wait=False)
-            for task_ in running:
-                task_.cancel()
-            for task_ in running:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task_
-            await self._delivery.flush()
-
-    async def _stopped(self, stop: asyncio.Event) -> bool:
-        """True when ``stop`` is set, False when the clock was set back before.
-
-        The scheduler waits for times of day: without new ones it would sleep until the old come
-        round again, as long as the clock was set back.
-        """
-        loop = asyncio.get_running_loop()
-        while True:
-            at, elapsed = self._clock(), loop.time()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), CLOCK_CHECK_S)
-                return True
-            passed_s = (self._clock() - at).total_seconds()
-            if passed_s < loop.time() - elapsed - CLOCK_STEP_S:
-                log.warning("the clock was set back to %s: rounds begin anew", self._clock())
-                return False
-
-    def _schedule_all(self, scheduler: AsyncIOScheduler, period_s: int | None) -> None:
-        for task in self.tasks.values():
-            self._schedule(scheduler, task, period_s or task.plan.gateway.poll_period_s)
-
-    def _schedule(self, scheduler: AsyncIOScheduler, task: GatewayTask, period_s: int) -> None:
-        period = timedelta(seconds=period_s)
-        tick = last_tick(self._clock(), period)
-        delay = timedelta(seconds=stagger_s(task.plan.gateway.id, period_s))
-
-        async def mark() -> None:
-            task.request_round(last_tick(self._clock() - delay, period))
-
-        task.request_round(tick)
-        scheduler.add_job(
-            mark,
-            IntervalTrigger(seconds=period_s, start_date=tick + period + delay, timezone=UTC),
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-        )
-
-    async def _single(self, task: GatewayTask, due: datetime) -> Round:
-        try:
-            made = await task.read_round(due)
-        finally:
-            await task.close()
-        await self._take(made)
+    async def make_round(self, gateway_id: str, due: datetime) -> Round:
+        """One complete pass over a gateway, now; in the spool when this returns."""
+        plan = self.plans[gateway_id]
+        made = await self.tasks[gateway_id].read_round(due)
+        await self._take(plan, self._counters(plan), made)
         return made
 
-    async def _take(self, made: Round) -> None:
-        plan = self.plans[made.gateway]
-        self._remember(plan, made)
+    async def run(self, stop: asyncio.Event) -> None:
+        """Collect on the clock until ``stop`` is set; the first round is made at once.
+
+        What the store has not taken by then lies in the spool.
+        """
+        await self._note_start()
+        self._marks = Marks(self._clock)
+        for id_ in self.tasks:
+            self._begin(id_)
+        sending = asyncio.create_task(self.sender.run(), name="sender")
+        self._marks.start()
+        log.info("collecting from %d gateways, %d meters", len(self.tasks), len(self.states))
+        try:
+            await self._watch_clock(stop)
+        finally:
+            await self._marks.stop()
+            await _end([*self._running.values(), sending])
+            self._running.clear()
+            await self._last_words()
+
+    async def reload(self, installation: MeteredInstallation | None = None) -> PlanChange:
+        """Plan anew and replace the tasks of the gateways whose plan has changed, and only these.
+
+        Raises ConfigError or DataError if it cannot be planned; nothing has changed then.
+        """
+        wanted = installation or self._installation
+        plans = await asyncio.to_thread(plan_installation, wanted, self._clock())
+        change = plan_change(self.plans, plans)
+        self._installation = wanted
+        self._is_asleep = night_rule(wanted, plans.values())
+        await self._let_go(change.ended + change.changed)
+        for id_ in change.begun + change.changed:
+            self._take_on(plans[id_])
+            if self._marks:
+                self._begin(id_)
+        gone = {f"{kind}:{id_}": None for id_ in change.ended for kind in ("gateway", "absences")}
+        await self.intake.put(Parcel(state=gone))
+        return change
+
+    def _take_on(self, plan: FieldPlan) -> None:
+        gateway = plan.gateway
+        self.plans[gateway.id] = plan
+        self.lines[gateway.id] = GatewayLine(
+            gateway, plan.meters, round_period_s(gateway), asyncio.get_running_loop().time()
+        )
+        serials = {m.id: s for m in plan.meters if (s := self._serials.get(m.id) or m.serial)}
+        sink = partial(self._take, plan, self._counters(plan))
+        self.tasks[gateway.id] = self._make_task(plan, sink, self._clock, serials)
+
+    def _begin(self, gateway_id: str) -> None:
+        assert self._marks is not None
+        task = self.tasks[gateway_id]
+        self._running[gateway_id] = asyncio.create_task(_keep_running(task), name=gateway_id)
+        self._marks.add(task)
+
+    async def _let_go(self, gateway_ids: tuple[str, ...]) -> None:
+        for id_ in gateway_ids:
+            if self._marks:
+                self._marks.remove(id_)
+        await _end([self._running.pop(id_) for id_ in gateway_ids if id_ in self._running])
+        for id_ in gateway_ids:
+            del self.plans[id_], self.tasks[id_], self.lines[id_]
+
+    async def _watch_clock(self, stop: asyncio.Event) -> None:
+        """Return when ``stop`` is set; meanwhile notice a clock that was set, and stay alive."""
+        loop = asyncio.get_running_loop()
+        watch = ClockWatch(self._clock, loop.time())
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_S)
+                return
+            stepped = watch.step(loop.time())
+            if stepped:
+                await self._note_step(*stepped)
+            if loop.time() - self._beat_s > HEARTBEAT_S:
+                await self.intake.put(self._parcel())
+
+    async def _note_step(self, expected: datetime, step_s: float) -> None:
+        way = "forward" if step_s > 0 else "back"
+        text = (
+            f"the clock was set {way} by {abs(step_s):.0f} s to {self._clock():%Y-%m-%d %H:%M:%S}"
+        )
+        log.warning("%s UTC: rounds begin anew", text)
+        event = Event(COLLECTOR, CLOCK_STEPPED, expected, None, text, {"seconds": round(step_s)})
+        await self.intake.put(self._parcel(events=(event,)))
+        assert self._marks is not None
+        self._marks.renew()
+
+    async def _note_start(self) -> None:
+        """Say for how long no collector ran, and that one runs now."""
+        now, last = self._clock(), self.spool.state("heartbeat")
+        events: list[Event] = []
+        if last and (since := datetime.fromisoformat(last)) < now:
+            meters = [m for plan in self.plans.values() for m in plan.meters]
+            events = self._book.collector_was_down(since, now, meters)
+        about = {"pid": os.getpid(), "since": now.isoformat()}
+        absences = {f"absences:{id_}": self._absences(plan) for id_, plan in self.plans.items()}
+        state = {"collector": about, **absences}
+        await self.intake.put(self._parcel(events=tuple(events), state=state))
+
+    async def _single(self, gateway_id: str, due: datetime) -> Round:
+        try:
+            return await self.make_round(gateway_id, due)
+        finally:
+            await self.tasks[gateway_id].close()
+
+    def _counters(self, plan: FieldPlan) -> frozenset[str]:
+        """The points that are accounted: the last to be given up when the spool is full."""
+        return frozenset(self._installation.register(m).point for m in plan.meters)
+
+    async def _take(self, plan: FieldPlan, counters: frozenset[str], made: Round) -> None:
+        id_ = made.gateway
+        line = self.lines.get(id_)
+        if line and self.plans.get(id_) is plan:
+            line.note(made, asyncio.get_running_loop().time())
         if made.coalesced:
             log.warning(
                 "gateway %s: %d rounds were not made, the one before took too long",
-                made.gateway,
+                id_,
                 made.coalesced,
             )
-        await self._delivery.put(made.readings, plan.gateway.simulated)
+        events = (*made.events, *self._book.note(made, plan))
+        state: dict[str, object] = {f"absences:{id_}": self._absences(plan)}
+        if line:
+            state[f"gateway:{id_}"] = line.to_state()
+        serials = self._serials | self._new_serials(id_, events)
+        if serials != self._serials:
+            state["serials"] = self._serials = serials
+        gauges = frozenset(r.point for r in made.readings) - counters
+        parcel = self._parcel(events, state)
+        await self.intake.put(
+            replace(parcel, readings=made.readings, gauges=gauges, simulated=plan.gateway.simulated)
+        )
+        self.sender.wake()
 
-    def _remember(self, plan: GatewayPlan, made: Round) -> None:
-        latest = {meter_of(r.point): r.at for r in made.readings}
-        failures = {f.subject: f for f in made.findings}
-        for unit in plan.units:
-            for meter in unit.meters:
-                state = self.states[meter.id]
-                if meter.id in latest:
-                    state.last_reading_at = latest[meter.id]
-                    state.last_failure = None
-                    state.failed_rounds = 0
-                else:
-                    state.last_failure = failures.get(meter.id) or failures.get(made.gateway)
-                    state.failed_rounds += 1
+    def _new_serials(self, gateway_id: str, events: Sequence[Event]) -> dict[str, str]:
+        """The serial numbers that a round has found out; they must survive a restart."""
+        known: Mapping[str, str] = getattr(self.tasks.get(gateway_id), "serials", {})
+        swapped = {e.subject: str(e.facts["new_serial"]) for e in events if e.name == SWAPPED}
+        return {**known, **swapped}
+
+    def _absences(self, plan: FieldPlan) -> dict[str, object]:
+        return self._book.to_state(m.id for m in plan.meters)
+
+    def _parcel(
+        self, events: Sequence[Event] = (), state: Mapping[str, object] | None = None
+    ) -> Parcel:
+        """A parcel that also says that the collector is alive, and how it is."""
+        self._beat_s = asyncio.get_running_loop().time()
+        store_since = self.sender.failing_since
+        alive = {
+            "heartbeat": self._clock().isoformat(),
+            "store": {
+                "failing_since": store_since and store_since.isoformat(),
+                "reason": self.sender.reason,
+            },
+            "config": {"since": self.config.since.isoformat(), "problem": self.config.problem},
+        }
+        return Parcel(events=events, state={**alive, **(state or {})})
+
+    async def _last_words(self) -> None:
+        """Bring to disk and to the store what there is, within reason."""
+        await self.intake.put(self._parcel(state={"collector": None}))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SEND_S):
+                await self.sender.drain()
+        await self.sender.close()
+        if lost := self.intake.held_readings:
+            raise StoreError(f"{lost} readings are lost: neither spool nor store could be written")
+
+
+async def _keep_running(task: FieldTask) -> None:
+    """Run ``task`` until cancelled; a defect in it costs a pause, not the gateway."""
+    while True:
+        try:
+            await task.run()
+        except Exception:
+            log.exception("gateway %s: the task failed and is begun again", task.plan.gateway.id)
+        await asyncio.sleep(RESTART_S)
+
+
+async def _end(running: Sequence[asyncio.Task[None]]) -> None:
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 def _with_register(meter: Meter, accounted: Register) -> Meter:

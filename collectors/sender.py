@@ -219,6 +219,8 @@ class Sender:
             raise
         except StoreError as err:
             raise _StoreLost(str(err)) from err
+        if not readings and not events:
+            return
         self.delivered += len(readings)
         if self.failing_since:
             log.info("the store is back")

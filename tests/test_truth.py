@@ -18,6 +18,7 @@ import pytest
 
 from collectors.schedule import Collector
 from collectors.simulator import Fault, Simulator
+from collectors.spool import Spool
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
@@ -109,6 +110,7 @@ class Run:
         self.month, self.number = month, number
         self.installation = town(folder)
         self.store = SqliteStore(folder / "readings.sqlite")
+        self.spool = Spool(folder / "readings.sqlite.spool")
         self.now = month.start
         self.failures: list[Finding] = []
         self.outage = OUTAGES[number]
@@ -124,7 +126,7 @@ class Run:
             gateways = self.simulator.gateways()
             city = replace(self.installation.city(), gateways=gateways)
             polled = replace(self.installation, cities={"town": city})
-            collector = Collector(polled, self.store, lambda: self.now)
+            collector = Collector(polled, self.store, self.spool, lambda: self.now)
             readings: list[Reading] = []
             while self.now <= self.month.end:
                 for task in collector.tasks.values():

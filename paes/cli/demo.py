@@ -11,7 +11,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ import click
 
 from collectors.schedule import Collector
 from collectors.simulator import Simulator, Town, fill_history
+from collectors.spool import Spool
 from paes.cli import Session
 from paes.cli.output import bar, say
 from paes.errors import PaesError
@@ -56,7 +57,7 @@ def demo(session: Session, port: int, years: int, data: Path | None) -> None:
         past = _history(installation, datetime.now(UTC), years)
         town = Town(installation, epoch=past.start)
         _fill(town, store, past)
-        with _polled(installation, store, town):
+        with _polled(installation, store, town, folder):
             app = create_app(installation, store)
             say(f"\nPAES Monitor at http://{HOST}:{port}/  (Ctrl-C stops it)")
             serve(app, host=HOST, port=port)
@@ -71,6 +72,12 @@ def simulated(installation: Installation, gateways: dict[str, Gateway]) -> Insta
         return replace(city, gateways={g: gateways[g] for g in city.gateways if g in gateways})
 
     return replace(installation, cities={c.id: moved(c) for c in installation.cities.values()})
+
+
+def _often(gateways: dict[str, Gateway]) -> dict[str, Gateway]:
+    """``gateways`` polled so often that a visitor sees the values move."""
+    often = {"poll_period_s": POLL_PERIOD_S, "fast_period_s": None, "slow_period_s": POLL_PERIOD_S}
+    return {id_: gateway.model_copy(update=often) for id_, gateway in gateways.items()}
 
 
 def _history(installation: Installation, now: datetime, years: int) -> Span:
@@ -95,7 +102,7 @@ def _fill(town: Town, store: Store, span: Span) -> None:
 
 
 @contextmanager
-def _polled(installation: Installation, store: Store, town: Town) -> Iterator[None]:
+def _polled(installation: Installation, store: Store, town: Town, folder: Path) -> Iterator[None]:
     """Simulator and collector at work in a thread of their own until the block ends."""
     ready, stop = threading.Event(), asyncio.Event()
     failed: list[PaesError] = []
@@ -105,10 +112,11 @@ def _polled(installation: Installation, store: Store, town: Town) -> Iterator[No
         simulator = Simulator(installation, port=0, town=town)
         await simulator.start()
         try:
-            polled = simulated(installation, simulator.gateways())
-            collector = Collector(polled, store)
-            ready.set()
-            await collector.run(stop, period_s=POLL_PERIOD_S)
+            polled = simulated(installation, _often(simulator.gateways()))
+            with closing(Spool(folder / "demo.sqlite.spool")) as spool:
+                collector = Collector(polled, store, spool)
+                ready.set()
+                await collector.run(stop)
         finally:
             await simulator.stop()
 

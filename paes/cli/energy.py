@@ -6,13 +6,16 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import click
 import pandas as pd
 
+from collectors.spool import Spool
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
+from paes.cli.spool_file import spool_file
 from paes.errors import DataError
 from paes.meter_status import meter_states
 from paes.metering import Carrier, Finding, Measures
@@ -21,6 +24,7 @@ from paes.report.documents import frame_records
 
 _from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local).")
 _to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
+_UNKNOWN: dict[str, str | None] = {"state": None, "detail": None, "next_try": None}
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -94,8 +98,13 @@ def energy(
 @_json
 @click.pass_obj
 def status(session: Session, as_json: bool) -> None:
-    """Per meter: last reading, its age, and the coverage of the last day."""
+    """Per meter: last reading, its age, the coverage of the last day, and its unit on the line.
+
+    The unit is as the collector on this machine last saw it; how much waits for the store is told
+    beside the table.
+    """
     states = meter_states(session.ledger, session.city.meters.values())
+    units = _units_and_spool(session)
     if as_json:
         print_json(
             [
@@ -105,6 +114,9 @@ def status(session: Session, as_json: bool) -> None:
                     "last_reading_at": s.last_at.isoformat() if s.last_at else None,
                     "age_s": s.age_s,
                     "coverage_last_day": s.coverage_last_day,
+                    "unit_state": units.get(s.meter, _UNKNOWN)["state"],
+                    "unit_detail": units.get(s.meter, _UNKNOWN)["detail"],
+                    "next_try": units.get(s.meter, _UNKNOWN)["next_try"],
                 }
                 for s in states
             ]
@@ -112,19 +124,41 @@ def status(session: Session, as_json: bool) -> None:
         return
     print_table(
         f"{session.city.name}: {len(states)} meters",
-        ["meter", "state", "last reading (UTC)", "age", "last day"],
+        ["meter", "state", "unit", "last reading (UTC)", "age", "last day"],
         [
             [
                 s.meter,
                 str(s.state),
+                units.get(s.meter, _UNKNOWN)["state"] or "-",
                 s.last_at.strftime("%Y-%m-%d %H:%M:%S") if s.last_at else "-",
                 str(timedelta(seconds=int(s.age_s))) if s.age_s is not None else "-",
                 percent(s.coverage_last_day),
             ]
             for s in states
         ],
-        left=2,
+        left=3,
     )
+
+
+def _units_and_spool(session: Session) -> dict[str, dict[str, str | None]]:
+    """How the collector last saw the unit of each meter; says how much waits in its spool."""
+    path = spool_file(session)
+    if not path.is_file():
+        return {}
+    with closing(Spool(path, create=False)) as spool:
+        depth, lines = spool.depth(), spool.states("gateway:")
+    if depth.readings or depth.refused:
+        say(f"{depth.readings} readings wait for the store, {depth.refused} were refused: {path}")
+    return {
+        meter: {
+            "state": unit["state"] if line["reached"] else "unreachable",
+            "detail": unit["detail"],
+            "next_try": unit["next_try"],
+        }
+        for line in lines.values()
+        for unit in line["units"]
+        for meter in unit["meters"]
+    }
 
 
 def _span(session: Session, start: str | None, end: str | None) -> Span:

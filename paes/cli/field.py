@@ -3,41 +3,124 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import signal
+from contextlib import closing, suppress
+from pathlib import Path
 
 import click
 
+from collectors.monitoring import Monitor
+from collectors.reload import Reloader
 from collectors.round import Round
 from collectors.schedule import Collector
+from collectors.sender import LateStore
+from collectors.spool import Spool
 from paes.cli import Session
+from paes.cli.log_format import log_as
 from paes.cli.output import say
 from paes.cli.running import run_until_stopped
-from paes.errors import FieldError
+from paes.cli.spool_file import spool_file, spool_option
+from paes.config import load_installation, shipped_config
+from paes.errors import FieldError, PaesError, StoreError
+from paes.periods import now_utc
+
+MONITOR = "127.0.0.1:9464"
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="One round of every gateway, then end.")
+@spool_option
+@click.option(
+    "--monitor",
+    metavar="HOST:PORT",
+    help=f"Where /health and /metrics are served, or off [{MONITOR}].",
+)
+@click.option(
+    "--log", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
 @click.pass_obj
-def collect(session: Session, once: bool) -> None:
+def collect(
+    session: Session, once: bool, spool: Path | None, monitor: str | None, form: str
+) -> None:
     """Read every meter on schedule into the store until stopped (Ctrl-C).
 
-    With --once the exit code is 1 if no gateway could be reached.
+    What was read lies in the spool until the store has it. A changed configuration is taken over
+    while it runs, at once by SIGHUP. With --once the exit code is 1 if no gateway could be reached.
     """
-    if once:
-        rounds = asyncio.run(_collect_once(session))
-        _report(session, rounds)
-        return
+    log_as(form, logging.WARNING if once else logging.INFO)
+    with closing(Spool(spool_file(session, spool))) as opened:
+        opened.claim()
+        if once:
+            _report(session, asyncio.run(_collect_once(session, opened)))
+            return
+        run_until_stopped(lambda stop: _collect(session, opened, monitor, stop))
+        left = opened.depth()
+    if left.readings:
+        say(f"stopped; {left.readings} readings wait for the store in {opened.path}")
+    else:
+        say("stopped; every reading is stored")
 
-    async def work(stop: asyncio.Event) -> None:
-        collector = Collector(session.installation, session.store)
-        say(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
+
+async def _collect_once(session: Session, spool: Spool) -> list[Round]:
+    return await Collector(session.installation, session.store, spool).collect_once()
+
+
+async def _collect(
+    session: Session, spool: Spool, monitor: str | None, stop: asyncio.Event
+) -> None:
+    collector = Collector(session.installation, _store(session), spool)
+    reloader = Reloader(
+        collector, lambda: load_installation(session.root), _folders(session), now_utc
+    )
+    if hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
+    serving = _monitor(collector, monitor)
+    watching = asyncio.create_task(reloader.run(), name="reloader")
+    say(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
+    try:
         await collector.run(stop)
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        if serving:
+            await asyncio.to_thread(serving.close)
 
-    run_until_stopped(work)
-    say("stopped; every reading is stored")
+
+def _store(session: Session) -> LateStore:
+    """The store, opened now if that can be done, else when it is there again."""
+    store = LateStore(lambda: session.store)
+    try:
+        session.store  # noqa: B018 - a wrong address is told before the first round
+    except StoreError as err:
+        log.warning("the store cannot be opened yet, readings wait in the spool: %s", err)
+    return store
 
 
-async def _collect_once(session: Session) -> list[Round]:
-    return await Collector(session.installation, session.store).collect_once()
+def _folders(session: Session) -> list[Path]:
+    """Whose files make up the configuration; device profiles may be the shipped ones."""
+    return list(dict.fromkeys((session.root, shipped_config() / "devices")))
+
+
+def _monitor(collector: Collector, option: str | None) -> Monitor | None:
+    """The monitor at the address asked for; at the usual one only if it is free."""
+    if option == "off":
+        return None
+    host, _, port = (option or MONITOR).rpartition(":")
+    if not host or not port.isdigit():
+        raise click.UsageError(f"--monitor {option}: expected HOST:PORT or off")
+    try:
+        serving = Monitor(collector, now_utc, host.strip("[]"), int(port))
+    except PaesError as err:
+        if option:
+            raise
+        log.warning("%s", err)
+        return None
+    log.info("serving http://%s/health and /metrics", serving.address)
+    return serving
 
 
 def _report(session: Session, rounds: list[Round]) -> None:

@@ -1,92 +1,85 @@
-"""The clock, the store and the stop of a collector."""
+"""The collector as a whole: clock, spool, store and stop, over real connections."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from field_servers import free_port, good_server
+from few_meters import FewMeters, MemoryStore, counting_server, installation, until
+from field_servers import free_port
 from hypothesis import given
 from hypothesis import strategies as st
-from shipped_profiles import FOLDER, shipped
 
-from collectors.delivery import Delivery
-from collectors.registers import encode
-from collectors.schedule import Collector, plan_installation, stagger_s
-from paes.accounted_register import accounted_register, device_counters
+from collectors.field_task import FieldPlan, Sink
+from collectors.marks import ClockWatch, stagger_s
+from collectors.round import Round
+from collectors.schedule import CLOCK_STEPPED, Collector, plan_installation
+from collectors.sender import ReadingStore
+from collectors.spool import Spool
 from paes.errors import StoreError
-from paes.gateways import Gateway
-from paes.metering import Meter, Reading, Register
-from paes.periods import last_tick
+from paes.events import SWAPPED, Event
+from paes.metering import Reading
+from paes.periods import Clock, last_tick, now_utc
 from paes.store.sqlite import SqliteStore
 
 NOW = datetime(2025, 3, 30, 1, 7, 30, tzinfo=UTC)
+ENERGY = "g0.main/energy_import"
 
 
-@dataclass
-class FewMeters:
-    """An installation of one device per gateway, all of them SDM120 on unit 1."""
+class SetClock:
+    """A clock that shows what it is told to."""
 
-    gateways: dict[str, Gateway]
-    changes: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
 
-    def meters_behind(self, gateway_id: str) -> list[Meter]:
-        base = {"carrier": "electricity", "device": "eastron-sdm120", "gateway": gateway_id}
-        return [Meter.model_validate({"id": f"{gateway_id}.main", **base, **self.changes})]
-
-    def device_file(self, device_id: str) -> Path:
-        return FOLDER / f"{device_id}.yaml"
-
-    def register(self, meter: Meter) -> Register:
-        return accounted_register(meter, device_counters(self.device_file(meter.device)))
+    def __call__(self) -> datetime:
+        return self.at
 
 
-class MemoryStore:
-    """A store in memory that fails when it is told to."""
+class Shut:
+    """A real store behind a door that can be shut."""
 
-    def __init__(self) -> None:
-        self.readings: list[Reading] = []
-        self.labels: dict[str, str] = {}
-        self.failing = False
-        self.threads: set[int] = set()
+    def __init__(self, store: SqliteStore) -> None:
+        self.store = store
+        self.is_shut = False
 
     def write(self, readings: Sequence[Reading]) -> None:
-        self.threads.add(threading.get_ident())
-        if self.failing:
-            raise StoreError("disk full")
-        self.readings += readings
+        self._pass().write(readings)
+
+    def write_events(self, events: Sequence[Event]) -> None:
+        self._pass().write_events(events)
 
     def set_label(self, key: str, value: str) -> None:
-        self.labels[key] = value
+        self._pass().set_label(key, value)
+
+    def _pass(self) -> SqliteStore:
+        if self.is_shut:
+            raise StoreError("the store is away")
+        return self.store
 
 
-def sdm_words() -> dict[int, list[int]]:
-    device, words = shipped("eastron-sdm120"), [0] * 64
-    for name, value in (("active_power", 1500.0), ("energy_import", 1234.5)):
-        point = device.point(name)
-        words[point.address - 12 : point.end - 12] = encode(point, value)
-    return {12: words}
+@pytest.fixture
+def spool_file(tmp_path: Path) -> Path:
+    return tmp_path / "a.spool"
 
 
-def installation(*ports: int, simulated: bool = False, **changes: Any) -> FewMeters:
-    gateways = [
-        Gateway(id=f"g{i}", host="127.0.0.1", port=p, timeout_s=0.2, simulated=simulated)
-        for i, p in enumerate(ports)
-    ]
-    return FewMeters({g.id: g for g in gateways}, changes)
-
-
-def readings(count: int) -> list[Reading]:
-    return [
-        Reading("s.m/energy_import", NOW + timedelta(seconds=i), float(i)) for i in range(count)
-    ]
+@asynccontextmanager
+async def running(collector: Collector) -> AsyncIterator[None]:
+    """``collector`` at work; stopped in order at the end."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(collector.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 60)
+        collector.spool.close()
 
 
 @given(
@@ -111,50 +104,56 @@ def test_gateways_start_apart_and_always_alike() -> None:
     assert stagger_s("gw-scuola", 900) == stagger_s("gw-scuola", 900)
 
 
-async def test_one_round_of_everything_reaches_a_real_store(tmp_path: Path) -> None:
+async def test_one_round_of_everything_reaches_a_real_store(
+    tmp_path: Path, spool_file: Path
+) -> None:
     store = SqliteStore(tmp_path / "paes.sqlite")
-    async with good_server({1: sdm_words()}) as one, good_server({1: sdm_words()}) as two:
-        collector = Collector(installation(one, two), store)
+    async with counting_server(100) as one, counting_server(200) as two:
+        collector = Collector(installation(one.port, two.port), store, Spool(spool_file))
         rounds = await collector.collect_once()
     assert [r.findings for r in rounds] == [(), ()]
-    latest = store.latest(["g0.main/energy_import", "g1.main/energy_import"])
+    latest = store.latest([ENERGY, "g1.main/energy_import"])
     assert {name: r.value for name, r in latest.items()} == {
-        "g0.main/energy_import": 1234.5,
-        "g1.main/energy_import": 1234.5,
+        ENERGY: 100.0,
+        "g1.main/energy_import": 200.0,
     }
     assert store.labels() == {}
+    assert collector.waiting == 0
     store.close()
 
 
-async def test_simulated_readings_label_the_store() -> None:
+async def test_simulated_readings_label_the_store(spool_file: Path) -> None:
     store = MemoryStore()
-    async with good_server({1: sdm_words()}) as port:
-        await Collector(installation(port, simulated=True), store).collect_once()
+    async with counting_server() as served:
+        town = installation(served.port, gateway={"simulated": True})
+        await Collector(town, store, Spool(spool_file)).collect_once()
     assert store.labels == {"simulated": "true"}
 
 
-async def test_store_is_written_beside_the_event_loop() -> None:
+async def test_once_says_if_the_readings_could_not_be_stored_and_keeps_them(
+    spool_file: Path,
+) -> None:
     store = MemoryStore()
-    async with good_server({1: sdm_words()}) as port:
-        await Collector(installation(port), store).collect_once()
-    assert threading.get_ident() not in store.threads
-
-
-async def test_once_says_if_the_readings_could_not_be_stored() -> None:
-    store = MemoryStore()
-    store.failing = True
-    async with good_server({1: sdm_words()}) as port:
-        collector = Collector(installation(port), store)
-        with pytest.raises(StoreError, match="3 readings could not be stored"):
+    store.is_down = True
+    async with counting_server() as served:
+        collector = Collector(installation(served.port), store, Spool(spool_file))
+        with pytest.raises(StoreError, match=r"3 readings could not be stored .*: nobody there"):
             await collector.collect_once()
-    assert collector.waiting == 3
+    collector.spool.close()
+    assert Spool(spool_file, create=False).depth().readings == 3
 
 
-async def test_state_of_a_meter_tells_its_last_reading_or_why_there_is_none() -> None:
-    async with good_server({1: sdm_words()}) as port:
-        collector = Collector(installation(port, await free_port()), MemoryStore())
-        await collector.collect_once()
-        await collector.collect_once()
+async def test_state_of_a_meter_tells_its_last_reading_or_why_there_is_none(
+    spool_file: Path,
+) -> None:
+    async with counting_server() as served:
+        town = installation(served.port, await free_port())
+        collector = Collector(town, MemoryStore(), Spool(spool_file))
+        for _ in range(2):
+            for gateway in collector.tasks:
+                await collector.make_round(gateway, NOW)
+        for task in collector.tasks.values():
+            await task.close()
     good, bad = collector.states["g0.main"], collector.states["g1.main"]
     assert good.last_reading_at is not None
     assert (good.failed_rounds, good.last_failure) == (0, None)
@@ -163,89 +162,226 @@ async def test_state_of_a_meter_tells_its_last_reading_or_why_there_is_none() ->
     assert bad.last_failure.name == "collect.gateway_down"
 
 
-async def test_collector_polls_on_the_clock_until_stopped() -> None:
-    store, stop = MemoryStore(), asyncio.Event()
-    async with good_server({1: sdm_words()}) as port:
-        collector = Collector(installation(port), store)
-        running = asyncio.create_task(collector.run(stop, period_s=1))
-        async with asyncio.timeout(10):
-            while len(store.readings) < 6:  # the first round at once, the second on a tick
-                await asyncio.sleep(0.02)
-        stop.set()
-        await asyncio.wait_for(running, 5)
-    assert len({r.at for r in store.readings}) >= 2
-    assert collector.waiting == 0
+async def test_what_a_technician_watches_lies_in_the_spool(spool_file: Path) -> None:
+    async with counting_server() as served:
+        town = installation(served.port, await free_port())
+        await Collector(town, MemoryStore(), Spool(spool_file)).collect_once()
+    other = Spool(spool_file, create=False)
+    lines = other.states("gateway:")
+    assert lines["g0"]["reached"] is True
+    (unit,) = lines["g0"]["units"]
+    assert (unit["unit"], unit["meters"], unit["state"]) == ("1", ["g0.main"], "ok")
+    assert unit["requests"] >= 1
+    assert unit["p95_ms"] > 0
+    assert lines["g1"]["reached"] is False
+    assert lines["g1"]["meters"]["g1.main"]["failed_rounds"] == 1
+    assert datetime.fromisoformat(other.state("heartbeat")).tzinfo is not None
+    other.close()
 
 
-async def test_readings_wait_in_order_while_the_store_fails(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_collector_polls_on_the_clock_until_stopped(spool_file: Path) -> None:
     store = MemoryStore()
-    store.failing = True
-    delivery = Delivery(store)
-    some = readings(4)
-    assert not await delivery.put(some[:2])
-    assert not await delivery.put(some[2:3])
-    store.failing = False
-    assert await delivery.put(some[3:])
-    assert store.readings == some
-    assert delivery.waiting == 0
-    errors = [r for r in caplog.records if r.levelno == logging.ERROR]
-    assert len(errors) == 1
-    assert "the store failed, 2 readings wait: disk full" in errors[0].message
+    async with counting_server() as served:
+        town = installation(served.port, gateway={"poll_period_s": 1})
+        collector = Collector(town, store, Spool(spool_file))
+        async with running(collector):
+            await until(lambda: len(store.energy()) >= 3)
+        assert served.server.connections == 1
+    assert len({r.at for r in store.energy()}) >= 2
+    assert [r.value for r in store.energy()] == served.values
+    assert Spool(spool_file, create=False).depth().readings == 0
 
 
-async def test_readings_that_no_longer_fit_are_dropped_oldest_first_and_told(
-    caplog: pytest.LogCaptureFixture,
+async def test_a_day_without_the_store_leaves_no_gap_and_nothing_twice(
+    tmp_path: Path, spool_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = MemoryStore()
-    store.failing = True
-    delivery = Delivery(store, most_waiting=3)
-    some = readings(5)
-    await delivery.put(some)
-    store.failing = False
-    await delivery.flush()
-    assert store.readings == some[2:]
-    assert "readings lost: 2 of the oldest" in caplog.text
+    """A quarter of an hour at a time; the store is away for a day, and the collector restarts."""
+    clock, store = SetClock(datetime(2025, 6, 1, tzinfo=UTC)), SqliteStore(tmp_path / "a.sqlite")
+    door, times = Shut(store), []
+    async with counting_server() as served:
+        town = installation(served.port)
+        collector = Collector(town, door, Spool(spool_file), clock)
+        for quarter in range(120):
+            door.is_shut = 10 <= quarter < 106  # 96 quarters are a day
+            if quarter == 60:
+                await collector.tasks["g0"].close()
+                await collector.sender.close()
+                collector.spool.close()
+                collector = Collector(town, door, Spool(spool_file), clock)
+            times.append(clock.at)
+            await collector.make_round("g0", clock.at)
+            if quarter % 5 == 0 or not door.is_shut:
+                assert await collector.sender.drain() is not door.is_shut
+            if quarter == 105:
+                assert collector.spool.depth().readings == 3 * 96
+                assert collector.spool.depth().oldest == datetime(2025, 6, 1, 2, 30, tzinfo=UTC)
+            clock.at += timedelta(minutes=15)
+        await collector.tasks["g0"].close()
+    series = store.read(ENERGY)
+    assert series.seconds.tolist() == [int(at.timestamp()) for at in times]
+    assert series.values.tolist() == served.values == [float(n) for n in range(1, 121)]
+    assert store.events() == []
+    assert collector.spool.depth().readings == 0
+    lost = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert len(lost) == 2  # once by each collector
+    await collector.sender.close()
+    store.close()
 
 
-async def test_readings_handed_over_while_another_write_is_slow_survive_a_stop() -> None:
-    class SlowStore(MemoryStore):
+async def test_a_store_that_hangs_keeps_no_round_waiting(spool_file: Path) -> None:
+    class Hanging(MemoryStore):
         def write(self, readings: Sequence[Reading]) -> None:
-            started.set()
-            go_on.wait(5)
+            go_on.wait(60)
             super().write(readings)
 
-    started, go_on = threading.Event(), threading.Event()
-    store, some = SlowStore(), readings(2)
-    delivery = Delivery(store)
-    first = asyncio.create_task(delivery.put(some[:1]))
-    await asyncio.to_thread(started.wait, 5)
-    second = asyncio.create_task(delivery.put(some[1:]))
-    await asyncio.sleep(0)
-    second.cancel()
-    go_on.set()
-    assert await first
-    await delivery.flush()
-    assert store.readings == some
+    go_on, store = threading.Event(), Hanging()
+    async with counting_server() as served:
+        town = installation(served.port, gateway={"poll_period_s": 1})
+        collector = Collector(town, store, Spool(spool_file))
+        async with running(collector):
+            await until(lambda: len(served.values) >= 3)
+            assert store.readings == []
+            go_on.set()
+    assert [r.value for r in store.energy()] == served.values
 
 
-async def test_rounds_go_on_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collectors.schedule.CLOCK_CHECK_S", 0.05)
-    back = timedelta(0)
-    store, stop = MemoryStore(), asyncio.Event()
-    async with good_server({1: sdm_words()}) as port:
-        collector = Collector(installation(port), store, lambda: datetime.now(UTC) - back)
-        running = asyncio.create_task(collector.run(stop, period_s=86400))
-        async with asyncio.timeout(10):
-            while not store.readings:
-                await asyncio.sleep(0.02)
-            now = max(r.at for r in store.readings)
-            back = timedelta(hours=2)
-            while not any(r.at < now - timedelta(hours=1) for r in store.readings):
-                await asyncio.sleep(0.02)
-        stop.set()
-        await asyncio.wait_for(running, 5)
+@pytest.mark.parametrize("hours", [2, -2])
+async def test_rounds_go_on_when_the_clock_is_set(
+    hours: int, spool_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.schedule.LOOK_S", 0.05)
+    step, store = timedelta(0), MemoryStore()
+    async with counting_server() as served:
+        town = installation(served.port, gateway={"poll_period_s": 86400})
+        collector = Collector(town, store, Spool(spool_file), lambda: now_utc() + step)
+        async with running(collector):
+            await until(lambda: bool(store.energy()))
+            first = store.energy()[0].at
+            step = timedelta(hours=hours)
+            await until(lambda: len(store.energy()) > 1)
+            await until(lambda: bool(store.events))
+    moved = store.energy()[1].at - first
+    assert abs(moved - step) < timedelta(minutes=5)
+    (event,) = [e for e in store.events if e.name == CLOCK_STEPPED]
+    assert event.facts["seconds"] == pytest.approx(3600 * hours, abs=60)
+    assert f"set {'forward' if hours > 0 else 'back'} by" in event.message
+
+
+def test_a_clock_that_only_drifts_was_not_set() -> None:
+    clock = SetClock()
+    watch = ClockWatch(clock, 100.0)
+    clock.at += timedelta(seconds=8)
+    assert watch.step(103.0) is None  # five seconds in three: slewed, not set
+    clock.at += timedelta(seconds=20)
+    assert watch.step(108.0) == (NOW + timedelta(seconds=13), 15.0)
+    clock.at -= timedelta(seconds=20)
+    assert watch.step(108.0) == (NOW + timedelta(seconds=28), -20.0)
+
+
+async def test_the_next_start_tells_for_how_long_no_collector_ran(spool_file: Path) -> None:
+    clock, store = SetClock(), MemoryStore()
+    async with counting_server() as served:
+        for _ in range(2):
+            collector = Collector(installation(served.port), store, Spool(spool_file), clock)
+            before = len(store.energy())
+            async with running(collector):
+                await until(lambda n=before: len(store.energy()) > n)  # type: ignore[misc]
+            clock.at += timedelta(hours=3)
+    told = {e.start: e for e in store.events if e.name == "absence.collector_down"}
+    assert list(told) == [NOW]
+    assert told[NOW].subject == "g0.main"
+    assert told[NOW].end == NOW + timedelta(hours=3)
+
+
+async def test_a_restart_that_misses_no_round_is_no_absence(spool_file: Path) -> None:
+    clock, store = SetClock(), MemoryStore()
+    async with counting_server() as served:
+        for _ in range(2):
+            collector = Collector(installation(served.port), store, Spool(spool_file), clock)
+            before = len(store.energy())
+            async with running(collector):
+                await until(lambda n=before: len(store.energy()) > n)  # type: ignore[misc]
+            clock.at += timedelta(minutes=5)
+    assert store.events == []
+
+
+async def test_an_absence_goes_on_over_a_restart(spool_file: Path) -> None:
+    clock, store, nobody = SetClock(), MemoryStore(), await free_port()
+    for _ in range(2):
+        collector = Collector(installation(nobody), store, Spool(spool_file), clock)
+        await collector.collect_once()
+        collector.spool.close()
+        clock.at += timedelta(minutes=15)
+    names = {(e.name, e.start) for e in store.events}
+    assert len(names) == 1
+    assert {name for name, _ in names} == {"absence.gateway_down"}
+
+
+class HandMade:
+    """A line that does what a test says; satisfies FieldTask."""
+
+    def __init__(self, plan: FieldPlan, sink: Sink, events: Sequence[Event], breaks: int) -> None:
+        self.plan = plan
+        self._sink = sink
+        self._events = tuple(events)
+        self._breaks = breaks
+
+    def request_round(self, due: datetime) -> None:
+        pass
+
+    async def run(self) -> None:
+        if self._breaks:
+            self._breaks -= 1
+            raise RuntimeError("a defect")
+        waiting = self._sink(await self.read_round(NOW))
+        if waiting is not None:
+            await waiting
+        await asyncio.Event().wait()
+
+    async def read_round(self, due: datetime) -> Round:
+        reading = Reading(ENERGY, due, 1.0)
+        return Round("g0", due, due, due, (reading,), (), 1, True, events=self._events)
+
+    async def close(self) -> None:
+        pass
+
+
+def hand_made(
+    store: ReadingStore,
+    spool: Spool,
+    events: Sequence[Event] = (),
+    breaks: int = 0,
+    serials: list[dict[str, str]] | None = None,
+) -> Collector:
+    def make(plan: FieldPlan, sink: Sink, _: Clock, known: dict[str, str]) -> HandMade:
+        if serials is not None:
+            serials.append(dict(known))
+        return HandMade(plan, sink, events, breaks)
+
+    town: FewMeters = installation(502, serial="from-config")
+    return Collector(town, store, spool, make_task=make)  # type: ignore[arg-type]
+
+
+async def test_the_serial_number_of_a_swapped_device_survives_a_restart(spool_file: Path) -> None:
+    store, serials = MemoryStore(), list[dict[str, str]]()
+    facts = {"old_serial": "from-config", "new_serial": "B"}
+    swap = Event("g0.main", SWAPPED, NOW, None, "swapped", facts)
+    for _ in range(2):
+        collector = hand_made(store, Spool(spool_file), [swap], serials=serials)
+        await collector.collect_once()
+        collector.spool.close()
+    assert serials == [{"g0.main": "from-config"}, {"g0.main": "B"}]
+    assert store.events[0] == swap
+
+
+async def test_a_task_with_a_defect_is_begun_again(
+    spool_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("collectors.schedule.RESTART_S", 0.01)
+    store = MemoryStore()
+    async with running(hand_made(store, Spool(spool_file), breaks=3)):
+        await until(lambda: bool(store.readings))
+    assert caplog.text.count("the task failed and is begun again") == 3
 
 
 def test_meter_out_of_its_life_is_not_asked() -> None:
