@@ -30,6 +30,7 @@ from paes.counter_findings import exchange, gap_finding, rating_finding, step_fi
 from paes.counter_rules import (
     CONFIRMING_READINGS,
     JITTER_STEPS,
+    RETURN_READINGS,
     SWAP_NOTICED_AFTER_S,
     CounterRules,
     odd_steps,
@@ -153,8 +154,8 @@ class _Walk:
 
     def _accepts(self, base: int, k: int) -> bool:
         step, span = float(self.v[k] - self.v[base]), float(self.t[k] - self.t[base])
-        sound = self.rules.credible(step, span, float(self.v[k]))
-        swaps = self._swaps_between(base, k, sound or (step < 0 and self._returns(base, k)))
+        sound = self._credible(base, k)
+        swaps = self._swaps_between(base, k, sound or self._returns(base, k))
         if swaps:
             self._replaced(base, k, swaps)
         elif sound:
@@ -164,7 +165,7 @@ class _Walk:
             return False
         elif step < 0:
             return self._lower(base, k, step, span)
-        elif self._confirmed(k):
+        elif self._confirmed(k) and not self._returns(base, k):
             text = "the register jumped by more than can have passed"
             return self._unknown(base, k, "counter.spike", text)
         else:
@@ -200,8 +201,16 @@ class _Walk:
         )
 
     def _returns(self, base: int, k: int) -> bool:
-        """True if the register is back at its level before it could be confirmed to have left."""
-        return bool(np.any(self.v[k + 1 : k + CONFIRMING_READINGS] >= self.v[base]))
+        """True if the register is soon back at its level: what it shows meanwhile is not true."""
+        soon = self.v[k + 1 : k + CONFIRMING_READINGS] >= self.v[base]
+        if self.v[k] < self.v[base] and soon.any():
+            return True
+        near = range(k + 1, min(k + 1 + RETURN_READINGS, len(self.t)))
+        return any(self._credible(base, j) and not self._credible(j - 1, j) for j in near)
+
+    def _credible(self, i: int, j: int) -> bool:
+        step, span = float(self.v[j] - self.v[i]), float(self.t[j] - self.t[i])
+        return self.rules.credible(step, span, float(self.v[j]))
 
     def _drop_spikes(self, base: int, k: int) -> bool:
         """Leave out what stands high between two levels that fit; only where no rating tells."""

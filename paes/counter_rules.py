@@ -26,6 +26,9 @@ RATING_ERROR = 10.0
 """Steps in a row above what is credible, but not by more than this factor: the rating is wrong."""
 CONFIRMING_READINGS = 3
 """A lower or a far higher level is believed once this many readings in a row agree on it."""
+RETURN_READINGS = 6
+"""A level that is left again within so many readings was none, if the register goes back by a step
+that cannot have passed. Fewer than the readings known around any span (``paes.ledger``)."""
 JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything."""
 GAP_AFTER_PERIODS = 1.5

@@ -152,6 +152,27 @@ def test_one_impossible_value_changes_no_energy(wrong):
     assert names(book)[0] in {"counter.transient", "counter.spike"}
 
 
+@pytest.mark.parametrize("wrong", [0.0, 429496.73])
+@pytest.mark.parametrize("times", [3, 6])
+def test_a_level_that_is_left_again_changes_no_energy(wrong, times):
+    """An hour and a half of zeros, or of all ones: the register goes on where it was."""
+    good = [500.0 + i for i in range(12)]
+    values = [*good[:3], *[wrong] * times, *good[3 + times :]]
+    book = account(series(*values), rules(modulus=1_000_000.0))
+    total = book.total[-1] + sum(g.low for g in book.gaps if g.known)
+    assert total == pytest.approx(11.0)
+    assert all(g.known for g in book.gaps)
+    assert {"counter.transient", "counter.spike"} & set(names(book))
+    assert "counter.reset" not in names(book)
+
+
+def test_a_level_that_lasts_is_believed_to_be_a_reset():
+    values = [500.0, 501.0, *[0.0] * 8, 510.0, 511.0, 512.0]
+    book = account(series(*values), rules())
+    assert [n for n in names(book) if n != "data.gap"] == ["counter.reset", "counter.spike"]
+    assert book.total[-1] == pytest.approx(1 + 2)
+
+
 def test_a_lower_last_reading_is_held_until_others_confirm_it():
     book = account(series(500, 501, 0), rules())
     assert book.knots_s[-1] == 900
