@@ -235,6 +235,7 @@ def points_to_read(meter: Meter, profile: DeviceProfile) -> list[DevicePoint]:
             )
         return channels
     points = [p for p in profile.points if p.name in named or _is_usual(p)]
+    points += [profile.point(n) for n in named - {p.name for p in points}]  # one of a group
     if not points:
         raise DataError(
             f"meter {meter.id}: {profile.id} has none of the usual points "

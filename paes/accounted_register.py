@@ -20,6 +20,9 @@ FLOAT_RESOLUTION = 1e-3
 """Step taken for a counter that the device sends as a float: what every store keeps."""
 FLOAT32_STEP = 2.0**-23
 """A 32-bit float has 24 binary digits: at 100,000 kWh it moves by 1/128 kWh."""
+NAMED_GROUPS = 6
+"""Groups that can be named where only the device knows how many there are. So many strings of an
+inverter (SunSpec model 160) can be read in one request with their scale factors."""
 _FLOATS = ("f32", "f64")
 
 
@@ -51,6 +54,26 @@ class _Limits(BaseModel):
     min_period_s: int = 0
 
 
+class _Group(BaseModel):
+    """Points that a device has several times (strings of an inverter), named by number."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    first: int = 1
+    count: int = NAMED_GROUPS
+    points: tuple[MeasuredPoint, ...]
+
+    @property
+    def numbered(self) -> tuple[MeasuredPoint, ...]:
+        """The points of every group, as meters name them."""
+        return tuple(
+            p.model_copy(update={"name": f"{self.name}_{number}_{p.name}"})
+            for number in range(self.first, self.first + self.count)
+            for p in self.points
+        )
+
+
 class DeviceFile(BaseModel):
     """A device file, as far as the core is concerned."""
 
@@ -63,13 +86,15 @@ class DeviceFile(BaseModel):
     device_id: str | None = None
     """Where its messages name it (MQTT)."""
     read: _Limits = _Limits()
-    points: tuple[MeasuredPoint, ...]
+    points: tuple[MeasuredPoint, ...] = ()
+    repeating: tuple[_Group, ...] = ()
 
     @property
     def counters(self) -> tuple[MeasuredPoint, ...]:
         """The counters that never start again by themselves."""
+        points = [*self.points, *(p for group in self.repeating for p in group.numbered)]
         return tuple(
-            p for p in self.points if p.kind == "counter" and not p.resets and p.poll != "never"
+            p for p in points if p.kind == "counter" and not p.resets and p.poll != "never"
         )
 
 

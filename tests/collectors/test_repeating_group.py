@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 from field_servers import good_server
-from shipped_profiles import shipped
+from shipped_profiles import FOLDER, shipped
 
 from collectors.device_profile import DeviceProfile, load_profile
 from collectors.modbus import ModbusConnection
-from collectors.read_plan import plan
+from collectors.read_plan import plan, points_to_read
 from collectors.registers import decode_block
+from collectors.sunspec import Discovery, FoundModel, located
+from paes.accounted_register import accounted_register, device_counters
 from paes.errors import ConfigError, DataError
+from paes.metering import Meter
 
 HEAD = """\
 schema: mbdev/1
@@ -96,3 +99,22 @@ def test_registers_that_are_there_to_be_written_are_never_read_through() -> None
         offsets = {address % 100 for address in range(block.address, block.address + block.count)}
         assert offsets <= {*range(5, 15), *range(80, 90)}  # the manual: R/W from 15, and from 90
         assert block.address + block.count <= 6400
+
+
+def test_counter_of_one_string_can_be_accounted() -> None:
+    counters = device_counters(FOLDER / "sunspec-160.yaml")
+    fields = {"carrier": "electricity", "measures": "generation", "device": "sunspec-160"}
+    meter = Meter.model_validate(
+        {"id": "roof.s2", "gateway": "roof", "unit": 1, "register": "module_2_DCWH", **fields}
+    )
+    register = accounted_register(meter, counters)
+    assert (register.point, register.unit) == ("roof.s2/module_2_DCWH", "kWh")
+    assert register.modulus is None  # the device scales it by a power of ten of its own
+    assert [p.name for p in points_to_read(meter, shipped("sunspec-160"))] == ["module_2_DCWH"]
+
+
+def test_string_that_cannot_be_read_with_its_scale_factor_cannot_be_accounted() -> None:
+    counters = device_counters(FOLDER / "sunspec-160.yaml")
+    found = Discovery(0, (FoundModel(160, 0, 8 + 20 * 12),))
+    readable = {p.name for p in located(shipped("sunspec-160"), found).points}
+    assert {c.name for c in counters} == {n for n in readable if n.endswith("_DCWH")}
