@@ -184,14 +184,15 @@ class RtuDevice:
             if planned.pdu is not None:
                 reply = rtu_frame(unit, planned.pdu)
                 loop = asyncio.get_running_loop()
-                self._timers.append(loop.call_later(planned.delay_s, self._put, reply))
+                self._timers.append(loop.call_later(planned.delay_s, self.put, reply))
 
     def stop(self) -> None:
         """Nothing goes out any more."""
         for timer in self._timers:
             timer.cancel()
 
-    def _put(self, reply: bytes) -> None:
+    def put(self, reply: bytes) -> None:
+        """Let it out now, asked for or not."""
         with suppress(OSError):
             self.send(reply)
 

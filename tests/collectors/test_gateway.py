@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from field_servers import (
     CLOSE,
+    Planned,
     Request,
+    RtuDevice,
     frame,
     free_port,
+    from_image,
     good_server,
     listening,
     raw_server,
     registers,
+    rtu_over_tcp,
 )
 from shipped_profiles import shipped
 
-from collectors.gateway import GatewayTask, Round
+from collectors.device_profile import DeviceProfile
+from collectors.field_task import Sink
+from collectors.gateway import GatewayTask
 from collectors.modbus import ModbusConnection
 from collectors.read_plan import GatewayPlan, plan_gateway
 from collectors.registers import encode, unavailable_words
+from collectors.round import Round, UnitReport, UnitState
+from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
-from paes.metering import Meter, Quality
+from paes.metering import Meter, Quality, Reading
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 SDM = shipped("eastron-sdm630")
@@ -60,6 +71,12 @@ def sdm_words(power_w: float = 1500.0, import_kwh: float = 1234.5) -> dict[int, 
     for point, value in ((POWER, power_w), (IMPORT, import_kwh), (EXPORT, 0.5)):
         words[point.address - 52 : point.end - 52] = encode(point, value)
     return {52: words}
+
+
+def image(power_w: float = 1500.0, import_kwh: float = 1234.5) -> dict[int, int]:
+    """The same, word by word."""
+    ((start, words),) = sdm_words(power_w, import_kwh).items()
+    return dict(enumerate(words, start))
 
 
 def meter(unit: int, **fields: Any) -> Meter:
@@ -213,7 +230,7 @@ async def test_loss_and_return_are_logged_once(caplog: pytest.LogCaptureFixture)
     alive = False
 
     def answer(request: Request) -> bytes | None:
-        return frame(request, registers(request, sdm_words()[52])) if alive else None
+        return from_image(request, image()) if alive else None
 
     async with raw_server(answer) as server:
         planned = plan(server.port, meter(1), timeout_s=0.05)
@@ -290,3 +307,345 @@ async def test_defect_in_a_round_is_told_and_the_task_lives_on() -> None:
         assert names(failed) == [("collect.failed", "gw")]
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+def task_for(planned: GatewayPlan, sink: Sink = lambda _: None, **options: Any) -> GatewayTask:
+    """A task whose breakers think that ten minutes pass between two looks at the clock."""
+    return GatewayTask(planned, sink, Clock(), **{"now_s": Minutes(), **options})
+
+
+@asynccontextmanager
+async def running(task: GatewayTask) -> AsyncIterator[None]:
+    loop_task = asyncio.create_task(task.run())
+    try:
+        yield
+    finally:
+        loop_task.cancel()
+        await asyncio.gather(loop_task, return_exceptions=True)
+
+
+def report(made: Round, unit: int) -> UnitReport:
+    return next(r for r in made.units if r.unit == str(unit))
+
+
+async def test_thirty_units_one_silent_the_others_keep_schedule_and_data() -> None:
+    """Acceptance run (a): the silent one costs at most one time-out a round."""
+    silent, rounds = 7, 4
+
+    def answer(request: Request) -> bytes | None:
+        return None if request.unit == silent else from_image(request, image())
+
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    async with raw_server(answer) as server:
+        planned = plan(server.port, *(meter(unit) for unit in range(1, 31)))
+        asked = 0
+        task = task_for(planned, made.put)
+        async with running(task):
+            for number in range(rounds):
+                due = START + timedelta(minutes=15 * number)
+                task.request_round(due)
+                got = await asyncio.wait_for(made.get(), 60)
+                assert (got.due, got.coalesced, got.complete) == (due, 0, True)
+                assert len({r.point for r in got.readings}) == len(got.readings) == 29 * 3
+                assert {r.value for r in got.readings} == {1500.0, 1234.5, 0.5}
+                assert report(got, silent).timeouts <= 1
+                assert all(report(got, u).timeouts == 0 for u in range(1, 31) if u != silent)
+                assert names(got) == [("collect.no_reply", "school.m7")]
+                to_silent = sum(r.unit == silent for r in server.requests)
+                assert to_silent - asked <= 1
+                asked = to_silent
+        assert asked == rounds
+        # The first question is the block of a round, the others are small: one value.
+        assert [r.count for r in server.requests if r.unit == silent] == [24, 2, 2, 2]
+
+
+async def test_all_that_are_dead_cost_one_time_out_a_round_and_take_turns() -> None:
+    dead = {2, 3, 5}
+
+    def answer(request: Request) -> bytes | None:
+        return None if request.unit in dead else from_image(request, image())
+
+    async with raw_server(answer) as server:
+        task = task_for(plan(server.port, *(meter(unit) for unit in range(1, 7))))
+        first = await task.read_round(START)
+        later = [await task.read_round(START) for _ in range(3)]
+        await task.close()
+    assert sum(u.timeouts for u in first.units) == 3
+    assert [sum(u.timeouts for u in made.units) for made in later] == [1, 1, 1]
+    probed = [u.unit for made in later for u in made.units if u.timeouts]
+    assert sorted(probed) == ["2", "3", "5"]
+    for made in later:
+        assert len(made.readings) == 9
+        assert sorted(name for name, _ in names(made)) == [
+            "collect.no_reply",
+            "collect.skipped",
+            "collect.skipped",
+        ]
+
+
+async def test_unit_in_its_pause_is_not_asked_at_all_and_its_report_says_why() -> None:
+    def answer(request: Request) -> bytes | None:
+        return None if request.unit == 1 else from_image(request, image())
+
+    async with raw_server(answer) as server:
+        planned = plan(server.port, meter(1), meter(2))
+        task = task_for(planned, now_s=lambda: 0.0, jitter=lambda: 0.5)
+        await task.read_round(START)
+        made = await task.read_round(START)
+        await task.close()
+        assert [r.unit for r in server.requests] == [1, 2, 2]
+    assert names(made) == [("collect.skipped", "school.m1")]
+    assert "no answer within" in made.findings[0].message
+    paused = report(made, 1)
+    assert (paused.state, paused.requests, paused.failures_in_a_row) == (UnitState.FAILING, 0, 1)
+    assert paused.next_try is not None
+    assert (paused.next_try - made.finished).total_seconds() == pytest.approx(2.0, abs=2.5)
+    assert report(made, 2).state is UnitState.OK
+    assert len(report(made, 2).latencies_ms) == 1
+
+
+async def test_unit_that_comes_back_is_read_whole_in_the_same_round() -> None:
+    alive = False
+
+    def answer(request: Request) -> bytes | None:
+        return from_image(request, image()) if alive else None
+
+    async with raw_server(answer) as server:
+        task = task_for(plan(server.port, meter(1)))
+        await task.read_round(START)
+        alive = True
+        made = await task.read_round(START)
+        await task.close()
+        assert [(r.address, r.count) for r in server.requests] == [(52, 24), (52, 2), (52, 24)]
+    assert len(made.readings) == 3
+    assert made.findings == ()
+    assert report(made, 1).state is UnitState.OK
+
+
+async def test_gateway_whose_units_are_all_dead_is_asked_again_before_the_next_round() -> None:
+    silent_rounds = 2
+
+    def answer(request: Request) -> bytes | None:
+        return None if request.number <= silent_rounds else from_image(request, image())
+
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    async with raw_server(answer) as server:
+        task = task_for(plan(server.port, meter(1), meter(2)), made.put, jitter=lambda: -1.95)
+        async with running(task):
+            task.request_round(START)
+            down = await asyncio.wait_for(made.get(), 30)
+            up = await asyncio.wait_for(made.get(), 30)
+    assert ("collect.gateway_down", "gw") in names(down)
+    assert "none of its 2 units answers" in down.findings[-1].message
+    assert (up.due, len(up.readings), up.complete) == (START, 6, True)
+
+
+async def test_every_fast_period_brings_gauges_and_every_poll_period_all() -> None:
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    heat = shipped("diehl-sharky-775")
+    async with raw_server(lambda r: frame(r, registers(r, [1] * r.count))) as server:
+        gateway = Gateway(
+            id="gw", host="127.0.0.1", port=server.port, poll_period_s=60, fast_period_s=20
+        )
+        planned = plan_gateway(gateway, [meter(1)], {SDM.id: SDM, heat.id: heat})
+        assert planned.round_period_s == 20
+        task = task_for(planned, made.put)
+        async with running(task):
+            rounds = []
+            for seconds in (0, 20, 40, 60, 130):  # 80 to 120 were not made
+                task.request_round(START + timedelta(seconds=seconds))
+                rounds.append(await asyncio.wait_for(made.get(), 30))
+    assert [r.complete for r in rounds] == [True, False, False, True, True]
+    gauge = {"school.m1/active_power"}
+    totals = {"school.m1/energy_import", "school.m1/energy_export"}
+    got = [{x.point for x in r.readings} | {f.subject for f in r.findings} for r in rounds]
+    assert got == [gauge | totals, gauge, gauge, gauge | totals, gauge | totals]
+    assert [r.count for r in server.requests] == [24, 2, 2, 24, 24]
+
+
+async def test_what_changes_slowly_is_read_every_slow_period() -> None:
+    device = SDM.model_copy(
+        update={
+            "points": tuple(
+                p.model_copy(update={"poll": "slow"}) if p.name != "energy_import" else p
+                for p in SDM.points
+            )
+        }
+    )
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    async with raw_server(lambda r: from_image(r, image())) as server:
+        gateway = Gateway(
+            id="gw", host="127.0.0.1", port=server.port, poll_period_s=900, slow_period_s=3600
+        )
+        accounted = meter(1, register="energy_import")
+        task = task_for(plan_gateway(gateway, [accounted], {SDM.id: device}), made.put)
+        async with running(task):
+            counts = []
+            for quarter in range(5):
+                task.request_round(START + timedelta(minutes=15 * quarter))
+                counts.append(len((await asyncio.wait_for(made.get(), 30)).readings))
+    assert counts == [3, 1, 1, 1, 3]
+
+
+async def test_without_a_fast_period_every_round_that_is_asked_for_is_complete() -> None:
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    async with raw_server(lambda r: from_image(r, image())) as server:
+        task = task_for(plan(server.port, meter(1)), made.put)
+        async with running(task):
+            for seconds in (0, 5, 10):
+                task.request_round(START + timedelta(seconds=seconds))
+                got = await asyncio.wait_for(made.get(), 30)
+                assert (got.complete, len(got.readings)) == (True, 3)
+
+
+async def test_what_a_failed_round_left_owing_is_read_in_the_next_fast_one() -> None:
+    made: asyncio.Queue[Round] = asyncio.Queue()
+
+    def answer(request: Request) -> bytes | None:
+        return None if request.number == 1 else from_image(request, image())
+
+    async with raw_server(answer) as server:
+        gateway = Gateway(
+            id="gw", host="127.0.0.1", port=server.port, timeout_s=0.3, fast_period_s=20
+        )
+        planned = plan_gateway(gateway, [meter(1), meter(2)], {SDM.id: SDM})
+        task = task_for(planned, made.put)
+        async with running(task):
+            task.request_round(START)
+            first = await asyncio.wait_for(made.get(), 30)
+            task.request_round(START + timedelta(seconds=20))
+            second = await asyncio.wait_for(made.get(), 30)
+    assert (first.complete, second.complete) == (True, False)
+    assert len([r for r in first.readings if r.point.startswith("school.m2/")]) == 3
+    assert len([r for r in second.readings if r.point.startswith("school.m1/")]) == 3
+    assert len([r for r in second.readings if r.point.startswith("school.m2/")]) == 1
+
+
+async def test_round_that_is_cut_off_keeps_what_was_read() -> None:
+    made: list[Round] = []
+    hangs = asyncio.Event()
+
+    def answer(request: Request) -> bytes | None:
+        if request.unit == 2:
+            hangs.set()
+            return None
+        return from_image(request, image())
+
+    async def slow_sink(item: Round) -> None:
+        await asyncio.sleep(0)  # a sink that needs the loop, as a spool in a thread does
+        made.append(item)
+
+    async with raw_server(answer) as server:
+        planned = plan(server.port, meter(1), meter(2), meter(3), timeout_s=60)
+        task = task_for(planned, slow_sink)
+        async with running(task):
+            task.request_round(START)
+            await asyncio.wait_for(hangs.wait(), 30)
+    (cut,) = made
+    assert (cut.complete, cut.due) == (False, START)
+    assert {r.point for r in cut.readings} == {
+        f"school.m1/{n}" for n in ("active_power", "energy_import", "energy_export")
+    }
+
+
+async def test_sink_that_is_at_work_is_not_interrupted_by_a_stop() -> None:
+    began, finished, may_go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def sink(_: Round) -> None:
+        began.set()
+        await may_go_on.wait()
+        finished.set()
+
+    async with raw_server(lambda r: from_image(r, image())) as server:
+        task = task_for(plan(server.port, meter(1)), sink)
+        loop_task = asyncio.create_task(task.run())
+        task.request_round(START)
+        await asyncio.wait_for(began.wait(), 30)
+        loop_task.cancel()
+        asyncio.get_running_loop().call_soon(may_go_on.set)
+        await asyncio.gather(loop_task, return_exceptions=True)
+    assert finished.is_set()
+
+
+async def test_gateway_that_dies_in_mid_round_is_told_once_and_the_rest_is_not_asked() -> None:
+    def answer(request: Request) -> bytes:
+        if request.unit == 1:
+            return from_image(request, image())
+        stop.set()
+        return CLOSE
+
+    stop = asyncio.Event()
+    made: list[Round] = []
+    async with raw_server(answer) as server:
+        task = task_for(plan(server.port, meter(1), meter(2), meter(3)), made.append)
+
+        class OnlyOnce(ModbusConnection):
+            """A gateway that takes no second connection."""
+
+            async def connect(self) -> None:
+                if stop.is_set():
+                    raise ConnectionFailed(f"{self.place}: connection refused")
+                await super().connect()
+
+        line = OnlyOnce("127.0.0.1", server.port, timeout_s=10)
+        task = task_for(task.plan, made.append, connect=lambda _: line)
+        got = await task.read_round(START)
+        await task.close()
+    assert names(got) == [("collect.connection_lost", "school.m2"), ("collect.gateway_down", "gw")]
+    assert {r.point.split("/")[0] for r in got.readings} == {"school.m1"}
+    assert got.reached
+
+
+async def test_late_rtu_answers_bring_no_wrong_value_into_a_round() -> None:
+    """Acceptance run (b): two units, one answers late now and then; all requests look alike."""
+    device = profile_of_four_counters()
+    values = random.Random(3)
+
+    def answer(request: Request) -> Planned:
+        words = [1000 * request.unit + request.address + i for i in range(request.count)]
+        late = request.unit == 1 and values.random() < 0.4
+        return Planned(registers(request, words), values.uniform(0.11, 0.4) if late else 0.0)
+
+    line = RtuDevice(answer)
+    readings: list[Reading] = []
+    async with rtu_over_tcp(line) as port:
+        gateway = Gateway(
+            id="gw", host="127.0.0.1", port=port, transport="rtu_over_tcp", timeout_s=0.1
+        )
+        meters = [meter(1, device=device.id), meter(2, device=device.id)]
+        task = task_for(plan_gateway(gateway, meters, {device.id: device}))
+        for _ in range(8):
+            made = await task.read_round(START)
+            readings += made.readings
+            assert len([r for r in made.readings if r.point.startswith("school.m2")]) == 4
+        await task.close()
+    address = {"energy_import": 10, "energy_export": 20, "active_power": 30, "volume": 40}
+    assert {(r.point, r.value) for r in readings} <= {
+        (f"school.m{unit}/{name}", 1000 * unit + at)
+        for unit in (1, 2)
+        for name, at in address.items()
+    }
+    assert any(r.point.startswith("school.m1") for r in readings)
+
+
+def profile_of_four_counters() -> DeviceProfile:
+    """One register each, far apart: four requests that only their address tells apart."""
+    names_units = (("energy_import", "kWh"), ("energy_export", "kWh"), ("active_power", "W"))
+    points = [
+        {"name": n, "address": 10 * i, "type": "u16", "unit": u, "kind": "gauge"}
+        for i, (n, u) in enumerate((*names_units, ("volume", "m3")), 1)
+    ]
+    return DeviceProfile.model_validate(
+        {
+            "schema": "mbdev/1",
+            "id": "four-registers",
+            "vendor": "Test",
+            "models": ["T4"],
+            "kind": "electricity_meter",
+            "confidence": "high",
+            "sources": ["this test"],
+            "read": {"max_gap": 0},
+            "defaults": {"fc": 3, "order": "ABCD"},
+            "points": points,
+        }
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from field_servers import (
     crc16,
     refusal,
     registers,
+    rtu_frame,
     rtu_on_a_pty,
     rtu_over_tcp,
 )
@@ -150,11 +150,8 @@ async def test_zero_wrong_values_when_answers_are_late(line: str) -> None:
 async def test_what_came_unasked_is_no_answer() -> None:
     async with facing("tcp", lambda r: Planned(truth(r))) as (connection, device):
         assert await connection.read(3, 1, 0, 1, 10) == [1000]
-        last = device.requests[-1]
-        device._put(bytes((1, 3, 2, 0xBA, 0xD0)) + crc16(bytes((1, 3, 2, 0xBA, 0xD0))))
-        assert last.unit == 1
-        await asyncio.sleep(0)
-        assert await connection.read(3, 1, 7, 1, 10) in ([1007],)
+        device.put(rtu_frame(1, bytes((3, 2, 0xBA, 0xD0))))
+        assert await connection.read(3, 1, 7, 1, 10) == [1007]
 
 
 async def test_answer_of_another_length_is_refused() -> None:
