@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -45,7 +46,8 @@ class SimulatedDevice:
         self.meters = tuple(meters)
         self.town = town
         self.counter_faults = CounterFaults(town, self.meters, faults, started_s)
-        self.profile = load_profile(town.installation.device_file(self.meters[0].device))
+        file = town.installation.device_file(self.meters[0].device)
+        self.profile = _profile(file, file.stat().st_mtime_ns)
         self._offset = _SUNSPEC_BASE + 2 if self.profile.is_relative else 0
         self._range = self._compute_range()
         self._quantities = {
@@ -165,6 +167,12 @@ class SimulatedDevice:
     def _put(image: Image, function: int, address: int, words: Iterable[int]) -> None:
         for number, word in enumerate(words):
             image[function, address + number] = word
+
+
+@lru_cache(maxsize=128)
+def _profile(file: Path, changed_ns: int) -> DeviceProfile:
+    """The profile in a file as it was changed last: a town has few kinds of devices."""
+    return load_profile(file)
 
 
 def _exponents(profile: DeviceProfile, values: dict[str, float | str]) -> dict[str, int]:

@@ -7,11 +7,13 @@ the two made it: a register that stands still at night is exactly the same numbe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from collectors.simulator.randomness import Floats
-from paes.accounted_register import device_counters
+from paes.accounted_register import MeasuredPoint, device_counters
 from paes.installation import Installation
 from paes.metering import Meter, Register
 from paes.units import factor_to_canonical
@@ -50,8 +52,14 @@ def dial_of(installation: Installation, meter: Meter) -> Dial:
         zero = meter.pulse.initial_reading * factor_to_canonical(meter.pulse.unit)
         return Dial(register, zero=zero * ratio)
     name = register.point.rsplit("/", 1)[1]
-    counters = {c.name: c for c in device_counters(installation.device_file(meter.device))}
-    counter = counters[name]
+    file = installation.device_file(meter.device)
+    counter = {c.name: c for c in _counters(file, file.stat().st_mtime_ns)}[name]
     if counter.type != "f32":
         return Dial(register)
     return Dial(register, float_step=counter.scale * factor_to_canonical(counter.unit) * ratio)
+
+
+@lru_cache(maxsize=128)
+def _counters(file: Path, changed_ns: int) -> tuple[MeasuredPoint, ...]:
+    """The counters in a device file as it was changed last."""
+    return device_counters(file)
