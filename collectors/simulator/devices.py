@@ -7,6 +7,7 @@ profile's range that hold nothing read as 0; outside it the device answers excep
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,6 +32,8 @@ _SUNSPEC_BASE = 40000
 _SUNSPEC_MARKER = 0x53756E53  # "SunS"
 _SUNSPEC_END = (0xFFFF, 0)
 _EXPONENTS = range(-2, 7)
+_BEFORE_CORRECTIONS = datetime.min.replace(tzinfo=UTC)
+"""A device counts its pulses and knows nothing of what a person corrects."""
 
 
 class SimulatedDevice:
@@ -129,7 +132,7 @@ class SimulatedDevice:
         """The register that is accounted, exactly as the meter's dial shows it."""
         point = self._accounted_point(meter)
         shown = float(self._dials[meter.id].shown(np.array([state.register]))[0])
-        words = encode(point, to_device_value(meter, point, shown))
+        words = encode(point, to_device_value(meter, point, shown, _BEFORE_CORRECTIONS))
         words = self.counter_faults.words(meter, point, words, state.now_s)
         self._put(image, point.fc, point.address + self._offset, words)
 
