@@ -193,6 +193,7 @@ class _Walk:
             limit_s = max(self.timeout_s, 5 * one.latency_ms / 1000)
             what = await recognise(self.connection, unit, profiles, limit_s)
             self.found[unit] = ScannedUnit(unit, one.answer, one.latency_ms, what)
+        self.progress(len(self.found), len(self.found))
 
     async def _knock_until_heard(self, unit: int) -> None:
         own = self.hints.get(unit)

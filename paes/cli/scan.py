@@ -163,7 +163,7 @@ def _print_scan(made: Scan) -> None:
             [
                 str(one.unit),
                 one.what.identity.label or "-",
-                " or ".join(one.what.profiles) or "-",
+                (", " if one.what.sunspec else " or ").join(one.what.profiles) or "-",
                 _sunspec(one),
                 one.answer.rpartition("refused: ")[2],
                 f"{one.latency_ms:.1f}",

@@ -122,7 +122,7 @@ async def test_progress_is_told_for_knocks_and_for_questions() -> None:
         await scan(
             line(server.port), (1, 2, 3), (), PATIENT_S, progress=lambda *at: told.append(at)
         )
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3), (0, 1)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3), (0, 1), (1, 1)]
 
 
 async def test_scan_asks_to_read_and_nothing_else() -> None:
