@@ -31,7 +31,7 @@ from collectors.mbus_dialogue import Dialogue
 from collectors.mbus_line import MbusLine
 from collectors.mbus_plan import MbusPlan, MbusUnit, plan_mbus
 from collectors.mbus_values import Heard, values_of
-from collectors.round import Round, UnitReport, UnitState
+from collectors.round import Round, UnitReport
 from paes.errors import BadReply, ConnectionFailed, FieldError, NoReply
 from paes.events import SWAPPED, Event
 from paes.metering import Finding, Reading
@@ -218,12 +218,11 @@ class MbusTask:
         name = f"gateway {self.plan.gateway.id} meter {unit.name}"
         talk = Dialogue(self._line, unit, self._clock, self.plan.gateway.pause_ms / 1000)
         try:
-            if breaker.state is UnitState.OPEN:
-                detail = f"given up for another {breaker.wait_s:.0f} s after {breaker.failures} "
-                detail += "failures in a row"
+            if breaker.wait_s > 0:
+                detail = f"failed {breaker.failures} times in a row, rests {breaker.wait_s:.0f} s"
                 self._tell("collect.skipped", unit, detail, notes)
                 return
-            heard = await talk.answer(2 if breaker.state is UnitState.OK else 1)
+            heard = await talk.answer(1 if breaker.failures else 2)
         except FieldError as err:
             detail = str(err)
             breaker.failed()
@@ -265,7 +264,7 @@ class MbusTask:
             talk.timeouts,
             latencies_ms=tuple(talk.latencies_ms),
             failures_in_a_row=breaker.failures,
-            next_try=self._clock() + waits if breaker.state is UnitState.OPEN else None,
+            next_try=self._clock() + waits if waits else None,
             detail=detail,
         )
 

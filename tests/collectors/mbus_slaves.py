@@ -123,15 +123,25 @@ class Bus:
     frames: list[bytes] = field(default_factory=list)
     """Every frame of the master."""
     connections: int = 0
+    _writer: asyncio.StreamWriter | None = None
+
+    async def say(self, data: bytes) -> None:
+        """Send ``data`` to the master, which did not ask for it."""
+        assert self._writer is not None
+        self._writer.write(data)
+        await self._writer.drain()
 
 
 @asynccontextmanager
-async def converter(*slaves: Slave, echo: bool = False, piece: int = 0) -> AsyncIterator[Bus]:
+async def converter(
+    *slaves: Slave, echo: bool = False, piece: int = 0, port: int = 0
+) -> AsyncIterator[Bus]:
     """A level converter on loopback; it sends ``piece`` bytes at a time, or all at once."""
     bus = Bus()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         bus.connections += 1
+        bus._writer = writer
         while True:
             frame = await _master_frame(reader)
             bus.frames.append(frame)
@@ -144,7 +154,7 @@ async def converter(*slaves: Slave, echo: bool = False, piece: int = 0) -> Async
             answers = [a for a in said if isinstance(a, bytes)]
             await _send(writer, _together(answers), piece)
 
-    async with listening(serve) as bus.port:
+    async with listening(serve, port) as bus.port:
         yield bus
 
 
