@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from collectors.device_point import DevicePoint, ProfileKind, WordOrder
+from collectors.device_point import DevicePoint, ProfileKind
 from collectors.device_profile import DeviceProfile, Identification, load_profile
 from collectors.registers import encode, is_pulse_channel, to_device_value, words_of
 from collectors.simulator.counter_faults import CounterFaults
@@ -21,6 +21,7 @@ from collectors.simulator.dial import dial_of
 from collectors.simulator.faults import Fault
 from collectors.simulator.quantities import Quantities, State
 from collectors.simulator.server import ILLEGAL_ADDRESS, Reply
+from collectors.simulator.sunspec_chain import COMMON, SunSpecChain, is_common
 from collectors.simulator.town import Town
 from paes.errors import DataError
 from paes.metering import Meter
@@ -28,9 +29,6 @@ from paes.metering import Meter
 Image = dict[tuple[int, int], int]
 """(function code, address) -> word."""
 
-_SUNSPEC_BASE = 40000
-_SUNSPEC_MARKER = 0x53756E53  # "SunS"
-_SUNSPEC_END = (0xFFFF, 0)
 _EXPONENTS = range(-2, 7)
 _BEFORE_CORRECTIONS = datetime.min.replace(tzinfo=UTC)
 """A device counts its pulses and knows nothing of what a person corrects."""
@@ -51,7 +49,8 @@ class SimulatedDevice:
         self.counter_faults = CounterFaults(town, self.meters, faults, started_s)
         file = town.installation.device_file(self.meters[0].device)
         self.profile = _profile(file, file.stat().st_mtime_ns)
-        self._offset = _SUNSPEC_BASE + 2 if self.profile.is_relative else 0
+        self._chain = self._chain_around_it() if self.profile.is_relative else None
+        self._offset = self._chain.offset if self._chain else 0
         self._range = self._compute_range()
         self._quantities = {
             m.id: Quantities(m, self.profile, town.parameters, town.seed) for m in self.meters
@@ -93,8 +92,11 @@ class SimulatedDevice:
         self._put_points(image, self.meters[0], states[0], points)
         for mark in self.profile.identify:
             self._put(image, fc, mark.address, _mark_words(mark, self.profile))
-        if self.profile.is_relative:
-            self._put_sunspec_frame(image)
+        if self._chain:
+            first = self.meters[0]
+            serial = self.counter_faults.serial(first, now_s)
+            for address, words in self._chain.words(self._quantities[first.id], states[0], serial):
+                self._put(image, fc, address, words)
         for meter, state in zip(self.meters, states, strict=True):
             self._put_accounted(image, meter, state)
         return image
@@ -141,12 +143,11 @@ class SimulatedDevice:
             return next(p for p in self.profile.points if is_pulse_channel(meter, p))
         return self.profile.point(self.town.installation.register(meter).point.rsplit("/", 1)[1])
 
-    def _put_sunspec_frame(self, image: Image) -> None:
-        """The marker before the only model, and the end of the chain after it."""
-        registers = self.profile.base.registers if self.profile.base else None
-        fc = self.profile.defaults.fc
-        self._put(image, fc, _SUNSPEC_BASE, words_of(_SUNSPEC_MARKER, 2, WordOrder.ABCD))
-        self._put(image, fc, self._offset + (registers or 0), _SUNSPEC_END)
+    def _chain_around_it(self) -> SunSpecChain:
+        if is_common(self.profile):
+            return SunSpecChain(self.profile, None)
+        file = self.town.installation.device_file(COMMON)
+        return SunSpecChain(self.profile, _profile(file, file.stat().st_mtime_ns))
 
     def _compute_range(self) -> dict[int, tuple[int, int]]:
         """For each function code the first address, and the one after the last."""
@@ -155,9 +156,8 @@ class SimulatedDevice:
         ]
         fc = self.profile.defaults.fc
         places += [(fc, mark.address, mark.end) for mark in self.profile.identify]
-        if self.profile.is_relative:
-            registers = (self.profile.base.registers or 0) if self.profile.base else 0
-            places.append((fc, _SUNSPEC_BASE, self._offset + registers + len(_SUNSPEC_END)))
+        if self._chain:
+            places.append((fc, self._chain.start, self._chain.end))
         return {
             code: (
                 min(start for c, start, _ in places if c == code),

@@ -122,6 +122,23 @@ async def test_a_time_before_the_epoch_is_refused(installation: Installation) ->
         await simulator.start()
 
 
+async def test_a_sunspec_meter_says_who_it_is_and_where_its_models_are() -> None:
+    meter = {
+        "id": "scuola.pv", "carrier": "electricity", "measures": "generation", "unit": 9,
+        "device": "sunspec-103", "serial": "A-1234",
+    }  # fmt: skip
+    async with running(make_town(SITES, [meter])) as simulator:
+        head = await ask(simulator, 9, 40000, 72, function=3)
+        end = await ask(simulator, 9, 40000 + 2 + 68 + 52, 2, function=3)
+
+    assert head is not None
+    assert end is not None
+    assert head[3:11] == b"SunS\x00\x01\x00\x42"  # model 1 of 66 registers
+    assert head[3 + 2 * 52 :].startswith(b"A-1234\0")  # model 1, register 50: SN
+    assert head[3 + 2 * 70 :] == bytes((0, 103, 0, 50))
+    assert end[3:] == b"\xff\xff\0\0"
+
+
 def test_a_virtual_clock_starts_where_told() -> None:
     assert virtual_clock(1000.0, start_s=NOON)() == pytest.approx(NOON, abs=500)
     with pytest.raises(DataError, match="more than 0"):
@@ -179,7 +196,7 @@ def test_every_profile_with_a_counter_can_be_simulated() -> None:
             continue
         town = Town(make_town(SITES, [meter_for(path.stem, counters[0])]), epoch=EPOCH)
         device = SimulatedDevice(town, town.installation.meters.values())
-        offset = 40_002 if device.profile.is_relative else 0
+        offset = 40_002 + 68 if device.profile.is_relative else 0  # after "SunS" and model 1
         image = device.image(int(NOON))
         for point in device.profile.points:
             places = range(point.address + offset, point.end + offset)
