@@ -139,7 +139,9 @@ class AbsenceBook:
         """The collector did not run in ``[since, until)``: called once, before its first round.
 
         A stop that was too short for a meter to miss a round is no absence of it, nor is there
-        one of a meter that is not in use or was never asked before.
+        one of a meter that is not in use or was never asked before. The time before ``since``
+        belongs to it only back to a reading that was not long ago: a meter that speaks when it
+        likes may have been silent for hours.
         """
         message = f"the collector did not run from {since:%Y-%m-%d %H:%M:%S} UTC"
         why = (Cause.COLLECTOR_DOWN, message)
@@ -148,8 +150,11 @@ class AbsenceBook:
             known = self._known.get(meter.id)
             if known is None or _not_in_use(meter, until):
                 continue
-            if known.misses_a_round(known.told_until or since, until):
-                events.append(_lengthen(meter.id, known, since, until, why))
+            told = known.told_until or since
+            asked = since - timedelta(seconds=known.period_s)  # at the latest, while it ran
+            if known.misses_a_round(max(told, asked), until):
+                start = since if known.misses_a_round(told, since) else min(told, since)
+                events.append(_lengthen(meter.id, known, start, until, why))
         return events
 
     def to_state(self, meters: Iterable[str] | None = None) -> dict[str, Any]:
@@ -186,18 +191,20 @@ def _gone(meter: str, known: _Known, made: Round, why: Why) -> Event | None:
     end = made.finished.replace(microsecond=0) + timedelta(seconds=1)  # the round lies in it
     if known.told_until and end <= known.told_until:
         return None  # the clock was set back: this time is accounted for
-    return _lengthen(meter, known, made.due, end, why)
+    start = known.last or min(made.due, end)
+    return _lengthen(meter, known, start, end, why)
 
 
-def _lengthen(meter: str, known: _Known, since: datetime, end: datetime, why: Why) -> Event:
+def _lengthen(meter: str, known: _Known, start: datetime, end: datetime, why: Why) -> Event:
+    """Tell what lasts up to ``end``, if it is of that cause, else begin another absence."""
     cause, message = why
     lasting = known.lasting
     if lasting and lasting.cause is cause:
-        known.lasting = _Absence(cause, lasting.start, end, lasting.message)
-    else:
-        start = lasting.end if lasting else known.last or min(since, end)
-        known.lasting = _Absence(cause, start, end, message)
-    return absence(meter, cause, known.lasting.start, end, known.lasting.message)
+        start, message = lasting.start, lasting.message
+    elif lasting:
+        start = lasting.end
+    known.lasting = _Absence(cause, start, end, message)
+    return absence(meter, cause, start, end, message)
 
 
 def _back(meter: str, known: _Known, news: list[datetime], coalesced: int) -> Event | None:

@@ -183,7 +183,7 @@ def _item(
         return Finding("collect.not_available", name, f"{name}: {err}", at)
     except ValueError as err:
         return Finding("collect.out_of_range", name, f"{name} at {point.path}: {err}", at)
-    value = to_reading_value(meter, point, number * point.scale)
+    value = to_reading_value(meter, point, number * point.scale, at)
     if abs(value) > LARGEST_VALUE:
         text = f"{name} at {point.path}: {number} cannot be a value of this point"
         return Finding("collect.out_of_range", name, text, at, {"raw": number})

@@ -274,7 +274,8 @@ class _Walk:
         amount, span = np.diff(v), np.diff(t)
         gaps = [move.gap for move in self.moves if move.gap]
         measured = span <= self.rules.gap_after_s
-        position = {int(index): i for i, index in enumerate(kept)} if self._special else {}
+        special = self.amounts or self.bounds
+        position = {int(index): i for i, index in enumerate(kept)} if special else {}
         for index, value in self.amounts.items():
             amount[position[index]] = value
         for index, (low, high, cause) in self.bounds.items():
@@ -298,10 +299,6 @@ class _Walk:
             gaps=tuple(sorted(gaps, key=lambda g: g.start_s)),
             findings=tuple(self.findings),
         )
-
-    @property
-    def _special(self) -> bool:
-        return bool(self.amounts or self.bounds)
 
     def _report_rating(self, exceeded: npt.NDArray[np.bool_]) -> None:
         where = np.flatnonzero(exceeded)

@@ -13,8 +13,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from paes.metering import Pulse, Register, Replacement
+from paes.metering import Register, Replacement
 from paes.periods import Seconds, to_seconds
+from paes.pulse import Pulse
 from paes.series import Floats
 
 RULES_VERSION = "4"

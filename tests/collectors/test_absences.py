@@ -18,7 +18,8 @@ from collectors.absences import AbsenceBook
 from collectors.round import Round
 from paes.events import Cause, Event
 from paes.gateways import Gateway, Outage
-from paes.metering import Finding, Measures, Meter, Pulse, Quality, Reading
+from paes.metering import Finding, Measures, Meter, Quality, Reading
+from paes.pulse import Pulse
 
 DAY = datetime(2025, 3, 3, tzinfo=UTC)
 PERIOD_S = 900
@@ -273,6 +274,15 @@ def test_restart_within_a_poll_period_is_no_absence():
     book = AbsenceBook()
     book.note(made(0, read=True), PLAN)
     assert book.collector_was_down(at(0, 10), at(1), [METER]) == []
+
+
+def test_short_stop_is_no_absence_of_a_meter_that_speaks_when_it_likes():
+    book = AbsenceBook()
+    book.note(made(0, read=True), PLAN)
+    book.note(made(5, not_due=frozenset({"school.main"})), PLAN)
+    assert book.collector_was_down(at(5, 10), at(5, 400), [METER]) == []
+    down = book.collector_was_down(at(5, 10), at(9), [METER])
+    assert short(down) == [("collector_down", 4510, 8100)]
 
 
 def test_meter_that_was_never_asked_misses_nothing_while_the_collector_is_down():

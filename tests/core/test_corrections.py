@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from paes.consumption import buckets
 from paes.counter import account
 from paes.counter_rules import CounterRules, corrections_of
-from paes.metering import Pulse, Register, Replacement
+from paes.metering import Register, Replacement
+from paes.pulse import Pulse
 from paes.series import Gap, ReadingSeries
 
 QUARTER = 900
