@@ -77,10 +77,12 @@ class ConfigState:
 class Reloadable(Protocol[C]):
     """What is asked of the collector here."""
 
-    config: ConfigState
-
     async def reload(self, installation: C | None = None) -> PlanChange:
         """Plan anew, with ``installation`` if there is a new one, and take it over."""
+        ...
+
+    async def note_config(self, state: ConfigState) -> None:
+        """Let everybody know whether the configuration on disk is in force."""
         ...
 
 
@@ -141,9 +143,9 @@ class Reloader(Generic[T]):
         try:
             change = await self._collector.reload(await asyncio.to_thread(self._load))
         except PaesError as err:
-            self._refuse(err)
+            await self._refuse(err)
             return
-        self._collector.config = ConfigState(self._clock())
+        await self._collector.note_config(ConfigState(self._clock()))
         log.info("the configuration was taken over; %s", change)
 
     async def _new_day(self, day: date) -> None:
@@ -151,13 +153,13 @@ class Reloader(Generic[T]):
         try:
             change = await self._collector.reload()
         except PaesError as err:
-            self._refuse(err)
+            await self._refuse(err)
             return
         if change:
             log.info("on %s meters came into use or went out of it; %s", day, change)
 
-    def _refuse(self, err: PaesError) -> None:
-        self._collector.config = ConfigState(self._clock(), str(err))
+    async def _refuse(self, err: PaesError) -> None:
+        await self._collector.note_config(ConfigState(self._clock(), str(err)))
         log.error("the configuration is not sound, the old one stays in force: %s", err)
 
 

@@ -193,6 +193,11 @@ class Collector:
         await self.intake.put(Parcel(state=gone))
         return change
 
+    async def note_config(self, state: ConfigState) -> None:
+        """Let everybody know whether the configuration on disk is in force."""
+        self.config = state
+        await self.intake.put(self._parcel())
+
     def _take_on(self, plan: FieldPlan) -> None:
         gateway = plan.gateway
         self.plans[gateway.id] = plan
