@@ -31,10 +31,11 @@ from collectors.mbus_dialogue import Dialogue
 from collectors.mbus_line import MbusLine
 from collectors.mbus_plan import MbusPlan, MbusUnit, plan_mbus
 from collectors.mbus_values import Heard, values_of
+from collectors.plausibility import Plausibility
 from collectors.round import Round, UnitReport
 from paes.errors import BadReply, ConnectionFailed, FieldError, NoReply
 from paes.events import SWAPPED, Event
-from paes.metering import Finding, Reading
+from paes.metering import Finding, Reading, point_id
 from paes.periods import Clock
 
 __all__ = ["MbusPlan", "MbusTask", "MbusUnit", "plan_mbus"]
@@ -62,12 +63,6 @@ class _Notes:
     events: list[Event] = field(default_factory=list)
     units: list[UnitReport] = field(default_factory=list)
 
-    def add(self, item: Reading | Finding) -> None:
-        if isinstance(item, Reading):
-            self.readings.append(item)
-        else:
-            self.findings.append(item)
-
 
 class MbusTask:
     """Reads one bus; ``run`` as a task, ``request_round`` from anywhere in the loop.
@@ -92,6 +87,7 @@ class MbusTask:
         gateway = plan.gateway
         self._line = MbusLine(gateway.host, gateway.port, gateway.timeout_s, plan.baud)
         self._breakers = {unit.name: Breaker(now_s, jitter) for unit in plan.units}
+        self._plausibility = {unit.name: Plausibility() for unit in plan.units}
         self._serials = dict(known_serials or {})
         self._wake = asyncio.Event()
         self._due: datetime | None = None
@@ -232,10 +228,21 @@ class MbusTask:
             breaker.good()
             self._note_back(name)
             notes.events += self._swaps(unit, heard[0])
-            for item in values_of(unit, heard):
-                notes.add(item)
+            self._judge(unit, heard, notes)
         finally:
             notes.units.append(self._report(unit, breaker, talk, detail))
+
+    def _judge(self, unit: MbusUnit, heard: list[Heard], notes: _Notes) -> None:
+        """Keep what the answer says; what cannot be believed is marked as suspect."""
+        plausibility = self._plausibility[unit.name]
+        owners = {point_id(meter.id, point.name): (meter, point) for meter, point in unit.wanted}
+        for item in values_of(unit, heard):
+            if isinstance(item, Finding):
+                notes.findings.append(item)
+                continue
+            reading, suspicion = plausibility.judge_value(*owners[item.point], item)
+            notes.readings.append(reading)
+            notes.findings += [suspicion] if suspicion else []
 
     def _swaps(self, unit: MbusUnit, heard: Heard) -> list[Event]:
         """An event for each measuring position behind which another meter answers now."""
@@ -248,6 +255,7 @@ class MbusTask:
             text = f"{meter.id}: meter {new} answers now, it was {old} before"
             facts = {"old_serial": old, "new_serial": new}
             events.append(Event(meter.id, SWAPPED, heard.at, None, text, facts))
+            self._plausibility[unit.name] = Plausibility()  # a new meter counts from zero
         return events
 
     def _tell(self, finding: str, unit: MbusUnit, reason: str, notes: _Notes) -> None:

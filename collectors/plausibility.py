@@ -10,15 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from collectors.device_point import DevicePoint, ProfileKind, RegisterType
-from collectors.registers import pattern_of, stored_name, to_reading_value
+from collectors.registers import MeasuredPoint, pattern_of, stored_name, to_reading_value
 from paes.metering import Finding, Meter, Quality, Reading, point_id
 
 MARGIN = 1.2
 """How far beyond its rating a meter is believed."""
 BELIEVED_AT = 3
 """Zeros in a row."""
+
+
+class RatedPoint(MeasuredPoint, Protocol):
+    """A point whose quantity tells what of the meter's rating bounds it."""
+
+    @property
+    def quantity(self) -> str | None: ...
 
 
 class Plausibility:
@@ -32,26 +40,22 @@ class Plausibility:
         self, meter: Meter, point: DevicePoint, words: Sequence[int], reading: Reading
     ) -> tuple[Reading, Finding | None]:
         """``reading`` with its quality, and why it is suspect if it is; ``words`` are its own."""
+        if point.kind is ProfileKind.COUNTER and _is_all_ones(point, words):
+            why = "a counter of all ones is what many devices send when they have no value"
+            return _suspect(reading, why)
+        return self.judge_value(meter, point, reading)
+
+    def judge_value(
+        self, meter: Meter, point: RatedPoint, reading: Reading
+    ) -> tuple[Reading, Finding | None]:
+        """The same for a value that did not come in registers."""
         if point.kind is ProfileKind.COUNTER:
-            why = self._of_counter(meter, point, words, reading)
+            why = self._of_counter(meter, point, reading)
         else:
             why = _beyond_rating(meter, point, reading)
-        if why is None:
-            return reading, None
-        finding = Finding(
-            "collect.suspect",
-            reading.point,
-            f"{reading.point}: {why}",
-            reading.at,
-            {"value": reading.value},
-        )
-        return replace(reading, quality=Quality.SUSPECT), finding
+        return (reading, None) if why is None else _suspect(reading, why)
 
-    def _of_counter(
-        self, meter: Meter, point: DevicePoint, words: Sequence[int], reading: Reading
-    ) -> str | None:
-        if _is_all_ones(point, words):
-            return "a counter of all ones is what many devices send when they have no value"
+    def _of_counter(self, meter: Meter, point: RatedPoint, reading: Reading) -> str | None:
         name = reading.point
         if reading.value != to_reading_value(meter, point, 0.0):
             self._has_counted.add(name)
@@ -71,6 +75,17 @@ def own_points(
     return {point_id(m.id, stored_name(m, p)): (m, p) for m, p in wanted}
 
 
+def _suspect(reading: Reading, why: str) -> tuple[Reading, Finding]:
+    finding = Finding(
+        "collect.suspect",
+        reading.point,
+        f"{reading.point}: {why}",
+        reading.at,
+        {"value": reading.value},
+    )
+    return replace(reading, quality=Quality.SUSPECT), finding
+
+
 def _is_all_ones(point: DevicePoint, words: Sequence[int]) -> bool:
     if point.type.is_float or point.type is RegisterType.STR or point.width < 2:
         return False
@@ -79,7 +94,7 @@ def _is_all_ones(point: DevicePoint, words: Sequence[int]) -> bool:
     return pattern == (ones >> 1 if point.type.is_signed else ones)
 
 
-def _beyond_rating(meter: Meter, point: DevicePoint, reading: Reading) -> str | None:
+def _beyond_rating(meter: Meter, point: RatedPoint, reading: Reading) -> str | None:
     rating, unit = None, ""
     if point.quantity in ("active_power", "heat_power") and meter.rated_power_kw:
         rating, unit = 1000 * meter.rated_power_kw, "W"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ from collectors.mbus_line import MbusLine
 from collectors.mbus_link import reset
 from collectors.mbus_profile import MbusProfile, load_mbus_profile
 from collectors.round import Round, UnitState
+from collectors.schedule import Collector
+from collectors.spool import Spool
 from paes.config import load_installation
 from paes.errors import ConnectionFailed, DataError
 from paes.events import SWAPPED
 from paes.gateways import Gateway
 from paes.metering import Meter, Quality
+from paes.store.sqlite import SqliteStore
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 PATIENT_S = 20.0
@@ -483,6 +487,33 @@ async def test_another_meter_at_the_same_address_is_an_event_once() -> None:
     assert values(other) == pytest.approx(HEAT_VALUES)
 
 
+async def test_a_counter_at_zero_out_of_the_blue_is_suspect_until_it_stays() -> None:
+    slave = heat_slave(5)
+    zero = [variable_data("10000005", b"\x0c\x06" + bcd("00000000") + HEAT[6:])]
+    async with converter(slave) as bus:
+        task = task_for(plan_of(gateway(bus.port), meter("main", unit=5)))
+        await task.read_round(START)
+        slave.telegrams = zero
+        rounds = [await task.read_round(START) for _ in range(3)]
+        await task.close()
+
+    energy = [next(r for r in made.readings if "heat_energy" in r.point) for made in rounds]
+    assert [r.value for r in energy] == [0.0, 0.0, 0.0]
+    assert [r.quality for r in energy] == [Quality.SUSPECT, Quality.SUSPECT, Quality.GOOD]
+    assert findings(rounds[0]) == [("collect.suspect", "school.main/heat_energy")]
+
+
+async def test_more_power_than_can_pass_the_meter_is_suspect() -> None:
+    """34.7 kW and 0.543 m3/h, where 20 kW and 2 m3/h are rated."""
+    rated = {"rated_power_kw": 20, "rated_flow_m3_h": 2}
+    async with converter(heat_slave(5)) as bus:
+        made = await one_round(plan_of(gateway(bus.port), meter("main", unit=5, **rated)))
+
+    suspects = [r.point for r in made.readings if r.quality is Quality.SUSPECT]
+    assert suspects == ["school.main/heat_power"]
+    assert "is more than can pass" in made.findings[0].message
+
+
 async def test_two_measuring_positions_share_a_meter(tmp_path: Path) -> None:
     """Heat, and the cooling that a heat and cold meter counts beside it (VIFE 3C)."""
     cooling = b"\x0c\x86\x3c" + bcd("00000042")
@@ -645,8 +676,8 @@ def test_what_is_no_meter_on_an_mbus_cannot_be_planned() -> None:
         plan_of(gateway(1), pulses)
 
 
-async def test_an_installation_with_a_bus_is_read_into_its_accounted_registers(
-    small: SmallInstallation,
+async def test_an_installation_with_a_bus_is_collected_into_the_store(
+    small: SmallInstallation, tmp_path: Path
 ) -> None:
     """From the files of a town to readings that its accounting knows by name and unit."""
     slaves = [
@@ -656,18 +687,20 @@ async def test_an_installation_with_a_bus_is_read_into_its_accounted_registers(
     async with converter(*slaves) as bus:
         small.write({"cities/porto/meters.yaml": BUS_IN_TOWN.format(port=bus.port)})
         town = load_installation(small.root)
-        there = town.gateways["gw-cantina"]
-        meters = town.meters_behind(there.id)
-        profiles = {m.device: load_device(town.device_file(m.device)) for m in meters}
-        made = await one_round(plan_mbus(there, meters, profiles))
+        with (
+            closing(SqliteStore(tmp_path / "readings.sqlite")) as store,
+            closing(Spool(tmp_path / "spool.sqlite")) as spool,
+        ):
+            collector = Collector(town, store, spool, Clock())
+            (made,) = await collector.collect_once()
+            heat, water = (town.register(town.meter(f"scuola.{n}")) for n in ("calore", "acqua"))
+            latest = store.latest([heat.point, water.point])
 
-    stored = {r.point: r.value for r in made.readings}
-    heat, water = (town.register(town.meter(f"scuola.{n}")) for n in ("calore", "acqua"))
+    assert made.findings == ()
     assert (heat.point, heat.unit) == ("scuola.calore/heat_energy", "kWh")
     assert (water.point, water.unit) == ("scuola.acqua/volume", "m3")
-    assert stored[heat.point] == pytest.approx(37351.0)
-    assert stored[water.point] == pytest.approx(1234.567)
-    assert made.findings == ()
+    assert latest[heat.point].value == pytest.approx(37351.0)
+    assert latest[water.point].value == pytest.approx(1234.567)
 
 
 BUS_IN_TOWN = """\
