@@ -131,6 +131,7 @@ class WireServer:
                     delivery = await answering.answer(request)
                     if not delivery.is_overtaken:
                         await self._deliver(delivery, out)
+                await out.drain()  # a client that does not read must not keep the bus
                 if delivery.is_overtaken:
                     self._deliver_late(delivery, out)
                 elif delivery.closes and not self._lines:
@@ -147,7 +148,6 @@ class WireServer:
             return
         frame = answer_frame(self._framing, delivery.transaction, delivery.unit, delivery.pdu)
         out.write(delivery.damage(frame) if delivery.damage else frame)
-        await out.drain()
 
     def _deliver_late(self, delivery: Delivery, out: _Out) -> None:
         async def later() -> None:

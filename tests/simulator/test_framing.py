@@ -6,13 +6,15 @@ import asyncio
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
 import serial
-from hand_client import NOON, PATIENCE_S, exchange, running
+from hand_client import ENERGY_IMPORT, NOON, PATIENCE_S, exchange, running
 from programs import require_program
 
+from collectors.modbus import ModbusConnection
 from collectors.simulator import Framing
 from collectors.simulator.framing import crc
 from paes.gateways import Transport
@@ -136,3 +138,27 @@ async def test_mbpoll_reads_the_line(installation: Installation) -> None:
     shown = output.decode().partition("[72]:")[2].split()
     assert shown, output
     assert float(shown[0]) == pytest.approx(true, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "transport"),
+    [
+        ({}, Transport.TCP),
+        ({"framing": Framing.RTU}, Transport.RTU_OVER_TCP),
+        ({"on_lines": True}, Transport.SERIAL),
+    ],
+)
+async def test_the_collectors_connection_reads_each_of_them(
+    installation: Installation, options: dict[str, Any], transport: Transport
+) -> None:
+    async with running(installation, **options) as simulator:
+        gateway = simulator.gateways()["palazzi"].model_copy(update={"timeout_s": PATIENCE_S})
+        assert gateway.transport is transport
+        connection = ModbusConnection.for_gateway(gateway)
+        await connection.connect()
+        words = [await connection.read(4, unit, ENERGY_IMPORT, 2) for unit in (6, 1, 6)]
+        await connection.close()
+        true = simulator.town.register_at("ufficio.main", np.array([NOON]))[0]
+
+    assert words[0] == words[2] != words[1]
+    assert struct.unpack(">f", struct.pack(">HH", *words[0]))[0] == pytest.approx(true, abs=1 / 64)

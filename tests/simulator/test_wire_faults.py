@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hand_client import (
@@ -305,3 +306,5 @@ def test_every_kind_of_fault_says_what_it_is() -> None:
         "stuck", "freeze", "reset", "rollover", "swap", "zero", "all_ones",
     }  # fmt: skip
     assert all(kind.says for kind in KINDS.values())
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert [name for name in KINDS if f"`{name}`" not in page] == []
