@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 
 from collectors.mbus_frames import Telegram, telegram_of
 from collectors.mbus_line import MbusLine
 from collectors.mbus_link import ACK, SELECTED, request, reset, select, shown
 from collectors.mbus_plan import MbusUnit
 from collectors.mbus_values import Heard
-from paes.errors import BadReply, NoReply
+from paes.errors import BadReply, FieldError, NoReply
 from paes.periods import Clock
 
 
@@ -48,15 +49,22 @@ class Dialogue:
 
     async def _read(self) -> list[Heard]:
         """Reset or select the meter, then fetch telegram after telegram."""
-        unit, what = self._unit, self._name
+        unit = self._unit
         opening = select(unit.secondary) if unit.secondary else reset(unit.address)
         frame = await self._ask(opening)
         if frame != ACK:
-            raise BadReply(f"{what}: {shown(frame)} instead of an acknowledgement (E5)")
+            raise BadReply(f"{self._name}: {shown(frame)} instead of an acknowledgement (E5)")
+        try:
+            return await self._telegrams()
+        finally:
+            if unit.secondary and self._line.connected:
+                await self._release()
+
+    async def _telegrams(self) -> list[Heard]:
         heard: list[Heard] = []
         frame_count_bit = True
-        while len(heard) < unit.max_telegrams:
-            frame = await self._ask(request(unit.address, frame_count_bit))
+        while len(heard) < self._unit.max_telegrams:
+            frame = await self._ask(request(self._unit.address, frame_count_bit))
             at = self._clock().replace(microsecond=0)
             telegram = self._checked(frame, sum(len(h.telegram.records) for h in heard))
             if heard and _says_the_same(telegram, heard[-1].telegram):
@@ -66,6 +74,11 @@ class Dialogue:
                 break
             frame_count_bit = not frame_count_bit
         return heard
+
+    async def _release(self) -> None:
+        """Let a selected meter go, which also sets it to its first telegram for the next time."""
+        with suppress(FieldError):  # what it said before is what counts
+            await self._ask(reset(SELECTED))
 
     async def _ask(self, frame: bytes) -> bytes:
         self.requests += 1

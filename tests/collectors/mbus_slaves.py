@@ -67,6 +67,8 @@ class Slave:
     telegrams: Sequence[bytes]
     faults: deque[Fault] = field(default_factory=deque)
     """Taken one by one, each for one answer with data (NO_ACK: for one acknowledgement)."""
+    asks_until_fault: int | None = None
+    """After so many good answers one with a wrong checksum."""
     dead: bool = False
     selected: bool = False
     asked: int = 0
@@ -80,7 +82,6 @@ class Slave:
         if control & ~0x20 == 0x53 and address == 253 and rest[:1] == b"\x52":
             number = rest[1:5][::-1].hex()
             self.selected = number == self.identification
-            self._last_bit, self._place = None, -1
             return self._acknowledge() if self.selected else None
         if address != self.address and not (address == 253 and self.selected):
             return None
@@ -101,7 +102,7 @@ class Slave:
         if bit != self._last_bit:  # the last one arrived: go on
             self._last_bit, self._place = bit, (self._place + 1) % len(self.telegrams)
         frame = long_frame(self.address, self.telegrams[self._place])
-        match self.faults.popleft() if self.faults else None:
+        match self._fault():
             case Fault.CHECKSUM:
                 return frame[:-2] + bytes([frame[-2] ^ 0x01]) + frame[-1:]
             case Fault.HALF:
@@ -113,6 +114,14 @@ class Slave:
             case Fault.CUT:
                 return Fault.CUT
         return frame
+
+    def _fault(self) -> Fault | None:
+        if self.asks_until_fault is not None:
+            self.asks_until_fault -= 1
+            if self.asks_until_fault < 0:
+                self.asks_until_fault = None
+                return Fault.CHECKSUM
+        return self.faults.popleft() if self.faults else None
 
 
 @dataclass

@@ -350,7 +350,28 @@ async def test_a_meter_without_a_primary_address_is_selected_by_its_number() -> 
     assert values(made, "heat") == pytest.approx(HEAT_VALUES)
     assert values(made, "water") == pytest.approx({"volume": 1234.567, "flow_rate": 0.1})
     assert [u.unit for u in made.units] == ["11223344", "55667788"]
-    assert bus.frames[1] == bytes.fromhex("10 7B FD 78 16")
+    assert bus.frames[1:3] == [
+        bytes.fromhex("10 7B FD 78 16"),
+        bytes.fromhex("10 40 FD 3D 16"),  # let it go, and begin anew the next time
+    ]
+
+
+async def test_a_selected_meter_begins_with_its_first_telegram_every_time(
+    tmp_path: Path,
+) -> None:
+    """Even after a round that broke off between two telegrams."""
+    profile = profile_of(tmp_path, "{index: 0, quantity: energy}", max_telegrams=3)
+    parts = [ENERGY + MORE, VOLUME + MORE, POWER]
+    slave = Slave(0, "11223344", [variable_data("11223344", part) for part in parts])
+    async with converter(slave) as bus:
+        there = meter("main", "two-part", secondary_address="11223344")
+        task = task_for(plan_of(gateway(bus.port), there, own=profile))
+        made = [await task.read_round(START)]
+        slave.asks_until_fault = 1
+        made += [await task.read_round(START), await task.read_round(START)]
+        await task.close()
+
+    assert [values(m) for m in made] == 3 * [{"heat_energy": 37351.0}]
 
 
 async def test_a_number_that_nobody_has_is_no_reply() -> None:
