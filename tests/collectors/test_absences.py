@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.absences import AbsenceBook
@@ -314,6 +314,7 @@ def histories(draw: st.DrawFn) -> list[tuple[int, str]]:
     return history
 
 
+@settings(max_examples=60, deadline=None)
 @given(histories())
 def test_absences_never_overlap_and_lie_between_readings(history: list[tuple[int, str]]):
     """And every complete round without a reading lies in one; a restart changes none of it."""

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from paes.consumption import buckets
+from paes.consumption import buckets, outer_gaps
 from paes.counter import account
 from paes.counter_rules import CounterRules, corrections_of
 from paes.metering import Register, Replacement
@@ -173,6 +173,7 @@ def test_a_correction_changes_the_key_of_derived_figures():
     assert plain.key != corrected.key
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(0, 12), min_size=6, max_size=40),
     st.integers(1, 5),
@@ -260,3 +261,29 @@ def test_a_transient_zero_beside_an_exchange_is_left_out():
     assert book.total[-1] + sum(g.low for g in book.gaps) == pytest.approx(5)
     names = {f.name for f in book.findings}
     assert "counter.transient" in names
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 250), min_size=12, max_size=60),
+    st.sets(st.integers(1, 58), max_size=20),
+    st.integers(1, 10),
+    st.integers(0, 40),
+    st.integers(0, 3),
+)
+def test_the_truth_lies_within_the_bounds_around_an_exchange(steps, lost, where, delay, offset):
+    """Any course, any readings lost, noticed at once or up to ten hours later."""
+    true = np.concatenate([[0.0], np.cumsum(steps)]) / 100
+    counts = np.arange(len(true))
+    shown = np.where(counts < where, 1000 + true, true - true[where])
+    values = [math.nan if i in lost and i < len(true) - 1 else v for i, v in enumerate(shown)]
+    swap = NOTICED.model_copy(update={"at": at((where + delay) * QUARTER)})
+    r = electric(swap)
+    book = account(series(*values), r)
+    end = (len(true) - 1) * QUARTER
+    edges = np.arange(offset * QUARTER, end + 1, 4 * QUARTER, dtype=np.int64)
+    table = buckets(book, [*book.gaps, *outer_gaps(book, 0, end, r)], edges, r)
+    truth = np.diff(np.interp(edges, QUARTER * counts, true))
+    assert (table["measured"] + table["missing_low"] <= truth + 1e-9).all()
+    assert (table["measured"] + table["missing_high"] >= truth - 1e-9).all()
+    assert sum(f.name == "meter.replaced" for f in book.findings) <= 1
