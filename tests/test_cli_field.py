@@ -1,29 +1,19 @@
-"""The technician's commands as they are typed, against simulated devices on loopback.
-
-Commands run in this process through ``main`` as the console script does, and the devices in a
-thread with a loop of its own, over real sockets.
-"""
+"""The technician's commands as they are typed, against simulated devices on loopback."""
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
 import shutil
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from field_commands import CommandLine, command_line, serving
 
 from collectors.device_profile import ReadLimits
 from collectors.simulator import Simulator
-from paes.cli import main
 from paes.config import config_root, load_installation
 
 SITES = """\
@@ -44,33 +34,9 @@ meters:
 """
 
 
-@dataclass
-class Done:
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def paes(tmp_path, monkeypatch, capfd) -> Callable[..., Done]:
-    """Runs a command in an empty folder with a store of its own; ``typed`` is its keyboard."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PAES_CONFIG", raising=False)
-    monkeypatch.setenv("PAES_STORE", str(tmp_path / "readings.sqlite"))
-
-    def run(*arguments: str, typed: str = "") -> Done:
-        monkeypatch.setattr(sys, "argv", ["paes", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return Done(code, out, err)
-
-    return run
+def paes(tmp_path, monkeypatch, capfd) -> CommandLine:
+    return command_line(tmp_path, monkeypatch, capfd)
 
 
 class School:
@@ -108,21 +74,6 @@ def school(tmp_path) -> Iterator[School]:
         port = town.simulator.addresses["gw-scuola"][1]
         town.write("port: 5020", f"port: {port}")
         yield town
-
-
-@contextmanager
-def serving(simulator: Simulator) -> Iterator[None]:
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(simulator.start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield
-    finally:
-        asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
-        loop.close()
 
 
 def test_commissioning_accepts_the_right_meter_and_finds_the_wrong_ratio(paes, school, tmp_path):
