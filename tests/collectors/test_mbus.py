@@ -447,6 +447,12 @@ async def test_a_meter_that_always_announces_more_is_asked_once_more_and_no_more
             "has no number: FFFFFFFF is no number",
         ),
         (
+            "{index: 0, quantity: volume}",
+            b"\x0c\xfb\x21" + bcd("00000042"),  # tenths of a cubic foot
+            "collect.map_error",
+            "is in feet^3, expected",
+        ),
+        (
             "{index: 0, quantity: energy}",
             b"\x06\xfb\x01" + b"\xff\xff\xff\xff\xff\x0f",  # 17.6 Tera-MWh
             "collect.out_of_range",
@@ -464,7 +470,8 @@ async def test_a_record_that_is_not_what_the_profile_expects_is_a_finding(
         made = await one_round(plan)
 
     assert made.readings == ()
-    assert findings(made) == [(finding, "school.main/heat_energy")]
+    name = "volume" if "volume}" in record else "heat_energy"
+    assert findings(made) == [(finding, f"school.main/{name}")]
     assert text in made.findings[0].message
 
 
@@ -652,6 +659,62 @@ async def test_a_lost_converter_is_tried_until_it_is_back(caplog: pytest.LogCapt
     assert caplog.records[1].getMessage() == "gateway bus is back"
 
 
+async def test_a_converter_that_went_away_between_two_rounds_is_a_gateway_down() -> None:
+    """Its connection was kept open, for the rounds are close together; nobody is asked."""
+    slaves = [heat_slave(1), heat_slave(2), heat_slave(3)]
+    async with converter(*slaves) as bus:
+        there = gateway(bus.port, poll_period_s=30)
+        plan = plan_of(there, *(meter(f"m{n}", unit=n) for n in (1, 2, 3)))
+        task = task_for(plan)
+        await task.read_round(START)
+    made = await task.read_round(START)
+    await task.close()
+
+    assert not made.reached
+    assert findings(made) == [("collect.gateway_down", "bus")]
+    assert made.units == ()
+
+
+async def test_data_instead_of_an_acknowledgement_are_not_taken() -> None:
+    class Eager(Slave):
+        def hear(self, control: int, address: int, rest: bytes) -> bytes | Fault | None:
+            return super().hear(0x7B, address, rest)
+
+    async with converter(Eager(5, "10000005", [variable_data("10000005", HEAT)])) as bus:
+        made = await one_round(plan_of(gateway(bus.port), meter("main", unit=5)))
+
+    assert made.readings == ()
+    assert "instead of an acknowledgement" in made.findings[0].message
+
+
+async def test_a_defect_is_told_and_the_task_lives_on(caplog: pytest.LogCaptureFixture) -> None:
+    """A clock that breaks once stands for any defect of ours."""
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    good = Clock()
+    looks = 0
+
+    def clock() -> datetime:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise RuntimeError("no time")
+        return good()
+
+    async with converter(heat_slave(5)) as bus:
+        task = MbusTask(plan_of(gateway(bus.port), meter("main", unit=5)), made.put, clock)
+        running = asyncio.create_task(task.run())
+        task.request_round(START)
+        failed = await asyncio.wait_for(made.get(), 60)
+        task.request_round(START + timedelta(minutes=15))
+        after = await asyncio.wait_for(made.get(), 60)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    assert findings(failed) == [("collect.failed", "bus")]
+    assert values(after) == pytest.approx(HEAT_VALUES)
+    assert "the round failed" in caplog.text
+
+
 async def test_a_sink_that_fails_does_not_end_the_task(caplog: pytest.LogCaptureFixture) -> None:
     asked: asyncio.Queue[Round] = asyncio.Queue()
 
@@ -742,12 +805,13 @@ meters:
 
 
 def profile_of(tmp_path: Path, record: str, *more: str, max_telegrams: int = 1) -> MbusProfile:
-    """A heat meter that tells its energy in the record of that description."""
+    """A heat meter that tells its energy or volume in the record of that description."""
     path = tmp_path / "two-part.yaml"
+    name, unit = ("volume", "m3") if "volume}" in record else ("heat_energy", "kWh")
     path.write_text(
         "schema: mbusdev/1\nid: two-part\nvendor: Test\nmodels: [T1]\nkind: heat_meter\n"
         f"confidence: high\nread: {{max_telegrams: {max_telegrams}}}\nsources: [a test]\npoints:\n"
-        f"  - {{name: heat_energy, record: {record}, unit: kWh, quantity: heat_energy, "
+        f"  - {{name: {name}, record: {record}, unit: {unit}, quantity: {name}, "
         "kind: counter, resolution: 1}\n" + "".join(more)
     )
     return load_mbus_profile(path)
