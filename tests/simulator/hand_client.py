@@ -37,7 +37,7 @@ async def running(
     **options: Any,
 ) -> AsyncIterator[Simulator]:
     """A simulator on free ports; time stands at NOON unless the test moves its clock."""
-    town = Town(installation, seed=2007, epoch=EPOCH)
+    town = _town_of(installation)
     simulator = Simulator(
         installation, port=0, faults=faults, clock=clock or HandClock(NOON), town=town, **options
     )
@@ -46,6 +46,18 @@ async def running(
         yield simulator
     finally:
         await simulator.stop()
+
+
+_TOWNS: list[Town] = []
+
+
+def _town_of(installation: Installation) -> Town:
+    """The truth of an installation, computed once: nothing that a test does changes it."""
+    for town in _TOWNS:
+        if town.installation is installation:
+            return town
+    _TOWNS.append(Town(installation, seed=2007, epoch=EPOCH))
+    return _TOWNS[-1]
 
 
 def read_request(
