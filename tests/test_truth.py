@@ -9,6 +9,7 @@ town knows the exact energy; nothing below reads it from the code under test.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,9 @@ from typing import Any, cast
 
 import pytest
 
+from collectors.field_task import FieldPlan, FieldTask, Sink
+from collectors.gateway import GatewayTask
+from collectors.read_plan import GatewayPlan
 from collectors.schedule import Collector
 from collectors.simulator import Fault, Simulator
 from collectors.spool import Spool
@@ -26,7 +30,7 @@ from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.ledger import EnergyLedger
 from paes.metering import Finding, Meter, Reading, Site
-from paes.periods import By, Span, day_span, local_midnight
+from paes.periods import By, Clock, Span, day_span, local_midnight
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore
 
@@ -126,7 +130,9 @@ class Run:
             gateways = self.simulator.gateways()
             city = replace(self.installation.city(), gateways=gateways)
             polled = replace(self.installation, cities={"town": city})
-            collector = Collector(polled, self.store, self.spool, lambda: self.now)
+            collector = Collector(
+                polled, self.store, self.spool, lambda: self.now, make_task=self.task
+            )
             readings: list[Reading] = []
             while self.now <= self.month.end:
                 for task in collector.tasks.values():
@@ -139,6 +145,15 @@ class Run:
                 await task.close()
         finally:
             await self.simulator.stop()
+
+    def task(
+        self, plan: FieldPlan, sink: Sink, clock: Clock, serials: Mapping[str, str]
+    ) -> FieldTask:
+        """A task whose pauses pass on the virtual clock, too."""
+        assert isinstance(plan, GatewayPlan)
+        return GatewayTask(
+            plan, sink, clock, known_serials=serials, now_s=lambda: self.now.timestamp()
+        )
 
     def truth(self, meter: str, span: Span) -> float:
         return self.simulator.town.energy(meter, span.start, span.end)
