@@ -37,7 +37,6 @@ __all__ = [
     "Limits",
     "PollClass",
     "UnitPlan",
-    "is_located_on_site",
     "period_of",
     "plan",
     "plan_gateway",
@@ -187,15 +186,8 @@ def plan_gateway(
         for (unit, device), pairs in sorted(wanted.items())
     ]
     for unit in units:
-        if not is_located_on_site(unit.profile):
-            _refuse_relative(unit.profile)
         assert unit.blocks  # planned now: a plan that cannot be made stops the start
     return GatewayPlan(gateway, tuple(units))
-
-
-def is_located_on_site(profile: DeviceProfile) -> bool:
-    """True if the device itself is asked where its points are (a SunSpec model)."""
-    return profile.base is not None and profile.base.kind == "sunspec_model"
 
 
 def poll_class(meter: Meter, point: DevicePoint) -> PollClass:

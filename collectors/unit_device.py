@@ -12,7 +12,7 @@ from datetime import datetime
 
 from collectors.device_profile import DeviceProfile
 from collectors.identity import Identity, read_identity
-from collectors.read_plan import UnitPlan, is_located_on_site
+from collectors.read_plan import UnitPlan
 from collectors.round_notes import Notes
 from collectors.sunspec import Discovery, discover, located
 from collectors.unit_line import UnitLine
@@ -49,7 +49,7 @@ class UnitDevice:
     @property
     def known_plan(self) -> UnitPlan | None:
         """The plan with addresses on the wire; None while they have to be asked for."""
-        if not is_located_on_site(self._plan.profile):
+        if not self._plan.profile.is_relative:
             return self._plan
         return self._location.plan if self._location else None
 
@@ -64,7 +64,7 @@ class UnitDevice:
         unit that does not answer.
         """
         epoch = self._line.shared.epoch
-        if not is_located_on_site(self._plan.profile):
+        if not self._plan.profile.is_relative:
             return self._plan
         if self._location and self._location.epoch == epoch:
             return self._location.plan

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -166,6 +168,29 @@ async def test_cut_serial_line_and_missing_adapter_are_said() -> None:
     connection = ModbusConnection.for_gateway(Gateway(id="g", transport="serial", serial=serial))
     with pytest.raises(ConnectionFailed, match=r"no-such-adapter: .*is the adapter plugged in"):
         await connection.connect()
+
+
+async def test_adapter_that_is_pulled_out_is_noticed_at_once() -> None:
+    master, slave = os.openpty()
+    loop = asyncio.get_running_loop()
+
+    def pull_out() -> None:
+        loop.remove_reader(master)
+        os.close(master)
+
+    loop.add_reader(master, pull_out)  # as soon as the request is there
+    serial = SerialLine(device=os.ttyname(slave))
+    connection = ModbusConnection.for_gateway(
+        Gateway(id="g", transport="serial", serial=serial, timeout_s=60)
+    )
+    try:
+        await connection.connect()
+        with pytest.raises(ConnectionFailed, match="closed while waiting for the answer"):
+            await asyncio.wait_for(connection.read(3, 1, 0, 1), 30)
+        assert not connection.connected
+    finally:
+        await connection.close()
+        os.close(slave)
 
 
 async def test_settings_that_the_line_does_not_take_are_said() -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shipped_profiles import FILES, shipped
 
+from collectors.blocks import Block, Limits, smallest, split
 from collectors.device_profile import DeviceProfile, load_profile
-from collectors.read_plan import Block, plan, plan_gateway, points_to_read
+from collectors.read_plan import (
+    EVERY_CLASS,
+    USUAL_POINTS,
+    PollClass,
+    UnitPlan,
+    period_of,
+    plan,
+    plan_gateway,
+    points_to_read,
+)
 from paes.errors import DataError
 from paes.gateways import Gateway
 from paes.metering import Meter
@@ -158,3 +169,119 @@ def test_meters_in_one_unit_share_its_requests() -> None:
     ]
     assert made.requests == 2
     assert made.units[0].timeout_s == 0.3  # the SDM630 needs longer than the gateway's 0.1 s
+
+
+def counted(name: str, address: int, **more: Any) -> dict[str, Any]:
+    return {"name": name, "address": address, "type": "u16", "unit": "", "kind": "gauge", **more}
+
+
+def device(*points: dict[str, Any], **fields: Any) -> DeviceProfile:
+    base = profile(("unused", 900, "u16")).model_dump(by_alias=True, exclude={"points"})
+    return DeviceProfile.model_validate({**base, "points": points, **fields})
+
+
+def unit_plan(made: DeviceProfile, *meters: Meter, **gateway: Any) -> UnitPlan:
+    line = Gateway.model_validate({"id": "g", "host": "127.0.0.1", **gateway})
+    (unit,) = plan_gateway(line, meters or (meter(),), {"d": made}).units
+    return unit
+
+
+MIXED = device(
+    counted("energy_import", 0, kind="counter"),
+    counted("energy_export", 1, kind="counter", poll="slow"),
+    counted("active_power", 2),
+    counted("flow_temperature", 3, poll="slow"),
+)
+
+
+def test_totals_gauges_and_slow_points_are_classes_of_their_own() -> None:
+    unit = unit_plan(MIXED)
+    by_class = {c: [p.name for p in unit.points_of([c])] for c in PollClass}
+    assert by_class == {
+        PollClass.COUNTERS: ["energy_import"],
+        PollClass.GAUGES: ["active_power"],
+        PollClass.SLOW: ["energy_export", "flow_temperature"],
+    }
+
+
+def test_what_is_accounted_is_never_slow() -> None:
+    unit = unit_plan(MIXED, meter(register="energy_export"))
+    names = [p.name for p in unit.points_of([PollClass.COUNTERS])]
+    assert names == ["energy_import", "energy_export"]
+
+
+def test_fast_round_asks_for_its_own_registers_only() -> None:
+    assert spans(list(unit_plan(MIXED).blocks_of([PollClass.GAUGES]))) == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "round_period_s", "gauges_s"),
+    [({}, 900, 900), ({"fast_period_s": 10}, 10, 10), ({"poll_period_s": 60}, 60, 60)],
+)
+def test_rounds_are_asked_for_by_the_shortest_period(
+    gateway: dict[str, Any], round_period_s: int, gauges_s: int
+) -> None:
+    line = Gateway.model_validate({"id": "g", "host": "127.0.0.1", **gateway})
+    assert plan_gateway(line, [meter()], {"d": MIXED}).round_period_s == round_period_s
+    assert period_of(line, PollClass.GAUGES) == timedelta(seconds=gauges_s)
+    assert period_of(line, PollClass.SLOW) == timedelta(hours=1)
+
+
+def test_slow_line_makes_wide_holes_dear_and_long_rests_make_them_cheap() -> None:
+    far = device(
+        counted("energy_import", 0),
+        counted("active_power", 26),
+        link={"transports": ["rtu"]},
+    )
+    # 9600 8N1: a request costs 20.8 ms and 20 ms of turn-round, a register 2.08 ms: 19 registers.
+    assert len(unit_plan(far).blocks) == 2
+    assert len(unit_plan(far, pause_ms=50).blocks) == 1
+    assert len(unit_plan(far, serial={"device": "x", "baud": 38400}).blocks) == 1
+
+
+def test_plan_says_how_long_the_line_is_busy() -> None:
+    unit = unit_plan(
+        device(counted("energy_import", 0), counted("active_power", 9)),
+        transport="rtu_over_tcp",
+        serial={"device": "x", "baud": 9600},
+    )
+    # One request of 10 registers: 20 characters, 10 x 2 characters, 20 ms of turn-round.
+    assert unit.bus_time_s == pytest.approx(40 * 10 / 9600 + 0.020, rel=1e-3)
+
+
+def test_block_never_spans_what_the_device_refuses() -> None:
+    unit = unit_plan(device(*(counted(n, i) for i, n in enumerate(USUAL_POINTS[:5]))))
+    refused = Limits(without=frozenset({USUAL_POINTS[2]}))
+    assert spans(list(unit.blocks_of(EVERY_CLASS, refused))) == [(0, 2), (3, 2)]
+
+
+def test_block_is_halved_between_values_and_never_from_a_scale_factor() -> None:
+    made = device(
+        *(counted(n, i, scale_from="sf") for i, n in enumerate(USUAL_POINTS[:3])),
+        {"name": "sf", "address": 5, "type": "i16", "unit": "", "kind": "scale_factor"},
+    )
+    (block,) = unit_plan(made).blocks
+    halves = split(made, block)
+    assert halves is not None
+    assert [(h.address, h.count, [p.name for p in h.points]) for h in halves] == [
+        (0, 6, ["energy_import", "sf"]),
+        (1, 5, ["energy_export", "sf", "active_power"]),
+    ]
+    assert split(made, halves[0]) is None
+
+
+def test_smallest_request_is_for_one_value() -> None:
+    made = device(
+        {**counted("energy_import", 0), "type": "f64"},
+        counted("active_power", 4),
+    )
+    block = smallest(unit_plan(made).blocks, made)
+    assert (block.address, block.count) == (4, 1)
+
+
+def test_sunspec_model_is_planned_by_offsets_until_it_is_found() -> None:
+    model = shipped("sunspec-103")
+    gateway = Gateway(id="g", host="127.0.0.1")
+    (unit,) = plan_gateway(gateway, [meter(measures="generation")], {"d": model}).units
+    assert unit.profile.is_relative
+    assert len(unit.blocks) == 1
