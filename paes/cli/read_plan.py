@@ -16,7 +16,6 @@ from collectors.read_plan import (
     GatewayPlan,
     PollClass,
     UnitPlan,
-    is_located_on_site,
     period_of,
     poll_class,
 )
@@ -94,7 +93,7 @@ def _show_requests(gateway: Gateway, unit: UnitPlan) -> None:
         ],
         left=3,
     )
-    if is_located_on_site(unit.profile):
+    if unit.profile.is_relative:
         say("addresses count from the SunSpec model, which is looked for at each connection")
     periods = ", ".join(f"{c} every {period_of(gateway, c).total_seconds():g} s" for c in PollClass)
     say(f"{periods}; serial number and identity once after each connection")
