@@ -1,4 +1,4 @@
-"""How each meter is doing now: its last reading, its age, and what the last day covers."""
+"""How each meter is doing now: its last reading, its age, why it is silent, its last day."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from paes.events import ABSENCE, Cause, Event
 from paes.ledger import EnergyLedger
 from paes.metering import Meter, Reading
 from paes.periods import Span, from_seconds, last_tick, to_seconds
@@ -27,13 +28,17 @@ class MeterState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeterStatus:
-    """The state of one meter at one time; ``age_s`` and coverage are None if unknown."""
+    """The state of one meter at one time; ``age_s`` and coverage are None if unknown.
+
+    ``cause`` says why a meter that is not live brings nothing, as far as the collector stored it.
+    """
 
     meter: str
     state: MeterState
     last_at: datetime | None
     age_s: float | None
     coverage_last_day: float | None
+    cause: Cause | None = None
 
 
 def meter_states(ledger: EnergyLedger, meters: Iterable[Meter]) -> list[MeterStatus]:
@@ -41,10 +46,14 @@ def meter_states(ledger: EnergyLedger, meters: Iterable[Meter]) -> list[MeterSta
     ordered = sorted(meters, key=lambda m: m.id)
     points = {m.id: ledger.installation.register(m).point for m in ordered}
     latest = ledger.store.latest(points.values())
-    return [_status(ledger, m, latest.get(points[m.id])) for m in ordered]
+    told = ledger.store.events(ledger.clock() - SILENT_AFTER, None, points, ABSENCE)
+    absences = {event.subject: event for event in told}  # the last one of each
+    return [_status(ledger, m, latest.get(points[m.id]), absences.get(m.id)) for m in ordered]
 
 
-def _status(ledger: EnergyLedger, meter: Meter, last: Reading | None) -> MeterStatus:
+def _status(
+    ledger: EnergyLedger, meter: Meter, last: Reading | None, absence: Event | None
+) -> MeterStatus:
     now, period = ledger.clock(), ledger.poll_period(meter)
     at = last.at if last else None
     if last and last.at > now + period:  # stamped by a clock that was wrong: no sign of life
@@ -55,12 +64,15 @@ def _status(ledger: EnergyLedger, meter: Meter, last: Reading | None) -> MeterSt
     if ledger.life(meter, day) is None:
         return MeterStatus(meter.id, MeterState.OUTSIDE, at, None, None)
     age = now - at if at else None
+    state = state_of(age, period)
+    lasts = absence and absence.end and (at is None or absence.end > at)
     return MeterStatus(
         meter=meter.id,
-        state=state_of(age, period),
+        state=state,
         last_at=at,
         age_s=age.total_seconds() if age is not None else None,
         coverage_last_day=ledger.total(meter, day).coverage,
+        cause=absence.cause if absence and lasts and state is not MeterState.LIVE else None,
     )
 
 

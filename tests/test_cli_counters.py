@@ -75,6 +75,8 @@ def test_lighting_tells_burning_hours_by_night(
     table = run(lighting, "scuola", *night)
     assert "scuola.main: 10.0 kW installed; now unknown" in table.stdout
     assert "12.12" in table.stdout
+    unread = run(lighting, "--from", "2025-02-01", "--to", "2025-02-02")
+    assert "no readings in this time of scuola.main/power;" in unread.stderr
     summary = run(lighting, *night)
     assert "1 meters of lamps" in summary.stdout
     assert "80 %" in summary.stdout

@@ -55,6 +55,7 @@ def lighting(
         for lamps in _asked(session, site)
         for table in [burning_hours(session.ledger, lamps, span, Stretch(by))]
     ]
+    _say_unread(told)
     if as_json:
         print_json([_document(*one) for one in told])
     elif site:
@@ -93,6 +94,16 @@ def _say_silent(silent: list[Site]) -> None:
     if silent:
         names = some(s.id for s in silent)
         say(f"{len(silent)} sites tell nothing of their light: {names}; why: paes lighting SITE")
+
+
+def _say_unread(told: list[Told]) -> None:
+    unread = [lamps.point for lamps, _, table in told if not _known_hours(table)]
+    if unread:
+        say(f"no readings in this time of {some(unread)}; they come with: paes collect")
+
+
+def _known_hours(table: pd.DataFrame) -> float:
+    return float(table["burning_h"].sum() + table["dark_h"].sum())
 
 
 def _print_periods(lamps: Lamps, now: LightState, table: pd.DataFrame) -> None:

@@ -16,6 +16,7 @@ from test_ledger import BORN, MAIN, ledger, main, write
 
 from paes.causes import CAUSE_TEXTS, shares
 from paes.events import SWAPPED, Cause, Event, absence
+from paes.meter_status import MeterState, meter_states
 from paes.periods import By, Span
 from paes.store.sqlite import SqliteStore
 
@@ -192,3 +193,25 @@ def test_a_correction_adds_what_passed_uncounted_to_its_day(store: SqliteStore):
         assert days["missing_high"].sum() == 0
     assert days["measured"].sum() == pytest.approx((END - BORN) / HOUR - 1 + at_correction)
     assert [f.name for f in book.findings(main(book), span)] == ["meter.corrected"]
+
+
+def test_a_meter_that_is_not_live_says_why(store: SqliteStore):
+    write(store, BORN, LOST)
+    now = LOST + HOUR
+    book = ledger(store, now)
+    store.write_events(
+        [
+            absence("hall.main", Cause.REFUSED, LOST - 40 * HOUR, LOST - 20 * HOUR),
+            absence("hall.main", Cause.NO_REPLY, LOST, LOST + HOUR / 2),
+            absence("hall.main", Cause.GATEWAY_DOWN, LOST + HOUR / 2, now),
+            absence("hall.kitchen", Cause.NO_REPLY, LOST, now),
+        ]
+    )
+    states = {s.meter: s for s in meter_states(book, book.installation.meters.values())}
+    assert states["hall.main"].state is MeterState.STALE
+    assert states["hall.main"].cause is Cause.GATEWAY_DOWN
+    assert states["hall.kitchen"].cause is Cause.NO_REPLY
+    assert states["hall.gas"].cause is None
+    write(store, now, now)
+    (state,) = meter_states(book, [main(book)])
+    assert (state.state, state.cause) == (MeterState.LIVE, None)
