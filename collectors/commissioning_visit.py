@@ -7,6 +7,7 @@ a ``Seen`` that says why, never an exception: the visit goes on with the next me
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,9 +24,9 @@ from collectors.round import Round
 from collectors.transports import plan_for, task_for
 from paes.errors import PaesError
 from paes.events import SWAPPED
-from paes.gateways import Gateway
+from paes.gateways import Gateway, Transport
 from paes.installation import Installation
-from paes.metering import Meter, Register, name_of
+from paes.metering import Meter, Reading, Register, name_of
 from paes.periods import Clock
 
 _POWERS = ("active_power", "heat_power", "W")
@@ -36,11 +37,21 @@ _PHASES = ("l1", "l2", "l3")
 
 
 class Visit:
-    """Reads meters of ``installation``, one after the other."""
+    """Reads meters of ``installation``, one after the other.
 
-    def __init__(self, installation: Installation, clock: Clock) -> None:
+    ``stored`` gives the last stored reading of a point: a device that sends over MQTT when it likes
+    has mostly spoken before the visit.
+    """
+
+    def __init__(
+        self,
+        installation: Installation,
+        clock: Clock,
+        stored: Callable[[str], Reading | None] = lambda point: None,
+    ) -> None:
         self.installation = installation
         self._clock = clock
+        self._stored = stored
 
     async def see(self, meter: Meter) -> Seen:
         """All that tells whether ``meter`` is right."""
@@ -48,7 +59,8 @@ class Visit:
         try:
             profile = load_device(self.installation.device_file(meter.device))
             if not isinstance(profile, DeviceProfile):
-                return await self._by_round(gateway, meter, register)
+                heard = await self._by_round(gateway, meter, register)
+                return heard if heard.value is not None else self._before(register, heard)
             made = await probe(
                 ModbusConnection.for_gateway(gateway), meter.unit, profile, self._clock, meter=meter
             )
@@ -60,8 +72,10 @@ class Visit:
             return Seen(self._clock(), None, error=str(err))
 
     async def again(self, meter: Meter) -> Seen:
-        """The register of ``meter`` alone, once more."""
+        """The register of ``meter`` alone, once more; nothing of one that cannot be asked."""
         gateway, register = self._place(meter)
+        if gateway.transport is Transport.MQTT:
+            return Seen(self._clock(), None, error="it sends when it likes")
         try:
             return await self._by_round(gateway, meter, register)
         except PaesError as err:
@@ -69,6 +83,11 @@ class Visit:
 
     def _place(self, meter: Meter) -> tuple[Gateway, Register]:
         return self.installation.gateways[meter.gateway], self.installation.register(meter)
+
+    def _before(self, register: Register, heard: Seen) -> Seen:
+        """What is stored of a meter that says nothing now, if anything is."""
+        last = self._stored(register.point)
+        return Seen(last.at, last.value) if last else heard
 
     async def _serial(self, gateway: Gateway, meter: Meter, profile: DeviceProfile) -> str | None:
         connection = ModbusConnection.for_gateway(gateway)

@@ -17,8 +17,8 @@ from collectors.device_point import DevicePoint, ProfileKind, RegisterType, Word
 from collectors.registers import Value
 from paes.units import canonical_unit, factor_to_canonical
 
-# canonical unit -> (least, most) magnitude. From the mains of EN 50160 (50 Hz +-15 %, up to 36 kV)
-# and from what a town's largest single meter can carry: 10 MW, 100 GWh, 100 million m3.
+# canonical unit -> (least, most) magnitude: 50 Hz +-15 %, and what a town's largest single meter
+# can carry (10 MW, 100 GWh, 100 million m3).
 CREDIBLE: Mapping[str, tuple[float, float]] = {
     "V": (1.0, 42_000.0),
     "A": (1e-3, 10_000.0),
@@ -34,6 +34,10 @@ CREDIBLE: Mapping[str, tuple[float, float]] = {
     "s": (1.0, 4e9),
     "pulse": (1.0, 1e9),
 }
+
+# Of the mains: 230 and 400 V +10/-15 % (EN 50160), or 10 to 20 kV with phase and line voltages. It
+# is what tells orders apart whose other numbers are all small.
+MAINS_V = ((195.0, 254.0), (339.0, 441.0), (5_000.0, 25_000.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,9 @@ def is_credible(point: DevicePoint, value: Value | None) -> bool:
     """True if ``value`` (in the point's unit) can be what the point measures; 0 is not judged."""
     if value is None or isinstance(value, str):
         return False
-    least, most = CREDIBLE[canonical_unit(point.unit)]
-    return least <= abs(value) * factor_to_canonical(point.unit) <= most
+    ranges = MAINS_V if point.quantity == "voltage" else (CREDIBLE[canonical_unit(point.unit)],)
+    magnitude = abs(value) * factor_to_canonical(point.unit)
+    return any(least <= magnitude <= most for least, most in ranges)
 
 
 def plausible_order(point: DevicePoint, values: Mapping[str, Value | None]) -> str | None:

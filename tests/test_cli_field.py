@@ -150,6 +150,8 @@ def test_a_meter_that_does_not_answer_does_not_end_the_visit(paes, school):
         (("commission", "scuola", "--reading", "x.y=1"), 1, "no meter 'x.y' at this site"),
         (("commission", "scuola", "--by", "A", "--reading", "scuola.main=lots"), 1,
          "cannot read display 'lots'"),
+        (("commission", "scuola", "--by", "A", "--reading", "scuola.main=1@noon"), 1,
+         "cannot read time 'noon'"),
         (("commission", "--verify", "none.yaml"), 1, "cannot be read"),
         (("plan",), 2, "give either a METER or --gateway"),
         (("plan", "--gateway", "nope"), 1, "no gateway 'nope'"),
@@ -158,8 +160,9 @@ def test_a_meter_that_does_not_answer_does_not_end_the_visit(paes, school):
         (("bench-device",), 2, "give either a METER"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_one_line(paes, school, arguments, code, says):
-    done = paes("--config", str(school.folder), *arguments)
+def test_what_is_wrong_is_said_in_one_line(paes, tmp_path, arguments, code, says):
+    """Nobody answers at the school: what is wrong is wrong before anything is asked."""
+    done = paes("--config", str(School(tmp_path / "town").folder), *arguments)
     assert done.code == code
     assert says in done.err
 

@@ -36,7 +36,7 @@ TYPED_WITHIN = timedelta(minutes=15)
 class _Answers:
     """What was said on the command line about displays."""
 
-    readings: Mapping[str, str]
+    displays: Mapping[str, Display]
     secondary: frozenset[str]
 
 
@@ -96,7 +96,7 @@ def commission(
         return
     assert site is not None
     meters = _meters_of(session, site)
-    answers = _answers(meters, readings, secondary)
+    answers = _answers(session, meters, readings, secondary)
     by = by or click.prompt("your name", err=True)
     judged = _walk(session, meters, answers)
     document = _document(session, site, by, judged)
@@ -121,19 +121,21 @@ def _meters_of(session: Session, site: str) -> list[Meter]:
 
 
 def _answers(
-    meters: list[Meter], readings: tuple[str, ...], secondary: tuple[str, ...]
+    session: Session, meters: list[Meter], readings: tuple[str, ...], secondary: tuple[str, ...]
 ) -> _Answers:
+    """What was said, read before the first meter is asked."""
     pairs = dict(text.partition("=")[::2] for text in readings)
-    known = {m.id for m in meters}
+    known = {m.id: m for m in meters}
     for name in (*pairs, *secondary):
         if name not in known:
             raise DataError(f"no meter {name!r} at this site; there is {', '.join(sorted(known))}")
-    return _Answers(pairs, frozenset(secondary))
+    displays = {name: _given(session, known[name], text) for name, text in pairs.items()}
+    return _Answers(displays, frozenset(secondary))
 
 
 def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judgement]:
     """Every meter in turn; judged at the end, when all registers of the site are known."""
-    visit = Visit(session.installation, now_utc)
+    visit = Visit(session.installation, now_utc, lambda p: session.store.latest([p]).get(p))
     seen: dict[str, tuple[Seen, Display | None, Seen | None]] = {}
     for meter in meters:
         before = asyncio.run(visit.see(meter))
@@ -142,6 +144,8 @@ def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judg
         if before.value is not None:
             display = _display(session, meter, answers)
         after = asyncio.run(visit.again(meter)) if display else None
+        if display and (after is None or after.value is None):
+            display = replace(display, at=display.at or now_utc())
         seen[meter.id] = before, display, after
     values = {name: s[0].value for name, s in seen.items() if s[0].value is not None}
     return [
@@ -157,7 +161,7 @@ def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judg
 
 
 def _told(session: Session, meter: Meter, seen: Seen) -> str:
-    """What a meter says, on two lines."""
+    """What a meter says, on one line."""
     if seen.value is None:
         return f"{meter.id}: NOT READ: {seen.error}"
     register = session.installation.register(meter)
@@ -171,10 +175,9 @@ def _told(session: Session, meter: Meter, seen: Seen) -> str:
 
 def _display(session: Session, meter: Meter, answers: _Answers) -> Display | None:
     """What the display shows: from the command line, else asked for until it can be read."""
+    if answers.displays:
+        return answers.displays.get(meter.id)
     unit = session.installation.register(meter).unit
-    if answers.readings:
-        text = answers.readings.get(meter.id)
-        return _given(session, meter, unit, text) if text is not None else None
     while True:
         text = click.prompt(
             f"  display of {meter.id} in {unit} (Enter: skip)", default="", show_default=False,
@@ -188,12 +191,13 @@ def _display(session: Session, meter: Meter, answers: _Answers) -> Display | Non
             say(f"  {err}")
 
 
-def _given(session: Session, meter: Meter, unit: str, text: str) -> Display:
+def _given(session: Session, meter: Meter, text: str) -> Display:
+    """``VALUE`` or ``VALUE@TIME``."""
     value, _, time = text.partition("@")
     at = now_utc() - TYPED_WITHIN
     if time:
         at = parse_instant(time, session.installation.time_zone(meter.id))
-    return replace(parse_display(value, unit), at=at)
+    return parse_display(value, session.installation.register(meter).unit, at)
 
 
 def _document(session: Session, site: str, by: str, judged: list[Judgement]) -> Document:

@@ -81,8 +81,9 @@ def _probe_mbus(gateway: Gateway, profile: MbusProfile, meter: Meter, as_json: b
 
 
 def _print_probe(made: Probe) -> None:
-    _print_points(made)
-    _print_orders(made)
+    if made.points:
+        _print_points(made)
+        _print_orders(made)
     print_table(
         "requests",
         ["registers", "result", "ms"],
@@ -116,7 +117,9 @@ def _print_points(made: Probe) -> None:
                 p.quality + (" (verify)" if p.verify else ""),
                 _shown(p.value),
                 p.unit,
-                "" if p.stored_value is None else f"{_shown(p.stored_value)} {p.stored_unit}",
+                ""
+                if p.stored_value is None
+                else f"{_shown(p.stored_value)} {p.stored_unit}".removesuffix(" 1"),
             ]
             for p in made.points
         ],

@@ -13,20 +13,23 @@ import pytest
 from field_servers import Request, frame, free_port, good_server, raw_server, registers
 from programs import require_header, require_program
 from shipped_profiles import shipped
+from sunspec_devices import chain, common, model, simulator_server
 
 from collectors.modbus import ModbusConnection
 from collectors.probe import probe
 from collectors.probed import Probe
 from collectors.registers import encode
-from paes.errors import ConnectionFailed
+from paes.errors import ConnectionFailed, DataError
 from paes.metering import Meter
 
 AT = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 SERVER_SOURCE = Path(__file__).parent / "libmodbus_server.c"
 
 
-async def probed(port: int, device: str, unit: int = 1, meter: Meter | None = None) -> Probe:
-    connection = ModbusConnection("127.0.0.1", port, timeout_s=0.2)
+async def probed(
+    port: int, device: str, unit: int = 1, meter: Meter | None = None, timeout_s: float = 0.5
+) -> Probe:
+    connection = ModbusConnection("127.0.0.1", port, timeout_s=timeout_s)
     profile = shipped(device)
     return await probe(connection, unit, profile, lambda: AT, meter=meter)
 
@@ -119,6 +122,31 @@ async def test_identity_is_compared_with_what_the_profile_expects(code: int, mat
     async with good_server({1: blocks}) as port:
         result = await probed(port, "carlo-gavazzi-em24-ethernet")
     assert [(i.address, i.matches) for i in result.identity] == [(11, matches), (40960, True)]
+
+
+async def test_a_sunspec_model_is_looked_for_and_read_where_it_is() -> None:
+    """5.5 kW (550 x 10^1) and 12,345,678 Wh, at a base where it is seldom found."""
+    inverter = model(103, W=550, W_SF=1, WH=12_345_678, WH_SF=0, Hz=5001, Hz_SF=-2)
+    async with simulator_server({1: {50000: chain(common(), inverter)}}) as port:
+        result = await probed(port, "sunspec-103", timeout_s=10)
+    values = {p.name: p.value for p in result.points}
+    assert (values["W"], values["WH"]) == (5500.0, 12_345_678)
+    assert result.sunspec is not None
+    assert result.sunspec.startswith("SunSpec at 50000: models 1 at 50002, 103 at ")
+
+
+async def test_a_sunspec_profile_of_another_model_says_what_there_is() -> None:
+    async with simulator_server({1: {40000: chain(common(), model(101, W=1, W_SF=0))}}) as port:
+        with pytest.raises(DataError, match="no SunSpec model 103; models found: 1, 101"):
+            await probed(port, "sunspec-103", timeout_s=10)
+
+
+async def test_only_the_points_asked_for_are_read() -> None:
+    async with good_server({1: {0: sdm120_words()}}) as port:
+        connection = ModbusConnection("127.0.0.1", port, timeout_s=10)
+        result = await probe(connection, 1, shipped("eastron-sdm120"), lambda: AT, {"voltage_l1"})
+    assert [p.name for p in result.points] == ["voltage_l1"]
+    assert len(result.requests) == 1
 
 
 @contextmanager
