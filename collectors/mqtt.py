@@ -93,6 +93,7 @@ class BrokerLine:
         self._dropped = 0
         self._down: dict[str, str] = {}  # why, by client id; empty if it is open
         self._protocol = _V5
+        self._is_low_qos_told = False
 
     @property
     def is_open(self) -> bool:
@@ -187,11 +188,13 @@ class BrokerLine:
                 self._note_granted(topic_filter, *_reason(reply), qos)
 
     def _note_granted(self, topic_filter: str, code: int, text: str, qos: int) -> None:
-        self.refused.pop(topic_filter, None)
+        before = self.refused.pop(topic_filter, None)
         if code >= 0x80:
             self.refused[topic_filter] = not_granted(topic_filter, text)
-            log.warning("gateway %s: %s", self._gateway.id, self.refused[topic_filter])
-        elif code < qos:
+            if not before:
+                log.warning("gateway %s: %s", self._gateway.id, self.refused[topic_filter])
+        elif code < qos and not self._is_low_qos_told:
+            self._is_low_qos_told = True
             log.warning(
                 "gateway %s: the broker grants QoS %d for %s: what comes while the collector is "
                 "away is lost",

@@ -134,18 +134,11 @@ class MessageTask:
         started, wake = self._clock(), asyncio.Event()
         watch = Watch(self.plan, started)
         line = self._line(passing_doors(self.plan), watch, wake)
-        rounds: list[Round] = []
         listening = asyncio.create_task(line.keep_open())
         try:
-            async with asyncio.timeout(self._listen_once_s):
-                while not line.why_down and watch.unheard:
-                    await wake.wait()
-                    wake.clear()
-                    rounds.append(self._round_of(line.take(MOST_IN_A_ROUND), watch))
-        except TimeoutError:
-            pass
+            rounds = await self._listen_once(line, watch, wake)
+            why_down = line.why_down or ("" if line.settled.is_set() else self._not_yet)
         finally:
-            why_down = line.why_down
             listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
@@ -163,6 +156,28 @@ class MessageTask:
             units=watch.report(self._clock()),
             complete=False,
         )
+
+    async def _listen_once(self, line: Line, watch: Watch, wake: asyncio.Event) -> list[Round]:
+        """What comes until all meters have spoken, or the time for it is over."""
+        await self._settled(line)
+        rounds: list[Round] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._listen_once_s):
+                while not line.why_down and watch.unheard:
+                    await wake.wait()
+                    wake.clear()
+                    rounds.append(self._round_of(line.take(MOST_IN_A_ROUND), watch))
+        return rounds
+
+    async def _settled(self, line: Line) -> None:
+        """Wait until it is known whether there is a connection, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3 * self.plan.gateway.timeout_s):
+                await line.settled.wait()
+
+    @property
+    def _not_yet(self) -> str:
+        return f"broker {self.plan.gateway.place}: not connected yet"
 
     async def close(self) -> None:
         """Nothing to do: a line is open only while ``run`` or ``read_round`` is at work."""
@@ -195,9 +210,7 @@ class MessageTask:
 
     async def _mark(self, line: Line, watch: Watch) -> None:
         """Make the round of a tick, once it is known whether there is a connection."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(3 * self.plan.gateway.timeout_s):
-                await line.settled.wait()
+        await self._settled(line)
         assert self._due is not None
         due, self._due = self._due, None
         coalesced, self._coalesced = self._coalesced, 0
@@ -222,7 +235,7 @@ class MessageTask:
     def _of_line(self, line: Line, now: datetime) -> list[Finding]:
         gateway, findings = self.plan.gateway.id, []
         if not line.is_open:
-            text = line.why_down or f"broker {self.plan.gateway.place}: not connected yet"
+            text = line.why_down or self._not_yet
             findings.append(Finding("collect.gateway_down", gateway, text, now))
         dropped = line.take_dropped()
         if dropped:

@@ -77,6 +77,13 @@ class Broker:
             while not (path.exists() and all(w in path.read_bytes() for w in words)):
                 await asyncio.sleep(0.02)
 
+    async def acknowledged(self, number: int) -> None:
+        """Wait until it was told that its message ``number`` to the collector was stored."""
+        line = f"Received PUBACK from paes-broker (Mid: {number}, RC:0)"
+        async with asyncio.timeout(PATIENCE_S):
+            while line not in self._log.read_text(errors="replace"):
+                await asyncio.sleep(0.02)
+
     async def _listens(self) -> bool:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", self.port)
