@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,10 @@ import pytest
 
 from collectors.simulator import Simulator
 from paes.cli import main
+
+NOON_S = datetime(2025, 11, 19, 11, 0, tzinfo=UTC).timestamp()
+"""A Wednesday at noon, in Rome: there the simulated meters' time stands still, so that a display
+shows the same however slow the machine is."""
 
 
 @dataclass

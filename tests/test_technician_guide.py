@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from field_commands import CommandLine, command_line, serving
+from field_commands import NOON_S, CommandLine, command_line, serving
 
 from collectors.simulator import Simulator
 from paes.city_files import MetersFile
@@ -86,7 +86,7 @@ def test_a_newcomer_finds_the_meter_with_the_wrong_ratio(
     assert "sound: 1 cities, 1 sites, 1 gateways, 2 meters" in terminal.run(prepare)
     assert simulate == "paes --config practice simulate\n"
     installation = load_installation(tmp_path / "practice")
-    with serving(Simulator(installation, port=terminal.port)):
+    with serving(Simulator(installation, port=terminal.port, clock=lambda: NOON_S)):
         found = terminal.run(look)
         assert "2 units answer" in found
         assert "4711" in found
