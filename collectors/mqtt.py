@@ -35,9 +35,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from collectors.field_task import Sink
+from collectors.mqtt_line import Arrived, LineNeeds, Sleep, backoff_s
 from collectors.mqtt_payload import Message
 from collectors.mqtt_plan import Door, MqttPlan, MqttUnit, plan_mqtt
-from collectors.mqtt_task import LISTEN_ONCE_S, Arrived, LineNeeds, MessageTask, Sleep, backoff_s
+from collectors.mqtt_task import LISTEN_ONCE_S, MessageTask
 from collectors.mqtt_words import (
     OLD_BROKER,
     credentials,

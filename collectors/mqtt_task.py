@@ -13,77 +13,23 @@ import contextlib
 import inspect
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from collectors.field_task import Sink
-from collectors.mqtt_payload import Message, Told
+from collectors.mqtt_line import Arrived, Line, LineNeeds, Sleep, backoff_s
+from collectors.mqtt_payload import Told
 from collectors.mqtt_plan import Door, MqttPlan, MqttUnit, passing_doors, standing_doors
 from collectors.mqtt_watch import Watch
 from collectors.round import Round
-from paes.gateways import Gateway
 from paes.metering import Finding
 from paes.periods import Clock
 
 log = logging.getLogger(__name__)
 
-LONGEST_BACKOFF_S = 300.0
 MOST_IN_A_ROUND = 500
 LISTEN_ONCE_S = 10.0
 """How long ``read_round`` listens: what a device says by itself may come once an hour."""
-
-Sleep = Callable[[float], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message that waits to be taken; ``acknowledge`` does nothing once its line is gone."""
-
-    message: Message
-    is_kept: bool
-    acknowledge: Callable[[], None]
-
-
-class Line(Protocol):
-    """What a task needs of the connections to a broker."""
-
-    settled: asyncio.Event
-    """Every connection was made, or its first attempt failed."""
-    refused: dict[str, str]
-    """Why the broker does not let us hear a topic filter."""
-
-    @property
-    def is_open(self) -> bool: ...
-
-    @property
-    def why_down(self) -> str: ...
-
-    def take(self, most: int) -> list[Arrived]:
-        """The messages that wait, oldest first."""
-        ...
-
-    def take_dropped(self) -> int:
-        """How many messages were dropped since it was asked last."""
-        ...
-
-    async def keep_open(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LineNeeds:
-    """What a line is made of."""
-
-    gateway: Gateway
-    doors: tuple[Door, ...]
-    clock: Clock
-    jitter: Callable[[], float]
-    sleep: Sleep
-    on_news: Callable[[], None]
-    """A message came, or a connection was made or lost."""
-    on_open: Callable[[], None]
-    """Everything can be heard, from now on."""
 
 
 class MessageTask:
@@ -166,7 +112,10 @@ class MessageTask:
                 while not line.why_down and watch.unheard:
                     await wake.wait()
                     wake.clear()
-                    rounds.append(self._round_of(line.take(MOST_IN_A_ROUND), watch))
+                    arrived = line.take(MOST_IN_A_ROUND)
+                    rounds.append(self._round_of(arrived, watch))
+                    for one in arrived:
+                        one.acknowledge()  # a broker has only so many on the way
         return rounds
 
     async def _settled(self, line: Line) -> None:
@@ -196,17 +145,20 @@ class MessageTask:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while arrived := line.take(MOST_IN_A_ROUND):
+            while (arrived := line.take(MOST_IN_A_ROUND)) or self._due is not None:
                 made = self._round_of(arrived, watch)
                 if made.readings or made.findings or made.units:
                     await self._hand_over(made, until_taken=True)
                 for one in arrived:
                     one.acknowledge()
-            if self._due is not None:
-                try:
-                    await self._mark(line, watch)
-                except Exception:
-                    log.exception("gateway %s: the round failed", self.plan.gateway.id)
+                if self._due is not None:
+                    await self._safe_mark(line, watch)
+
+    async def _safe_mark(self, line: Line, watch: Watch) -> None:
+        try:
+            await self._mark(line, watch)
+        except Exception:
+            log.exception("gateway %s: the round failed", self.plan.gateway.id)
 
     async def _mark(self, line: Line, watch: Watch) -> None:
         """Make the round of a tick, once it is known whether there is a connection."""
@@ -301,9 +253,3 @@ class MessageTask:
             units=watch.report(now, spoke) if spoke else (),
             complete=False,
         )
-
-
-def backoff_s(failures: int, jitter: Callable[[], float]) -> float:
-    """The pause after so many failures in a row: 1 s doubling to 5 min, a fifth more or less."""
-    pause = min(LONGEST_BACKOFF_S, 2.0 ** min(failures - 1, 20))
-    return pause * (0.8 + 0.4 * jitter())
