@@ -87,6 +87,7 @@ class GatewayTask:
         self._wake = asyncio.Event()
         self._due: datetime | None = None
         self._coalesced = 0
+        self._swallowed = 0
         self._failed_rounds = 0
         self._read_for: dict[PollClass, datetime] = {}
         self._lost: set[str] = set()
@@ -147,6 +148,7 @@ class GatewayTask:
             return None
         self._wake.clear()
         due, self._due = self._due, None
+        self._swallowed, self._coalesced = self._coalesced, 0
         return due
 
     def _classes_due(self, due: datetime) -> frozenset[PollClass]:
@@ -223,7 +225,7 @@ class GatewayTask:
 
     def _finished(self, making: _Making) -> Round:
         self._making = None
-        coalesced, self._coalesced = self._coalesced, 0
+        coalesced, self._swallowed = self._swallowed, 0
         reports = tuple(unit.report() for unit in self._units)
         notes = making.notes
         return Round(

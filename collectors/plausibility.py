@@ -49,7 +49,7 @@ class Plausibility:
         self, meter: Meter, point: RatedPoint, reading: Reading
     ) -> tuple[Reading, Finding | None]:
         """The same for a value that did not come in registers."""
-        if point.kind is ProfileKind.COUNTER:
+        if point.kind is ProfileKind.COUNTER and point.resets is None:
             why = self._of_counter(meter, point, reading)
         else:
             why = _beyond_rating(meter, point, reading)

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_SILENCES = 3
 """A device that is silent when it is asked who it is: asked so often, then not any more."""
+SHORTEST_TAIL = 5
+"""Digits at the end of a longer serial number that are taken for the same."""
 _NEVER = -1
 
 
@@ -33,6 +35,20 @@ class _Location:
     epoch: int
     discovery: Discovery
     plan: UnitPlan
+
+
+def same_serial(one: str, other: str) -> bool:
+    """True if two ways to write a serial number can mean the same device.
+
+    A label shows ``E2-00123456`` where the register says 123456: letters before the number,
+    leading zeros, blanks and hyphens make no other device.
+    """
+    long, short = sorted((_plain(one), _plain(other)), key=len, reverse=True)
+    return long == short or (len(short) >= SHORTEST_TAIL and long.endswith(short))
+
+
+def _plain(serial: str) -> str:
+    return "".join(c for c in serial.upper() if c.isalnum()).lstrip("0")
 
 
 class UnitDevice:
@@ -101,7 +117,7 @@ class UnitDevice:
         for meter in self._plan.meters:
             old = self._serials.get(meter.id)
             self._serials[meter.id] = serial
-            if old in (None, serial):
+            if old is None or same_serial(old, serial):
                 continue
             is_other = True
             text = f"{identity.label} answers for {meter.id}, where no. {old} was"

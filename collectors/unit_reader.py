@@ -193,15 +193,16 @@ class UnitReader:
     def _probe_request(self) -> tuple[int, int, int]:
         """Function, address and count of a small question.
 
-        Where frames carry no number its length is that of no other request, so that an answer
-        that is late by one question is never taken for the answer to the next.
+        Where frames carry no number, every other one is of a length that no request has: answers
+        that are late by one question are told by it before a value is believed. (Not every one,
+        for there are devices that do not answer what they do not expect.)
         """
         plan = self._device.known_plan
         if plan is None:
             return 3, BASES[self.breaker.failures % len(BASES)], 2  # where "SunS" may stand
         block = smallest(plan.blocks, plan.profile)
         count = block.count
-        if not self._shared.has_numbered_frames:
+        if not self._shared.has_numbered_frames and self.breaker.failures % 2:
             others = {b.count for b in plan.blocks}
             count = next(n for n in (count, *range(1, MOST_REGISTERS)) if n not in others)
         return block.function_code, block.address, count

@@ -157,14 +157,16 @@ class Planned:
 class RtuDevice:
     """Units on one RTU line that may answer late: what a late answer meets is up to the master.
 
-    Like a transparent converter it puts what comes from the units on whatever connection is open
-    when it comes. ``send`` is set by whoever carries the bytes.
+    A unit answers in the order in which it was asked, and what comes after a late answer is later
+    still. Like a transparent converter it puts what comes from the units on whatever connection
+    is open when it comes. ``send`` is set by whoever carries the bytes.
     """
 
     def __init__(self, answer: Callable[[Request], Planned]) -> None:
         self._answer = answer
         self._waiting = b""
         self._timers: list[asyncio.TimerHandle] = []
+        self._busy_until_s: dict[int, float] = {}
         self.requests: list[Request] = []
         self.send: Callable[[bytes], None] = lambda _data: None
 
@@ -184,7 +186,9 @@ class RtuDevice:
             if planned.pdu is not None:
                 reply = rtu_frame(unit, planned.pdu)
                 loop = asyncio.get_running_loop()
-                self._timers.append(loop.call_later(planned.delay_s, self.put, reply))
+                at_s = max(loop.time(), self._busy_until_s.get(unit, 0.0)) + planned.delay_s
+                self._busy_until_s[unit] = at_s + 1e-4  # no two at once: order would be lost
+                self._timers.append(loop.call_at(at_s, self.put, reply))
 
     def stop(self) -> None:
         """Nothing goes out any more."""

@@ -16,6 +16,7 @@ from collectors.gateway import GatewayTask
 from collectors.modbus import ModbusConnection
 from collectors.read_plan import plan_gateway
 from collectors.round import Round, UnitReport
+from collectors.unit_device import same_serial
 from collectors.unit_knowledge import TRY_AGAIN_S
 from paes.events import SWAPPED
 from paes.gateways import Gateway
@@ -371,6 +372,22 @@ async def test_another_serial_number_is_one_event_and_what_was_learned_is_forgot
     assert len(after.readings) == 8  # register 5 is believed in again
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("123456", "123456", True),
+        ("E2-00123456", "123456", True),
+        ("00123456", "123456", True),
+        ("sn 12 34 56", "SN123456", True),
+        ("123456", "123457", False),
+        ("56", "123456", False),  # too little to say so
+    ],
+)
+def test_serial_number_may_be_written_in_two_ways(one: str, other: str, same: bool) -> None:
+    assert same_serial(one, other) is same
+    assert same_serial(other, one) is same
+
+
 async def test_first_serial_number_is_remembered_and_no_event() -> None:
     async with raw_server(lambda r: from_image(r, numbered(111))) as server:
         bench = Bench(server.port, WITH_SERIAL)
@@ -491,6 +508,20 @@ async def test_zero_that_stays_is_believed_at_the_third_look() -> None:
         await bench.task.close()
     good, suspect = Quality.GOOD, Quality.SUSPECT
     assert qualities == [good, suspect, suspect, good, good]
+
+
+async def test_counter_of_the_day_may_be_at_zero() -> None:
+    device = profile(point("energy_import", 0, "counter", "kWh", resets="daily"))
+    words = [500, 0]
+
+    def answer(request: Request) -> bytes:
+        return frame(request, registers(request, [words[request.number - 1]]))
+
+    async with raw_server(answer) as server:
+        bench = Bench(server.port, device)
+        qualities = [(await bench.round()).readings[0].quality for _ in words]
+        await bench.task.close()
+    assert qualities == [Quality.GOOD, Quality.GOOD]
 
 
 async def test_more_power_than_can_pass_is_suspect() -> None:
