@@ -204,7 +204,7 @@ class Collector:
         self.lines[gateway.id] = GatewayLine(
             gateway, plan.meters, round_period_s(gateway), asyncio.get_running_loop().time()
         )
-        serials = {m.id: s for m in plan.meters if (s := self._serials.get(m.id) or m.serial)}
+        serials = {m.id: s for m in plan.meters if (s := self._serials.get(m.id) or _serial(m))}
         sink = partial(self._take, plan, self._counters(plan))
         self.tasks[gateway.id] = self._make_task(plan, sink, self._clock, serials)
 
@@ -344,6 +344,11 @@ async def _end(running: Sequence[asyncio.Task[None]]) -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+def _serial(meter: Meter) -> str | None:
+    """The serial number that a person has read; an assumed one says nothing of the device."""
+    return None if meter.assumed else meter.serial
 
 
 def _with_register(meter: Meter, accounted: Register) -> Meter:

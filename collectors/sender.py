@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 BATCH = 5_000
 IDLE_S = 30.0
 """Other processes can put refused readings back into the spool; nobody tells us."""
+GATHER_S = 0.25
+"""Rounds of many gateways end at nearly the same time: they are sent together."""
 LONGEST_PAUSE_S = 300.0
 
 
@@ -121,6 +123,7 @@ class Sender:
             self._wake.clear()
             if await self.drain():
                 await self._rest(IDLE_S)
+                await asyncio.sleep(GATHER_S)
             else:
                 await asyncio.sleep(pause_s(self._failures, self._jitter()))
 

@@ -80,16 +80,14 @@ def paes(
     context: click.Context, config: str | None, store: str | None, city: str | None, verbose: bool
 ) -> None:
     """Energy and emissions monitoring for a municipality's energy action plan (PAES)."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
     context.obj = Session(config, store, city)
 
 
 def main() -> None:
     """Entry point of the ``paes`` command."""
+    # Before anything else is imported: a library that sets up logging by itself comes too late.
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         _with_commands(paes)(standalone_mode=False)
     except PaesError as err:

@@ -352,13 +352,14 @@ def hand_made(
     events: Sequence[Event] = (),
     breaks: int = 0,
     serials: list[dict[str, str]] | None = None,
+    **more: object,
 ) -> Collector:
     def make(plan: FieldPlan, sink: Sink, _: Clock, known: dict[str, str]) -> HandMade:
         if serials is not None:
             serials.append(dict(known))
         return HandMade(plan, sink, events, breaks)
 
-    town: FewMeters = installation(502, serial="from-config")
+    town: FewMeters = installation(502, **{"serial": "from-config", **more})
     return Collector(town, store, spool, make_task=make)  # type: ignore[arg-type]
 
 
@@ -372,6 +373,13 @@ async def test_the_serial_number_of_a_swapped_device_survives_a_restart(spool_fi
         collector.spool.close()
     assert serials == [{"g0.main": "from-config"}, {"g0.main": "B"}]
     assert store.events[0] == swap
+
+
+async def test_an_assumed_serial_number_is_not_held_against_a_device(spool_file: Path) -> None:
+    serials = list[dict[str, str]]()
+    more = {"serial": "ASSUMED-1", "assumed": True, "note": "not on site yet"}
+    hand_made(MemoryStore(), Spool(spool_file), serials=serials, **more)
+    assert serials == [{}]
 
 
 async def test_a_task_with_a_defect_is_begun_again(
