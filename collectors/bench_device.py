@@ -178,7 +178,7 @@ class Benchmark:
 
     async def run(self) -> Bench:
         """Every trial; ConnectionFailed if the gateway cannot be reached at all."""
-        await self.connection.connect()
+        await self._connect()
         try:
             if self.profile.is_relative:
                 found = await discover(self.connection, self.unit, self._timeout_s)
@@ -189,6 +189,10 @@ class Benchmark:
         finally:
             await self.connection.close()
         return Bench(self.connection.place, self.unit, self.profile, tuple(sizes), tuple(pauses))
+
+    async def _connect(self) -> None:
+        await self.connection.connect()
+        await asyncio.sleep(self.profile.link.connect_delay_ms / 1000 if self.profile.link else 0)
 
     async def _try_sizes(self) -> list[Trial]:
         """The usual sizes upwards until one fails; then halves between good and bad."""
@@ -257,7 +261,7 @@ class Benchmark:
         began = loop.time()
         try:
             if not self.connection.connected:
-                await self.connection.connect()
+                await self._connect()
                 began = loop.time()
             await self.connection.read(
                 window.function_code, self.unit, window.address, window.count, self._timeout_s

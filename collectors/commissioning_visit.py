@@ -7,10 +7,12 @@ a ``Seen`` that says why, never an exception: the visit goes on with the next me
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from collectors.bus_time import pause_s
 from collectors.commissioning import Seen
 from collectors.device_files import load_device
 from collectors.device_point import DevicePoint
@@ -62,7 +64,12 @@ class Visit:
                 heard = await self._by_round(gateway, meter, register)
                 return heard if heard.value is not None else self._before(register, heard)
             made = await probe(
-                ModbusConnection.for_gateway(gateway), meter.unit, profile, self._clock, meter=meter
+                ModbusConnection.for_gateway(gateway),
+                meter.unit,
+                profile,
+                self._clock,
+                meter=meter,
+                pause_s=pause_s(gateway, profile),
             )
             seen = _seen(meter, register, profile, made)
             if seen.value is None:
@@ -94,6 +101,7 @@ class Visit:
         timeout_s = max(gateway.timeout_s, profile.read.min_timeout_ms / 1000)
         try:
             await connection.connect()
+            await asyncio.sleep(profile.link.connect_delay_ms / 1000 if profile.link else 0)
             return (await read_identity(connection, meter.unit, profile, timeout_s)).serial
         finally:
             await connection.close()

@@ -58,12 +58,14 @@ async def probe(
     clock: Clock,
     points: Collection[str] | None = None,
     meter: Meter | None = None,
+    pause_s: float = 0.0,
 ) -> Probe:
     """Read the points named in ``points`` (default: all) of ``unit`` once; closes the connection.
 
     A SunSpec model is looked for first. With ``meter`` each number is also given as the meter's
-    reading. Raises ConnectionFailed if the gateway cannot be reached, DataError for a profile
-    whose addresses count from a place that is not there.
+    reading. After each block the line rests for ``pause_s``, or as long as the profile says.
+    Raises ConnectionFailed if the gateway cannot be reached, DataError for a profile whose
+    addresses count from a place that is not there.
     """
     if not _is_sunspec(profile):
         plan(profile, profile.points)  # what cannot be planned opens no connection
@@ -78,7 +80,7 @@ async def probe(
         identity = [await _identify(notebook, item) for item in profile.identify]
         for block in plan(notebook.profile, _wanted(notebook.profile, points)):
             await _probe_block(notebook, block)
-            await asyncio.sleep(profile.read.pause_ms / 1000)
+            await asyncio.sleep(max(pause_s, profile.read.pause_ms / 1000))
     finally:
         await connection.close()
     return Probe(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from field_commands import NOON_S, CommandLine, command_line, serving
+from field_commands import NOON_S, CommandLine, Done, command_line, serving
 
 from collectors.device_profile import ReadLimits
 from collectors.simulator import Simulator
@@ -32,6 +32,15 @@ meters:
   - {id: scuola.gas, carrier: natural_gas, device: wirenboard-wb-mcm8, gateway: gw-scuola, unit: 10,
      register: pulses_1, pulse: {weight: 0.1, unit: m3}, volume_correction: 1.02,
      rated_flow_m3_h: 60}
+"""
+OTHER_LINES = """\
+gateways:
+  - {id: gw-mbus, transport: mbus_tcp, host: 192.0.2.20, poll_period_s: 3600}
+  - {id: broker, transport: mqtt, host: 192.0.2.30, poll_period_s: 3600}
+meters:
+  - {id: scuola.cold, measures: water, device: mbus-generic-water, gateway: gw-mbus,
+     secondary_address: "12345678"}
+  - {id: scuola.water, measures: water, device: mqtt-tts-water, gateway: broker, topic: w1}
 """
 
 
@@ -221,6 +230,25 @@ def test_bench_device_prints_a_line_that_a_profile_may_hold(paes, school):
     )  # fmt: skip
     assert document["best_registers"] == 80
     assert document["sizes"][0]["answers"] == 2
+
+
+def test_lines_that_are_no_modbus_are_shown_by_what_travels_over_them(paes, tmp_path):
+    town = School(tmp_path / "town")
+    town.meters.write_text(OTHER_LINES)
+
+    def asked(*arguments: str) -> Done:
+        return paes("--config", str(town.folder), *arguments)
+
+    assert "12345678" in asked("plan", "scuola.cold").out
+    assert "one request a meter every 3600 s" in asked("plan", "scuola.cold").err
+    assert "v3/+/devices/w1/up" in asked("plan", "scuola.water").out
+    (unit,) = json.loads(asked("plan", "--gateway", "broker", "--json").out)["units"]
+    assert unit == {"topic": "v3/+/devices/w1/up", "meters": ["scuola.water"], "points": ["volume"]}
+    (unit,) = json.loads(asked("plan", "--gateway", "gw-mbus", "--json").out)["units"]
+    assert unit["address"] == "12345678"
+    assert "is a broker: its devices cannot be asked" in asked("probe", "scuola.water").err
+    assert "speaks mqtt; only Modbus has registers" in asked("bench-device", "scuola.water").err
+    assert "speaks mbus_tcp; only Modbus has registers" in asked("bench-device", "scuola.cold").err
 
 
 def _line(text: str, word: str) -> str:

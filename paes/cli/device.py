@@ -6,6 +6,7 @@ import asyncio
 
 import click
 
+from collectors.bus_time import pause_s
 from collectors.mbus_plan import plan_mbus
 from collectors.mbus_profile import MbusProfile
 from collectors.modbus import ModbusConnection
@@ -45,7 +46,10 @@ def probe_command(target: Target, as_json: bool) -> None:
         )
     profile = modbus_profile(target)
     connection = ModbusConnection.for_gateway(target.gateway)
-    made = asyncio.run(probe(connection, target.unit, profile, now_utc, meter=target.meter))
+    rest_s = pause_s(target.gateway, profile)
+    made = asyncio.run(
+        probe(connection, target.unit, profile, now_utc, meter=target.meter, pause_s=rest_s)
+    )
     if as_json:
         print_json(made.to_dict())
     else:
