@@ -23,6 +23,7 @@ from field_servers import (
     listening,
     raw_server,
     registers,
+    rtu_on_a_pty,
     rtu_over_tcp,
 )
 from shipped_profiles import shipped
@@ -35,7 +36,7 @@ from collectors.read_plan import GatewayPlan, plan_gateway
 from collectors.registers import encode, unavailable_words
 from collectors.round import Round, UnitReport, UnitState
 from paes.errors import ConnectionFailed
-from paes.gateways import Gateway
+from paes.gateways import Gateway, SerialLine
 from paes.metering import Meter, Quality, Reading
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
@@ -650,6 +651,23 @@ async def test_late_rtu_answers_bring_no_wrong_value_into_a_round() -> None:
         for name, at in address.items()
     }
     assert any(r.point.startswith("school.m1") for r in readings)
+
+
+async def test_serial_line_is_read_round_after_round() -> None:
+    words = image()
+
+    def answer(request: Request) -> Planned:
+        span = range(request.address, request.address + request.count)
+        return Planned(registers(request, [words[a] for a in span]))
+
+    async with rtu_on_a_pty(RtuDevice(answer)) as name:
+        gateway = Gateway(id="gw", transport="serial", serial=SerialLine(device=name), timeout_s=60)
+        planned = plan_gateway(gateway, [meter(1), meter(2)], {SDM.id: SDM})
+        assert [unit.pause_s for unit in planned.units] == [pytest.approx(35 / 9600)] * 2
+        task = GatewayTask(planned, lambda _: None, Clock())
+        made = [await task.read_round(START) for _ in range(3)]
+        await task.close()
+    assert [(len(m.readings), m.findings) for m in made] == [(6, ())] * 3
 
 
 def profile_of_four_counters() -> DeviceProfile:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 from field_servers import Request, frame, free_port, raw_server, registers
 
 from collectors.line_faults import NOT_TRUSTED
@@ -151,6 +152,26 @@ async def test_device_that_hangs_up_for_want_of_a_certificate_is_asked_nothing(
         with pytest.raises(ConnectionFailed, match=re.escape(NOT_TRUSTED)):
             await ask(server.port, town.files(certificate=None, key=None))
         assert server.requests == []
+
+
+async def test_key_may_be_locked_with_a_password_from_the_environment(
+    town: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = serialization.load_pem_private_key((town.folder / "ours.key").read_bytes(), None)
+    locked = town.folder / "locked.key"
+    locked.write_bytes(
+        plain.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"golfo"),
+        )
+    )
+    files = town.files(key=locked, key_password_env="PAES_TEST_KEY")
+    async with raw_server(answer, tls=town.server()) as server:
+        with pytest.raises(ConnectionFailed, match="is key_password_env right"):
+            await ask(server.port, files)
+        monkeypatch.setenv("PAES_TEST_KEY", "golfo")
+        assert len(await ask(server.port, files)) == 120
 
 
 def _no_ca(folder: Path) -> dict[str, object]:
