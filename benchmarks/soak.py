@@ -115,6 +115,8 @@ class Tally:
     memory_mb: list[float] = field(default_factory=list)
     stored: int = 0
     cpu_s: float = 0.0
+    starved_s: float = 0.0
+    """How long the process was ready to run and had no processor: what the machine costs."""
     wall_s: float = 0.0
 
     def note(self, made: Round) -> None:
@@ -168,7 +170,7 @@ async def soak(installation: Installation, minutes: float, tally: Tally, folder:
     store, spool = SqliteStore(folder / "soak.sqlite"), Spool(folder / "spool.sqlite")
     collector = Collector(installation, store, spool, make_task=counted)
     stop = asyncio.Event()
-    began, cpu = time.monotonic(), time.process_time()
+    began, cpu, starved = time.monotonic(), time.process_time(), starved_s()
     running = asyncio.create_task(collector.run(stop))
     while time.monotonic() - began < minutes * 60 and not running.done():
         tally.memory_mb.append(memory_mb())
@@ -176,6 +178,7 @@ async def soak(installation: Installation, minutes: float, tally: Tally, folder:
     tally.memory_mb.append(memory_mb())
     tally.wall_s = time.monotonic() - began
     tally.cpu_s = time.process_time() - cpu
+    tally.starved_s = starved_s() - starved
     stop.set()
     await running
     tally.stored = sum(len(store.read(point)) for point in store.points())
@@ -189,6 +192,12 @@ def memory_mb() -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def starved_s() -> float:
+    """How long this process has waited for a processor so far (Linux; 0 elsewhere)."""
+    schedule = Path("/proc/self/schedstat")
+    return int(schedule.read_text(encoding="ascii").split()[1]) / 1e9 if schedule.exists() else 0.0
 
 
 def reached_at(installation: Installation, addresses: dict[str, list[str | int]]) -> Installation:
@@ -214,7 +223,8 @@ def report(tally: Tally, gateways: int, units: int) -> None:
           f"complete at most {tally.slowest_after_tick_s:.2f} s after its tick")  # fmt: skip
     print(f"memory     {memory[0]:.1f} MB at the start, {memory[len(memory) // 3]:.1f} after a "
           f"third, {memory[-1]:.1f} at the end, {max(memory):.1f} at most")  # fmt: skip
-    print(f"processor  {tally.cpu_s:.1f} s, {100 * tally.cpu_s / tally.wall_s:.1f} % of a core")
+    print(f"processor  {tally.cpu_s:.1f} s, {100 * tally.cpu_s / tally.wall_s:.1f} % of a core; "
+          f"{tally.starved_s:.1f} s ready to run without one")  # fmt: skip
 
 
 def main() -> int:

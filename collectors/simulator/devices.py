@@ -59,6 +59,7 @@ class SimulatedDevice:
         self._is_scaled = any(p.kind is ProfileKind.SCALE_FACTOR for p in self.profile.points)
         self._cached = lru_cache(maxsize=8)(self._compute_image)
         self._asked = lru_cache(maxsize=64)(self._points_between)
+        self._states = lru_cache(maxsize=2)(self._compute_states)
 
     def read(self, function: int, address: int, count: int, now_s: float) -> Reply:
         """What the device answers to a read at a virtual time."""
@@ -84,11 +85,14 @@ class SimulatedDevice:
             if p.fc == function and p.address < last and first < p.end
         )
 
+    def _compute_states(self, now_s: int) -> list[State]:
+        return [self.counter_faults.state(meter, now_s) for meter in self.meters]
+
     def _compute_image(self, now_s: int, which: tuple[int, ...]) -> Image:
         points = [self.profile.points[i] for i in which]
         image: Image = {}
         fc = self.profile.defaults.fc
-        states = [self.counter_faults.state(meter, now_s) for meter in self.meters]
+        states = self._states(now_s)
         self._put_points(image, self.meters[0], states[0], points)
         for mark in self.profile.identify:
             self._put(image, fc, mark.address, _mark_words(mark, self.profile))
