@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from collectors.device_point import DevicePoint, ProfileKind, RegisterType
-from collectors.registers import MeasuredPoint, pattern_of, stored_name, to_reading_value
-from paes.metering import Finding, Meter, Quality, Reading, point_id
+from collectors.registers import MeasuredPoint, pattern_of, to_reading_value
+from paes.metering import Finding, Meter, Quality, Reading
 
 MARGIN = 1.2
 """How far beyond its rating a meter is believed."""
@@ -66,13 +66,6 @@ class Plausibility:
             return "the counter showed more before and is at zero now"
         self._has_counted.discard(name)
         return None
-
-
-def own_points(
-    wanted: Sequence[tuple[Meter, DevicePoint]],
-) -> dict[str, tuple[Meter, DevicePoint]]:
-    """Meter and point by the id under which their readings are stored."""
-    return {point_id(m.id, stored_name(m, p)): (m, p) for m, p in wanted}
 
 
 def _suspect(reading: Reading, why: str) -> tuple[Reading, Finding]:

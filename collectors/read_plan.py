@@ -25,10 +25,10 @@ from collectors.blocks import NOTHING_LEARNED, Block, Limits, blocks_of, smalles
 from collectors.bus_time import TCP_GAP, BusTime, bus_time, pause_s
 from collectors.device_point import DevicePoint, ProfileKind
 from collectors.device_profile import DeviceProfile
-from collectors.registers import is_pulse_channel
+from collectors.registers import is_pulse_channel, stored_name
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import Meter, point_id
 
 __all__ = [
     "EVERY_CLASS",
@@ -97,6 +97,15 @@ class UnitPlan:
         """The requests of a round in which everything is read."""
         return self.blocks_of(EVERY_CLASS)
 
+    @cached_property
+    def own_points(self) -> Mapping[str, tuple[Meter, DevicePoint]]:
+        """Meter and point by the id under which their readings are stored."""
+        return {point_id(m.id, stored_name(m, p)): (m, p) for m, p in self.wanted}
+
+    @cached_property
+    def _planned(self) -> dict[tuple[frozenset[PollClass], Limits], tuple[Block, ...]]:
+        return {}
+
     @property
     def meters(self) -> tuple[Meter, ...]:
         """The meters that live in this unit, each once."""
@@ -115,9 +124,15 @@ class UnitPlan:
     def blocks_of(
         self, classes: Collection[PollClass], limits: Limits = NOTHING_LEARNED
     ) -> tuple[Block, ...]:
-        """The requests for the points of ``classes``, within what was learned of the device."""
-        points = [p for p in self.points_of(classes) if p.name not in limits.without]
-        return self.blocks_for(points, limits)
+        """The requests for the points of ``classes``, within what was learned of the device.
+
+        Computed once, for a round should cost bus time and little else.
+        """
+        key = (frozenset(classes), limits)
+        if key not in self._planned:
+            points = [p for p in self.points_of(classes) if p.name not in limits.without]
+            self._planned[key] = self.blocks_for(points, limits)
+        return self._planned[key]
 
     def blocks_for(self, points: Iterable[DevicePoint], limits: Limits) -> tuple[Block, ...]:
         """The requests for some of its points."""

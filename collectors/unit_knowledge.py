@@ -81,6 +81,19 @@ class Knowledge:
             self.shorten(refused)
 
 
+@dataclass
+class Refusals:
+    """What a device refused in one round."""
+
+    answered: bool = False
+    """It answered at least one request with values."""
+    last: DeviceRefused | None = None
+    whole: list[Block] = field(default_factory=list)
+    """Blocks that were taken apart."""
+    single: list[tuple[Block, str]] = field(default_factory=list)
+    """Values that were refused when they were asked for alone, and what to say of them."""
+
+
 def parts(profile: DeviceProfile, block: Block) -> list[Block]:
     """What to ask for instead of a refused ``block``: without its holes, else its halves.
 

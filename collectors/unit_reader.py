@@ -20,13 +20,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
-from collectors.blocks import Block, Limits, smallest, values_of
+from collectors.blocks import Block, smallest, values_of
 from collectors.breaker import Breaker, Consequence, consequence
 from collectors.device_point import MOST_REGISTERS
-from collectors.plausibility import Plausibility, own_points
+from collectors.plausibility import Plausibility
 from collectors.read_plan import PollClass, UnitPlan
 from collectors.registers import stored_name, words_of_point
 from collectors.round import UnitReport, readings_of
@@ -38,6 +37,7 @@ from collectors.unit_knowledge import (
     ILLEGAL_VALUE,
     STEPS,
     Knowledge,
+    Refusals,
     parts,
     refusal_text,
 )
@@ -63,35 +63,6 @@ _FINDING_OF: dict[type[FieldError], str] = {
     BadReply: "collect.bad_reply",
     ConnectionFailed: "collect.connection_lost",
 }
-
-
-@dataclass
-class _Refusals:
-    """What a device refused in one round."""
-
-    answered: bool = False
-    """It answered at least one request with values."""
-    last: DeviceRefused | None = None
-    whole: list[Block] = field(default_factory=list)
-    """Blocks that were taken apart."""
-    single: list[tuple[Block, str]] = field(default_factory=list)
-    """Values that were refused when they were asked for alone, and what to say of them."""
-
-
-class _Prepared:
-    """What follows from a plan, computed once: a round should cost bus time and little else."""
-
-    def __init__(self, plan: UnitPlan) -> None:
-        self.plan = plan
-        self.own = own_points(plan.wanted)
-        self._blocks: dict[tuple[frozenset[PollClass], Limits], tuple[Block, ...]] = {}
-
-    def blocks(self, classes: Iterable[PollClass], limits: Limits) -> tuple[Block, ...]:
-        """The requests for ``classes``."""
-        key = (frozenset(classes), limits)
-        if key not in self._blocks:
-            self._blocks[key] = self.plan.blocks_of(*key)
-        return self._blocks[key]
 
 
 class UnitReader:
@@ -174,7 +145,6 @@ class UnitReader:
 
     def _forget(self) -> None:
         """Another device may be there: nothing learned holds any more."""
-        self._prepared: _Prepared | None = None
         self._knowledge = Knowledge(self._shared.now_s)
         self._plausibility = Plausibility()
 
@@ -218,20 +188,15 @@ class UnitReader:
         await asyncio.sleep(BUSY_PAUSE_S)
         return await self._line.read(*request, self.plan.timeout_s)
 
-    def _prepared_for(self, plan: UnitPlan) -> _Prepared:
-        if self._prepared is None or self._prepared.plan is not plan:
-            self._prepared = _Prepared(plan)
-        return self._prepared
-
     async def _read_blocks(self, plan: UnitPlan, notes: Notes) -> None:
         known = self._knowledge
         limits = known.limits()
-        queue = deque(self._prepared_for(plan).blocks(self._owed, limits))
+        queue = deque(plan.blocks_of(self._owed, limits))
         self._detail = ""
         self._tell_left_out(plan, limits.without, notes)
         if known.refuses_all and queue and not await self._answers_again(plan, queue, notes):
             return
-        refusals = _Refusals()
+        refusals = Refusals()
         while queue:
             block = queue.popleft()
             try:
@@ -256,7 +221,7 @@ class UnitReader:
         block: Block,
         rest: Sequence[Block],
         err: DeviceRefused,
-        refusals: _Refusals,
+        refusals: Refusals,
     ) -> list[Block]:
         """What to ask for after a refusal: in shorter requests, or the block's parts first."""
         refusals.last = err
@@ -274,7 +239,7 @@ class UnitReader:
             refusals.single.append((block, refusal_text(block, plan.profile, err)))
         return [*pieces, *rest]
 
-    def _conclude(self, plan: UnitPlan, refusals: _Refusals, notes: Notes) -> None:
+    def _conclude(self, plan: UnitPlan, refusals: Refusals, notes: Notes) -> None:
         """Learn from what was refused; tell the technician which registers are not there."""
         if refusals.last is None:
             return
@@ -321,7 +286,7 @@ class UnitReader:
     def _take(self, plan: UnitPlan, block: Block, words: Sequence[int], notes: Notes) -> None:
         """Readings and findings of one answer, stamped now."""
         at = self._shared.clock().replace(microsecond=0)
-        own = self._prepared_for(plan).own
+        own = plan.own_points
         for item in readings_of(plan, block, words, at):
             if isinstance(item, Finding):
                 notes.findings.append(item)
