@@ -256,7 +256,13 @@ def _too_small(meter: Meter, display: Display, tolerance: float, at: datetime) -
 
 
 def _identity(meter: Meter, seen: Seen) -> list[Finding]:
-    if seen.serial is None or meter.serial is None or same_serial(meter.serial, seen.serial):
+    """Another serial number than the configured one; an assumed one says nothing.
+
+    A pulse meter does not speak: what answers in its place is the counter.
+    """
+    if seen.serial is None or meter.serial is None or meter.assumed or meter.pulse:
+        return []
+    if same_serial(meter.serial, seen.serial):
         return []
     text = (
         f"the device says it is no. {seen.serial}, meters.yaml says {meter.serial}: is this the "

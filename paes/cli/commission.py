@@ -170,6 +170,8 @@ def _told(session: Session, meter: Meter, seen: Seen) -> str:
     power = "" if seen.power_w is None else f", {seen.power_w / 1000:.3g} kW now"
     serial = f", serial {seen.serial}" if seen.serial else ""
     stored = f"{meter.id}: will be stored as {seen.value:.10g} {register.unit}"
+    if register.unit == "m3" and meter.volume_correction != 1:
+        stored += f", {meter.volume_correction:g} times the display"
     return f"{stored}{raw}{power}{serial}"
 
 
@@ -219,7 +221,8 @@ def _paste(session: Session, judged: Judgement, by: str, at: datetime) -> str | 
         point = judged.register.point
         has_history = bool(session.store.latest([point]))
         return pulse_lines(meter, judged.before, judged.display, by, at, has_history)
-    if meter.serial is None and judged.before.serial is not None:
+    is_known = meter.serial is not None and not meter.assumed
+    if judged.before.serial is not None and not is_known and not meter.pulse:
         return f"serial: {judged.before.serial!r}"
     return None
 

@@ -193,6 +193,12 @@ def test_serial_numbers_are_compared_as_people_write_them(
     assert made.is_accepted == same
 
 
+def test_an_assumed_serial_number_and_that_of_a_pulse_counter_prove_nothing() -> None:
+    pulse = {"register": "pulses", "pulse": {"weight": 0.1, "unit": "kWh"}}
+    for of in (meter(serial="X1", assumed=True), meter(serial="X1", **pulse)):
+        assert compared("1000.0", 1000.0, of, serial="4711").is_accepted
+
+
 def test_transformers_turned_round_are_told_and_do_not_refuse_a_meter() -> None:
     phases = {"l1": 900.0, "l2": -870.0, "l3": 910.0}
     made = compared("1000.0", 1000.0, power_w=940.0, phase_powers_w=phases)
