@@ -23,6 +23,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from collectors.commissioning_causes import Shown, causes
+from collectors.unit_device import same_serial
 from paes.counter_rules import SPIKE_MARGIN
 from paes.errors import DataError
 from paes.metering import Finding, Measures, Meter, Register
@@ -269,14 +270,6 @@ def _identity(meter: Meter, seen: Seen) -> list[Finding]:
         "meter you stand before?"
     )
     return [Finding("commission.serial", meter.id, text, seen.at)]
-
-
-def same_serial(one: str, other: str) -> bool:
-    """True if two serial numbers differ at most in case, punctuation and leading zeros, or in the
-    letters that a device with a number for its serial cannot hold."""
-    a, b = ("".join(c for c in s.casefold() if c.isalnum()).lstrip("0") for s in (one, other))
-    digits = re.search(r"\d+$", a)
-    return a == b or (b.isdigit() and digits is not None and digits[0].lstrip("0") == b)
 
 
 def _power(meter: Meter, seen: Seen) -> list[Finding]:
