@@ -2,8 +2,8 @@
 
 Rounds that end while the disk is busy are written together, in one transaction: a slow disk costs
 a wait for each batch of rounds, not for each round. A disk that takes nothing is told once (ERROR)
-and tried again with every later round; what was read stays in memory, up to a bound, and the
-sender takes it from here to the store.
+and tried again, with one round, whenever another comes; what was read stays in memory, up to a
+bound, and the sender takes it from here to the store.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_HELD = 200_000
 """Readings in memory while the disk takes nothing, about 100 MB."""
+MOST_TOGETHER = 500
+"""Rounds in one transaction."""
 
 
 class Intake:
@@ -80,21 +82,22 @@ class Intake:
 
     async def _flush(self) -> bool:
         async with self._lock:
-            parcels = self.held
-            if not parcels:
-                return True  # somebody else's write took ours along
-            try:
-                await asyncio.to_thread(self._write, parcels)
-            except StoreError as err:
-                self.failed(err)
-                surplus = self.held_readings - self._most_held
-                if surplus > 0:
-                    self._give_up(surplus)
-                return False
-            self._release(parcels)
-            if self.failing_since:
-                log.info("the spool takes readings again; %d rounds were kept", len(parcels))
-                self.failing_since = None
+            many = 1 if self.failing_since else MOST_TOGETHER
+            while self._held:  # else somebody else's write took ours along
+                parcels = self.held[:many]
+                try:
+                    await asyncio.to_thread(self._write, parcels)
+                except StoreError as err:
+                    self.failed(err)
+                    surplus = self.held_readings - self._most_held
+                    if surplus > 0:
+                        self._give_up(surplus)
+                    return False
+                self._release(parcels)
+                many = min(2 * many, MOST_TOGETHER)
+                if self.failing_since and not self._held:
+                    log.info("the spool takes readings again")
+                    self.failing_since = None
             return True
 
     def _write(self, parcels: Sequence[Parcel]) -> None:

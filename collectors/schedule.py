@@ -106,6 +106,7 @@ class Collector:
         self._marks: Marks | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
         self._beat_s = float("-inf")
+        self._late: set[str] = set()
         self.spool = spool
         self.intake = Intake(spool, clock)
         self.sender = Sender(spool, self.intake, store, clock)
@@ -274,12 +275,7 @@ class Collector:
         line = self.lines.get(id_)
         if line and self.plans.get(id_) is plan:
             line.note(made, asyncio.get_running_loop().time())
-        if made.coalesced:
-            log.warning(
-                "gateway %s: %d rounds were not made, the one before took too long",
-                id_,
-                made.coalesced,
-            )
+        self._note_late(made)
         events = (*made.events, *self._book.note(made, plan))
         state: dict[str, object] = {f"absences:{id_}": self._absences(plan)}
         if line:
@@ -293,6 +289,19 @@ class Collector:
             replace(parcel, readings=made.readings, gauges=gauges, simulated=plan.gateway.simulated)
         )
         self.sender.wake()
+
+    def _note_late(self, made: Round) -> None:
+        """Say once that rounds take longer than their period, and once that they do not."""
+        if made.coalesced and made.gateway not in self._late:
+            self._late.add(made.gateway)
+            log.warning(
+                "gateway %s: rounds take too long, %d were not made; ask less often, or less",
+                made.gateway,
+                made.coalesced,
+            )
+        elif not made.coalesced and made.gateway in self._late:
+            self._late.discard(made.gateway)
+            log.info("gateway %s: rounds are on time again", made.gateway)
 
     def _new_serials(self, gateway_id: str, events: Sequence[Event]) -> dict[str, str]:
         """The serial numbers that a round has found out; they must survive a restart."""

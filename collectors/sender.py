@@ -193,7 +193,8 @@ class Sender:
     async def _send_held(self) -> bool:
         """Bring what the spool's disk does not take to the store; what it refuses stays."""
         if await self._intake.flush():
-            self.wake()
+            if self._intake.failing_since is None:
+                self.wake()
             return True
         gone = []
         try:

@@ -325,6 +325,7 @@ class HandMade:
         self._sink = sink
         self._events = tuple(events)
         self._breaks = breaks
+        self.coalesced = 0
 
     def request_round(self, due: datetime) -> None:
         pass
@@ -340,7 +341,7 @@ class HandMade:
 
     async def read_round(self, due: datetime) -> Round:
         reading = Reading(ENERGY, due, 1.0)
-        return Round("g0", due, due, due, (reading,), (), 1, True, events=self._events)
+        return Round("g0", due, due, due, (reading,), (), 1, True, self.coalesced, (), self._events)
 
     async def close(self) -> None:
         pass
@@ -380,6 +381,23 @@ async def test_an_assumed_serial_number_is_not_held_against_a_device(spool_file:
     more = {"serial": "ASSUMED-1", "assumed": True, "note": "not on site yet"}
     hand_made(MemoryStore(), Spool(spool_file), serials=serials, **more)
     assert serials == [{}]
+
+
+async def test_rounds_that_take_too_long_are_told_once_and_once_when_they_do_not(
+    spool_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    collector = hand_made(MemoryStore(), Spool(spool_file))
+    task = collector.tasks["g0"]
+    assert isinstance(task, HandMade)
+    for task.coalesced in (0, 3, 1, 2, 0, 0):
+        await collector.make_round("g0", NOW)
+    told = [r.getMessage() for r in caplog.records if "rounds" in r.getMessage()]
+    assert told == [
+        "gateway g0: rounds take too long, 3 were not made; ask less often, or less",
+        "gateway g0: rounds are on time again",
+    ]
+    assert collector.lines["g0"].skipped == 6
 
 
 async def test_a_task_with_a_defect_is_begun_again(
