@@ -15,6 +15,7 @@ from field_commands import NOON_S, CommandLine, Done, command_line, serving
 
 from collectors.device_profile import ReadLimits
 from collectors.simulator import Simulator
+from collectors.simulator.framing import Framing
 from paes.config import config_root, load_installation
 
 SITES = """\
@@ -168,6 +169,11 @@ def test_a_meter_that_does_not_answer_does_not_end_the_visit(paes, school):
         (("probe", "scuola.main", "--serial", "/dev/ttyUSB0"), 2, "give either a METER"),
         (("probe", "--serial", "/dev/ttyUSB0"), 2, "need --unit and --profile"),
         (("bench-device",), 2, "give either a METER"),
+        (("probe", "--host", "a b", "--unit", "1", "--profile", "eastron-sdm120"), 2, "'a b'"),
+        (("probe", "--host", "::1", "--unit", "1", "--profile", "mbus-generic-heat"), 1,
+         "mbus-generic-heat is no Modbus device"),
+        (("bench-device", "--serial", "/dev/nothing", "--unit", "1", "--profile",
+          "eastron-sdm120"), 1, "/dev/nothing"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(paes, tmp_path, arguments, code, says):
@@ -230,6 +236,24 @@ def test_bench_device_prints_a_line_that_a_profile_may_hold(paes, school):
     )  # fmt: skip
     assert document["best_registers"] == 80
     assert document["sizes"][0]["answers"] == 2
+
+
+@pytest.mark.parametrize("on_a_line", [True, False])
+def test_a_device_on_a_serial_line_or_behind_a_converter_is_probed(paes, tmp_path, on_a_line):
+    town = load_installation(School(tmp_path / "town").folder)
+    simulator = Simulator(town, port=0, clock=lambda: NOON_S, framing=Framing.RTU,
+                          on_lines=on_a_line)  # fmt: skip
+    with serving(simulator):
+        if on_a_line:
+            place = ["--serial", simulator.lines["gw-scuola"]]
+        else:
+            host, port = simulator.addresses["gw-scuola"]
+            place = ["--rtu-over-tcp", "--host", host, "--port", str(port)]
+        done = paes("probe", *place, "--unit", "1", "--profile", "eastron-sdm630", "--timeout",
+                    "20", "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    values = {p["name"]: p["value"] for p in json.loads(done.out)["points"]}
+    assert 49 < values["frequency"] < 51
 
 
 def test_lines_that_are_no_modbus_are_shown_by_what_travels_over_them(paes, tmp_path):

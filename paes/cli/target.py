@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from collectors.device_files import AnyProfile, load_device
 from collectors.device_profile import DeviceProfile
 from paes.cli import Session
 from paes.errors import DataError
-from paes.gateways import Gateway, SerialLine, Transport
+from paes.gateways import Gateway, Transport
 from paes.metering import Meter
 
 _OPTIONS = (
@@ -22,7 +23,8 @@ _OPTIONS = (
     click.option("--port", type=click.IntRange(1, 65535), help="Its port [502]."),
     click.option("--rtu-over-tcp", is_flag=True, help="RTU frames through --host."),
     click.option("--serial", "device", metavar="DEVICE", help="Or a serial line."),
-    click.option("--baud", default=9600, show_default=True, help="Speed of --serial."),
+    click.option("--baud", default=9600, show_default=True, help="Speed of --serial.",
+                 type=click.IntRange(300, 1_000_000)),
     click.option("--parity", default="N", show_default=True, help="Parity of --serial.",
                  type=click.Choice(["N", "E", "O"])),
     click.option("--unit", type=click.IntRange(0, 255), help="Unit behind --host or on --serial."),
@@ -74,7 +76,9 @@ def modbus_profile(target: Target) -> DeviceProfile:
     """The profile of a device that is asked by Modbus; DataError for any other."""
     if isinstance(target.profile, DeviceProfile) and target.gateway.transport.is_modbus:
         return target.profile
-    name = target.meter.id if target.meter else f"unit {target.unit}"
+    if target.meter is None:
+        raise DataError(f"{target.profile.id} is no Modbus device: configure a meter, and name it")
+    name = target.meter.id
     raise DataError(
         f"{name} is behind {target.gateway.id}, which speaks {target.gateway.transport}; only "
         "Modbus has registers to ask for"
@@ -98,18 +102,20 @@ def _target(session: Session, asked: _Asked) -> Target:
 
 def _gateway(asked: _Asked) -> Gateway:
     """A gateway of its own for a device that is not configured yet."""
-    timeout_s = asked.timeout_s or 2.0
+    described: dict[str, Any] = {"id": "line", "timeout_s": asked.timeout_s or 2.0}
     if asked.device is not None:
-        line = SerialLine(device=asked.device, baud=asked.baud, parity=asked.parity)
-        return Gateway(id="line", transport=Transport.SERIAL, serial=line, timeout_s=timeout_s)
-    transport = Transport.RTU_OVER_TCP if asked.rtu_over_tcp else Transport.TCP
-    return Gateway(
-        id="line",
-        host=str(asked.host),
-        port=asked.port or transport.default_port,
-        transport=transport,
-        timeout_s=timeout_s,
-    )
+        line = {"device": asked.device, "baud": asked.baud, "parity": asked.parity}
+        described |= {"transport": Transport.SERIAL, "serial": line}
+    else:
+        transport = Transport.RTU_OVER_TCP if asked.rtu_over_tcp else Transport.TCP
+        described |= {"transport": transport, "host": asked.host}
+    if asked.port:
+        described["port"] = asked.port
+    try:
+        return Gateway.model_validate(described)
+    except ValidationError as err:
+        place, why = asked.host or asked.device, err.errors()[0]["msg"]
+        raise click.UsageError(f"cannot be asked: {place!r} is no address ({why})") from err
 
 
 def _profile(session: Session, name: str) -> AnyProfile:
