@@ -83,8 +83,9 @@ class Intake:
     async def _flush(self) -> bool:
         async with self._lock:
             many = 1 if self.failing_since else MOST_TOGETHER
-            while self._held:  # else somebody else's write took ours along
-                parcels = self.held[:many]
+            waiting = self.held  # none if somebody else's write took ours along
+            while waiting:
+                parcels, waiting = waiting[:many], waiting[many:]
                 try:
                     await asyncio.to_thread(self._write, parcels)
                 except StoreError as err:
