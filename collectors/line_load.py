@@ -7,6 +7,7 @@ unit costs its time limit once a round.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from collectors.read_plan import GatewayPlan, PollClass, UnitPlan, period_of
@@ -41,14 +42,14 @@ def line_load(plan: GatewayPlan) -> LineLoad:
     periods = {c: int(period_of(plan.gateway, c).total_seconds()) for c in PollClass}
     tick_s = plan.round_period_s
     ticks = max(1, max(periods.values()) // tick_s)
-    busy_s = 0.0
+    rounds: Counter[frozenset[PollClass]] = Counter()
     for tick in range(ticks):
         at_s, before_s = tick * tick_s, (tick - 1) * tick_s
-        due = {c for c, period_s in periods.items() if at_s // period_s != before_s // period_s}
-        busy_s += sum(round_s(unit, due) for unit in plan.units)
+        rounds[frozenset(c for c, s in periods.items() if at_s // s != before_s // s)] += 1
+    busy_s = sum(n * sum(round_s(u, due) for u in plan.units) for due, n in rounds.items())
     return LineLoad(plan.bus_time_s, tick_s, busy_s / (ticks * tick_s))
 
 
-def round_s(unit: UnitPlan, classes: set[PollClass]) -> float:
+def round_s(unit: UnitPlan, classes: frozenset[PollClass]) -> float:
     """How long a round in which ``classes`` are due keeps the line busy with one unit."""
     return sum(unit.bus.block_s(block.count) for block in unit.blocks_of(classes))
