@@ -23,6 +23,14 @@ from paes.cli import _with_commands
 from paes.cli import paes as group
 from paes.config import load_installation, shipped_config
 
+FURTHER = (
+    "3. Who is there",
+    "4. Write it down",
+    "5. Look at one device",
+    "7. Let it run",
+    "9. A strange device",
+)
+"""Sections whose commands are tried after the practice, on the same two meters."""
 GUIDE = Path(__file__).parents[1] / "docs" / "technician.md"
 
 
@@ -99,6 +107,13 @@ def test_a_newcomer_finds_the_meter_with_the_wrong_ratio(
         terminal.run(put_right)
         again = commission.replace("commission scuola", "commission scuola --out again")
         assert terminal.run(again, terminal.displays()).count("ok: agrees") == 2
+        shown = {t: [terminal.run(b) for b in blocks(section(t), "sh")] for t in FURTHER}
+    assert all(shown.values())
+    assert "a full round keeps the line busy" in shown["4. Write it down"][0]
+    assert "identity register 35168" in shown["5. Look at one device"][0]
+    assert "read: {" in shown["5. Look at one device"][1]
+    assert re.search(r"scuola\.palestra .*live .*ok", shown["7. Let it run"][0])
+    assert (tmp_path / "strange.yaml").is_file()
     (record,) = (tmp_path / "again").glob("*.yaml")
     assert yaml.safe_load(record.read_text("utf-8"))["accepted"] is True
 
