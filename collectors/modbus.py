@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +49,9 @@ REST_S = 0.3
 takes 0.27 s at 9600 baud, so an answer that had begun is over."""
 MOST_SILENCES = 2
 """In a row; then a numbered line, too, is opened anew: the other end may have forgotten it."""
+
+KEEP_ALIVE = {"TCP_KEEPIDLE": 45, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 3}
+"""Seconds, seconds, times: a peer that is gone is noticed after a minute and a half."""
 
 _NEVER_FIRST_S = 3600.0
 """pymodbus's own limit; ours always ends a call before."""
@@ -139,6 +143,8 @@ class ModbusConnection:
         if not up:
             cause = failures[0] if failures else None
             raise ConnectionFailed(f"{self.place}: {why_not_open(cause)}") from cause
+        if self.framing is not Transport.SERIAL:
+            _keep_alive(client.ctx.transport)
         self._client, self._silences, self._lost_because = client, 0, ""
         self._has_answered = False
 
@@ -318,6 +324,18 @@ class ModbusConnection:
     def _fail(self, failure: FieldError) -> None:
         if self._interrupt is not None and not self._interrupt.done():
             self._interrupt.set_result(failure)
+
+
+def _keep_alive(transport: asyncio.BaseTransport | None) -> None:
+    """Have the idle connection looked after between rounds, which may be a quarter of an hour
+    apart: routers forget what is idle, and the first units of a round would pay for it."""
+    line = transport.get_extra_info("socket") if transport else None
+    if line is None:
+        return  # lost as soon as it was made; the first request says so
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEP_ALIVE.items():
+        if hasattr(socket, name):  # not on every system
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class _TlsClient(AsyncModbusTcpClient):

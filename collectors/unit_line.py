@@ -73,6 +73,8 @@ class UnitLine:
     def __init__(self, shared: SharedLine, pause_s: float) -> None:
         self.shared = shared
         self.tally = Tally()
+        self.answered_at = shared.clock()
+        """When the last answer came: what its values are stamped with."""
         self._pause_s = pause_s
 
     @property
@@ -106,6 +108,7 @@ class UnitLine:
         return words
 
     async def _answered(self, began_s: float) -> None:
+        self.answered_at = self.shared.clock()
         self.tally.latencies_ms.append(1000 * (self.shared.now_s() - began_s))
         if self._pause_s:
             await asyncio.sleep(self._pause_s)

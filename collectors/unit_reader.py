@@ -284,8 +284,8 @@ class UnitReader:
                 notes.findings.append(Finding("collect.map_error", name, text, now))
 
     def _take(self, plan: UnitPlan, block: Block, words: Sequence[int], notes: Notes) -> None:
-        """Readings and findings of one answer, stamped now."""
-        at = self._shared.clock().replace(microsecond=0)
+        """Readings and findings of one answer, stamped when it came."""
+        at = self._line.answered_at.replace(microsecond=0)
         own = plan.own_points
         for item in readings_of(plan, block, words, at):
             if isinstance(item, Finding):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -165,6 +166,14 @@ async def test_connection_can_be_opened_again() -> None:
         await connection.connect()
         assert await connection.read(3, 1, 0, 1) == [3]
         assert server.connections == 2
+
+
+async def test_idle_line_is_looked_after_between_rounds() -> None:
+    # A router forgets a connection that is idle for some minutes, without telling anybody.
+    async with facing(lambda _: None) as (connection, _):
+        line = connection._client.ctx.transport.get_extra_info("socket")
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 60
 
 
 async def test_cancelled_read_leaves_the_connection_usable() -> None:

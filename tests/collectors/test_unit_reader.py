@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -533,3 +534,29 @@ async def test_more_power_than_can_pass_is_suspect() -> None:
     assert (power.value, power.quality) == (12001.0, Quality.SUSPECT)
     assert names(made) == [("collect.suspect", "s.m/active_power")]
     assert "10000 W rated" in made.findings[0].message
+
+
+async def test_reading_is_stamped_when_its_answer_came_not_after_the_rest() -> None:
+    now = [AT]
+
+    class TimePasses(Patient):
+        """Ten seconds pass as soon as somebody rests after an answer."""
+
+        async def read(self, *request: Any) -> list[int]:
+            words = await super().read(*request)
+            asyncio.get_running_loop().call_soon(now.append, AT + timedelta(seconds=10))
+            return words
+
+    device = DENSE.model_copy(update={"read": DENSE.read.model_copy(update={"pause_ms": 1})})
+    async with raw_server(lambda r: from_image(r, of(*range(8)))) as server:
+        gateway = Gateway(id="g", host="127.0.0.1", port=server.port, timeout_s=60)
+        task = GatewayTask(
+            plan_gateway(gateway, [meter()], {device.id: device}),
+            lambda _: None,
+            lambda: now[-1],
+            lambda _: TimePasses("127.0.0.1", server.port, timeout_s=60),
+        )
+        made = await task.read_round(AT)
+        await task.close()
+    assert {r.at for r in made.readings} == {AT}
+    assert made.finished == AT + timedelta(seconds=10)
