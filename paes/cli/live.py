@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ SILENT_AFTER = timedelta(seconds=90)
 _COLUMNS = ("gateway", "unit", "meters", "state", "last reading", "age", "p95", "time-outs",
             "next try")  # fmt: skip
 _TEXT_COLUMNS = 4
+_FIRST = ("unreachable", "open", "failing", "ok", "-")
 _STYLES = {"ok": "green", "failing": "yellow", "open": "red", "unreachable": "red"}
 
 
@@ -115,14 +117,21 @@ def _print_refused(refused: list[Refused], total: int) -> None:
 
 
 def _view(opened: Spool, now: datetime) -> Group:
-    """Everything there is to see: a row a unit, and how the collector itself does."""
-    table = Table(pad_edge=False, title=f"{now:%Y-%m-%d %H:%M:%S} UTC", title_justify="left")
+    """Everything there is to see: how the collector itself does, and a row a unit.
+
+    What is in trouble stands first: a terminal may be too short for all.
+    """
+    table = Table(pad_edge=False)
     for number, name in enumerate(_COLUMNS):
         table.add_column(name, justify="left" if number < _TEXT_COLUMNS else "right")
-    for gateway, line in sorted(opened.states("gateway:").items()):
-        for row in _rows(gateway, line, now):
-            table.add_row(*row[:3], Text(row[3], style=_STYLES.get(row[3], "")), *row[4:])
-    return Group(table, *(Text(text) for text in _footer(opened, now)))
+    lines = sorted(opened.states("gateway:").items())
+    rows = [row for gateway, line in lines for row in _rows(gateway, line, now)]
+    for row in sorted(rows, key=lambda r: _FIRST.index(r[3])):
+        table.add_row(*row[:3], Text(row[3], style=_STYLES.get(row[3], "")), *row[4:])
+    states = Counter(row[3] for row in rows)
+    units = ", ".join(f"{states[state]} {state}" for state in _FIRST if states[state])
+    head = [f"{now:%Y-%m-%d %H:%M:%S} UTC   units: {units or 'none'}", *_head(opened, now)]
+    return Group(*(Text(text) for text in head), table)
 
 
 def _rows(gateway: str, line: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:
@@ -152,7 +161,7 @@ def _last(line: Mapping[str, Any], meters: list[str], now: datetime) -> tuple[st
     return f"{max(known):%H:%M:%S}", _age(now - max(known))
 
 
-def _footer(opened: Spool, now: datetime) -> Iterator[str]:
+def _head(opened: Spool, now: datetime) -> Iterator[str]:
     yield _collector(opened.state("collector"), opened.state("heartbeat"), now)
     depth = opened.depth()
     oldest = f", oldest {_age(now - depth.oldest)} ago" if depth.oldest else ""
