@@ -44,7 +44,7 @@ class Marks:
         """Mark rounds of ``task`` from now on; the first one is due at once."""
         gateway = task.plan.gateway
         self._tasks[gateway.id] = task
-        period_s = round_period_s(gateway)
+        period_s = round_period_s(task.plan)
         period = timedelta(seconds=period_s)
         tick = last_tick(self._clock(), period)
         delay = timedelta(seconds=stagger_s(gateway.id, period_s))

@@ -203,7 +203,7 @@ class Collector:
         gateway = plan.gateway
         self.plans[gateway.id] = plan
         self.lines[gateway.id] = GatewayLine(
-            gateway, plan.meters, round_period_s(gateway), asyncio.get_running_loop().time()
+            gateway, plan.meters, round_period_s(plan), asyncio.get_running_loop().time()
         )
         serials = {m.id: s for m in plan.meters if (s := self._serials.get(m.id) or _serial(m))}
         sink = partial(self._take, plan, self._counters(plan))

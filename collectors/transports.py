@@ -54,10 +54,11 @@ def task_for(
     return GatewayTask(plan, sink, clock, known_serials=known_serials)
 
 
-def round_period_s(gateway: Gateway) -> int:
+def round_period_s(plan: FieldPlan) -> int:
     """How often a round is asked for; a Modbus task knows which points are due in which round."""
-    fast_s = gateway.fast_period_s if gateway.transport.is_modbus else None
-    return fast_s or gateway.poll_period_s
+    if isinstance(plan, GatewayPlan):
+        return plan.round_period_s
+    return plan.gateway.poll_period_s
 
 
 def _all_of(kind: type[P], gateway: Gateway, profiles: Mapping[str, AnyProfile]) -> dict[str, P]:

@@ -55,7 +55,7 @@ def test_a_device_that_speaks_something_else_is_told(transport: Transport) -> No
 
 def test_fast_rounds_are_for_those_who_are_asked_by_modbus() -> None:
     """A heat meter on a battery must not be asked every ten seconds for its energy."""
-    periods = {t: round_period_s(plan(t, d).gateway) for t, d in DEVICE_OF.items()}
+    periods = {t: round_period_s(plan(t, d)) for t, d in DEVICE_OF.items()}
     assert periods == {
         Transport.TCP: 10,
         Transport.RTU_OVER_TCP: 10,
