@@ -22,6 +22,9 @@ _PRIMARIES_A = tuple(
 CT_RATIOS = tuple(sorted({p / s for p in _PRIMARIES_A for s in (5, 1) if p / s > 1}))
 NEAR = 0.003
 """A ratio is recognised within this part of itself: rated ones lie further apart."""
+FURTHER = 5.0
+"""Another value is told as the display's only if the register is so many times further from it: a
+total is often the import itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Shown:
     def fits(self, factor: float) -> bool:
         """True if the display is ``factor`` times the register."""
         return self.is_near(self.register * factor, factor)
+
+    def is_rather(self, value: float) -> bool:
+        """True if the display shows ``value``, and is much further from the register."""
+        apart = abs(self.display - self.register)
+        return self.is_near(value) and FURTHER * abs(self.display - value) < apart
 
     def is_near(self, value: float, factor: float = 1.0) -> bool:
         """True if the display shows ``value``."""
@@ -91,7 +99,7 @@ def _guesses(
         )
         return
     for order, value in seen.other_orders.items():
-        if shown.is_near(value):
+        if shown.is_rather(value):
             yield (
                 "word_order",
                 (
@@ -100,7 +108,7 @@ def _guesses(
                 ),
             )
     for name, value in seen.other_counters.items():
-        if shown.is_near(value):
+        if shown.is_rather(value):
             yield (
                 "other_register",
                 (
@@ -109,7 +117,7 @@ def _guesses(
                 ),
             )
     for other, value in neighbours.items():
-        if shown.is_near(value):
+        if shown.is_rather(value):
             yield (
                 "other_meter",
                 (
@@ -119,6 +127,15 @@ def _guesses(
             )
     yield from _transformer_guesses(meter, shown)
     yield from _unit_guesses(seen, register, shown)
+    if shown.fits(1.0):
+        apart = abs(shown.display - shown.register)
+        yield (
+            "moment",
+            (
+                f"display and register are only {apart:.3g} {register.unit} apart: were they read "
+                "at the same moment, from the same device? Read the display again"
+            ),
+        )
 
 
 def _transformer_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]]:

@@ -65,6 +65,7 @@ _FINDINGS_IT: Mapping[str, str] = {
     "other_register": "Il display mostra un altro registro dello stesso apparecchio.",
     "other_meter": "Il display mostra quanto conta un altro contatore: indirizzi scambiati?",
     "initial_reading": "Il totalizzatore e gli impulsi non partono dalla stessa lettura.",
+    "moment": "Display e registro sono vicini ma non uguali: letti nello stesso momento?",
     "differs": "Nessun errore comune spiega la differenza: è il contatore giusto?",
 }
 

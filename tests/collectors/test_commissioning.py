@@ -152,6 +152,13 @@ def test_another_register_or_another_meter_is_recognised() -> None:
     assert "s.gym" in made.findings[0].message
 
 
+def test_a_total_that_is_the_register_itself_explains_nothing() -> None:
+    """Where nothing is exported, total and import are one: an old display is just old."""
+    made = compared("998.0", 1000.0, other_counters={"energy_total": 1000.0, "tariff_2": 999.0})
+    assert [f.name for f in made.findings] == ["commission.moment"]
+    assert "only 2 kWh apart" in made.findings[0].message
+
+
 def test_a_difference_that_nothing_explains_is_told_as_such() -> None:
     made = compared("4711.0", 1000.0)
     assert [f.name for f in made.findings] == ["commission.differs"]
