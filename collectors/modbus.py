@@ -13,6 +13,7 @@ here can write: function codes 1 to 4 are all there is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import ssl
@@ -332,10 +333,11 @@ def _keep_alive(transport: asyncio.BaseTransport | None) -> None:
     line = transport.get_extra_info("socket") if transport else None
     if line is None:
         return  # lost as soon as it was made; the first request says so
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEP_ALIVE.items():
-        if hasattr(socket, name):  # not on every system
-            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    with contextlib.suppress(OSError):  # lost meanwhile
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEP_ALIVE.items():
+            if hasattr(socket, name):  # not on every system
+                line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class _TlsClient(AsyncModbusTcpClient):
