@@ -86,7 +86,7 @@ async def test_only_gateways_whose_plan_has_changed_are_touched(tmp_path: Path) 
             asked, more = len(gone.values), len(same.values) + 2
             await until(lambda: len(same.values) >= more)
             assert len(gone.values) == asked  # two rounds of a neighbour later, nobody has asked
-            assert collector.spool.states("gateway:").keys() == {"g0", "g1", "g3"}
+            await until(lambda: collector.spool.states("gateway:").keys() == {"g0", "g1", "g3"})
     assert same.server.connections == 1
     assert moved.server.connections == 2
     assert gone.server.connections == 1
