@@ -17,7 +17,7 @@ class Bound:
     """How much a spool holds at most."""
 
     readings: int = 5_000_000
-    """About 200 MB: 1,000 meters with 3 points every quarter of an hour for 17 days."""
+    """About 130 MB: 1,000 meters with 3 points every quarter of an hour for 17 days."""
     events: int = 500_000
     refused: int = 100_000
     gauge_age: timedelta = timedelta(days=92)
