@@ -77,7 +77,8 @@ class UnitDevice:
         """The plan with addresses on the wire, asked for if need be.
 
         Raises DataError if the device does not have the SunSpec model, and the FieldError of a
-        unit that does not answer.
+        unit that does not answer (once a time-out for each place where the models may begin;
+        afterwards the breaker has one of them asked at a time).
         """
         epoch = self._line.shared.epoch
         if not self._plan.profile.is_relative:
