@@ -25,6 +25,7 @@ MOST_HELD = 200_000
 """Readings in memory while the disk takes nothing, about 100 MB."""
 MOST_TOGETHER = 500
 """Rounds in one transaction."""
+RETRY_S = 1.0
 
 
 class Intake:
@@ -58,6 +59,16 @@ class Intake:
         """
         self._held.append(parcel)
         return await self.flush()
+
+    async def put_for_good(self, parcel: Parcel) -> None:
+        """Take ``parcel`` and return only once it is on disk or in the store.
+
+        For those who hear what nobody says twice: a broker keeps what is not acknowledged.
+        """
+        await self.put(parcel)
+        while any(held is parcel for held in self._held):
+            await asyncio.sleep(RETRY_S)
+            await self.flush()
 
     async def flush(self) -> bool:
         """Bring to disk what is in memory; False if the disk takes nothing."""

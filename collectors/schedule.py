@@ -35,7 +35,7 @@ from collectors.spool import Parcel, Spool
 from collectors.transports import MakeTask, plan_for, round_period_s, task_for
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
-from paes.gateways import Gateway
+from paes.gateways import Gateway, Transport
 from paes.metering import Meter, Register, name_of
 from paes.periods import Clock, now_utc
 
@@ -285,9 +285,14 @@ class Collector:
             state["serials"] = self._serials = serials
         gauges = frozenset(r.point for r in made.readings) - counters
         parcel = self._parcel(events, state)
-        await self.intake.put(
-            replace(parcel, readings=made.readings, gauges=gauges, simulated=plan.gateway.simulated)
+        parcel = replace(
+            parcel, readings=made.readings, gauges=gauges, simulated=plan.gateway.simulated
         )
+        if plan.gateway.transport is Transport.MQTT:
+            self.sender.wake()  # where the disk takes nothing, this parcel waits for the store
+            await self.intake.put_for_good(parcel)
+        else:
+            await self.intake.put(parcel)
         self.sender.wake()
 
     def _note_late(self, made: Round) -> None:

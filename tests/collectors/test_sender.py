@@ -297,6 +297,27 @@ async def test_disk_and_store_both_lost_keep_in_memory_what_it_can_hold(
     await way.sender.close()
 
 
+@pytest.mark.parametrize("who_is_back", ["disk", "store"])
+async def test_what_nobody_says_twice_is_taken_only_when_it_cannot_be_lost(
+    who_is_back: str, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.intake.RETRY_S", 0.01)
+    way.limit_disk(True)
+    way.store.is_down = True
+    message = asyncio.create_task(way.intake.put_for_good(Parcel(readings(*range(1000)))))
+    while not way.intake.failing_since:
+        await asyncio.sleep(0.01)
+    assert not await way.sender.drain()
+    assert not message.done()
+    if who_is_back == "disk":
+        way.limit_disk(False)
+    else:
+        way.store.is_down = False
+        assert await way.sender.drain()
+    await asyncio.wait_for(message, 30)
+    assert len(way.store.readings) + way.spool.depth().readings == 1000
+
+
 async def test_memory_gives_up_gauges_before_counters(tmp_path: Path) -> None:
     way = Way(tmp_path, most_held=1500)
     way.limit_disk(True)
