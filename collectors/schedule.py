@@ -18,12 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import Protocol
 
 from collectors.absences import AbsenceBook
-from collectors.device_files import AnyProfile, load_device
 from collectors.field_task import FieldPlan, FieldTask
+from collectors.installation_plan import MeteredInstallation, plan_installation
 from collectors.intake import Intake
 from collectors.line_state import GatewayLine, MeterState
 from collectors.marks import ClockWatch, Marks
@@ -32,12 +30,14 @@ from collectors.reload import ConfigState, PlanChange, plan_change
 from collectors.round import Round
 from collectors.sender import ReadingStore, Sender
 from collectors.spool import Parcel, Spool
-from collectors.transports import MakeTask, plan_for, round_period_s, task_for
+from collectors.transports import MakeTask, round_period_s, task_for
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
-from paes.gateways import Gateway, Transport
-from paes.metering import Meter, Register, name_of
+from paes.gateways import Transport
+from paes.metering import Meter
 from paes.periods import Clock, now_utc
+
+__all__ = ["Collector", "MeteredInstallation", "plan_installation"]
 
 log = logging.getLogger(__name__)
 
@@ -51,42 +51,6 @@ CLOCK_STEPPED = "clock.stepped"
 """The clock of the machine was set; facts: seconds (forward is positive)."""
 COLLECTOR = "collector"
 """The subject of events about the collector itself."""
-
-
-class MeteredInstallation(Protocol):
-    """What is asked of an installation here; ``paes.installation.Installation`` is more."""
-
-    @property
-    def gateways(self) -> Mapping[str, Gateway]: ...
-
-    def meters_behind(self, gateway_id: str) -> list[Meter]: ...
-
-    def device_file(self, device_id: str) -> Path: ...
-
-    def register(self, meter: Meter) -> Register: ...
-
-
-def plan_installation(
-    installation: MeteredInstallation, now: datetime | None = None
-) -> dict[str, FieldPlan]:
-    """The plan of every gateway with meters in use at ``now``, by gateway id.
-
-    Raises ConfigError for a wrong profile, DataError for a meter that cannot be planned.
-    """
-    profiles: dict[str, AnyProfile] = {}
-    plans: dict[str, FieldPlan] = {}
-    for gateway in installation.gateways.values():
-        meters = [
-            _with_register(m, installation.register(m))
-            for m in installation.meters_behind(gateway.id)
-            if _in_use(m, now)
-        ]
-        for meter in meters:
-            if meter.device not in profiles:
-                profiles[meter.device] = load_device(installation.device_file(meter.device))
-        if meters:
-            plans[gateway.id] = plan_for(gateway, meters, profiles)
-    return plans
 
 
 class Collector:
@@ -363,20 +327,3 @@ async def _end(running: Sequence[asyncio.Task[None]]) -> None:
 def _serial(meter: Meter) -> str | None:
     """The serial number that a person has read; an assumed one says nothing of the device."""
     return None if meter.assumed else meter.serial
-
-
-def _with_register(meter: Meter, accounted: Register) -> Meter:
-    """``meter`` naming its accounted register, so that what is accounted is always read."""
-    if meter.pulse or meter.register_name:
-        return meter
-    return meter.model_copy(update={"register_name": name_of(accounted.point)})
-
-
-def _in_use(meter: Meter, now: datetime | None) -> bool:
-    # Days are compared in UTC: on the day of its change a meter is asked some hours more or less.
-    if now is None:
-        return True
-    day = now.date()
-    return (meter.valid_from is None or meter.valid_from <= day) and (
-        meter.valid_to is None or day < meter.valid_to
-    )
