@@ -105,6 +105,22 @@ async def test_silence_ends_within_the_time_limit_and_the_line_goes_on() -> None
         assert (server.connections, len(server.requests)) == (1, 2)  # asked once, never repeated
 
 
+async def test_two_silences_in_a_row_close_the_line_and_one_answer_between_keeps_it() -> None:
+    def answer(request: Request) -> bytes | None:
+        return frame(request, registers(request, [7])) if request.unit == 2 else None
+
+    async with facing(answer) as (connection, _):
+        with pytest.raises(NoReply):
+            await connection.read(3, 1, 0, 1)
+        assert await connection.read(3, 2, 0, 1, 60) == [7]
+        with pytest.raises(NoReply):
+            await connection.read(3, 1, 0, 1)
+        assert connection.connected
+        with pytest.raises(NoReply):
+            await connection.read(3, 1, 0, 1)
+        assert not connection.connected
+
+
 async def test_late_answer_is_not_taken_for_the_next_one() -> None:
     def answer(request: Request) -> bytes | None:
         if request.number == 1:

@@ -156,6 +156,18 @@ async def test_what_came_unasked_is_no_answer() -> None:
         assert await connection.read(3, 1, 7, 1, 10) == [1007]
 
 
+async def test_read_that_is_given_up_leaves_no_answer_behind() -> None:
+    async with facing("tcp", lambda r: Planned(truth(r), 0.15)) as (connection, device):
+        asked = asyncio.ensure_future(connection.read(3, 1, 0, 1, 0.5))
+        while not device.requests:
+            await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        assert not connection.connected
+        await connection.connect()
+        assert await connection.read(3, 1, 7, 1, 60) == [1007]
+
+
 async def test_answer_of_another_length_is_refused() -> None:
     async with facing("tcp", lambda r: Planned(registers(r, [1]))) as (connection, _):
         with pytest.raises(BadReply, match="1 registers, expected 2"):

@@ -12,7 +12,7 @@ import pytest
 from field_servers import Request, frame, from_image, raw_server, refusal, registers
 from shipped_profiles import shipped
 
-from collectors.device_profile import DeviceProfile
+from collectors.device_profile import DeviceProfile, Identification
 from collectors.gateway import GatewayTask
 from collectors.modbus import ModbusConnection
 from collectors.read_plan import plan_gateway
@@ -396,6 +396,21 @@ async def test_first_serial_number_is_remembered_and_no_event() -> None:
         await bench.task.close()
     assert made.events == ()
     assert bench.task.serials == {"s.m": "111"}
+
+
+async def test_device_that_is_not_what_the_profile_describes_is_told() -> None:
+    device = DENSE.model_copy(
+        update={
+            "identify": (Identification(address=11, type="u16", equals=(341,), meaning="EM340"),)
+        }
+    )
+    async with raw_server(lambda r: from_image(r, of(*range(12)))) as server:
+        bench = Bench(server.port, device)
+        made = await bench.round()
+        await bench.task.close()
+    assert names(made) == [("collect.suspect", "s.m")]
+    assert "register 11 holds 1011, expected 341 (EM340)" in made.findings[0].message
+    assert len(made.readings) == 8
 
 
 async def test_unit_that_comes_back_is_asked_who_it_is() -> None:
