@@ -2,8 +2,9 @@
 
 Three things a line or a device makes up, and that a single look can tell: more power or flow than
 can pass the meter, a counter of all ones, and a counter that shows zero out of the blue. A zero
-that stays is believed at the third look: a new meter counts from zero. What needs the history
-(jumps, resets, a wrap) is judged where the counters are turned into energy.
+that stays is believed at the third look, for a new meter counts from zero; a zero after the end of
+the register's scale is believed at once, for that is where it wraps. What needs more history
+(jumps, resets) is judged where the counters are turned into energy.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ MARGIN = 1.2
 """How far beyond its rating a meter is believed."""
 BELIEVED_AT = 3
 """Zeros in a row."""
+NEAR_THE_END = 0.9
+"""Part of a register's scale beyond which it may be at zero at the next look."""
 
 
 class RatedPoint(MeasuredPoint, Protocol):
@@ -28,12 +31,18 @@ class RatedPoint(MeasuredPoint, Protocol):
     @property
     def quantity(self) -> str | None: ...
 
+    @property
+    def scale(self) -> float: ...
+
+    @property
+    def rollover(self) -> float | None: ...
+
 
 class Plausibility:
-    """Judges the readings of one unit; remembers which of its counters have counted."""
+    """Judges the readings of one unit; remembers what its counters showed last."""
 
     def __init__(self) -> None:
-        self._has_counted: set[str] = set()
+        self._counted: dict[str, float] = {}
         self._zeros: dict[str, int] = {}
 
     def judge(
@@ -57,15 +66,25 @@ class Plausibility:
 
     def _of_counter(self, meter: Meter, point: RatedPoint, reading: Reading) -> str | None:
         name = reading.point
-        if reading.value != to_reading_value(meter, point, 0.0):
-            self._has_counted.add(name)
+        if reading.value != to_reading_value(meter, point, 0.0, reading.at):
+            self._counted[name] = reading.value
             self._zeros.pop(name, None)
             return None
         self._zeros[name] = self._zeros.get(name, 0) + 1
-        if name in self._has_counted and self._zeros[name] < BELIEVED_AT:
+        last = self._counted.get(name)
+        is_believed = self._zeros[name] >= BELIEVED_AT or _may_wrap(meter, point, last, reading)
+        if last is not None and not is_believed:
             return "the counter showed more before and is at zero now"
-        self._has_counted.discard(name)
+        self._counted.pop(name, None)
         return None
+
+
+def _may_wrap(meter: Meter, point: RatedPoint, last: float | None, reading: Reading) -> bool:
+    """True if ``last`` was so near the end of the register that it may have gone round."""
+    if point.rollover is None or last is None:
+        return False
+    end = to_reading_value(meter, point, point.rollover * point.scale, reading.at)
+    return last >= NEAR_THE_END * end
 
 
 def _suspect(reading: Reading, why: str) -> tuple[Reading, Finding]:
