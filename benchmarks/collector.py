@@ -29,9 +29,9 @@ from pathlib import Path
 
 from pymodbus.client import AsyncModbusTcpClient
 
-from collectors.device_profile import DeviceProfile
-from collectors.gateway import GatewayTask
-from collectors.read_plan import USUAL_POINTS, GatewayPlan, plan_gateway
+from collectors.devices.profile import DeviceProfile
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import USUAL_POINTS, GatewayPlan, plan_gateway
 from collectors.round import Round
 from collectors.schedule import plan_installation
 from collectors.simulator import Simulator

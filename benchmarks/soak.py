@@ -30,7 +30,7 @@ from collectors.field_task import FieldPlan, FieldTask, Sink
 from collectors.round import Round
 from collectors.schedule import Collector
 from collectors.simulator import Simulator, Town
-from collectors.spool import Spool
+from collectors.spool.spool import Spool
 from collectors.transports import task_for
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config

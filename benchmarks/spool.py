@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from collectors.spool import Parcel, Spool
+from collectors.spool.spool import Parcel, Spool
 from paes.metering import Reading
 
 READINGS_A_ROUND = 15

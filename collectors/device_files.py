@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.mbus_profile import MbusProfile, load_mbus_profile
-from collectors.mqtt_profile import MqttProfile, load_mqtt_profile
+from collectors.devices.profile import DeviceProfile, load_profile
+from collectors.mbus.profile import MbusProfile, load_mbus_profile
+from collectors.mqtt.profile import MqttProfile, load_mqtt_profile
 from paes.config_file import read_tree
 from paes.errors import ConfigError
 

@@ -28,7 +28,7 @@ from prometheus_client.registry import Collector as Families
 
 from collectors.round import UnitState
 from collectors.schedule import Collector
-from collectors.spool import Depth
+from collectors.spool.spool import Depth
 from paes.errors import PaesError
 from paes.periods import Clock
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from collectors.device_profile import DeviceKind
+from collectors.devices.profile import DeviceKind
 from collectors.field_task import FieldPlan
-from collectors.read_plan import GatewayPlan
+from collectors.modbus.read_plan import GatewayPlan
 from paes.installation import Installation
 from paes.metering import Meter
 from paes.sun import is_night

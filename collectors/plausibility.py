@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from collectors.device_point import DevicePoint, ProfileKind, RegisterType
-from collectors.registers import MeasuredPoint, pattern_of, to_reading_value
+from collectors.devices.point import DevicePoint, ProfileKind, RegisterType
+from collectors.devices.registers import MeasuredPoint, pattern_of, to_reading_value
 from paes.metering import Finding, Meter, Quality, Reading
 
 MARGIN = 1.2

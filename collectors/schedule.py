@@ -22,14 +22,14 @@ from functools import partial
 from collectors.absences import AbsenceBook
 from collectors.field_task import FieldPlan, FieldTask
 from collectors.installation_plan import MeteredInstallation, plan_installation
-from collectors.intake import Intake
 from collectors.line_state import GatewayLine, MeterState
 from collectors.marks import ClockWatch, Marks
 from collectors.night import night_rule
 from collectors.reload import ConfigState, PlanChange, plan_change
 from collectors.round import Round
-from collectors.sender import ReadingStore, Sender
-from collectors.spool import Parcel, Spool
+from collectors.spool.intake import Intake
+from collectors.spool.sender import ReadingStore, Sender
+from collectors.spool.spool import Parcel, Spool
 from collectors.transports import MakeTask, round_period_s, task_for
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from collectors.device_files import AnyProfile
-from collectors.device_profile import DeviceProfile
+from collectors.devices.profile import DeviceProfile
 from collectors.field_task import FieldPlan, FieldTask, Sink
-from collectors.gateway import GatewayTask
-from collectors.mbus import MbusPlan, MbusTask, plan_mbus
-from collectors.mbus_profile import MbusProfile
-from collectors.mqtt import MqttPlan, MqttTask, plan_mqtt
-from collectors.mqtt_profile import MqttProfile
-from collectors.read_plan import GatewayPlan, plan_gateway
+from collectors.mbus.profile import MbusProfile
+from collectors.mbus.task import MbusPlan, MbusTask, plan_mbus
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import GatewayPlan, plan_gateway
+from collectors.mqtt.broker import MqttPlan, MqttTask, plan_mqtt
+from collectors.mqtt.profile import MqttProfile
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport
 from paes.metering import Meter

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from field_commands import NOON_S, CommandLine, Done, command_line, serving
 
-from collectors.device_profile import ReadLimits
+from collectors.devices.profile import ReadLimits
 from collectors.simulator import Simulator
 from collectors.simulator.framing import Framing
 from paes.config import config_root, load_installation

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 from small_installation import SmallInstallation
 
-from collectors.spool import Parcel, Spool
+from collectors.spool.spool import Parcel, Spool
 from paes.cli import Session, _with_commands, paes
 from paes.cli.spool_file import spool_file
 from paes.metering import Reading

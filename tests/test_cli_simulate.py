@@ -21,7 +21,7 @@ import pytest
 import serial
 from click.testing import CliRunner, Result
 
-from collectors.device_dump import load_dump
+from collectors.technician.device_dump import load_dump
 from paes.cli import Session
 from paes.cli.recording import record_command, replay_command
 from paes.cli.simulate import proxy, simulate

@@ -18,8 +18,8 @@ import pytest
 from cabinet_town import CABINET, CIRCUIT, FOUNTAIN, SITE, SUPPLY, cabinet_town
 
 from collectors.absences import AbsenceBook
-from collectors.gateway import GatewayTask
-from collectors.read_plan import GatewayPlan
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import GatewayPlan
 from collectors.round import Round
 from collectors.schedule import plan_installation
 from collectors.simulator import Fault, Simulator, Town

@@ -145,19 +145,21 @@ def sources(*patterns: str) -> str:
 
 
 def test_every_finding_of_a_commissioning_is_in_the_guide_and_on_the_italian_sheet() -> None:
-    made = set(re.findall(r'"commission\.([a-z_]+)"', sources("collectors/commissioning.py")))
-    causes = sources("collectors/commissioning_causes.py")
+    made = set(
+        re.findall(r'"commission\.([a-z_]+)"', sources("collectors/commissioning/judgement.py"))
+    )
+    causes = sources("collectors/commissioning/causes.py")
     made |= set(re.findall(r'(?:yield|yield \()\s*"([a-z_]+)"', causes))
     made |= set(re.findall(r'"commission\.([a-z_]+)"', causes))
     assert len(made) > 12
-    guide, page = GUIDE.read_text("utf-8"), sources("collectors/commissioning_sheet.py")
+    guide, page = GUIDE.read_text("utf-8"), sources("collectors/commissioning/sheet.py")
     for name in made:
         assert f'"{name}": "' in page, name
         assert f"{name}`" in guide or name == "not_read", name
 
 
 def test_every_finding_that_the_guide_explains_can_be_made() -> None:
-    code = sources("paes/*.py", "collectors/*.py")
+    code = sources("paes/*.py", "collectors/**/*.py")
     named = re.findall(r"`((?:collect|counter|meter|spool)\.[a-z_]+)`", GUIDE.read_text("utf-8"))
     assert len(named) > 12
     assert [name for name in named if f'"{name}"' not in code] == []

@@ -18,11 +18,11 @@ from typing import Any, cast
 import pytest
 
 from collectors.field_task import FieldPlan, FieldTask, Sink
-from collectors.gateway import GatewayTask
-from collectors.read_plan import GatewayPlan
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import GatewayPlan
 from collectors.schedule import Collector
 from collectors.simulator import Fault, Simulator
-from collectors.spool import Spool
+from collectors.spool.spool import Spool
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from collectors.device_point import DevicePoint, ProfileKind
+from collectors.devices.point import DevicePoint, ProfileKind
 from collectors.simulator.dial import dial_of
 from collectors.simulator.faults import Fault, Sort
 from collectors.simulator.quantities import State, state_of

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from collectors.device_point import DevicePoint, ProfileKind
-from collectors.device_profile import DeviceProfile, Identification, load_profile
-from collectors.registers import encode, is_pulse_channel, to_device_value, words_of
+from collectors.devices.point import DevicePoint, ProfileKind
+from collectors.devices.profile import DeviceProfile, Identification, load_profile
+from collectors.devices.registers import encode, is_pulse_channel, to_device_value, words_of
 from collectors.simulator.counter_faults import CounterFaults
 from collectors.simulator.dial import dial_of
 from collectors.simulator.faults import Fault

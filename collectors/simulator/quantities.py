@@ -2,7 +2,7 @@
 
 All points of a device tell one story: power is the slope of the register, the phases sum to the
 total, currents follow from power, voltage and power factor. Values are on the meter's side, in
-canonical units; ``collectors.registers`` turns them into what the device shows.
+canonical units; ``collectors.devices.registers`` turns them into what the device shows.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from collectors.device_point import DevicePoint, ProfileKind
-from collectors.device_profile import DeviceKind, DeviceProfile
+from collectors.devices.point import DevicePoint, ProfileKind
+from collectors.devices.profile import DeviceKind, DeviceProfile
 from collectors.simulator.need import Character
 from collectors.simulator.parameters import Parameters
 from collectors.simulator.randomness import key, smooth

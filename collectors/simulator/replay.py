@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from collectors.device_dump import Dump, Failure, Sample
 from collectors.simulator.server import GATEWAY_TARGET_SILENT, ILLEGAL_ADDRESS, Reply
+from collectors.technician.device_dump import Dump, Failure, Sample
 
 Place = tuple[int, int]
 """(function code, address)."""

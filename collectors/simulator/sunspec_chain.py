@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from collectors.device_profile import DeviceProfile
-from collectors.registers import encode
+from collectors.devices.profile import DeviceProfile
+from collectors.devices.registers import encode
 from collectors.simulator.quantities import Quantities, State
 
 BASE = 40000

@@ -7,8 +7,15 @@ from typing import Any
 
 import click
 
-from collectors.bench_device import MOST_TRIALS, PAUSES_MS, REPEATS, Bench, Benchmark, Trial
-from collectors.modbus import ModbusConnection
+from collectors.modbus.connection import ModbusConnection
+from collectors.technician.bench_device import (
+    MOST_TRIALS,
+    PAUSES_MS,
+    REPEATS,
+    Bench,
+    Benchmark,
+    Trial,
+)
 from paes.cli.output import bar, print_json, print_table, say
 from paes.cli.target import Target, modbus_profile, with_target
 from paes.errors import FieldError

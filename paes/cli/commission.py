@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from collectors.commissioning import (
+from collectors.commissioning.judgement import (
     Display,
     Judgement,
     Seen,
@@ -19,9 +19,9 @@ from collectors.commissioning import (
     parse_display,
     pulse_lines,
 )
-from collectors.commissioning_record import Document, document_of, read_record, write_record
-from collectors.commissioning_sheet import LANGUAGES, sheet
-from collectors.commissioning_visit import Visit
+from collectors.commissioning.record import Document, document_of, read_record, write_record
+from collectors.commissioning.sheet import LANGUAGES, sheet
+from collectors.commissioning.visit import Visit
 from paes.cli import Session
 from paes.cli.output import print_json, print_table, say
 from paes.errors import DataError, FieldError

@@ -20,7 +20,7 @@ import click
 
 from collectors.schedule import Collector
 from collectors.simulator import Simulator, Town, fill_history
-from collectors.spool import Spool
+from collectors.spool.spool import Spool
 from paes.cli import Session
 from paes.cli.output import bar, say
 from paes.errors import PaesError

@@ -6,15 +6,15 @@ import asyncio
 
 import click
 
-from collectors.bus_time import pause_s
-from collectors.mbus_plan import plan_mbus
-from collectors.mbus_profile import MbusProfile
-from collectors.modbus import ModbusConnection
-from collectors.probe import probe
-from collectors.probe_mbus import probe_mbus
-from collectors.probed import Probe, ProbedPoint
-from collectors.registers import Value
-from collectors.word_order import OrderVote
+from collectors.devices.registers import Value
+from collectors.devices.word_order import OrderVote
+from collectors.mbus.plan import plan_mbus
+from collectors.mbus.profile import MbusProfile
+from collectors.modbus.bus_time import pause_s
+from collectors.modbus.connection import ModbusConnection
+from collectors.technician.probe import probe
+from collectors.technician.probe_mbus import probe_mbus
+from collectors.technician.probed import Probe, ProbedPoint
 from paes.cli.bench_device import bench_device
 from paes.cli.output import print_json, print_table, say
 from paes.cli.read_plan import plan_command

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import click
 import pandas as pd
 
-from collectors.spool import Spool
+from collectors.spool.spool import Spool
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.cli.spool_file import spool_file

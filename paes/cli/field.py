@@ -14,8 +14,8 @@ from collectors.monitoring import Monitor
 from collectors.reload import Reloader
 from collectors.round import Round
 from collectors.schedule import Collector
-from collectors.sender import LateStore
-from collectors.spool import Spool
+from collectors.spool.sender import LateStore
+from collectors.spool.spool import Spool
 from paes.cli import Session
 from paes.cli.log_format import log_as
 from paes.cli.output import say

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from collectors.spool import Depth, Refused, Spool
+from collectors.spool.spool import Depth, Refused, Spool
 from paes.cli import Session
 from paes.cli.output import print_json, print_table, say
 from paes.cli.spool_file import spool_file, spool_option

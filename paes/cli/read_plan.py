@@ -8,10 +8,9 @@ import click
 
 from collectors.device_files import load_device
 from collectors.field_task import FieldPlan
-from collectors.line_load import LineLoad, line_load
-from collectors.mbus_plan import MbusPlan
-from collectors.mqtt_plan import MqttPlan
-from collectors.read_plan import (
+from collectors.mbus.plan import MbusPlan
+from collectors.modbus.line_load import LineLoad, line_load
+from collectors.modbus.read_plan import (
     Block,
     GatewayPlan,
     PollClass,
@@ -19,6 +18,7 @@ from collectors.read_plan import (
     period_of,
     poll_class,
 )
+from collectors.mqtt.plan import MqttPlan
 from collectors.transports import plan_for
 from paes.cli import Session
 from paes.cli.output import percent, print_json, print_table, say

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from collectors.device_dump import Dump, load_dump, parse_range
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.modbus import ModbusConnection
-from collectors.recording import SMALL_BLOCK, Wanted, record
+from collectors.devices.profile import DeviceProfile, load_profile
+from collectors.modbus.connection import ModbusConnection
 from collectors.simulator import Framing, virtual_clock
 from collectors.simulator.replay import Replay
 from collectors.simulator.server import GatewayServer
+from collectors.technician.device_dump import Dump, load_dump, parse_range
+from collectors.technician.recording import SMALL_BLOCK, Wanted, record
 from paes.cli import Session
 from paes.cli.output import bar, say
 from paes.cli.running import run_until_stopped

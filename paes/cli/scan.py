@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from collectors.device_files import load_device
-from collectors.device_profile import DeviceProfile
-from collectors.modbus import ModbusConnection
-from collectors.read_plan import GatewayPlan, plan, plan_gateway
-from collectors.scan import (
+from collectors.devices.profile import DeviceProfile
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.read_plan import GatewayPlan, plan, plan_gateway
+from collectors.modbus.sunspec import COMMON
+from collectors.technician.scan import (
     KNOCK,
     KNOCKS,
     SHORT_S,
@@ -23,7 +24,6 @@ from collectors.scan import (
     parse_units,
     scan,
 )
-from collectors.sunspec import COMMON
 from paes.cli import Session
 from paes.cli.output import bar, print_json, print_table, say
 from paes.errors import DataError, NoReply

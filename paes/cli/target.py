@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from collectors.device_files import AnyProfile, load_device
-from collectors.device_profile import DeviceProfile
+from collectors.devices.profile import DeviceProfile
 from paes.cli import Session
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport

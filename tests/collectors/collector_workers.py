@@ -22,7 +22,7 @@ from pathlib import Path
 from few_meters import installation
 
 from collectors.schedule import Collector
-from collectors.spool import Spool
+from collectors.spool.spool import Spool
 from paes.store.sqlite import SqliteStore
 
 

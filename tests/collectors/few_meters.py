@@ -16,7 +16,7 @@ from typing import Any
 from field_servers import RawServer, Request, frame, raw_server, registers
 from shipped_profiles import FOLDER, shipped
 
-from collectors.registers import encode
+from collectors.devices.registers import encode
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import StoreError
 from paes.events import Event

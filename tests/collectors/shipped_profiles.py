@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from collectors.device_profile import DeviceProfile, load_profile
+from collectors.devices.profile import DeviceProfile, load_profile
 
 FOLDER = Path(__file__).parents[2] / "config" / "devices"
 FILES = sorted(p for p in FOLDER.glob("*.yaml") if "\nschema: mbdev/1\n" in f"\n{p.read_text()}")

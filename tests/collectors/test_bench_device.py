@@ -6,9 +6,9 @@ import yaml
 from field_servers import Answer, Request, frame, raw_server, registers
 from shipped_profiles import shipped
 
-from collectors.bench_device import PAUSES_MS, Bench, Benchmark, Trial, windows_of
-from collectors.device_profile import ReadLimits
-from collectors.modbus import ModbusConnection
+from collectors.devices.profile import ReadLimits
+from collectors.modbus.connection import ModbusConnection
+from collectors.technician.bench_device import PAUSES_MS, Bench, Benchmark, Trial, windows_of
 
 ILLEGAL_ADDRESS = b"\x84\x02"
 

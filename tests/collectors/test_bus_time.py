@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from shipped_profiles import shipped
 
-from collectors.bus_time import TURN_ROUND_S, bus_time, pause_s, serial_line
+from collectors.modbus.bus_time import TURN_ROUND_S, bus_time, pause_s, serial_line
 from paes.gateways import Gateway, SerialLine
 
 SDM = shipped("eastron-sdm630")  # rtu only, 9600 8N1 from the factory

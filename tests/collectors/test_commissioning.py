@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors.commissioning import (
+from collectors.commissioning.judgement import (
     Judgement,
     Seen,
     Verdict,
@@ -23,13 +23,13 @@ from collectors.commissioning import (
     parse_display,
     pulse_lines,
 )
-from collectors.commissioning_record import (
+from collectors.commissioning.record import (
     digest,
     document_of,
     read_record,
     write_record,
 )
-from collectors.commissioning_sheet import sheet
+from collectors.commissioning.sheet import sheet
 from paes.errors import DataError
 from paes.gateways import Gateway
 from paes.metering import Meter, Pulse, Register, Site

@@ -11,8 +11,8 @@ from mbus_slaves import Slave, bcd, converter, variable_data
 from shipped_profiles import shipped
 from small_installation import SmallInstallation
 
-from collectors.commissioning_visit import Visit
-from collectors.registers import encode
+from collectors.commissioning.visit import Visit
+from collectors.devices.registers import encode
 from paes.config import load_installation
 from paes.metering import Reading
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from shipped_profiles import FILES, shipped
 
-from collectors.device_point import ProfileKind
-from collectors.device_profile import DeviceProfile, RegisterType, WordOrder, load_profile
+from collectors.devices.point import ProfileKind
+from collectors.devices.profile import DeviceProfile, RegisterType, WordOrder, load_profile
 from paes.errors import ConfigError, DataError
 
 NAMED_BY_US = [path for path in FILES if not path.stem.startswith("sunspec-")]

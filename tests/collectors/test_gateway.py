@@ -28,12 +28,12 @@ from field_servers import (
 )
 from shipped_profiles import shipped
 
-from collectors.device_profile import DeviceProfile
+from collectors.devices.profile import DeviceProfile
+from collectors.devices.registers import encode, unavailable_words
 from collectors.field_task import Sink
-from collectors.gateway import Connect, GatewayTask
-from collectors.modbus import ModbusConnection
-from collectors.read_plan import GatewayPlan, plan_gateway
-from collectors.registers import encode, unavailable_words
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.gateway import Connect, GatewayTask
+from collectors.modbus.read_plan import GatewayPlan, plan_gateway
 from collectors.round import Round, UnitReport, UnitState
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway, SerialLine
@@ -255,7 +255,7 @@ async def test_loss_and_return_are_logged_once(caplog: pytest.LogCaptureFixture)
 
     async with raw_server(answer) as server:
         task = task_for(plan(server.port, meter(1)), connect=impatient(lambda _: not alive))
-        with caplog.at_level(logging.INFO, "collectors.gateway"):
+        with caplog.at_level(logging.INFO, "collectors.modbus.gateway"):
             await task.read_round(START)
             await task.read_round(START)
             alive = True

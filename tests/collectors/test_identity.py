@@ -7,10 +7,10 @@ from field_servers import Request, frame, good_server, raw_server, registers
 from shipped_profiles import shipped
 from sunspec_devices import Units, chain, common, model, simulator_server
 
-from collectors.identity import Identity, read_identity, serial_text
-from collectors.modbus import ModbusConnection
-from collectors.registers import encode
-from collectors.sunspec import Discovery, FoundModel
+from collectors.devices.registers import encode
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.identity import Identity, read_identity, serial_text
+from collectors.modbus.sunspec import Discovery, FoundModel
 from paes.errors import ConnectionFailed, DeviceRefused, NoReply
 
 PATIENT_S = 10.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from shipped_profiles import shipped
 
-from collectors.line_load import LineLoad, line_load
-from collectors.read_plan import plan_gateway
+from collectors.modbus.line_load import LineLoad, line_load
+from collectors.modbus.read_plan import plan_gateway
 from paes.gateways import Gateway
 from paes.metering import Meter
 

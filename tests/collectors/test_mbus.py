@@ -18,13 +18,13 @@ from shipped_profiles import FOLDER
 from small_installation import SmallInstallation
 
 from collectors.device_files import load_device
-from collectors.mbus import MbusPlan, MbusTask, plan_mbus
-from collectors.mbus_line import MbusLine
-from collectors.mbus_link import reset
-from collectors.mbus_profile import MbusProfile, load_mbus_profile
+from collectors.mbus.line import MbusLine
+from collectors.mbus.link import reset
+from collectors.mbus.profile import MbusProfile, load_mbus_profile
+from collectors.mbus.task import MbusPlan, MbusTask, plan_mbus
 from collectors.round import Round, UnitState
 from collectors.schedule import Collector
-from collectors.spool import Spool
+from collectors.spool.spool import Spool
 from paes.config import load_installation
 from paes.errors import ConnectionFailed, DataError
 from paes.events import SWAPPED
@@ -640,7 +640,7 @@ async def test_marks_are_never_stacked() -> None:
 
 async def test_a_lost_converter_is_tried_until_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
     """Lost once and back once in the log; the round in between is told once."""
-    caplog.set_level(logging.INFO, "collectors.mbus")
+    caplog.set_level(logging.INFO, "collectors.mbus.task")
     port = await free_port()
     made: asyncio.Queue[Round] = asyncio.Queue()
     plan = plan_of(gateway(port), meter("main", unit=5))

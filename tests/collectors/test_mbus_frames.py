@@ -8,9 +8,9 @@ import mbus_telegrams
 import pytest
 from mbus_slaves import MORE, bcd, long_frame, variable_data
 
-from collectors.mbus_frames import Record, Telegram, telegram_of
-from collectors.mbus_link import length_of, request, reset, select
-from collectors.mbus_profile import RecordFunction
+from collectors.mbus.frames import Record, Telegram, telegram_of
+from collectors.mbus.link import length_of, request, reset, select
+from collectors.mbus.profile import RecordFunction
 from paes.errors import BadReply, DataError
 
 # libmbus's units and ours, where they differ: 1 J = 1e-6 MJ.

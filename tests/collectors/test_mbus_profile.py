@@ -9,9 +9,9 @@ import pytest
 from shipped_profiles import FOLDER
 
 from collectors.device_files import load_device
-from collectors.device_profile import DeviceProfile
-from collectors.mbus_profile import MbusProfile, load_mbus_profile
-from collectors.mqtt_profile import MqttProfile
+from collectors.devices.profile import DeviceProfile
+from collectors.mbus.profile import MbusProfile, load_mbus_profile
+from collectors.mqtt.profile import MqttProfile
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import ConfigError, DataError
 from paes.metering import Meter

@@ -23,7 +23,7 @@ from field_servers import (
 )
 from pymodbus.framer import FramerRTU
 
-from collectors.modbus import ModbusConnection
+from collectors.modbus.connection import ModbusConnection
 from paes.errors import BadReply, ConnectionFailed, DataError, DeviceRefused, NoReply
 
 TIMEOUT_S = 0.2

@@ -21,8 +21,8 @@ from field_servers import (
     rtu_over_tcp,
 )
 
-from collectors.modbus import ModbusConnection
-from collectors.modbus_frames import rtu_frames
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.frames import rtu_frames
 from paes.errors import BadReply, ConnectionFailed, DeviceRefused, FieldError, NoReply
 from paes.gateways import Gateway, SerialLine
 

@@ -15,8 +15,8 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from field_servers import Request, frame, free_port, raw_server, registers
 
-from collectors.line_faults import NOT_TRUSTED
-from collectors.modbus import ModbusConnection
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.line_faults import NOT_TRUSTED
 from paes.errors import ConnectionFailed, FieldError
 from paes.gateways import Gateway, TlsFiles
 

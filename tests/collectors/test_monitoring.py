@@ -22,7 +22,7 @@ from collectors.monitoring import Monitor
 from collectors.reload import ConfigState
 from collectors.round import Round, UnitReport, UnitState
 from collectors.schedule import Collector
-from collectors.spool import Parcel, Spool
+from collectors.spool.spool import Parcel, Spool
 from paes.errors import PaesError
 from paes.metering import Reading
 from paes.periods import now_utc

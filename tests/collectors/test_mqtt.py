@@ -18,9 +18,9 @@ from mqtt_broker import PATIENCE_S, Broker, make_broker, publish, publish_as_str
 from programs import require_program
 from test_mqtt_payload import profile
 
-from collectors.mqtt import MqttTask, plan_mqtt
-from collectors.mqtt_plan import MqttPlan
-from collectors.mqtt_profile import MqttProfile, load_mqtt_profile
+from collectors.mqtt.broker import MqttTask, plan_mqtt
+from collectors.mqtt.plan import MqttPlan
+from collectors.mqtt.profile import MqttProfile, load_mqtt_profile
 from collectors.round import Round
 from paes.config import shipped_config
 from paes.gateways import Gateway

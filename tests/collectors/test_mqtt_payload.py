@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from collectors.mqtt_payload import MOST_BYTES, Message, Told, is_meant, parsed, told
-from collectors.mqtt_profile import MqttProfile
+from collectors.mqtt.payload import MOST_BYTES, Message, Told, is_meant, parsed, told
+from collectors.mqtt.profile import MqttProfile
 from paes.errors import BadReply
 from paes.metering import Meter, Quality
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from test_mqtt_payload import PROFILE, meter, profile
 
-from collectors.mqtt_plan import MqttPlan, passing_doors, plan_mqtt, standing_doors
-from collectors.mqtt_profile import MqttProfile, load_mqtt_profile
+from collectors.mqtt.plan import MqttPlan, passing_doors, plan_mqtt, standing_doors
+from collectors.mqtt.profile import MqttProfile, load_mqtt_profile
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
 from paes.errors import ConfigError, DataError

@@ -12,10 +12,10 @@ from test_mqtt_payload import NOW, meter, profile
 from test_mqtt_profile import BROKER
 
 from collectors.absences import AbsenceBook
-from collectors.mqtt_payload import Message
-from collectors.mqtt_plan import plan_mqtt
-from collectors.mqtt_profile import MqttProfile
-from collectors.mqtt_watch import Marked, Watch, span_text
+from collectors.mqtt.payload import Message
+from collectors.mqtt.plan import plan_mqtt
+from collectors.mqtt.profile import MqttProfile
+from collectors.mqtt.watch import Marked, Watch, span_text
 from collectors.round import Round, UnitState
 from paes.events import Cause
 

@@ -35,7 +35,7 @@ def test_a_counter_that_begins_at_zero_is_believed() -> None:
     assert qualities(None, 0.0, 0.0, 0.1) == [Quality.GOOD] * 3
 
 
-# The register counts tenths of a kWh behind transformers of 2:1, so 1,000,000 steps are 200,000 kWh.
+# Tenths of a kWh behind transformers of 2:1: a million steps are 200,000 kWh.
 @pytest.mark.parametrize(("last", "is_believed"), [(199_999.8, True), (150_000.0, False)])
 def test_a_zero_is_believed_where_the_register_wraps(last: float, is_believed: bool) -> None:
     assert ENERGY.scale == 0.1

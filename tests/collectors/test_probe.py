@@ -15,10 +15,10 @@ from programs import require_header, require_program
 from shipped_profiles import shipped
 from sunspec_devices import chain, common, model, simulator_server
 
-from collectors.modbus import ModbusConnection
-from collectors.probe import probe
-from collectors.probed import Probe
-from collectors.registers import encode
+from collectors.devices.registers import encode
+from collectors.modbus.connection import ModbusConnection
+from collectors.technician.probe import probe
+from collectors.technician.probed import Probe
 from paes.errors import ConnectionFailed, DataError
 from paes.metering import Meter
 

@@ -9,9 +9,9 @@ import pytest
 from mbus_slaves import Slave, bcd, converter, variable_data
 from shipped_profiles import FOLDER
 
-from collectors.mbus_plan import plan_mbus
-from collectors.mbus_profile import load_mbus_profile
-from collectors.probe_mbus import MbusProbe, probe_mbus
+from collectors.mbus.plan import plan_mbus
+from collectors.mbus.profile import load_mbus_profile
+from collectors.technician.probe_mbus import MbusProbe, probe_mbus
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
 from paes.metering import Meter

@@ -21,13 +21,13 @@ import pytest
 from programs import require_header, require_program
 from shipped_profiles import FOLDER
 
-from collectors.device_point import DevicePoint, ProfileKind, RegisterType, WordOrder
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.modbus import ModbusConnection
-from collectors.read_plan import plan
-from collectors.registers import Decoded, decode_block
+from collectors.devices.point import DevicePoint, ProfileKind, RegisterType, WordOrder
+from collectors.devices.profile import DeviceProfile, load_profile
+from collectors.devices.registers import Decoded, decode_block
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.read_plan import plan
+from collectors.modbus.sunspec import discover, located
 from collectors.simulator.server import GatewayServer, Reply
-from collectors.sunspec import discover, located
 from paes.metering import Quality
 
 UNIT = 1

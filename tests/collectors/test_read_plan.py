@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from shipped_profiles import FILES, shipped
 
-from collectors.blocks import Block, Limits, smallest, split
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.read_plan import (
+from collectors.devices.profile import DeviceProfile, load_profile
+from collectors.modbus.blocks import Block, Limits, smallest, split
+from collectors.modbus.read_plan import (
     EVERY_CLASS,
     USUAL_POINTS,
     PollClass,

@@ -12,7 +12,11 @@ from field_servers import good_server
 from shipped_profiles import shipped
 from sunspec_devices import chain, common, model
 
-from collectors.device_dump import (
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.sunspec import discover
+from collectors.simulator.replay import Replay
+from collectors.simulator.server import Answer, GatewayServer, Reply
+from collectors.technician.device_dump import (
     Asked,
     Dump,
     Failure,
@@ -21,11 +25,7 @@ from collectors.device_dump import (
     load_dump,
     parse_range,
 )
-from collectors.modbus import ModbusConnection
-from collectors.recording import Wanted, record
-from collectors.simulator.replay import Replay
-from collectors.simulator.server import Answer, GatewayServer, Reply
-from collectors.sunspec import discover
+from collectors.technician.recording import Wanted, record
 from paes.errors import ConfigError, ConnectionFailed, DataError, DeviceRefused, NoReply
 
 START = datetime(2026, 3, 1, 10, tzinfo=UTC)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shipped_profiles import FILES, shipped
 
-from collectors.device_point import DevicePoint, ProfileKind, RegisterType, WordOrder
-from collectors.device_profile import load_profile
-from collectors.registers import (
+from collectors.devices.point import DevicePoint, ProfileKind, RegisterType, WordOrder
+from collectors.devices.profile import load_profile
+from collectors.devices.registers import (
     decode,
     decode_block,
     encode,

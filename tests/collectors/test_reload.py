@@ -16,7 +16,7 @@ from small_installation import SmallInstallation
 
 from collectors.reload import Reloader, plan_change, stamps
 from collectors.schedule import Collector, plan_installation
-from collectors.spool import Spool
+from collectors.spool.spool import Spool
 from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.installation import Installation

@@ -8,11 +8,11 @@ import pytest
 from field_servers import good_server
 from shipped_profiles import FOLDER, shipped
 
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.modbus import ModbusConnection
-from collectors.read_plan import plan, points_to_read
-from collectors.registers import decode_block
-from collectors.sunspec import Discovery, FoundModel, located
+from collectors.devices.profile import DeviceProfile, load_profile
+from collectors.devices.registers import decode_block
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.read_plan import plan, points_to_read
+from collectors.modbus.sunspec import Discovery, FoundModel, located
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import ConfigError, DataError
 from paes.metering import Meter

@@ -18,10 +18,10 @@ from shipped_profiles import FILES, shipped
 from sunspec_devices import chain, common, model, simulator_server
 
 from collectors.device_files import load_device
-from collectors.device_profile import DeviceProfile
-from collectors.modbus import ModbusConnection
-from collectors.scan import ALL_UNITS, KNOCKS, Scan, longest_s, parse_units, scan
+from collectors.devices.profile import DeviceProfile
+from collectors.modbus.connection import ModbusConnection
 from collectors.simulator.framing import Framing
+from collectors.technician.scan import ALL_UNITS, KNOCKS, Scan, longest_s, parse_units, scan
 from paes.cli import Session
 from paes.cli.scan import scan_command
 from paes.config import config_root

@@ -20,8 +20,8 @@ from collectors.field_task import FieldPlan, Sink
 from collectors.marks import ClockWatch, stagger_s
 from collectors.round import Round
 from collectors.schedule import CLOCK_STEPPED, Collector, plan_installation
-from collectors.sender import ReadingStore
-from collectors.spool import Spool
+from collectors.spool.sender import ReadingStore
+from collectors.spool.spool import Spool
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
 from paes.metering import Reading

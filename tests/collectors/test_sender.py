@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.intake import Intake
-from collectors.sender import LateStore, Sender, pause_s
-from collectors.spool import DROPPED, Parcel, Spool
+from collectors.spool.intake import Intake
+from collectors.spool.sender import LateStore, Sender, pause_s
+from collectors.spool.spool import DROPPED, Parcel, Spool
 from paes.errors import StoreError, StoreRefused
 from paes.events import Event
 from paes.metering import Reading
@@ -301,7 +301,7 @@ async def test_disk_and_store_both_lost_keep_in_memory_what_it_can_hold(
 async def test_what_nobody_says_twice_is_taken_only_when_it_cannot_be_lost(
     who_is_back: str, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collectors.intake.RETRY_S", 0.01)
+    monkeypatch.setattr("collectors.spool.intake.RETRY_S", 0.01)
     way.limit_disk(True)
     way.store.is_down = True
     message = asyncio.create_task(way.intake.put_for_good(Parcel(readings(*range(1000)))))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.spool import DROPPED, SPOOL, Batch, Bound, Parcel, Spool
+from collectors.spool.spool import DROPPED, SPOOL, Batch, Bound, Parcel, Spool
 from paes.errors import StoreError
 from paes.events import Cause, Event, absence
 from paes.metering import Quality, Reading
@@ -319,7 +319,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_an_emptied_spool_gives_its_disk_back(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collectors.spool._SHRINK_FROM_BYTES", 100_000)
+    monkeypatch.setattr("collectors.spool.spool._SHRINK_FROM_BYTES", 100_000)
     spool.put(Parcel(readings(*range(20_000))))
     empty(spool, 20_000)
     spool.shrink()

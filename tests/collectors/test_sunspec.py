@@ -13,13 +13,12 @@ from shipped_profiles import FILES, shipped
 from sunspec2 import device as sunspec_device
 from sunspec_devices import SERVERS, SUNS, Serve, Units, chain, common, model, simulator_server
 
-from collectors.device_point import DevicePoint
-from collectors.device_profile import DeviceProfile
-from collectors.modbus import ModbusConnection
-from collectors.read_plan import plan
-from collectors.registers import Decoded, decode_block
-from collectors.simulator.framing import Framing
-from collectors.sunspec import (
+from collectors.devices.point import DevicePoint
+from collectors.devices.profile import DeviceProfile
+from collectors.devices.registers import Decoded, decode_block
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.read_plan import plan
+from collectors.modbus.sunspec import (
     BASES,
     Discovery,
     FoundModel,
@@ -28,6 +27,7 @@ from collectors.sunspec import (
     model_name,
     sleeps,
 )
+from collectors.simulator.framing import Framing
 from paes.errors import ConnectionFailed, DataError, NoReply
 from paes.gateways import Transport
 from paes.metering import Quality

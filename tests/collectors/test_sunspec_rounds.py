@@ -9,8 +9,8 @@ import pytest
 from shipped_profiles import shipped
 from sunspec_devices import SERVERS, Serve, chain, common, model, simulator_server
 
-from collectors.gateway import GatewayTask
-from collectors.read_plan import plan_gateway
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import plan_gateway
 from collectors.round import Round
 from paes.gateways import Gateway
 from paes.metering import Meter

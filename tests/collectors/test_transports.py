@@ -7,9 +7,9 @@ from shipped_profiles import FOLDER
 
 from collectors.device_files import load_device
 from collectors.field_task import FieldPlan
-from collectors.gateway import GatewayTask
-from collectors.mbus import MbusTask
-from collectors.mqtt import MqttTask
+from collectors.mbus.task import MbusTask
+from collectors.modbus.gateway import GatewayTask
+from collectors.mqtt.broker import MqttTask
 from collectors.transports import plan_for, round_period_s, task_for
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport

@@ -12,13 +12,13 @@ import pytest
 from field_servers import Request, frame, from_image, raw_server, refusal, registers
 from shipped_profiles import shipped
 
-from collectors.device_profile import DeviceProfile, Identification
-from collectors.gateway import GatewayTask
-from collectors.modbus import ModbusConnection
-from collectors.read_plan import plan_gateway
+from collectors.devices.profile import DeviceProfile, Identification
+from collectors.modbus.connection import ModbusConnection
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import plan_gateway
+from collectors.modbus.unit_device import same_serial
+from collectors.modbus.unit_knowledge import TRY_AGAIN_S
 from collectors.round import Round, UnitReport
-from collectors.unit_device import same_serial
-from collectors.unit_knowledge import TRY_AGAIN_S
 from paes.events import SWAPPED
 from paes.gateways import Gateway
 from paes.metering import Meter, Quality

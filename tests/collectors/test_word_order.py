@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 from shipped_profiles import FILES, shipped
 
-from collectors.device_point import WordOrder
-from collectors.device_profile import DeviceProfile, load_profile
-from collectors.registers import Value, decode, encode
-from collectors.word_order import CREDIBLE, OrderVote, is_votable, plausible_order, vote
+from collectors.devices.point import WordOrder
+from collectors.devices.profile import DeviceProfile, load_profile
+from collectors.devices.registers import Value, decode, encode
+from collectors.devices.word_order import CREDIBLE, OrderVote, is_votable, plausible_order, vote
 from paes.units import canonical_unit
 
 # A three-phase meter of a school at noon; what is not named here is 0.

@@ -16,9 +16,9 @@ import pytest
 from hand_client import EPOCH, HandClock
 from small_town import make_town
 
-from collectors.device_profile import load_profile
-from collectors.gateway import GatewayTask
-from collectors.read_plan import plan_gateway
+from collectors.devices.profile import load_profile
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import plan_gateway
 from collectors.simulator import Fault, Simulator, Town
 from paes.events import SWAPPED, Event
 from paes.ledger import EnergyLedger

@@ -14,7 +14,7 @@ import serial
 from hand_client import ENERGY_IMPORT, NOON, PATIENCE_S, exchange, running
 from programs import require_program
 
-from collectors.modbus import ModbusConnection
+from collectors.modbus.connection import ModbusConnection
 from collectors.simulator import Framing
 from collectors.simulator.framing import crc
 from paes.gateways import Transport

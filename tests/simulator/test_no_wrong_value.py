@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hand_client import NOON, running
 
-from collectors.device_profile import load_profile
-from collectors.gateway import GatewayTask
-from collectors.read_plan import GatewayPlan, plan_gateway
+from collectors.devices.profile import load_profile
+from collectors.modbus.gateway import GatewayTask
+from collectors.modbus.read_plan import GatewayPlan, plan_gateway
 from collectors.simulator import KINDS, Fault, Framing, Simulator
 from collectors.simulator.dial import dial_of
 from collectors.simulator.faults import Sort

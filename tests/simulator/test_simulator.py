@@ -11,7 +11,7 @@ import pytest
 from hand_client import ENERGY_IMPORT, EPOCH, NOON, HandClock, ask, running
 from small_town import SITES, make_town
 
-from collectors.registers import decode, decode_block, to_reading_value
+from collectors.devices.registers import decode, decode_block, to_reading_value
 from collectors.simulator import Simulator, Town, virtual_clock
 from collectors.simulator.devices import SimulatedDevice
 from collectors.simulator.dial import dial_of

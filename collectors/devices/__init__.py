@@ -1,0 +1,1 @@
+"""Device profiles as data, and what their registers mean: profile, point, words to values."""

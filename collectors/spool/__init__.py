@@ -1,0 +1,1 @@
+"""What was read, on disk until the store has it: intake, spool, sender."""

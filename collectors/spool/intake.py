@@ -1,0 +1,146 @@
+"""The way into the spool: rounds wait in memory only for as long as the disk takes to write them.
+
+Rounds that end while the disk is busy are written together, in one transaction: a slow disk costs
+a wait for each batch of rounds, not for each round. A disk that takes nothing is told once (ERROR)
+and tried again, with one round, whenever another comes; what was read stays in memory, up to a
+bound, and the sender takes it from here to the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from collectors.spool.spool import DROPPED, SPOOL, Parcel, Spool
+from paes.errors import StoreError
+from paes.events import Event
+from paes.periods import Clock
+
+log = logging.getLogger(__name__)
+
+MOST_HELD = 200_000
+"""Readings in memory while the disk takes nothing, about 100 MB."""
+MOST_TOGETHER = 500
+"""Rounds in one transaction."""
+RETRY_S = 1.0
+
+
+class Intake:
+    """The only writer of rounds into ``spool``; used from one event loop, writes in a thread."""
+
+    def __init__(self, spool: Spool, clock: Clock, most_held: int = MOST_HELD) -> None:
+        self._spool = spool
+        self._clock = clock
+        self._most_held = most_held
+        self._held: list[Parcel] = []
+        self._lock = asyncio.Lock()
+        self.failing_since: datetime | None = None
+        """Since when the spool takes nothing; None if it does."""
+        self.given_up = 0
+        """Readings that neither the spool nor memory could take."""
+
+    @property
+    def held(self) -> tuple[Parcel, ...]:
+        """What is in memory alone, oldest first."""
+        return tuple(self._held)
+
+    @property
+    def held_readings(self) -> int:
+        """How many readings are in memory alone."""
+        return sum(len(p.readings) for p in self._held)
+
+    async def put(self, parcel: Parcel) -> bool:
+        """Take ``parcel``; True once it is on disk, False if it must stay in memory.
+
+        It is taken even if the caller is cancelled meanwhile.
+        """
+        self._held.append(parcel)
+        return await self.flush()
+
+    async def put_for_good(self, parcel: Parcel) -> None:
+        """Take ``parcel`` and return only once it is on disk or in the store.
+
+        For those who hear what nobody says twice: a broker keeps what is not acknowledged.
+        """
+        await self.put(parcel)
+        while any(held is parcel for held in self._held):
+            await asyncio.sleep(RETRY_S)
+            await self.flush()
+
+    async def flush(self) -> bool:
+        """Bring to disk what is in memory; False if the disk takes nothing."""
+        return await asyncio.shield(asyncio.ensure_future(self._flush()))
+
+    def sent(self, parcels: Sequence[Parcel]) -> None:
+        """The store has the readings and events of ``parcels``; only their state must be kept."""
+        state = {key: value for parcel in parcels for key, value in parcel.state.items()}
+        self._release(parcels)
+        if state:
+            self._held.insert(0, Parcel(state=state))
+
+    def failed(self, err: StoreError) -> None:
+        """The spool could not be written; told once."""
+        if self.failing_since is None:
+            self.failing_since = self._clock()
+            log.error("the spool failed, %d readings in memory: %s", self.held_readings, err)
+
+    def _release(self, parcels: Sequence[Parcel]) -> None:
+        gone = {id(p) for p in parcels}
+        self._held = [p for p in self._held if id(p) not in gone]
+
+    async def _flush(self) -> bool:
+        async with self._lock:
+            many = 1 if self.failing_since else MOST_TOGETHER
+            waiting = self.held  # none if somebody else's write took ours along
+            while waiting:
+                parcels, waiting = waiting[:many], waiting[many:]
+                try:
+                    await asyncio.to_thread(self._write, parcels)
+                except StoreError as err:
+                    self.failed(err)
+                    surplus = self.held_readings - self._most_held
+                    if surplus > 0:
+                        self._give_up(surplus)
+                    return False
+                self._release(parcels)
+                many = min(2 * many, MOST_TOGETHER)
+                if self.failing_since and not self._held:
+                    log.info("the spool takes readings again")
+                    self.failing_since = None
+            return True
+
+    def _write(self, parcels: Sequence[Parcel]) -> None:
+        self._spool.put(*parcels)
+        given_up = self._spool.trim(self._clock())
+        if given_up:
+            log.error("readings lost: %d of the oldest did not fit into the spool", given_up)
+
+    def _give_up(self, surplus: int) -> None:
+        """Drop the oldest gauges and, if these are not enough, the oldest readings of all."""
+        before = self.held_readings
+        rest = _thin(self._held, surplus, lambda parcel, point: point in parcel.gauges)
+        _thin(self._held, rest, lambda _parcel, _point: True)
+        lost = before - self.held_readings
+        self.given_up += lost
+        log.error("readings lost: %d of the oldest did not fit into memory", lost)
+        since = self.failing_since or self._clock()
+        text = f"the spool could not be written: {self.given_up} readings did not fit into memory"
+        facts = {"readings": float(self.given_up)}
+        told = Event(SPOOL, DROPPED, since, max(since, self._clock()), text, facts)
+        self._held.append(Parcel(events=(told,)))
+
+
+def _thin(parcels: list[Parcel], surplus: int, may_go: Callable[[Parcel, str], bool]) -> int:
+    """Take what may go out of the oldest ``parcels``; how much is still too much."""
+    for number, parcel in enumerate(parcels):
+        if surplus <= 0:
+            break
+        going = [r for r in parcel.readings if may_go(parcel, r.point)][:surplus]
+        surplus -= len(going)
+        gone = {id(r) for r in going}
+        kept = [r for r in parcel.readings if id(r) not in gone]
+        parcels[number] = replace(parcel, readings=kept)
+    return surplus
