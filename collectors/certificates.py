@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import ssl
+from typing import TypeVar
 
 from paes.errors import ConnectionFailed
 from paes.gateways import TlsFiles
 
+Context = TypeVar("Context", bound=ssl.SSLContext)
 
-def client_context(files: TlsFiles, place: str) -> ssl.SSLContext:
+
+def client_context(files: TlsFiles, place: str, kind: type[Context]) -> Context:
     """What a connection to ``place`` is opened with: TLS 1.2 or later, and nobody is believed whom
     ``files.ca`` did not sign.
+
+    ``kind`` is ``ssl.SSLContext``, or one that does more for a client that needs it.
 
     Raises ConnectionFailed, naming the file, for one that is missing or is not what it should be.
     """
     password = os.environ.get(files.key_password_env) if files.key_password_env else None
     reading = "ca"
     try:
-        context = ssl.create_default_context(cafile=files.ca)
+        context = kind(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(files.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2  # Modbus/TCP Security V2.1 (2018), 4
         if files.certificate is not None:
             reading = "certificate"

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from collectors.devices.profile import DeviceKind
 from collectors.field_task import FieldPlan
 from collectors.modbus.read_plan import GatewayPlan
+from collectors.modbus.sunspec import sleeps
 from paes.installation import Installation
 from paes.metering import Meter
 from paes.sun import is_night
 
 Asleep = Callable[[str, datetime], bool]
 """Whether a meter (by id) may be silent at a time, for the sun is down at its site."""
-
-_LIVE_ON_LIGHT = (DeviceKind.PV_INVERTER, DeviceKind.PV_STRINGS)
 
 
 def night_rule(installation: object, plans: Iterable[FieldPlan]) -> Asleep:
@@ -30,7 +28,7 @@ def night_rule(installation: object, plans: Iterable[FieldPlan]) -> Asleep:
         for plan in plans
         if isinstance(plan, GatewayPlan)
         for unit in plan.units
-        if unit.profile.kind in _LIVE_ON_LIGHT
+        if sleeps(unit.profile)
         for meter in unit.meters
     }
 

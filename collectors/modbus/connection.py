@@ -241,7 +241,8 @@ class ModbusConnection:
         if self.framing is Transport.TLS:
             if self._tls is None:
                 raise DataError(f"{self.place}: TLS needs certificates (tls:)")
-            return _TlsClient(self.host, self.port, client_context(self._tls, self.place), common)
+            context = client_context(self._tls, self.place, ssl.SSLContext)
+            return _TlsClient(self.host, self.port, context, common)
         framer = FramerType.SOCKET if self.framing is Transport.TCP else FramerType.RTU
         return AsyncModbusTcpClient(self.host, port=self.port, framer=framer, **common)
 

@@ -11,6 +11,7 @@ import socket
 import ssl
 from typing import Any
 
+from collectors.certificates import client_context
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
 
@@ -50,16 +51,8 @@ def tls_context(gateway: Gateway) -> ssl.SSLContext | None:
     files = gateway.tls
     if files is None:
         return None
-    try:
-        context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.server_name = files.server_name
-        context.load_verify_locations(files.ca)
-        if files.certificate and files.key:
-            password = os.environ.get(files.key_password_env or "", "")
-            context.load_cert_chain(files.certificate, files.key, password)
-    except OSError as err:  # ssl.SSLError is one
-        raise ConnectionFailed(f"gateway {gateway.id}: its certificates: {err}") from err
+    context = client_context(files, f"gateway {gateway.id}", _NamedContext)
+    context.server_name = files.server_name
     return context
 
 

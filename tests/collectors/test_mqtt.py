@@ -21,8 +21,10 @@ from test_mqtt_payload import profile
 from collectors.mqtt.broker import MqttTask, plan_mqtt
 from collectors.mqtt.plan import MqttPlan
 from collectors.mqtt.profile import MqttProfile, load_mqtt_profile
+from collectors.mqtt.words import tls_context
 from collectors.round import Round
 from paes.config import shipped_config
+from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
 from paes.metering import Finding, Meter, Reading
 
@@ -461,6 +463,18 @@ async def test_tls_with_certificates_from_the_configuration(tmp_path: Path) -> N
         assert "certificate is not accepted" in await why_down(plan(broker.port, tls=wrong_name))
         wrong_ca = {**tls, "ca": tmp_path / "other.pem"}
         assert "certificate is not accepted" in await why_down(plan(broker.port, tls=wrong_ca))
+
+
+def test_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "text.pem").write_text("not a certificate", encoding="utf-8")
+    tls = {"ca": tmp_path / "ca.pem"}
+    assert tls_context(plan(1, tls=tls).gateway)
+    missing = {**tls, "certificate": tmp_path / "ca.pem", "key": tmp_path / "lost.key"}
+    with pytest.raises(ConnectionFailed, match=r"gateway \S+: no file for tls: key .*lost\.key"):
+        tls_context(plan(1, tls=missing).gateway)
+    with pytest.raises(ConnectionFailed, match=r"tls: ca .*text\.pem cannot be used"):
+        tls_context(plan(1, tls={"ca": tmp_path / "text.pem"}).gateway)
 
 
 async def test_second_collector_with_the_same_name_is_told(broker: Broker) -> None:
