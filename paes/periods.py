@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from paes.errors import DataError
 
@@ -148,6 +147,8 @@ def edges(span: Span, by: By, tz: str) -> Seconds:
 
 
 def _local_edges(span: Span, by: By, tz: ZoneInfo) -> Seconds:
+    import pandas as pd  # a second to import, which the technician's commands need not wait for
+
     unit = _CALENDAR_UNIT[by]
     first = np.datetime64(span.start.astimezone(tz).date(), unit)
     last = np.datetime64(span.end.astimezone(tz).date(), unit)

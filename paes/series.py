@@ -7,14 +7,16 @@ in the register's canonical unit (kWh or m3).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from paes.metering import Quality
 from paes.periods import Seconds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.int8]
@@ -50,6 +52,8 @@ class ReadingSeries:
 
     def to_frame(self) -> pd.DataFrame:
         """Columns ``value`` and ``quality``; index ``at`` in UTC."""
+        import pandas as pd  # a second to import, which a collector need not wait for
+
         index = pd.DatetimeIndex(self.seconds.astype("datetime64[s]"), tz="UTC", name="at")
         names = np.array([str(q) for q in QUALITIES], dtype=object)
         return pd.DataFrame({"value": self.values, "quality": names[self.codes]}, index=index)

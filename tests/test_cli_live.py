@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from small_installation import SmallInstallation
 
 from collectors.spool.spool import Parcel, Spool
-from paes.cli import Session, _with_commands, paes
+from paes.cli import Session, paes
 from paes.cli.spool_file import spool_file
 from paes.metering import Reading
 from paes.periods import now_utc
@@ -59,7 +59,7 @@ class Town:
         return ["--config", str(self.small.root), "--store", str(self.store)]
 
     def paes(self, *arguments: str) -> Result:
-        return CliRunner().invoke(_with_commands(paes), [*self.options, *arguments])
+        return CliRunner().invoke(paes, [*self.options, *arguments])
 
     @contextmanager
     def collecting(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paes.cli import _with_commands, paes
+from paes.cli import paes
 
 FOLDER = Path(__file__).parent.parent / "deploy"
 
@@ -34,8 +34,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("line", COMMANDS, ids=" ".join)
 def test_what_is_started_is_there(line: list[str]) -> None:
-    group = _with_commands(paes)
-    command = group.commands[line[0]]
+    command = paes.commands[line[0]]
     with command.make_context(line[0], line[1:]) as context:
         assert context.params
 

@@ -19,7 +19,6 @@ from field_commands import NOON_S, CommandLine, command_line, serving
 
 from collectors.simulator import Simulator
 from paes.city_files import MetersFile
-from paes.cli import _with_commands
 from paes.cli import paes as group
 from paes.config import load_installation, shipped_config
 
@@ -123,7 +122,7 @@ def test_every_command_of_the_guide_exists_with_its_options() -> None:
     lines = re.findall(r"^\s*paes [^\n]*", GUIDE.read_text("utf-8"), re.MULTILINE)
     lines += re.findall(r"`(paes [^`]*)`", GUIDE.read_text("utf-8"))
     assert len(lines) > 30
-    commands = _with_commands(group).commands
+    commands = group.commands
     top = {o for p in group.params for o in p.opts}
     for line in lines:
         words = shlex.split(line.split("#")[0].split(" …")[0])[1:]

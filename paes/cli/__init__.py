@@ -13,19 +13,22 @@ import re
 import sys
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from paes import __version__
-from paes.config import config_root, load_installation
+from paes.cli.commands import CommandGroup, Commands
 from paes.errors import PaesError
-from paes.installation import City, Installation
-from paes.ledger import EnergyLedger
-from paes.store import Store, open_store
+
+if TYPE_CHECKING:
+    from paes.installation import City, Installation
+    from paes.ledger import EnergyLedger
+    from paes.store import Store
 
 
 class Session:
-    """What the commands of one call share; everything is opened when first asked for."""
+    """What the commands of one call share; everything is opened, and imported, when first asked."""
 
     def __init__(self, config: str | None, store_url: str | None, city: str | None) -> None:
         self._config = config
@@ -35,11 +38,15 @@ class Session:
     @cached_property
     def root(self) -> Path:
         """The folder of the installation."""
+        from paes.config import config_root
+
         return config_root(self._config)
 
     @cached_property
     def installation(self) -> Installation:
         """The installation; ConfigError if it is not sound."""
+        from paes.config import load_installation
+
         return load_installation(self.root)
 
     @property
@@ -59,15 +66,23 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The store, opened."""
+        from paes.store import open_store
+
         return open_store(self.store_url)
 
     @cached_property
     def ledger(self) -> EnergyLedger:
         """The energy ledger over installation and store."""
+        from paes.ledger import EnergyLedger
+
         return EnergyLedger(self.installation, self.store)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CommandGroup,
+    commands=Commands(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("--config", metavar="DIR", help="Installation folder [$PAES_CONFIG, else shipped].")
 @click.option(
     "--store", envvar="PAES_STORE", metavar="URL", help="Store, e.g. sqlite:///data/town.sqlite."
@@ -89,7 +104,7 @@ def main() -> None:
     # Before anything else is imported: a library that sets up logging by itself comes too late.
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        _with_commands(paes)(standalone_mode=False)
+        paes(standalone_mode=False)
     except PaesError as err:
         click.echo(f"paes: {err}", err=True)
         sys.exit(1)
@@ -103,28 +118,3 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-
-
-def _with_commands(group: click.Group) -> click.Group:
-    """``group`` with every command; imported here because they know this module."""
-    from paes.cli.check import COMMANDS as CHECK
-    from paes.cli.commission import COMMANDS as COMMISSION
-    from paes.cli.demo import COMMANDS as DEMO
-    from paes.cli.device import COMMANDS as DEVICE
-    from paes.cli.energy import COMMANDS as ENERGY
-    from paes.cli.field import COMMANDS as FIELD
-    from paes.cli.lighting import COMMANDS as LIGHTING
-    from paes.cli.live import COMMANDS as LIVE
-    from paes.cli.plan import COMMANDS as PLAN
-    from paes.cli.recording import COMMANDS as RECORDING
-    from paes.cli.scan import COMMANDS as SCAN
-    from paes.cli.serve import COMMANDS as SERVE
-    from paes.cli.simulate import COMMANDS as SIMULATE
-
-    for commands in (
-        CHECK, COMMISSION, DEMO, DEVICE, ENERGY, FIELD, LIGHTING, LIVE, PLAN,
-        RECORDING, SCAN, SERVE, SIMULATE,
-    ):  # fmt: skip
-        for command in commands:
-            group.add_command(command)
-    return group

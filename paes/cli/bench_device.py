@@ -119,3 +119,6 @@ def _trial_row(trial: Trial) -> list[str]:
     each = "-" if middle is None else f"{middle / trial.count:.2f}"
     counts = (len(trial.latencies_ms), trial.timeouts, trial.refused, trial.bad)
     return [*map(str, counts), *shown, each]
+
+
+COMMANDS: tuple[click.Command, ...] = (bench_device,)

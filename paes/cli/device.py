@@ -1,4 +1,4 @@
-"""Commands about one device on the line: probe, plan, bench-device."""
+"""``paes probe``: one device read once, raw and decoded."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from collectors.modbus.connection import ModbusConnection
 from collectors.technician.probe import probe
 from collectors.technician.probe_mbus import probe_mbus
 from collectors.technician.probed import Probe, ProbedPoint
-from paes.cli.bench_device import bench_device
 from paes.cli.output import print_json, print_table, say
-from paes.cli.read_plan import plan_command
 from paes.cli.target import Target, modbus_profile, with_target
 from paes.errors import DataError, FieldError
 from paes.gateways import Gateway, Transport
@@ -174,4 +172,4 @@ def _shown(value: Value | None, digits: int = 10) -> str:
     return "-" if value is None else str(value)
 
 
-COMMANDS: tuple[click.Command, ...] = (probe_command, plan_command, bench_device)
+COMMANDS: tuple[click.Command, ...] = (probe_command,)

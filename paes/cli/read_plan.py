@@ -216,3 +216,6 @@ def _asked(
         "transport": gateway.transport.value,
         "units": [{key: a, "meters": m, "points": p} for a, m, p in rows],
     }
+
+
+COMMANDS: tuple[click.Command, ...] = (plan_command,)
