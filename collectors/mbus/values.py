@@ -142,6 +142,10 @@ def _value(meter: Meter, point: MbusPoint, record: Record) -> float:
             MAP_ERROR,
             f"record {record.index} ({record}) is in {record.unit}, expected {point.unit}",
         )
+    if point.kind is ProfileKind.COUNTER and record.value < 0:
+        raise _NoValueError(
+            OUT_OF_RANGE, f"record {record.index} is {record.value}: a counter is never below zero"
+        )
     worth = factor_to_canonical(record.unit) / factor_to_canonical(point.unit)
     return to_reading_value(meter, point, float(f"{record.value * worth * point.scale:.15g}"))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import mbus_telegrams
 import pytest
+from few_meters import MemoryStore, installation
 from field_servers import free_port
 from mbus_slaves import MORE, Fault, Slave, bcd, converter, long_frame, variable_data
 from shipped_profiles import FOLDER
@@ -458,6 +459,12 @@ async def test_a_meter_that_always_announces_more_is_asked_once_more_and_no_more
             "collect.out_of_range",
             "cannot be a value of this point",
         ),
+        (
+            "{index: 0, quantity: energy}",
+            b"\x04\x06\xff\xff\xff\xff",  # all ones are -1
+            "collect.out_of_range",
+            "a counter is never below zero",
+        ),
     ],
 )
 async def test_a_record_that_is_not_what_the_profile_expects_is_a_finding(
@@ -513,6 +520,22 @@ async def test_another_meter_at_the_same_address_is_an_event_once() -> None:
     assert (event.subject, event.name) == ("school.main", SWAPPED)
     assert event.facts == {"old_serial": "01234567", "new_serial": "76543210"}
     assert values(other) == pytest.approx(HEAT_VALUES)
+
+
+async def test_a_meter_exchanged_while_no_collector_ran_is_noticed(tmp_path: Path) -> None:
+    """Nobody has written its number into the configuration: the collector remembers it."""
+    store, slave = MemoryStore(), heat_slave(5, "01234567")
+    async with converter(slave) as bus:
+        more = {"transport": "mbus_tcp", "timeout_s": PATIENT_S}
+        device = {"carrier": "heat_cold", "device": "mbus-generic-heat", "unit": 5}
+        town = installation(bus.port, gateway=more, **device)
+        for number in ("01234567", "01234567", "76543210"):
+            slave.telegrams = [variable_data(number, HEAT)]
+            with closing(Spool(tmp_path / "a.spool")) as spool:
+                await Collector(town, store, spool).collect_once()
+
+    (event,) = [e for e in store.events if e.name == SWAPPED]
+    assert event.facts == {"old_serial": "01234567", "new_serial": "76543210"}
 
 
 async def test_a_counter_at_zero_out_of_the_blue_is_suspect_until_it_stays() -> None:
