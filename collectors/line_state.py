@@ -7,7 +7,8 @@ every round, so that ``paes watch`` and ``paes status`` can show it from another
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
+from array import array
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +18,8 @@ from collectors.round import Round, UnitReport, UnitState
 from paes.gateways import Gateway
 from paes.metering import Finding, Meter, meter_of
 
-LATENCIES = 256
-"""So many answers back the 95th percentile looks."""
+LATENCIES = 64
+"""So many answers back the 95th percentile looks; there may be thousands of units."""
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class UnitLine:
     requests: int = 0
     timeouts: int = 0
     exceptions: Counter[int] = field(default_factory=Counter)
-    latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES))
+    latencies_ms: array[float] = field(default_factory=lambda: array("d"))
     failures_in_a_row: int = 0
     next_try: datetime | None = None
     detail: str = ""
@@ -61,6 +62,7 @@ class UnitLine:
         self.timeouts += report.timeouts
         self.exceptions.update(report.exceptions)
         self.latencies_ms.extend(report.latencies_ms)
+        del self.latencies_ms[:-LATENCIES]
         self.failures_in_a_row = report.failures_in_a_row
         self.next_try = report.next_try
         self.detail = report.detail

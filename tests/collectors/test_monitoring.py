@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from few_meters import MemoryStore, counting_server, installation, until
 from field_servers import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
-from collectors.line_state import UnitLine, p95
+from collectors.line_state import LATENCIES, UnitLine, p95
 from collectors.monitoring import Monitor
 from collectors.reload import ConfigState
 from collectors.round import Round, UnitReport, UnitState
@@ -175,6 +176,14 @@ def test_a_unit_adds_up_its_rounds_and_forgets_old_answers() -> None:
     assert (unit.requests, unit.timeouts, dict(unit.exceptions)) == (5, 1, {2: 2, 6: 1})
     assert unit.p95_ms == 5.0
     assert (unit.state, unit.detail) == (UnitState.OPEN, "silent")
+
+
+def test_latencies_of_a_unit_take_little_memory_however_long_it_runs() -> None:
+    unit = UnitLine("3")
+    for _ in range(1000):
+        unit.note(report(latencies_ms=(10.0, 20.0, 30.0)))
+    assert len(unit.latencies_ms) == LATENCIES
+    assert sys.getsizeof(unit.latencies_ms) < 1000  # 8 bytes a number, and no object for each
 
 
 def test_the_95th_percentile_is_the_nearest_rank() -> None:
