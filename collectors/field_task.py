@@ -7,7 +7,7 @@ to its sink, and nobody else may use the connection.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -34,6 +34,11 @@ class FieldTask(Protocol):
 
     @property
     def plan(self) -> FieldPlan: ...
+
+    @property
+    def serials(self) -> Mapping[str, str]:
+        """Serial numbers of the devices by meter, as far as known; they must survive a restart."""
+        ...
 
     def request_round(self, due: datetime) -> None:
         """Ask for a round; while one waits to be made, the two become one."""

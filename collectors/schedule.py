@@ -274,7 +274,7 @@ class Collector:
 
     def _new_serials(self, gateway_id: str, events: Sequence[Event]) -> dict[str, str]:
         """The serial numbers that a round has found out; they must survive a restart."""
-        known: Mapping[str, str] = getattr(self.tasks.get(gateway_id), "serials", {})
+        known = task.serials if (task := self.tasks.get(gateway_id)) else {}
         swapped = {e.subject: str(e.facts["new_serial"]) for e in events if e.name == SWAPPED}
         return {**known, **swapped}
 

@@ -81,6 +81,8 @@ class MbusTask:
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan = plan
+        self.serials = dict(known_serials or {})
+        """Identification numbers by meter, as far as known; the new ones are there after a round."""
         self._sink = sink
         self._clock = clock
         self._jitter = jitter
@@ -88,7 +90,6 @@ class MbusTask:
         self._line = MbusLine(gateway.host, gateway.port, gateway.timeout_s, plan.baud)
         self._breakers = {unit.name: Breaker(now_s, jitter) for unit in plan.units}
         self._plausibility = {unit.name: Plausibility() for unit in plan.units}
-        self._serials = dict(known_serials or {})
         self._wake = asyncio.Event()
         self._due: datetime | None = None
         self._last_due: datetime | None = None
@@ -248,8 +249,8 @@ class MbusTask:
         """An event for each measuring position behind which another meter answers now."""
         new, events = heard.telegram.identification, []
         for meter in unit.meters:
-            old = self._serials.get(meter.id)
-            self._serials[meter.id] = new
+            old = self.serials.get(meter.id)
+            self.serials[meter.id] = new
             if old is None or _is_same_number(old, new):
                 continue
             text = f"{meter.id}: meter {new} answers now, it was {old} before"

@@ -46,6 +46,8 @@ class MessageTask:
         listen_once_s: float = LISTEN_ONCE_S,
     ) -> None:
         self.plan = plan
+        self.serials: dict[str, str] = {}
+        """None: a message says who sent it, and of another device it is not taken."""
         self._sink = sink
         self._clock = clock
         self._make_line = line

@@ -325,6 +325,7 @@ class HandMade:
         self._sink = sink
         self._events = tuple(events)
         self._breaks = breaks
+        self.serials: dict[str, str] = {}
         self.coalesced = 0
 
     def request_round(self, due: datetime) -> None:
@@ -374,6 +375,18 @@ async def test_the_serial_number_of_a_swapped_device_survives_a_restart(spool_fi
         collector.spool.close()
     assert serials == [{"g0.main": "from-config"}, {"g0.main": "B"}]
     assert store.events[0] == swap
+
+
+async def test_the_serial_number_that_a_line_finds_out_survives_a_restart(
+    spool_file: Path,
+) -> None:
+    serials = list[dict[str, str]]()
+    for _ in range(2):
+        collector = hand_made(MemoryStore(), Spool(spool_file), serials=serials, serial=None)
+        collector.tasks["g0"].serials = {"g0.main": "found"}  # type: ignore[misc]
+        await collector.collect_once()
+        collector.spool.close()
+    assert serials == [{}, {"g0.main": "found"}]
 
 
 async def test_an_assumed_serial_number_is_not_held_against_a_device(spool_file: Path) -> None:
