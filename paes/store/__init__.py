@@ -25,7 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from paes.errors import StoreError
+from paes.errors import DataError
 from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import Seconds
@@ -115,13 +115,13 @@ class Store(Protocol):
 def open_store(url: str) -> Store:
     """Open the store at ``url``: ``sqlite:///path/to/file`` or a plain path to a file.
 
-    Raises StoreError if the address is not understood or the store cannot be opened.
+    Raises DataError if the address is not understood, StoreError if the store cannot be opened.
     """
     scheme, _, rest = url.partition("://")
     if not rest:
         scheme, rest = "sqlite", "/" + url
     if scheme != "sqlite":
-        raise StoreError(f"unknown kind of store {scheme!r} in {url!r}; expected sqlite:///FILE")
+        raise DataError(f"unknown kind of store {scheme!r} in {url!r}; expected sqlite:///FILE")
     from paes.store.sqlite import SqliteStore
 
     return SqliteStore(Path(rest[1:]).expanduser())

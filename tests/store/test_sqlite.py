@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from store_workers import BATCH, make_files
 
-from paes.errors import StoreError
+from paes.errors import DataError, StoreError
 from paes.events import Event
 from paes.metering import Reading
 from paes.store import open_store
@@ -340,5 +340,5 @@ def test_a_relative_path_is_taken_from_the_working_directory(
 
 
 def test_an_unknown_kind_of_store_is_refused() -> None:
-    with pytest.raises(StoreError, match=r"unknown kind of store 'mysql'.*sqlite:///FILE"):
+    with pytest.raises(DataError, match=r"unknown kind of store 'mysql'.*sqlite:///FILE"):
         open_store("mysql://host/db")
