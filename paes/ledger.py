@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -26,7 +27,7 @@ from paes.counter_findings import absence_finding
 from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
 from paes.day_books import apart, joined, runs, same_day, within
 from paes.energy_total import EnergyTotal
-from paes.events import ABSENCE, SWAPPED, Event
+from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
 from paes.metering import Carrier, Finding, Measures, Meter, Replacement
 from paes.periods import (
@@ -230,8 +231,24 @@ class EnergyLedger:
         return sorted(found, key=lambda f: f.at or life.start)
 
     def absences(self, meter: Meter, span: Span) -> list[Event]:
-        """Why the meter brought no readings: stored absences that touch ``span``, by time."""
-        return self.store.events(span.start, span.end, [meter.id], ABSENCE)
+        """Why the meter brought no readings: absences that touch ``span``, by time.
+
+        While it was in use these are the stored ones; that it was not in use yet, or not any
+        more, is told by the configuration, for nobody asks such a meter.
+        """
+        born, dead = self._born_and_dead(meter)
+        told = [
+            part
+            for event in self.store.events(span.start, span.end, [meter.id], ABSENCE)
+            if (part := _while_in_use(event, born, dead))
+        ]
+        if born and span.start < born:
+            text, end = f"in use from {meter.valid_from} on", min(born, span.end)
+            told.append(absence(meter.id, Cause.NOT_COMMISSIONED, span.start, end, text))
+        if dead and dead < span.end:
+            text, start = f"not in use any more since {meter.valid_to}", max(dead, span.start)
+            told.append(absence(meter.id, Cause.NOT_COMMISSIONED, start, span.end, text))
+        return sorted(told, key=lambda e: (e.start, e.name))
 
     def refresh(self, span: Span, progress: Callable[[int, int], None] | None = None) -> None:
         """Derive and keep every meter's days of ``span`` that are not kept yet."""
@@ -325,6 +342,13 @@ class EnergyLedger:
             tuple(g for g in outer if g.cause != "after_last_reading"),
         )
         return made, settled
+
+
+def _while_in_use(event: Event, born: datetime | None, dead: datetime | None) -> Event | None:
+    """The part of a stored absence in which the meter was in use; None if there is none."""
+    start = max(event.start, born) if born else event.start
+    end = min(event.end, dead) if event.end and dead else event.end
+    return replace(event, start=start, end=end) if end and start < end else None
 
 
 def _with_gaps(life: Span, gaps: list[Gap]) -> Span:

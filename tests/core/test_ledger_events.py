@@ -6,7 +6,7 @@ The meter of ``test_ledger``: 2 kW all day from 1 January 2025 in Rome, at most 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,31 @@ def test_absences_of_a_meter_are_asked_by_span(store: SqliteStore):
     book = ledger(store)
     found = book.absences(main(book), Span(LOST, BACK))
     assert [e.cause for e in found] == [Cause.NO_REPLY]
+
+
+def test_a_meter_out_of_use_is_told_by_the_configuration(store: SqliteStore):
+    """In use from 10 January to 11 January in Rome, an hour ahead of UTC; asked by days of UTC."""
+    store.write_events(
+        [
+            absence("hall.main", Cause.NO_REPLY, LOST - 2 * HOUR, LOST),
+            absence("hall.main", Cause.NOT_COMMISSIONED, LOST + 30 * HOUR, BACK),
+        ]
+    )
+    book = ledger(store)
+    days = {"valid_from": date(2025, 1, 10), "valid_to": date(2025, 1, 12)}
+    meter = main(book).model_copy(update=days)
+    born, dead = LOST - HOUR, BACK - HOUR
+    found = book.absences(meter, Span(LOST - 24 * HOUR, BACK + 24 * HOUR))
+    assert [(e.name, e.start, e.end) for e in found] == [
+        ("absence.not_commissioned", LOST - 24 * HOUR, born),
+        ("absence.no_reply", born, LOST),
+        ("absence.not_commissioned", LOST + 30 * HOUR, dead),
+        ("absence.not_commissioned", dead, BACK + 24 * HOUR),
+    ]
+    assert found[0].message == "in use from 2025-01-10 on"
+    assert found[-1].message == "not in use any more since 2025-01-12"
+    before = book.absences(meter, Span(LOST - 48 * HOUR, LOST - 24 * HOUR))
+    assert [(e.start, e.end) for e in before] == [(LOST - 48 * HOUR, LOST - 24 * HOUR)]
 
 
 def swap(at: datetime) -> Event:
