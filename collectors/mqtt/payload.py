@@ -73,11 +73,19 @@ def parsed(message: Message) -> Any:
     if size > MOST_BYTES:
         raise BadReply(f"a message of {size} bytes; expected at most {MOST_BYTES}")
     try:
-        return json.loads(message.payload)
+        return _writable(json.loads(message.payload))
     except (ValueError, RecursionError) as err:
         start = message.payload[:_BYTES_TOLD]
         more = "…" if size > _BYTES_TOLD else ""
         raise BadReply(f"not JSON, it begins with {start!r}{more}") from err
+
+
+def _writable(content: Any) -> Any:
+    """``content`` with a question mark for each half of a character: JSON lets them pass, but a
+    text with one can be written to no file, and findings repeat what stands in a message."""
+    text = json.dumps(content, ensure_ascii=False)
+    whole = text.encode(errors="replace").decode()
+    return content if whole == text else json.loads(whole)
 
 
 def is_meant(meter: Meter, profile: MqttProfile, content: Any) -> bool:

@@ -247,6 +247,18 @@ def test_garbage_is_told_with_its_first_bytes(payload: bytes, words: str) -> Non
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("half", [b"\\ud800", b"\xed\xa0\x80"])
+def test_half_a_character_spoils_no_finding_and_no_reading(half: bytes) -> None:
+    """JSON lets it pass; a spool or a store can write no text with it."""
+    start = f'{{"at": "{NOW.isoformat()}", '.encode()
+    (reading,) = said(profile(), start + b'"name": "' + half + b'", "total": 5342}').readings
+    assert reading.value == 5.342
+    strange = said(profile(), start + b'"total": "' + half + b'"}')
+    nameless = said(profile(), start + b'"' + half + b'": 1}')
+    for finding in (*strange.findings, *nameless.findings):
+        assert "?" in finding.message.encode().decode()
+
+
 def test_json_that_is_no_object_is_told() -> None:
     what = said(profile(time=None), "12.5")
     assert "the message is '12.5', and has no 'total'" in what.findings[0].message
