@@ -22,6 +22,8 @@ _PRIMARIES_A = tuple(
 CT_RATIOS = tuple(sorted({p / s for p in _PRIMARIES_A for s in (5, 1) if p / s > 1}))
 NEAR = 0.003
 """A ratio is recognised within this part of itself: rated ones lie further apart."""
+TELLING = 10.0
+"""A value below so many of its tolerances says nothing about a ratio: 0 is 0 in every unit."""
 FURTHER = 5.0
 """Another value is told as the display's only if the register is so many times further from it: a
 total is often the import itself."""
@@ -125,8 +127,15 @@ def _guesses(
                     "labels, exchanged?"
                 ),
             )
-    yield from _transformer_guesses(meter, shown)
-    yield from _unit_guesses(seen, register, shown)
+    yield from _misplaced_ratio_guesses(meter, shown)
+    # Beside a register of a few counts almost any unit fits.
+    units_first = shown.register > TELLING * shown.tolerance
+    if units_first:
+        yield from _unit_guesses(seen, register, shown)
+    yield from _plate_guesses(meter, shown)
+    if not units_first:
+        yield from _unit_guesses(seen, register, shown)
+    yield from _decimal_guesses(shown)
     if shown.fits(1.0):
         apart = abs(shown.display - shown.register)
         yield (
@@ -138,7 +147,7 @@ def _guesses(
         )
 
 
-def _transformer_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]]:
+def _misplaced_ratio_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]]:
     ratio = meter.transformer_ratio
     if ratio != 1 and shown.fits(1 / ratio):
         yield (
@@ -149,8 +158,7 @@ def _transformer_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]
                 "vt_ratio); if its display leaves the ratio out, say --secondary"
             ),
         )
-        return
-    if ratio != 1 and shown.fits(ratio):
+    elif ratio != 1 and shown.fits(ratio):
         yield (
             "ct_missing",
             (
@@ -159,9 +167,14 @@ def _transformer_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]
                 "meter's own setting"
             ),
         )
-        return
+
+
+def _plate_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]]:
+    ratio = meter.transformer_ratio
     if meter.carrier != "electricity":
         return
+    if ratio != 1 and (shown.fits(ratio) or shown.fits(1 / ratio)):
+        return  # it is the ratio that is known, in the wrong place
     for plate in CT_RATIOS:
         if shown.fits(plate / ratio) and plate != ratio:
             yield (
@@ -190,6 +203,9 @@ def _unit_guesses(seen: Seen, register: Register, shown: Shown) -> Iterator[tupl
                     f"{factor:g}; write unit: {unit} in a copy of the profile in devices/"
                 ),
             )
+
+
+def _decimal_guesses(shown: Shown) -> Iterator[tuple[str, str]]:
     for factor in (10.0, 100.0, 0.1, 0.01):
         if shown.fits(factor):
             yield (

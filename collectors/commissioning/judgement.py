@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from collectors.commissioning.causes import Shown, causes
+from collectors.commissioning.causes import TELLING, Shown, causes
 from collectors.modbus.unit_device import same_serial
 from paes.counter_rules import SPIKE_MARGIN
 from paes.errors import DataError
@@ -31,8 +31,6 @@ from paes.units import canonical_unit, factor_to_canonical
 
 ROUNDING = 1 + 1e-6
 """Decimal steps are no binary numbers: 0.1 + 0.1 must not refuse 0.2."""
-TELLING = 10.0
-"""A display below so many of its tolerances says nothing about a ratio: 0 is 0 in every unit."""
 NOTES = frozenset({"commission.power_reversed", "commission.phase_reversed"})
 """Findings that may be quite right: a plant behind the meter feeds the grid."""
 NOISE_W = 50.0

@@ -132,6 +132,14 @@ def test_usual_mistakes_are_told_by_their_ratio(
     assert says in found[f"commission.{name}"]
 
 
+def test_a_thousand_is_another_unit_before_it_is_a_transformer_of_5000_a() -> None:
+    """What else may be is told, too; a factor of 10 is rather 50/5 A than a lost decimal."""
+    first, second, *_ = (f.name for f in compared("1234500", 1234.5).findings)
+    assert (first, second) == ("commission.unit", "commission.ct_ratio")
+    first, second, *_ = (f.name for f in compared("12345", 1234.5).findings)
+    assert (first, second) == ("commission.ct_ratio", "commission.decimals")
+
+
 def test_a_wrong_word_order_is_told_by_the_display() -> None:
     """1234567 x 0.1 kWh, its two words exchanged: 0x0012D687 and 0xD6870012."""
     made = compared("123456.7", 359922892.2, other_orders={"CDAB": 123456.7, "BADC": 9.0})
