@@ -24,7 +24,12 @@ from paes.causes import explained, is_explained
 from paes.consumption import buckets, cut, outer_gaps, spread_gaps
 from paes.counter import Account, account, is_complete
 from paes.counter_findings import absence_finding
-from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
+from paes.counter_rules import (
+    GAP_AFTER_PERIODS,
+    SWAP_NOTICED_AFTER_S,
+    CounterRules,
+    corrections_of,
+)
 from paes.day_books import apart, joined, runs, same_day, within
 from paes.energy_total import EnergyTotal
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
@@ -263,8 +268,11 @@ class EnergyLedger:
 
     def _account(self, rules: CounterRules, life: Span) -> tuple[Account, list[Gap]]:
         start_s, end_s = to_seconds(life.start), to_seconds(life.end)
+        # An exchange that was noticed in the span may have been made, and is told, before it.
+        noticed = [s for r in rules.noticed if start_s < (s := to_seconds(r.at)) <= end_s]
+        from_s = min([start_s, *(at - SWAP_NOTICED_AFTER_S for at in noticed)])
         for margin in CONTEXT_READINGS:
-            readings = self.store.around(rules.register.point, start_s, end_s, margin)
+            readings = self.store.around(rules.register.point, from_s, end_s, margin)
             book = account(readings, rules)
             if is_complete(book, readings, (start_s, end_s), margin, rules):
                 break

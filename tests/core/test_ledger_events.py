@@ -164,6 +164,15 @@ def test_a_noticed_exchange_is_one_finding_with_right_energy_around_it(store: Sq
     assert (total.missing_low_kwh, total.missing_high_kwh) == (0, pytest.approx(3.0))
 
 
+def test_an_exchange_is_told_once_whichever_hours_are_asked(store: SqliteStore):
+    write_swapped(store, LOST)
+    store.write_events([swap(LOST + 20 * HOUR)])
+    book = ledger(store)
+    made, noticed = Span(BORN, LOST + 10 * HOUR), Span(LOST + 10 * HOUR, END - HOUR)
+    assert [f.name for f in book.findings(main(book), made)] == ["meter.replaced"]
+    assert book.findings(main(book), noticed) == []
+
+
 def test_an_exchange_remakes_the_days_that_were_kept(store: SqliteStore):
     write_swapped(store, LOST)
     book = ledger(store)
