@@ -123,11 +123,16 @@ def _print(problems: list[str], warnings: list[str], counts: dict[str, int]) -> 
         say(text)
     for text in warnings:
         say(f"warning: {text}")
-    summary = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
+    summary = ", ".join(_counted(n, name.replace("_", " ")) for name, n in counts.items())
     if problems:
-        say(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found")
+        say(f"{_counted(len(problems), 'problems')} found")
     else:
         click.echo(f"sound: {summary}")
+
+
+def _counted(number: int, things: str) -> str:
+    one = f"{things[:-3]}y" if things.endswith("ies") else things[:-1]
+    return f"{number} {one if number == 1 else things}"
 
 
 COMMANDS = (check,)

@@ -13,12 +13,11 @@ from typing import Any
 import click
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from collectors.spool.spool import Depth, Refused, Spool
 from paes.cli import Session
-from paes.cli.output import print_json, print_table, say
+from paes.cli.output import PIPED_WIDTH, print_json, print_table, say, table
 from paes.cli.spool_file import spool_file, spool_option
 
 SHOWN_REFUSED = 50
@@ -45,13 +44,13 @@ def watch(session: Session, once: bool, every: float, spool: Path | None) -> Non
     with closing(Spool(spool_file(session, spool), create=False)) as opened:
         console = Console(highlight=False)
         if not console.is_terminal:
-            console.width = 160
+            console.width = PIPED_WIDTH
         if once:
-            console.print(_view(opened, datetime.now(UTC)))
+            console.print(_view(opened, datetime.now(UTC), console.width))
             return
         with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
             while True:
-                live.update(_view(opened, datetime.now(UTC)), refresh=True)
+                live.update(_view(opened, datetime.now(UTC), console.width), refresh=True)
                 time.sleep(every)
 
 
@@ -116,22 +115,23 @@ def _print_refused(refused: list[Refused], total: int) -> None:
         say(f"and {total - len(refused)} more: paes spool --json")
 
 
-def _view(opened: Spool, now: datetime) -> Group:
+def _view(opened: Spool, now: datetime, width: int) -> Group:
     """Everything there is to see: how the collector itself does, and a row a unit.
 
     What is in trouble stands first: a terminal may be too short for all.
     """
-    table = Table(pad_edge=False)
-    for number, name in enumerate(_COLUMNS):
-        table.add_column(name, justify="left" if number < _TEXT_COLUMNS else "right")
     lines = sorted(opened.states("gateway:").items())
     rows = [row for gateway, line in lines for row in _rows(gateway, line, now)]
-    for row in sorted(rows, key=lambda r: _FIRST.index(r[3])):
-        table.add_row(*row[:3], Text(row[3], style=_STYLES.get(row[3], "")), *row[4:])
+    shown = [
+        [*row[:3], Text(row[3], style=_STYLES.get(row[3], "")), *row[4:]]
+        for row in sorted(rows, key=lambda r: _FIRST.index(r[3]))
+    ]
     states = Counter(row[3] for row in rows)
     units = ", ".join(f"{states[state]} {state}" for state in _FIRST if states[state])
     head = [f"{now:%Y-%m-%d %H:%M:%S} UTC   units: {units or 'none'}", *_head(opened, now)]
-    return Group(*(Text(text) for text in head), table)
+    return Group(
+        *(Text(text) for text in head), table(_COLUMNS, shown, left=_TEXT_COLUMNS, width=width)
+    )
 
 
 def _rows(gateway: str, line: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:

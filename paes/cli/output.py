@@ -7,9 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
+
+PIPED_WIDTH = 160
+LEAST = 8
+"""The narrowest that a column of text becomes, and then its words are broken."""
 
 
 def print_json(document: Any) -> None:
@@ -21,15 +27,52 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1
 ) -> None:
     """A table; the first ``left`` columns are text, the others numbers."""
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 160
-    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+        console.width = PIPED_WIDTH
+    console.print(Text(title, style="bold", overflow="fold"))
+    console.print(table(columns, rows, left, console.width))
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], left: int, width: int
+) -> Table:
+    """A table that is at most ``width`` wide, if that can be: nothing in it is ever cut off.
+
+    Where it is too narrow, the space beside the lines goes first; then texts are wrapped at their
+    spaces, and in the end within the words of the first ``left`` columns.
+    """
+    cells = [[c if isinstance(c, Text) else Text(c) for c in row] for row in rows]
+    words = [[Text(name), *(row[i] for row in cells)] for i, name in enumerate(columns)]
+    natural = [max(t.cell_len for t in column) for column in words]
+    is_wide = sum(natural) + 3 * len(columns) - 1 > width
+    made = Table(pad_edge=False, padding=0 if is_wide else (0, 1))
+    fitting = _fit(natural, words, left, width - len(columns) - 1) if is_wide else natural
     for i, name in enumerate(columns):
-        table.add_column(name, justify="left" if i < left else "right")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+        made.add_column(
+            Text(name),
+            justify="left" if i < left else "right",
+            width=fitting[i],
+            overflow="fold",
+        )
+    for row in cells:
+        made.add_row(*row)
+    return made
+
+
+def _fit(
+    natural: Sequence[int], words: Sequence[Sequence[Text]], left: int, available: int
+) -> list[int]:
+    """The widths of columns that hold ``words``, together ``available`` if that can be."""
+    widths = list(natural)
+    longest = [max(cell_len(w) for t in col for w in t.plain.split() or [""]) for col in words]
+    for least in (longest, [min(LEAST, n) if i < left else n for i, n in enumerate(longest)]):
+        while sum(widths) > available:
+            i = max(range(len(widths)), key=lambda n: widths[n] - least[n])
+            if widths[i] <= least[i]:
+                break
+            widths[i] -= 1
+    return widths
 
 
 def say(text: str) -> None:
@@ -40,7 +83,7 @@ def say(text: str) -> None:
 def bar() -> Progress:
     """A progress bar on standard error."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

@@ -1,0 +1,67 @@
+"""Tables as a person sees them: nothing is cut off, however narrow the terminal."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from paes.cli.output import table
+
+COLUMNS = ["point", "address", "words", "quality", "value", "unit", "stored as"]
+ROWS = [
+    [name, address, words, "good", value, "kWh", f"{value} kWh"]
+    for name, address, words, value in [
+        ("energy_import_l1", "3:21600", "0000 0000 0030 0CDE", "31490.22"),
+        ("energy_import_l2", "3:21604", "0000 0000 0037 CCE0", "36569.28"),
+    ]
+]
+
+
+def shown(columns: list[str], rows: list[list[str]], left: int, width: int) -> list[str]:
+    console = Console(width=width, force_terminal=False)
+    with console.capture() as captured:
+        console.print(table(columns, rows, left, width))
+    return captured.get().splitlines()
+
+
+def column(lines: list[str], number: int) -> str:
+    """All that stands in a column, without the places where it was wrapped."""
+    cells = [line.strip("│").split("│")[number] for line in lines if line.startswith("│")]
+    return "".join("".join(cells).split())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_probe_fits_into_the_terminal_with_whole_names(width: int) -> None:
+    lines = shown(COLUMNS, ROWS, 4, width)
+    assert max(map(len, lines)) <= width
+    assert {name for name, *_ in ROWS} <= set(" ".join(lines).replace("│", " ").split())
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_nothing_is_cut_off_in_a_narrow_terminal(width: int) -> None:
+    rows = [
+        ["gateway-of-the-swimming-pool", "1", "piscina.main, piscina.heat-pump", "1234567.125"],
+        ["gw", "247", "scuola.main", "-"],
+    ]
+    lines = shown(["gateway", "unit", "meters", "value"], rows, 3, width)
+    assert max(map(len, lines)) <= width
+    assert "…" not in "".join(lines)
+    for number in range(4):
+        told = "".join("".join(row[number].split()) for row in rows)
+        assert column(lines, number) == told
+
+
+def test_numbers_are_never_broken_over_two_lines() -> None:
+    rows = [["a-rather-long-name-of-a-meter-in-the-town", "123456789.125", "987654321.125"]]
+    lines = shown(["meter", "from", "to"], rows, 1, 40)
+    assert any("123456789.125" in line and "987654321.125" in line for line in lines)
+
+
+def test_brackets_in_a_cell_are_text() -> None:
+    """The address of a gateway in IPv6, for example."""
+    (line,) = [n for n in shown(["place"], [["[fe80::1]:502"]], 1, 80) if n.startswith("│")]
+    assert "[fe80::1]:502" in line
+
+
+def test_a_wide_terminal_shows_each_row_on_one_line() -> None:
+    assert len(shown(COLUMNS, ROWS, 4, 160)) == 4 + len(ROWS)
