@@ -206,7 +206,20 @@ class _Walk:
         if self.v[k] < self.v[base] and soon.any():
             return True
         near = range(k + 1, min(k + 1 + RETURN_READINGS, len(self.t)))
-        return any(self._credible(base, j) and not self._credible(j - 1, j) for j in near)
+        return any(
+            (self._credible(base, j) and not self._credible(j - 1, j))
+            or self._climbs_back(base, k, j)
+            for j in near
+        )
+
+    def _climbs_back(self, base: int, k: int, j: int) -> bool:
+        """True if a step takes back the fall to ``k`` and stays at ``j``; where no rating tells."""
+        if self.rules.limit_per_h is not None:
+            return False
+        fall, step = self.v[base] - self.v[k], self.v[j] - self.v[j - 1]
+        is_spike = j + 1 < len(self.v) and self.v[j + 1] < self.v[j]
+        crosses = self.v[j - 1] < self.v[base] <= self.v[j]
+        return bool(fall > 0 and crosses and step >= fall and not is_spike)
 
     def _credible(self, i: int, j: int) -> bool:
         step, span = float(self.v[j] - self.v[i]), float(self.t[j] - self.t[i])

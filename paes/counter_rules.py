@@ -18,7 +18,7 @@ from paes.periods import Seconds, to_seconds
 from paes.pulse import Pulse
 from paes.series import Floats
 
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 """Part of the identity of every derived figure; raise it whenever a rule below changes."""
 
 SPIKE_MARGIN = 1.2
@@ -29,7 +29,8 @@ CONFIRMING_READINGS = 3
 """A lower or a far higher level is believed once this many readings in a row agree on it."""
 RETURN_READINGS = 6
 """A level that is left again within so many readings was none, if the register goes back by a step
-that cannot have passed. Fewer than the readings known around any span (``paes.ledger``)."""
+that cannot have passed; without a rating, by all that it fell. Fewer than the readings known around
+any span (``paes.ledger``)."""
 JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything."""
 GAP_AFTER_PERIODS = 1.5

@@ -339,6 +339,22 @@ def test_without_a_rating_impossible_values_are_no_energy_either(modulus, wrong)
     assert names(book)[0] in {"counter.transient", "counter.spike"}
 
 
+@pytest.mark.parametrize("zeros", [3, 5])
+def test_without_a_rating_zeros_that_last_are_no_energy_either(zeros):
+    values = (700_000, 700_001, *[0.0] * zeros, 700_009, 700_010, 700_011)
+    book = account(series(*values), rules(limit_per_h=None))
+    assert book.total[-1] == pytest.approx(1 + 2)
+    assert [(g.low, g.high) for g in book.gaps] == [(8.0, 8.0)]
+    # a new register that soon passes the level of the old one by its own counting is none of this
+    grown = account(series(1.0, 1.2, 0, 0.4, 0.8, 1.2, 1.6), rules(limit_per_h=None))
+    assert names(grown) == ["counter.reset"]
+    assert grown.total[-1] == pytest.approx(0.2 + 1.6)
+    # nor is a spike soon after a wrap
+    spiked = (999_990, 999_999, 9, 19, 29, 7e7, 49, 59, 69)
+    book = account(series(*spiked), rules(modulus=1_000_000.0, limit_per_h=None))
+    assert book.total[-1] + sum(g.low for g in book.gaps) == pytest.approx(79)
+
+
 def test_without_a_rating_a_restart_is_not_taken_for_a_wrap():
     r = rules(modulus=1_000_000.0, limit_per_h=None)
     book = account(series(700_000, 700_001, 0, 1, 2), r)
