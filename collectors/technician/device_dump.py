@@ -29,7 +29,7 @@ from pydantic import (
 )
 
 from paes.config_file import read_yaml
-from paes.errors import DataError
+from paes.errors import ConfigError, DataError
 from paes.schema import ConfigModel
 
 __all__ = ["Asked", "Dump", "Failure", "RecordedBlock", "Sample", "load_dump", "parse_range"]
@@ -171,8 +171,17 @@ class Dump(ConfigModel):
 
 
 def load_dump(path: Path) -> Dump:
-    """The dump in a file; ConfigError with file, line and key for what is wrong in it."""
-    return read_yaml(path, Dump)
+    """The dump in a file; ConfigError with file, line and key for what is wrong in it.
+
+    DataError for a file of another kind.
+    """
+    try:
+        return read_yaml(path, Dump)
+    except ConfigError as err:
+        if path.is_file() and b"mbdump/" not in path.read_bytes():
+            message = "not a recording of a device: nothing in it says schema: mbdump/1"
+            raise DataError(f"{path}: {message}") from err
+        raise
 
 
 def parse_range(text: str) -> Asked:

@@ -36,6 +36,8 @@ from paes.units import canonical_unit
 
 MOST_SILENCES = 2
 """Time-outs in a row after which the rest of a unit is not waited for."""
+_NOT_THERE = (10, 11)
+"""What a gateway answers for a unit that it does not hear, whatever register is asked for."""
 
 
 @dataclass
@@ -147,6 +149,8 @@ async def _probe_block(notebook: _Notebook, block: Block, divide: bool = True) -
             scale = exponent if isinstance(exponent, int) else None
             notebook.points[point.name] = _probed(notebook, point, own, values[point.name], scale)
     elif divide and isinstance(words, DeviceRefused) and len(block.points) > 1:
+        if words.code in _NOT_THERE:
+            return
         for point in block.points:
             for single in plan(notebook.profile, [point]):
                 await _probe_block(notebook, single, divide=False)
@@ -169,13 +173,19 @@ async def _ask(
         )
     except FieldError as err:
         answer = err
-    notebook.silences = notebook.silences + 1 if isinstance(answer, NoReply) else 0
+    notebook.silences = notebook.silences + 1 if _is_silence(answer) else 0
     latency_ms = round((loop.time() - began) * 1000, 3)
     error = str(answer) if isinstance(answer, FieldError) else None
     notebook.requests.append(
         ProbedRequest(function_code, address, count, names, None if error else latency_ms, error)
     )
     return answer
+
+
+def _is_silence(answer: list[int] | FieldError) -> bool:
+    return isinstance(answer, NoReply) or (
+        isinstance(answer, DeviceRefused) and answer.code in _NOT_THERE
+    )
 
 
 def _probed(

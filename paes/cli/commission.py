@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from collectors.commissioning.record import Document, document_of, read_record, 
 from collectors.commissioning.sheet import LANGUAGES, sheet
 from collectors.commissioning.visit import Visit
 from paes.cli import Session
-from paes.cli.output import print_json, print_table, say
+from paes.cli.output import print_json, print_table, require_writable, say
 from paes.errors import DataError, FieldError
 from paes.metering import Meter
 from paes.periods import now_utc, parse_instant, zone
@@ -97,7 +98,8 @@ def commission(
     assert site is not None
     meters = _meters_of(session, site)
     answers = _answers(session, meters, readings, secondary)
-    by = by or click.prompt("your name", err=True)
+    _make_folder(out)
+    by = by or _typed("your name")
     judged = _walk(session, meters, answers)
     document = _document(session, site, by, judged)
     _write(document, out, site)
@@ -124,6 +126,9 @@ def _answers(
     session: Session, meters: list[Meter], readings: tuple[str, ...], secondary: tuple[str, ...]
 ) -> _Answers:
     """What was said, read before the first meter is asked."""
+    for text in readings:
+        if "=" not in text:
+            raise DataError(f"--reading {text!r}; expected METER=VALUE, e.g. scuola.main=12345.6")
     pairs = dict(text.partition("=")[::2] for text in readings)
     known = {m.id: m for m in meters}
     for name in (*pairs, *secondary):
@@ -181,16 +186,37 @@ def _display(session: Session, meter: Meter, answers: _Answers) -> Display | Non
         return answers.displays.get(meter.id)
     unit = session.installation.register(meter).unit
     while True:
-        text = click.prompt(
-            f"  display of {meter.id} in {unit} (Enter: skip)", default="", show_default=False,
-            err=True,
-        )  # fmt: skip
+        text = _typed(f"  display of {meter.id} in {unit} (Enter: skip)", default="")
         if not text.strip():
             return None
         try:
             return parse_display(text, unit)
         except DataError as err:
             say(f"  {err}")
+
+
+def _typed(question: str, default: str | None = None) -> str:
+    """The answer of the person; says that nothing was written where there is none."""
+    try:
+        return str(click.prompt(question, default=default, show_default=False, err=True))
+    except click.Abort as err:
+        say("")
+        if sys.stdin.isatty():
+            say("stopped: no record was written")
+            raise
+        raise DataError(
+            "no keyboard to answer with: give --by NAME and, for each meter, "
+            "--reading METER=VALUE; no record was written"
+        ) from err
+
+
+def _make_folder(out: Path) -> None:
+    """The folder of the records, made before anybody types for them."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise DataError(f"{out}: cannot be made: {err.strerror}") from err
+    require_writable(out)
 
 
 def _given(session: Session, meter: Meter, text: str) -> Display:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -56,12 +57,13 @@ def collect(
         if once:
             _report(session, asyncio.run(_collect_once(session, opened)))
             return
-        run_until_stopped(lambda stop: _collect(session, opened, monitor, stop))
+        told = log.info if form == "json" else say  # a log of documents holds nothing else
+        run_until_stopped(lambda stop: _collect(session, opened, monitor, stop, told))
         left = opened.depth()
     if left.readings:
-        say(f"stopped; {left.readings} readings wait for the store in {opened.path}")
+        told(f"stopped; {left.readings} readings wait for the store in {opened.path}")
     else:
-        say("stopped; every reading is stored")
+        told("stopped; every reading is stored")
 
 
 async def _collect_once(session: Session, spool: Spool) -> list[Round]:
@@ -69,7 +71,11 @@ async def _collect_once(session: Session, spool: Spool) -> list[Round]:
 
 
 async def _collect(
-    session: Session, spool: Spool, monitor: str | None, stop: asyncio.Event
+    session: Session,
+    spool: Spool,
+    monitor: str | None,
+    stop: asyncio.Event,
+    told: Callable[[str], None],
 ) -> None:
     collector = Collector(session.installation, _store(session), spool)
     reloader = Reloader(
@@ -79,7 +85,7 @@ async def _collect(
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
     serving = _monitor(collector, monitor)
     watching = asyncio.create_task(reloader.run(), name="reloader")
-    say(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
+    told(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
     try:
         await collector.run(stop)
     finally:

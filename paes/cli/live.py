@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,10 @@ def watch(session: Session, once: bool, every: float, spool: Path | None) -> Non
         if once:
             console.print(_view(opened, datetime.now(UTC), console.width))
             return
-        with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
+        with (
+            suppress(KeyboardInterrupt),
+            Live(console=console, screen=console.is_terminal, auto_refresh=False) as live,
+        ):
             while True:
                 live.update(_view(opened, datetime.now(UTC), console.width), refresh=True)
                 time.sleep(every)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from paes.errors import DataError
 
 PIPED_WIDTH = 160
 LEAST = 8
@@ -73,6 +77,14 @@ def _fit(
                 break
             widths[i] -= 1
     return widths
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be written into, before anybody works for what goes there."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder to write into")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DataError(f"{folder}: this user may not write into this folder")
 
 
 def say(text: str) -> None:

@@ -15,7 +15,7 @@ from collectors.simulator.server import GatewayServer
 from collectors.technician.device_dump import Dump, load_dump, parse_range
 from collectors.technician.recording import SMALL_BLOCK, Wanted, record
 from paes.cli import Session
-from paes.cli.output import bar, say
+from paes.cli.output import bar, require_writable, say
 from paes.cli.running import run_until_stopped
 from paes.gateways import Transport
 from paes.periods import now_utc
@@ -78,8 +78,9 @@ def record_command(
         transport = Transport.TCP if framing == "tcp" else Transport.RTU_OVER_TCP
         connection = ModbusConnection(str(host), port, transport, timeout_s)
         device = _profile(session, profile) if profile else None
+    path = out or Path(f"{meter or f'{host}-unit-{unit}'}-{now_utc():%Y%m%dT%H%M%SZ}.yaml")
+    require_writable(path.parent)
     dump = _record(connection, unit, device, wanted, meter)
-    path = out or Path(f"{meter or f'{host}-unit-{unit}'}-{dump.began:%Y%m%dT%H%M%SZ}.yaml")
     dump.write(path)
     say(f"{path}: {_told(dump)}")
 

@@ -100,6 +100,17 @@ async def test_silent_unit_is_not_waited_for_block_by_block() -> None:
     assert "not asked: unit 1 is silent" in (result.requests[-1].error or "")
 
 
+async def test_a_unit_that_the_gateway_does_not_hear_is_not_taken_apart() -> None:
+    def answer(request: Request) -> bytes:
+        return frame(request, bytes((0x80 | request.function, 11)))
+
+    async with raw_server(answer) as server:
+        result = await probed(server.port, "abb-b23-b24")
+        assert len(server.requests) == 2
+    assert result.failed
+    assert "exception 11" in (result.requests[0].error or "")
+
+
 async def test_bad_block_does_not_hide_the_others() -> None:
     def answer(request: Request) -> bytes:
         words = [0] * (1 if request.address == 102 else request.count)
