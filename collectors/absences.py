@@ -153,7 +153,7 @@ class AbsenceBook:
             told = known.told_until or since
             asked = since - timedelta(seconds=known.period_s)  # at the latest, while it ran
             if known.misses_a_round(max(told, asked), until):
-                start = since if known.misses_a_round(told, since) else min(told, since)
+                start = since if known.misses_a_round(told, since) else told
                 events.append(_lengthen(meter.id, known, start, until, why))
         return events
 
@@ -191,7 +191,7 @@ def _gone(meter: str, known: _Known, made: Round, why: Why) -> Event | None:
     end = made.finished.replace(microsecond=0) + timedelta(seconds=1)  # the round lies in it
     if known.told_until and end <= known.told_until:
         return None  # the clock was set back: this time is accounted for
-    start = known.last or min(made.due, end)
+    start = known.last or made.started
     return _lengthen(meter, known, start, end, why)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from collectors.absences import AbsenceBook
 from collectors.field_task import FieldPlan, FieldTask
@@ -45,12 +46,15 @@ LOOK_S = 5.0
 """How often clock and heartbeat are looked at."""
 HEARTBEAT_S = 30.0
 RESTART_S = 10.0
+CANCEL_AGAIN_S = 5.0
 LAST_SEND_S = 10.0
 """How long a stop waits for the store; what is left lies in the spool."""
 CLOCK_STEPPED = "clock.stepped"
 """The clock of the machine was set; facts: seconds (forward is positive)."""
 COLLECTOR = "collector"
 """The subject of events about the collector itself."""
+GATEWAY, ABSENCES = "gateway:", "absences:"
+"""What the keys of a gateway's states begin with."""
 
 
 class Collector:
@@ -75,13 +79,13 @@ class Collector:
         self.intake = Intake(spool, clock)
         self.sender = Sender(spool, self.intake, store, clock)
         self.config = ConfigState(clock())
-        known = {m: k for one in spool.states("absences:").values() for m, k in one.items()}
-        self._book = AbsenceBook.from_state(known, lambda m, at: self._is_asleep(m, at))
         self._serials: dict[str, str] = spool.state("serials") or {}
         self.plans: dict[str, FieldPlan] = {}
         self.tasks: dict[str, FieldTask] = {}
         self.lines: dict[str, GatewayLine] = {}
         plans = plan_installation(installation, clock())
+        known = _known_absences(spool, plans)
+        self._book = AbsenceBook.from_state(known, lambda m, at: self._is_asleep(m, at))
         self._is_asleep = night_rule(installation, plans.values())
         for plan in plans.values():
             self._take_on(plan)
@@ -154,8 +158,9 @@ class Collector:
             self._take_on(plans[id_])
             if self._marks:
                 self._begin(id_)
-        gone = {f"{kind}:{id_}": None for id_ in change.ended for kind in ("gateway", "absences")}
-        await self.intake.put(Parcel(state=gone))
+        # Together, for a meter may have moved: it must not be known twice, nor forgotten.
+        gone = {f"{kind}{id_}": None for id_ in change.ended for kind in (GATEWAY, ABSENCES)}
+        await self.intake.put(Parcel(state=gone | self._all_absences()))
         return change
 
     async def note_config(self, state: ConfigState) -> None:
@@ -220,8 +225,9 @@ class Collector:
             meters = [m for plan in self.plans.values() for m in plan.meters]
             events = self._book.collector_was_down(since, now, meters)
         about = {"pid": os.getpid(), "since": now.isoformat()}
-        absences = {f"absences:{id_}": self._absences(plan) for id_, plan in self.plans.items()}
-        state = {"collector": about, **absences}
+        kept = [(kind, id_) for kind in (GATEWAY, ABSENCES) for id_ in self.spool.states(kind)]
+        gone = {f"{kind}{id_}": None for kind, id_ in kept if id_ not in self.plans}
+        state = {"collector": about, **gone, **self._all_absences()}
         await self.intake.put(self._parcel(events=tuple(events), state=state))
 
     async def _single(self, gateway_id: str, due: datetime) -> Round:
@@ -241,9 +247,9 @@ class Collector:
             line.note(made, asyncio.get_running_loop().time())
         self._note_late(made)
         events = (*made.events, *self._book.note(made, plan))
-        state: dict[str, object] = {f"absences:{id_}": self._absences(plan)}
+        state: dict[str, object] = {f"{ABSENCES}{id_}": self._absences(plan)}
         if line:
-            state[f"gateway:{id_}"] = line.to_state()
+            state[f"{GATEWAY}{id_}"] = line.to_state()
         serials = self._serials | self._new_serials(id_, events)
         if serials != self._serials:
             state["serials"] = self._serials = serials
@@ -280,6 +286,9 @@ class Collector:
 
     def _absences(self, plan: FieldPlan) -> dict[str, object]:
         return self._book.to_state(m.id for m in plan.meters)
+
+    def _all_absences(self) -> dict[str, object]:
+        return {f"{ABSENCES}{id_}": self._absences(plan) for id_, plan in self.plans.items()}
 
     def _parcel(
         self, events: Sequence[Event] = (), state: Mapping[str, object] | None = None
@@ -319,9 +328,22 @@ async def _keep_running(task: FieldTask) -> None:
 
 
 async def _end(running: Sequence[asyncio.Task[None]]) -> None:
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    """Cancel, and again if need be: ``wait_for`` of Python 3.11 can swallow a cancellation."""
+    left = set(running)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+
+
+def _known_absences(spool: Spool, plans: Mapping[str, FieldPlan]) -> dict[str, Any]:
+    """What is known of meters; of one that was moved, what was put where it is read now."""
+    kept = spool.states(ABSENCES)
+    known = {m: entry for of_gateway in kept.values() for m, entry in of_gateway.items()}
+    for id_, plan in plans.items():
+        of_gateway = kept.get(id_, {})
+        known |= {m.id: of_gateway[m.id] for m in plan.meters if m.id in of_gateway}
+    return known
 
 
 def _serial(meter: Meter) -> str | None:

@@ -82,7 +82,7 @@ class MbusTask:
     ) -> None:
         self.plan = plan
         self.serials = dict(known_serials or {})
-        """Identification numbers by meter, as far as known; the new ones are there after a round."""
+        """Identification numbers by meter, as far as known; new ones are there after a round."""
         self._sink = sink
         self._clock = clock
         self._jitter = jitter

@@ -121,6 +121,12 @@ def test_absence_before_any_reading_begins_with_the_round():
     assert told(AbsenceBook(), made(4, "gateway_down")) == [("gateway_down", 3600, 3604)]
 
 
+def test_absence_before_any_reading_does_not_begin_before_anybody_asked():
+    """Started between two ticks; another collector may have told what was before."""
+    rounds = [made(0, "no_reply", started=at(0, 300), finished=at(0, 303))]
+    assert told(AbsenceBook(), *rounds) == [("no_reply", 300, 304)]
+
+
 def test_absence_is_cut_where_its_cause_changes():
     rounds = (
         made(0, read=True),
@@ -283,6 +289,14 @@ def test_short_stop_is_no_absence_of_a_meter_that_speaks_when_it_likes():
     assert book.collector_was_down(at(5, 10), at(5, 400), [METER]) == []
     down = book.collector_was_down(at(5, 10), at(9), [METER])
     assert short(down) == [("collector_down", 4510, 8100)]
+
+
+def test_a_reading_ahead_of_the_last_sign_of_life_does_not_lie_in_the_absence():
+    """A device that stamps its messages by a clock of its own, 20 s ahead."""
+    book = AbsenceBook()
+    book.note(made(0, read=(at(0, 30),)), PLAN)
+    down = book.collector_was_down(at(0, 10), at(5), [METER])
+    assert short(down) == [("collector_down", 30, 4500)]
 
 
 def test_meter_that_was_never_asked_misses_nothing_while_the_collector_is_down():

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from field_servers import free_port
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors import schedule
 from collectors.field_task import FieldPlan, Sink
 from collectors.marks import ClockWatch, stagger_s
 from collectors.round import Round
@@ -24,7 +25,8 @@ from collectors.spool.sender import ReadingStore
 from collectors.spool.spool import Spool
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
-from paes.metering import Reading
+from paes.gateways import Gateway
+from paes.metering import Meter, Reading
 from paes.periods import Clock, last_tick, now_utc
 from paes.store.sqlite import SqliteStore
 
@@ -317,6 +319,43 @@ async def test_an_absence_goes_on_over_a_restart(spool_file: Path) -> None:
     assert {name for name, _ in names} == {"absence.gateway_down"}
 
 
+class Moved(FewMeters):
+    """The same meter behind whichever gateway there is, which never answers."""
+
+    def meters_behind(self, gateway_id: str) -> list[Meter]:
+        (meter,) = super().meters_behind(gateway_id)
+        return [meter.model_copy(update={"id": "s.m"})]
+
+    @classmethod
+    def to(cls, gateway: str, port: int) -> Moved:
+        return cls({gateway: Gateway(id=gateway, host="127.0.0.1", port=port)})
+
+
+async def test_the_absence_of_a_meter_goes_on_behind_a_renamed_gateway(spool_file: Path) -> None:
+    """Renamed while no collector ran, and again; then while one runs that is killed."""
+    store, clock, port = MemoryStore(), SetClock(), await free_port()
+    for name in ("b", "a", "b"):
+        collector = Collector(Moved.to(name, port), store, Spool(spool_file), clock)
+        async with running(collector):
+            await until(lambda made=collector.lines[name]: made.rounds > 0)
+            assert list(collector.spool.states("absences:")) == [name]
+        clock.at += timedelta(minutes=20)
+    killed = Collector(Moved.to("b", port), store, Spool(spool_file), clock)
+    await killed.make_round("b", clock())
+    await killed.reload(Moved.to("c", port))
+    killed.spool.close()
+    clock.at += timedelta(minutes=20)
+    collector = Collector(Moved.to("c", port), store, Spool(spool_file), clock)
+    await collector.make_round("c", clock())
+    await collector.sender.drain()
+    await collector.sender.close()
+    collector.spool.close()
+
+    told = {(e.name, e.start): e.end for e in store.events}
+    end = clock() + timedelta(seconds=1)
+    assert told == {("absence.gateway_down", NOW): end}
+
+
 class HandMade:
     """A line that does what a test says; satisfies FieldTask."""
 
@@ -421,6 +460,25 @@ async def test_a_task_with_a_defect_is_begun_again(
     async with running(hand_made(store, Spool(spool_file), breaks=3)):
         await until(lambda: bool(store.readings))
     assert caplog.text.count("the task failed and is begun again") == 3
+
+
+async def test_a_stop_ends_a_task_that_swallows_a_cancellation(
+    spool_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``asyncio.wait_for`` of Python 3.11 does when what it waits for ends just then."""
+    monkeypatch.setattr(schedule, "CANCEL_AGAIN_S", 0.01)
+    collector = hand_made(MemoryStore(), Spool(spool_file))
+    begun = asyncio.Event()
+
+    async def deaf() -> None:
+        with suppress(asyncio.CancelledError):
+            begun.set()
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(collector.tasks["g0"], "run", deaf)
+    async with running(collector):
+        await begun.wait()
 
 
 def test_meter_out_of_its_life_is_not_asked() -> None:
