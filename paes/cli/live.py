@@ -125,7 +125,7 @@ def _view(opened: Spool, now: datetime, width: int) -> Group:
     """
     lines = sorted(opened.states("gateway:").items())
     rows = [row for gateway, line in lines for row in _rows(gateway, line, now)]
-    shown = [
+    shown: list[list[str | Text]] = [
         [*row[:3], Text(row[3], style=_STYLES.get(row[3], "")), *row[4:]]
         for row in sorted(rows, key=lambda r: _FIRST.index(r[3]))
     ]
