@@ -13,6 +13,7 @@ began again (another pulse logger), the level before it is the last one that was
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +26,11 @@ from paes.series import Floats, Gap
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """By how much a correction moved the register between two readings."""
+    """What a correction brought to light between two readings."""
 
     correction: Correction
     step: float
+    """By how much it moved the register, less the wraps since the register was set last."""
 
     @property
     def gap(self) -> Gap | None:
@@ -71,8 +73,18 @@ def uncorrected(t: Seconds, shown: Floats, rules: CounterRules) -> tuple[Floats,
         if 0 < fall <= 2 * STORE_STEP:  # rounding by the store, not the meter
             counted[k:] += fall
             step -= fall
-        moves.append(Move(correction, step))
+        moves.append(Move(correction, step - _wrapped(step, rules)))
     return counted, moves
+
+
+def _wrapped(step: float, rules: CounterRules) -> float:
+    """How far the register had fallen behind the dial by its own wraps, which are counted already.
+
+    A whole number of its scale, the nearest to ``step``: nobody knows how often it wrapped since it
+    was set last, so more than half a scale that passed uncounted is not told from a wrap.
+    """
+    modulus = rules.register.modulus
+    return 0.0 if modulus is None else modulus * max(0, math.floor(step / modulus + 0.5))
 
 
 def _step(t: Seconds, shown: Floats, k: int, correction: Correction, rules: CounterRules) -> float:

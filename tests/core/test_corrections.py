@@ -74,6 +74,23 @@ def test_dial_goes_on_from_the_last_correction_before_the_reading():
     assert pulse.pulses(1101.0, at(2999)) == pytest.approx(510)
 
 
+@pytest.mark.parametrize(("pulses_then", "reading", "added"), [(5, 1010.5, 0), (5, 1011.0, 0.5),
+                                                               (0, 1010.5, 0)])  # fmt: skip
+def test_a_wrap_before_a_correction_is_not_counted_again(pulses_then, reading, added):
+    """The counter has 100 pulses (10 m3): where it wraps, the register falls behind the dial."""
+    pulse = a_pulse(correction(4 * QUARTER, pulses_then, reading))
+    wrapping = Register("school.water/volume", "m3", 100 * WEIGHT, WEIGHT)
+    r = CounterRules(
+        wrapping, 1.5 * QUARTER, limit_per_h=4.0, corrections=corrections_of(pulse, wrapping)
+    )
+    after = [pulses_then + n for n in (0, 2, 4)]
+    book = account(stored(pulse, 97, 99, 1, 3, *after), r)
+    gaps = sum(g.low for g in book.gaps)
+    assert book.total[-1] + gaps == pytest.approx(
+        12 * WEIGHT + added
+    )  # the dial's 1009.7 to 1010.9
+
+
 def test_corrections_are_in_order_of_time():
     with pytest.raises(ValidationError, match="corrections must be in order of time"):
         a_pulse(correction(3000, 1, 1), correction(1000, 1, 1))
