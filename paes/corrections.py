@@ -61,18 +61,22 @@ def uncorrected(t: Seconds, shown: Floats, rules: CounterRules) -> tuple[Floats,
     """The register as if nobody had moved it, and the moves between its readings."""
     if not rules.corrections:
         return shown, []
-    counted, moves = shown.copy(), []
+    counted, moves, moved = shown.copy(), [], 0.0
+    since, before = 0, None  # the correction before, and the first reading after it
     for correction in rules.corrections:
         k = int(np.searchsorted(t, to_seconds(correction.at)))
         if not 0 < k < len(t) or _is_exchange(t[k - 1], t[k], rules):
             continue
-        moved = float(shown[k - 1] - counted[k - 1])
-        step = _step(t, shown, k, correction, rules)
+        if k == since and before:
+            step = _step_between(before, correction, rules)
+        else:
+            step = _step(t, shown, range(max(since, k - CONFIRMING_READINGS), k), correction, rules)
         counted[k:] = shown[k:] - moved - step
         fall = float(counted[k - 1] - counted[k])
         if 0 < fall <= 2 * STORE_STEP:  # rounding by the store, not the meter
             counted[k:] += fall
             step -= fall
+        moved, since, before = moved + step, k, correction
         moves.append(Move(correction, step - _wrapped(step, rules)))
     return counted, moves
 
@@ -87,9 +91,17 @@ def _wrapped(step: float, rules: CounterRules) -> float:
     return 0.0 if modulus is None else modulus * max(0, math.floor(step / modulus + 0.5))
 
 
-def _step(t: Seconds, shown: Floats, k: int, correction: Correction, rules: CounterRules) -> float:
-    """What the correction added to the register that the readings before ``k`` go on to."""
-    near = range(max(0, k - CONFIRMING_READINGS), k)
+def _step_between(before: Correction, correction: Correction, rules: CounterRules) -> float:
+    """What the correction added to the register since the one ``before``, unread meanwhile."""
+    span_s = (correction.at - before.at).total_seconds()
+    went_on = _goes_on(before.after, correction.before, span_s, rules)
+    return correction.after - (correction.before if went_on else before.after)
+
+
+def _step(
+    t: Seconds, shown: Floats, near: range, correction: Correction, rules: CounterRules
+) -> float:
+    """What the correction added to the register that the readings ``near`` go on to."""
     at_s = to_seconds(correction.at)
     for i in near:
         if _goes_on(float(shown[i]), correction.before, float(at_s - t[i]), rules):

@@ -142,6 +142,17 @@ def test_correction_downward_is_no_saving():
     assert finding.message.endswith("20.000 m3 counted too much before are not taken back")
 
 
+@pytest.mark.parametrize("first_pulses", [510, 0])  # where the counter went on, or began again
+def test_two_corrections_without_a_reading_between_them_add_their_own(first_pulses):
+    """1050.2 are read and 1060 and 1061 passed: 8.8 m3 were not counted, then 0.5 m3 were not."""
+    first = correction(2000, first_pulses, 1060.0)
+    pulse = a_pulse(first, correction(2500, first_pulses + 5, 1061.0))
+    readings = stored(pulse, 500, 501, 502, first_pulses + 6, first_pulses + 7)
+    assert readings.values.tolist() == [1050.0, 1050.1, 1050.2, 1061.1, 1061.2]
+    measured, known = energy(readings, rules(pulse))
+    assert measured + known == pytest.approx(11.2)
+
+
 def test_correction_tells_that_the_counter_began_again():
     # another logger from 2000 s on: its count is 0 where the dial shows 1050.25
     pulse = a_pulse(correction(2000, 0, 1050.25))
