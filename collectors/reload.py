@@ -143,7 +143,11 @@ class Reloader(Generic[T]):
         try:
             change = await self._collector.reload(await asyncio.to_thread(self._load))
         except PaesError as err:
-            await self._refuse(err)
+            await self._refuse(str(err))
+            return
+        except Exception as err:  # a defect must not end the watch
+            log.exception("the configuration could not be taken over")
+            await self._refuse(f"defect: {err!r}")
             return
         await self._collector.note_config(ConfigState(self._clock()))
         log.info("the configuration was taken over; %s", change)
@@ -153,14 +157,14 @@ class Reloader(Generic[T]):
         try:
             change = await self._collector.reload()
         except PaesError as err:
-            await self._refuse(err)
+            await self._refuse(str(err))
             return
         if change:
             log.info("on %s meters came into use or went out of it; %s", day, change)
 
-    async def _refuse(self, err: PaesError) -> None:
-        await self._collector.note_config(ConfigState(self._clock(), str(err)))
-        log.error("the configuration is not sound, the old one stays in force: %s", err)
+    async def _refuse(self, why: str) -> None:
+        await self._collector.note_config(ConfigState(self._clock(), why))
+        log.error("the configuration is not sound, the old one stays in force: %s", why)
 
 
 def stamps(folders: Iterable[Path]) -> Stamps:

@@ -59,6 +59,8 @@ class Event:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", _whole(self.start))
+        whole = self.message.encode(errors="replace").decode()  # a device may send half a character
+        object.__setattr__(self, "message", whole)
         if self.end is not None:
             object.__setattr__(self, "end", _whole(self.end))
             if self.end < self.start:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,6 +37,7 @@ class Intake:
         self._clock = clock
         self._most_held = most_held
         self._held: list[Parcel] = []
+        self._for_good: list[Parcel] = []
         self._lock = asyncio.Lock()
         self.failing_since: datetime | None = None
         """Since when the spool takes nothing; None if it does."""
@@ -65,21 +67,24 @@ class Intake:
 
         For those who hear what nobody says twice: a broker keeps what is not acknowledged.
         """
-        await self.put(parcel)
-        while any(held is parcel for held in self._held):
-            await asyncio.sleep(RETRY_S)
-            await self.flush()
+        self._for_good.append(parcel)
+        try:
+            await self.put(parcel)
+            while any(held is parcel for held in self._held):
+                await asyncio.sleep(RETRY_S)
+                await self.flush()
+        finally:
+            self._for_good = [p for p in self._for_good if p is not parcel]
 
     async def flush(self) -> bool:
         """Bring to disk what is in memory; False if the disk takes nothing."""
         return await asyncio.shield(asyncio.ensure_future(self._flush()))
 
-    def sent(self, parcels: Sequence[Parcel]) -> None:
+    async def sent(self, parcels: Sequence[Parcel]) -> None:
         """The store has the readings and events of ``parcels``; only their state must be kept."""
-        state = {key: value for parcel in parcels for key, value in parcel.state.items()}
-        self._release(parcels)
-        if state:
-            self._held.insert(0, Parcel(state=state))
+        gone = {id(p) for p in parcels}
+        async with self._lock:  # what is being written just now must not be told once more later
+            self._held = _merged(Parcel(state=p.state) if id(p) in gone else p for p in self._held)
 
     def failed(self, err: StoreError) -> None:
         """The spool could not be written; told once."""
@@ -105,6 +110,11 @@ class Intake:
                     if surplus > 0:
                         self._give_up(surplus)
                     return False
+                except Exception:
+                    log.exception("%d rounds cannot be written as they are", len(parcels))
+                    many, rest = 1, self._without_defect(parcels)
+                    waiting = (*rest, *waiting)
+                    continue
                 self._release(parcels)
                 many = min(2 * many, MOST_TOGETHER)
                 if self.failing_since and not self._held:
@@ -112,17 +122,34 @@ class Intake:
                     self.failing_since = None
             return True
 
+    def _without_defect(self, parcels: Sequence[Parcel]) -> Sequence[Parcel]:
+        """What to try instead of ``parcels``, which cannot be written: one after the other, and
+        of the one to blame its readings alone. It must not keep all others in memory for ever.
+        """
+        if len(parcels) > 1:
+            return parcels
+        (blamed,) = parcels
+        bare = replace(blamed, events=(), state={})
+        may_help = bool(bare.readings and (blamed.events or blamed.state))
+        instead = [bare] if may_help else []
+        at = next(n for n, held in enumerate(self._held) if held is blamed)
+        self._held[at : at + 1] = instead
+        return instead
+
     def _write(self, parcels: Sequence[Parcel]) -> None:
         self._spool.put(*parcels)
-        given_up = self._spool.trim(self._clock())
+        given_up = 0
+        with suppress(StoreError):  # they are on disk; what is too much can go with the next ones
+            given_up = self._spool.trim(self._clock())
         if given_up:
             log.error("readings lost: %d of the oldest did not fit into the spool", given_up)
 
     def _give_up(self, surplus: int) -> None:
         """Drop the oldest gauges and, if these are not enough, the oldest readings of all."""
         before = self.held_readings
-        rest = _thin(self._held, surplus, lambda parcel, point: point in parcel.gauges)
-        _thin(self._held, rest, lambda _parcel, _point: True)
+        kept = {id(p) for p in self._for_good}  # their broker has them, and waits
+        rest = _thin(self._held, surplus, lambda p, at: id(p) not in kept and at in p.gauges)
+        _thin(self._held, rest, lambda p, _point: id(p) not in kept)
         lost = before - self.held_readings
         self.given_up += lost
         log.error("readings lost: %d of the oldest did not fit into memory", lost)
@@ -130,7 +157,23 @@ class Intake:
         text = f"the spool could not be written: {self.given_up} readings did not fit into memory"
         facts = {"readings": float(self.given_up)}
         told = Event(SPOOL, DROPPED, since, max(since, self._clock()), text, facts)
-        self._held.append(Parcel(events=(told,)))
+        self._held = _merged([*self._held, Parcel(events=(told,))])
+
+
+def _merged(parcels: Iterable[Parcel]) -> list[Parcel]:
+    """``parcels``, neighbours without readings made into one, so that memory is bounded.
+
+    What is told again replaces what was told before, as it does on disk.
+    """
+    merged: list[Parcel] = []
+    for parcel in parcels:
+        if not parcel.readings and merged and not merged[-1].readings:
+            before = merged.pop()
+            events = {(e.subject, e.name, e.start): e for e in (*before.events, *parcel.events)}
+            parcel = Parcel(events=tuple(events.values()), state={**before.state, **parcel.state})
+        if parcel.readings or parcel.events or parcel.state:
+            merged.append(parcel)
+    return merged
 
 
 def _thin(parcels: list[Parcel], surplus: int, may_go: Callable[[Parcel, str], bool]) -> int:
@@ -140,6 +183,8 @@ def _thin(parcels: list[Parcel], surplus: int, may_go: Callable[[Parcel, str], b
             break
         going = [r for r in parcel.readings if may_go(parcel, r.point)][:surplus]
         surplus -= len(going)
+        if not going:
+            continue
         gone = {id(r) for r in going}
         kept = [r for r in parcel.readings if id(r) not in gone]
         parcels[number] = replace(parcel, readings=kept)

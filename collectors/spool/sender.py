@@ -121,7 +121,7 @@ class Sender:
         """Send whatever comes, until cancelled."""
         while True:
             self._wake.clear()
-            if await self.drain():
+            if await self._safe_drain():
                 await self._rest(IDLE_S)
                 await asyncio.sleep(GATHER_S)
             else:
@@ -144,6 +144,15 @@ class Sender:
             if self._intake.failing_since:
                 return await self._send_held()
         return True
+
+    async def _safe_drain(self) -> bool:
+        """As ``drain``; a defect is told like a store that fails, and costs a pause."""
+        try:
+            return await self.drain()
+        except Exception as err:
+            log.exception("sending failed and is tried again")
+            self._lost(StoreError(f"defect: {err!r}"))
+            return False
 
     async def close(self) -> None:
         """Release the thread, once it has written what it is writing."""
@@ -207,7 +216,7 @@ class Sender:
             self._lost(err)
             return False
         finally:
-            self._intake.sent(gone)
+            await self._intake.sent(gone)
         return True
 
     def _write(self, readings: Sequence[Reading], events: Sequence[Event], simulated: bool) -> None:

@@ -110,6 +110,8 @@ class Spool:
         self._count = 0
         self._seen_version: int | None = None
         self._age_checked_s = 0
+        self._on_its_way = 0
+        """The last reading that was handed out."""
         if not create and not path.is_file():
             raise StoreError(f"{path}: there is no spool; has `paes collect` run here?")
         try:
@@ -149,7 +151,10 @@ class Spool:
                 self._put(db, parcel)
 
     def oldest(self, limit: int) -> Batch:
-        """Up to ``limit`` readings, and as many events, that have waited longest."""
+        """Up to ``limit`` readings, and as many events, that have waited longest.
+
+        They are on their way from now on: the store may have them, so they are not given up.
+        """
         with self._using() as db:
             rows = db.execute(
                 "SELECT r.id, p.name, r.at, r.value, r.quality, r.flags FROM reading r"
@@ -161,6 +166,7 @@ class Spool:
                 " ORDER BY id LIMIT ?",
                 (limit,),
             ).fetchall()
+        self._on_its_way = rows[-1][0] if rows else self._on_its_way
         return Batch(
             reading_ids=tuple(row[0] for row in rows),
             readings=tuple(
@@ -182,7 +188,7 @@ class Spool:
         """
         with self._transaction() as db:
             self._delete(db, batch)
-            if self._count == 0:
+            if batch.readings:  # what is dropped from now on is another span
                 db.execute("DELETE FROM state WHERE key = ?", (_DROPPING,))
 
     def set_aside(self, batch: Batch, reason: str, now: datetime) -> None:
@@ -353,7 +359,8 @@ class Spool:
 
     def _give_up(self, db: sqlite3.Connection, where: str, most: int) -> list[GivenUp]:
         """Delete up to ``most`` (-1: all) of the oldest readings that fit; by point."""
-        rows = f"SELECT id FROM reading WHERE {where} ORDER BY id LIMIT {most}"
+        old = f"id > {self._on_its_way} AND {where}"
+        rows = f"SELECT id FROM reading WHERE {old} ORDER BY id LIMIT {most}"
         found = db.execute(
             "SELECT p.name, count(*), min(r.at), max(r.at) FROM reading r"
             f" JOIN point p ON p.id = r.point WHERE r.id IN ({rows}) GROUP BY r.point"
@@ -368,12 +375,14 @@ class Spool:
             )
 
     def _tell(self, db: sqlite3.Connection, gauges: list[GivenUp], counters: list[GivenUp]) -> None:
-        """Put events that say what was dropped since the spool was last empty.
+        """Put events that say what was dropped since the store last took anything.
 
         Their starts stay as first told, so that each replaces the one before.
         """
         row = db.execute("SELECT value FROM state WHERE key = ?", (_DROPPING,)).fetchone()
-        told: dict[str, Any] = json.loads(row[0]) if row else {"spans": {}}
+        told: dict[str, Any] = json.loads(row[0]) if row else {}
+        if told.get("after") != self._on_its_way:  # what is on its way lies between
+            told = {"after": self._on_its_way, "spans": {}}
         told["gauges"] = told.get("gauges", 0) + _total(gauges)
         told["counters"] = told.get("counters", 0) + _total(counters)
         spans = told["spans"]
@@ -479,7 +488,8 @@ def _total(given_up: Iterable[GivenUp]) -> int:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace").decode()  # JSON of others may hold half a character
 
 
 _REASONS: tuple[tuple[str, str], ...] = (

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -391,3 +392,67 @@ async def test_a_round_whose_task_is_ended_meanwhile_reaches_the_spool(
     go_on.set()
     assert await way.intake.flush()
     assert list(way.spool.oldest(10).readings) == readings(1)
+
+
+async def test_a_round_that_cannot_be_written_does_not_stop_the_others(way: Way) -> None:
+    """A defect of one round: its readings are kept, what makes it unfit is not."""
+    unfit = asyncio.create_task(way.put(1, state={"x": object()}))
+    assert await way.put(2, state={"x": "fit"})
+    assert await unfit
+    assert way.intake.held == ()
+    assert way.spool.state("x") == "fit"
+    await way.sender.drain()
+    assert sorted(way.store.readings, key=lambda r: r.at) == readings(1, 2)
+
+
+async def test_half_a_character_of_a_device_can_be_written(way: Way) -> None:
+    """JSON may hold it, and a device may send it: no file takes it."""
+    told = Event("s.m", "x.y", NOW, None, "it says \ud800")
+    await way.put(1, state={"why": "it says \ud800"}, events=[told])
+    assert way.spool.state("why") == "it says ?"
+    assert await way.sender.drain()
+    assert [e.message for e in way.store.events] == ["it says ?"]
+
+
+async def test_states_of_rounds_that_the_store_has_stay_in_their_order(way: Way) -> None:
+    """The disk takes nothing, and the store refuses the second of three rounds."""
+    way.limit_disk(True)
+    many = range(1, 2000)
+    await way.put(*many, state={"last": 1})
+    way.store.refuses = {2000.0}
+    await way.put(2000, state={"last": 2})
+    await way.put(2001, state={"last": 3})
+    await way.sender.drain()
+    assert [len(p.readings) for p in way.intake.held] == [0, 1, 0]
+    way.limit_disk(False)
+    await way.intake.flush()
+    assert way.spool.state("last") == 3
+
+
+async def test_memory_is_bounded_though_every_round_has_its_state(tmp_path: Path) -> None:
+    way = Way(tmp_path, most_held=2)
+    way.limit_disk(True)
+    for n in range(50):
+        big = "x" * 5000
+        await way.put(n, state={"last": n, "text": big})
+    assert len(way.intake.held) < 10
+    await way.sender.close()
+    way.spool.close()
+
+
+async def test_a_defect_in_sending_is_told_and_costs_a_pause(
+    way: Way, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_readings: Sequence[Reading]) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(way.store, "write", broken)
+    await way.put(1)
+    sending = asyncio.create_task(way.sender.run())
+    while not way.sender.failing_since:
+        await asyncio.sleep(0.001)
+    assert way.sender.reason == "defect: RuntimeError('a defect')"
+    assert not sending.done()
+    sending.cancel()
+    with suppress(asyncio.CancelledError):
+        await sending

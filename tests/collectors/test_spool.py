@@ -344,3 +344,22 @@ def test_threads_share_a_spool(spool: Spool) -> None:
         thread.join()
     out += empty(spool)
     assert sorted(r.value for r in out) == sorted(100 * n + k for n in range(4) for k in range(20))
+
+
+def test_what_the_store_took_lies_in_no_span_that_was_dropped(tmp_path: Path) -> None:
+    """Full, a batch is taken, full again: two spans, with what was delivered between them."""
+    spool = Spool(tmp_path / "a.spool", Bound(readings=4))
+    spool.put(Parcel(readings(0, 1, 2, 3, 4, 5)))
+    assert spool.trim(NOW) == 2
+    batch = spool.oldest(2)
+    spool.put(Parcel(readings(6, 7, 8)))
+    assert spool.trim(NOW) == 3  # not the two that are on their way
+    spool.done(batch)
+    spool.put(Parcel(readings(9, 10, 11, 12)))
+    assert spool.trim(NOW) == 2
+    events = (*batch.events, *spool.oldest(100).events)
+    told = [e for e in events if e.cause is Cause.SPOOL_FULL]
+    spans = [(e.start - NOW, e.end - NOW) for e in told if e.end]
+    s = timedelta(seconds=1)
+    assert spans == [(0 * s, 2 * s), (4 * s, 7 * s), (7 * s, 9 * s)]
+    spool.close()
