@@ -79,6 +79,7 @@ class ModbusConnection:
         self._tls = tls
         self._client: Any = None
         self._sent = b""
+        self._number = 0
         self._interrupt: asyncio.Future[FieldError] | None = None
         self._silences = 0
         self._has_answered = False
@@ -128,11 +129,15 @@ class ModbusConnection:
         await asyncio.sleep(max(0.0, self._rest_until_s - loop.time()))
         client, failures = self._new_client(), list[OSError]()
         self._prepare(client, failures)
+        self._silences, self._lost_because, self._has_answered = 0, "", False
         try:
             async with asyncio.timeout(self.timeout_s):
                 if self.framing is not Transport.SERIAL:
                     await loop.getaddrinfo(self.host, self.port)
-                up = await client.connect()
+                up = await _opened(client)
+        except asyncio.CancelledError:
+            client.close()
+            raise
         except TimeoutError as err:
             client.close()
             raise ConnectionFailed(
@@ -146,8 +151,8 @@ class ModbusConnection:
             raise ConnectionFailed(f"{self.place}: {why_not_open(cause)}") from cause
         if self.framing is not Transport.SERIAL:
             _keep_alive(client.ctx.transport)
-        self._client, self._silences, self._lost_because = client, 0, ""
-        self._has_answered = False
+        client.ctx.next_tid = self._number  # the line before may still owe the first numbers
+        self._client = client
 
     async def close(self) -> None:
         """Close the connection; it may be opened again."""
@@ -300,6 +305,7 @@ class ModbusConnection:
         """Show pymodbus only what can be the answer to the request that waits."""
         if sending:
             self._sent = data
+            self._number = self._client.ctx.next_tid
             return data
         if self._interrupt is None:
             return b""  # nobody has asked
@@ -326,6 +332,22 @@ class ModbusConnection:
     def _fail(self, failure: FieldError) -> None:
         if self._interrupt is not None and not self._interrupt.done():
             self._interrupt.set_result(failure)
+
+
+async def _opened(client: Any) -> bool:
+    """True if pymodbus could connect.
+
+    In a task of its own: until Python 3.12 the ``wait_for`` in it forgets that it was cancelled if
+    the line is open at that moment, and whoever is to end would live on.
+    """
+    task: asyncio.Task[bool] = asyncio.ensure_future(client.connect())
+    try:
+        await asyncio.wait({task})
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 def _keep_alive(transport: asyncio.BaseTransport | None) -> None:

@@ -28,19 +28,38 @@ EXCEPTIONS = {
 }
 
 
+_LONGEST = 254
+"""Bytes after the length of a Modbus TCP frame: the unit and 253 of function and data."""
+
+
 def foreign(sent: bytes, received: bytes) -> str | None:
-    """Why a Modbus TCP frame is no answer to ours; None if it is, is late, or is unfinished."""
-    if len(received) < 8:
-        return None
-    if received[2:4] != b"\0\0":
-        return f"{received[:8].hex(' ')} is not the head of a Modbus TCP frame"
-    if received[0:2] != sent[0:2]:
-        return None  # an answer to an earlier request: pymodbus skips it
-    if received[6] != sent[6]:
-        return f"answer of unit {received[6]}, expected unit {sent[6]}"
-    if received[7] & 0x7F != sent[7]:
-        return f"answer to function {received[7] & 0x7F}, expected function {sent[7]}"
+    """Why what came over Modbus TCP is no answer to ours; None if it is, or is unfinished.
+
+    Answers to earlier requests, which may precede it, are no fault: pymodbus skips them.
+    """
+    while len(received) >= 8:
+        length = int.from_bytes(received[4:6], "big")
+        if received[2:4] != b"\0\0" or not 2 <= length <= _LONGEST:
+            return f"{received[:8].hex(' ')} is not the head of a Modbus TCP frame"
+        if received[0:2] == sent[0:2]:
+            return _fault(sent, received, length)
+        if received[0:2] == b"\0\0":  # pymodbus would believe it
+            return f"answer number 0, expected number {int.from_bytes(sent[0:2], 'big')}"
+        received = received[6 + length :]
     return None
+
+
+def _fault(sent: bytes, frame: bytes, length: int) -> str | None:
+    """Why a Modbus TCP frame with our number is no answer; ``length`` is what its head says."""
+    if frame[6] != sent[6]:
+        return f"answer of unit {frame[6]}, expected unit {sent[6]}"
+    if frame[7] & 0x7F != sent[7]:
+        return f"answer to function {frame[7] & 0x7F}, expected function {sent[7]}"
+    if frame[7] & 0x80:  # there are devices that do not count the code of an exception
+        is_whole = length > 2 or len(frame) == 9
+    else:
+        is_whole = length > 2 and (len(frame) < 9 or length >= 3 + frame[8])
+    return None if is_whole else f"{frame[:9].hex(' ')} is cut off: {length} bytes in its head"
 
 
 def rtu_frames(sent: bytes, received: bytes) -> list[bytes]:

@@ -105,6 +105,44 @@ async def test_silence_ends_within_the_time_limit_and_the_line_goes_on() -> None
         assert (server.connections, len(server.requests)) == (1, 2)  # asked once, never repeated
 
 
+@pytest.mark.parametrize(
+    ("after_head", "said"),
+    [
+        (b"\x01\x03", "is cut off"),
+        (b"\x01\x03\x08", "is cut off"),
+        (b"\x01\x03\x08\x00\x01", "is cut off"),
+        (b"\x01\x83", "is cut off"),
+        (b"", "is not the head"),
+    ],
+)
+async def test_frame_that_ends_too_soon_is_told(after_head: bytes, said: str) -> None:
+    def answer(request: Request) -> bytes:
+        head = frame(request, b"")[:4] + len(after_head).to_bytes(2, "big")
+        return head + after_head + bytes(8)
+
+    async with facing(answer) as (connection, _):
+        with pytest.raises(BadReply, match=said):
+            await connection.read(3, 1, 0, 4, 60)
+        assert not connection.connected
+
+
+async def test_answer_without_a_number_is_not_believed() -> None:
+    def answer(request: Request) -> bytes:
+        return frame(request, registers(request, [7]), late=request.transaction)
+
+    async with facing(answer) as (connection, _):
+        with pytest.raises(BadReply, match="answer number 0, expected number 1"):
+            await connection.read(3, 1, 0, 1, 60)
+
+
+async def test_new_line_goes_on_counting_so_that_an_old_answer_is_known() -> None:
+    async with facing(lambda r: frame(r, registers(r, [7]))) as (connection, server):
+        await connection.read(3, 1, 0, 1, 60)
+        await connection.connect()
+        await connection.read(3, 1, 0, 1, 60)
+        assert [r.transaction for r in server.requests] == [1, 2]
+
+
 async def test_two_silences_in_a_row_close_the_line_and_one_answer_between_keeps_it() -> None:
     def answer(request: Request) -> bytes | None:
         return frame(request, registers(request, [7])) if request.unit == 2 else None
