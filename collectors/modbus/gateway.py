@@ -123,7 +123,7 @@ class GatewayTask:
                 assert due is not None
                 made = await self._safe_round(due, classes)
                 retry_s = self._backoff_s() if self._nobody_answered(made) else None
-                if mark is not None or retry_s is None:
+                if mark is not None or retry_s is None or made.readings:
                     await self._hand_over(made)
         except asyncio.CancelledError:
             await self._hand_over_unfinished()
@@ -201,11 +201,12 @@ class GatewayTask:
     async def _ask_the_dead(self, dead: Sequence[UnitReader], notes: Notes) -> None:
         """One small question to each whose pause is over, until the first that fails.
 
-        Who has waited longest is asked first. Whoever answers is read at once, so that nothing
-        is lost by the pause.
+        Who has only just failed is asked first, for it need not wait its turn among the dead;
+        then who has waited longest. Whoever answers is read at once, so that nothing is lost by
+        the pause.
         """
         may_ask = True
-        for unit in sorted(dead, key=lambda u: u.breaker.next_try_s):
+        for unit in sorted(dead, key=lambda u: (u.breaker.failures > 1, u.breaker.next_try_s)):
             if not may_ask or unit.breaker.wait_s > 0:
                 unit.skip(notes)
             elif await self._reach(notes):

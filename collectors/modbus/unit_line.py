@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from paes.errors import BadReply, DeviceRefused, NoReply
+from paes.errors import BadReply, ConnectionFailed, DeviceRefused, NoReply
 from paes.periods import Clock
 
 
@@ -49,10 +49,16 @@ class SharedLine:
     """How often the line was opened, not counting that we closed it after a silence: behind a new
     one there may be other devices."""
     closed_by_us: bool = False
+    rests_until_s: float = 0.0
+    """By the event loop's clock: before that nobody is asked."""
 
     async def open(self) -> None:
-        """Open the line, or ConnectionFailed."""
-        await self.connection.connect()
+        """Open the line, or ConnectionFailed; one that was not there for a while is new."""
+        try:
+            await self.connection.connect()
+        except ConnectionFailed:
+            self.closed_by_us = False
+            raise
         self.epoch += not self.closed_by_us
         self.closed_by_us = False
 
@@ -89,7 +95,12 @@ class UnitLine:
     async def read(
         self, function_code: int, unit: int, address: int, count: int, timeout_s: float
     ) -> list[int]:
-        """As the connection reads; afterwards the line rests as long as the plan says."""
+        """As the connection reads; after an answer the line rests as long as the plan says.
+
+        It rests before the next question, for a stop while it rests must not lose the answer.
+        """
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self.shared.rests_until_s - loop.time()))
         began_s = self.shared.now_s()
         self.tally.requests += 1
         try:
@@ -102,13 +113,13 @@ class UnitLine:
             raise
         except DeviceRefused as err:
             self.tally.exceptions[err.code] += 1
-            await self._answered(began_s)
+            self._answered(began_s)
             raise
-        await self._answered(began_s)
+        self._answered(began_s)
         return words
 
-    async def _answered(self, began_s: float) -> None:
+    def _answered(self, began_s: float) -> None:
         self.answered_at = self.shared.clock()
         self.tally.latencies_ms.append(1000 * (self.shared.now_s() - began_s))
         if self._pause_s:
-            await asyncio.sleep(self._pause_s)
+            self.shared.rests_until_s = asyncio.get_running_loop().time() + self._pause_s

@@ -404,6 +404,26 @@ async def test_all_that_are_dead_cost_one_time_out_a_round_and_take_turns() -> N
         ]
 
 
+async def test_unit_that_failed_once_does_not_wait_its_turn_among_the_dead() -> None:
+    silent = {1, 2, 3}
+
+    def answer(request: Request) -> bytes | None:
+        return None if request.unit in silent else from_image(request, image())
+
+    async with raw_server(answer) as server:
+        planned = plan(server.port, *(meter(unit) for unit in range(1, 5)))
+        task = task_for(planned, connect=impatient(lambda unit: unit in silent))
+        for _ in range(4):
+            await task.read_round(START)
+        silent.add(4)
+        lost = await task.read_round(START)
+        silent.remove(4)
+        back = await task.read_round(START)
+        await task.close()
+    assert [report(made, 4).state for made in (lost, back)] == [UnitState.FAILING, UnitState.OK]
+    assert {r.point.partition("/")[0] for r in back.readings} == {"school.m4"}
+
+
 async def test_unit_in_its_pause_is_not_asked_at_all_and_its_report_says_why() -> None:
     def answer(request: Request) -> bytes | None:
         return None if request.unit == 1 else from_image(request, image())
@@ -570,6 +590,79 @@ async def test_round_that_is_cut_off_keeps_what_was_read() -> None:
     assert {r.point for r in cut.readings} == {
         f"school.m1/{n}" for n in ("active_power", "energy_import", "energy_export")
     }
+
+
+async def test_stop_at_the_moment_when_the_line_opens_is_not_forgotten() -> None:
+    class StoppedWhenOpen(ModbusConnection):
+        def _prepare(self, client: Any, failures: list[OSError]) -> None:
+            super()._prepare(client, failures)
+            create = client.ctx.call_create
+
+            async def create_and_stop() -> Any:
+                made = await create()
+                loop_task.cancel()
+                return made
+
+            client.ctx.call_create = create_and_stop
+
+    async with raw_server(lambda r: from_image(r, image())) as server:
+        line = StoppedWhenOpen("127.0.0.1", server.port, timeout_s=60)
+        task = task_for(plan(server.port, meter(1)), connect=lambda _: line)
+        loop_task = asyncio.create_task(task.run())
+        task.request_round(START)
+        await asyncio.wait({loop_task}, timeout=30)
+        assert loop_task.cancelled()
+        assert not line.connected
+
+
+async def test_stop_while_the_line_rests_keeps_the_answer_before() -> None:
+    made: list[Round] = []
+
+    class Stopped(ModbusConnection):
+        async def read(self, *request: Any) -> list[int]:
+            words = await super().read(*request)
+            asyncio.get_running_loop().call_soon(loop_task.cancel)
+            return words
+
+    device = profile_of_four_counters()
+    device = device.model_copy(update={"read": device.read.model_copy(update={"pause_ms": 10_000})})
+    async with raw_server(lambda r: frame(r, registers(r, [1] * r.count))) as server:
+        gateway = Gateway(id="gw", host="127.0.0.1", port=server.port, timeout_s=60)
+        planned = plan_gateway(gateway, [meter(1, device=device.id)], {device.id: device})
+        line = Stopped("127.0.0.1", server.port, timeout_s=60)
+        task = task_for(planned, made.append, connect=lambda _: line)
+        loop_task = asyncio.create_task(task.run())
+        task.request_round(START)
+        await asyncio.wait({loop_task}, timeout=30)
+        assert len(server.requests) == 1
+    (cut,) = made
+    assert len(cut.readings) == 1
+
+
+async def test_what_was_read_while_a_silent_gateway_is_tried_again_is_not_lost() -> None:
+    """A device that answers its first question and is silent at the second, whenever asked."""
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    device = profile_of_four_counters()
+    first = min(p.address for p in device.points)
+
+    class Impatient(ModbusConnection):
+        async def read(self, *request: Any) -> list[int]:
+            return await super().read(*request[:4], 60.0 if request[2] == first else 0.1)
+
+    def answer(request: Request) -> bytes | None:
+        if request.address != first:
+            return None
+        return frame(request, registers(request, [1] * request.count))
+
+    async with raw_server(answer) as server:
+        gateway = Gateway(id="gw", host="127.0.0.1", port=server.port, timeout_s=60)
+        planned = plan_gateway(gateway, [meter(1, device=device.id)], {device.id: device})
+        line = Impatient("127.0.0.1", server.port, timeout_s=60)
+        task = task_for(planned, made.put, connect=lambda _: line, jitter=lambda: -1.95)
+        async with running(task):
+            task.request_round(START)
+            rounds = [await asyncio.wait_for(made.get(), 30) for _ in range(2)]
+    assert [len(item.readings) for item in rounds] == [1, 1]
 
 
 async def test_sink_that_is_at_work_is_not_interrupted_by_a_stop() -> None:
