@@ -18,7 +18,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from collectors.round import UnitState
-from paes.errors import DeviceRefused, FieldError
+from paes.errors import DeviceRefused, FieldError, NoReply
 
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
@@ -39,6 +39,7 @@ _OF_EXCEPTION = {
     5: Consequence.ASK_ONCE_MORE,
     6: Consequence.ASK_ONCE_MORE,
 }
+_SILENT_BEHIND_A_GATEWAY = (10, 11)
 
 
 def consequence(failure: FieldError) -> Consequence:
@@ -50,6 +51,13 @@ def consequence(failure: FieldError) -> Consequence:
     if isinstance(failure, DeviceRefused):
         return _OF_EXCEPTION.get(failure.code, Consequence.BACK_OFF)
     return Consequence.BACK_OFF
+
+
+def is_silence(failure: FieldError) -> bool:
+    """True if the unit did not answer: we waited for it, or the gateway says that it has."""
+    if isinstance(failure, DeviceRefused):
+        return failure.code in _SILENT_BEHIND_A_GATEWAY
+    return isinstance(failure, NoReply)
 
 
 class Breaker:

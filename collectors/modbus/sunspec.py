@@ -47,7 +47,7 @@ MOST_MODELS = 100
 
 _COMMON_TEXTS = {"Mn": "manufacturer", "Md": "model", "Vr": "firmware", "SN": "serial"}
 _END = 0xFFFF
-_FUNCTION: FunctionCode = 3
+FUNCTION: FunctionCode = 3
 _NOT_IMPLEMENTED = 0xFFFF
 
 
@@ -120,7 +120,7 @@ async def discover(
     for base in bases:
         await _open(connection)
         try:
-            words = await connection.read(_FUNCTION, unit, base, len(MARKER), timeout_s)
+            words = await connection.read(FUNCTION, unit, base, len(MARKER), timeout_s)
         except FieldError as err:
             failures.append(err)
             seen.append(str(err))
@@ -201,7 +201,7 @@ async def _ask(
     connection: Connection, unit: int, address: int, count: int, timeout_s: float
 ) -> list[int]:
     await _open(connection)
-    return await connection.read(_FUNCTION, unit, address, count, timeout_s)
+    return await connection.read(FUNCTION, unit, address, count, timeout_s)
 
 
 async def _walk(connection: Connection, unit: int, base: int, timeout_s: float) -> Discovery:
@@ -303,7 +303,7 @@ def _text(quantity: str, address: int, count: int) -> DevicePoint:
         unit="",
         kind=ProfileKind.TEXT,
         quantity=quantity,
-        fc=_FUNCTION,
+        fc=FUNCTION,
     )
 
 

@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from collectors.breaker import Breaker, Consequence, consequence
+from collectors.breaker import Breaker, Consequence, consequence, is_silence
 from collectors.devices.point import MOST_REGISTERS
 from collectors.devices.registers import stored_name, words_of_point
 from collectors.modbus.blocks import Block, smallest, values_of
@@ -58,8 +58,11 @@ log = logging.getLogger(__name__)
 BUSY_PAUSE_S = 0.2
 """After which a device that was busy is asked once more."""
 
+SEARCH_EVERY = 4
+"""Of so many probes of a SunSpec device one asks where another one would begin: it may have been
+exchanged for one that is silent where the old one had its model."""
+
 _FINDING_OF: dict[type[FieldError], str] = {
-    NoReply: "collect.no_reply",
     DeviceRefused: "collect.refused",
     BadReply: "collect.bad_reply",
     ConnectionFailed: "collect.connection_lost",
@@ -151,7 +154,8 @@ class UnitReader:
 
     def _failed(self, err: FieldError, notes: Notes) -> None:
         self._detail = str(err)
-        self._tell_meters(_FINDING_OF.get(type(err), "collect.failed"), str(err), notes)
+        name = "collect.no_reply" if is_silence(err) else _FINDING_OF.get(type(err))
+        self._tell_meters(name or "collect.failed", str(err), notes)
         if consequence(err) is Consequence.BACK_OFF:
             self.breaker.failed()
         else:
@@ -168,13 +172,15 @@ class UnitReader:
         that are late by one question are told by it before a value is believed. (Not every one,
         for there are devices that do not answer what they do not expect.)
         """
-        plan = self._device.known_plan
-        if plan is None:
-            return 3, BASES[self.breaker.failures % len(BASES)], 2  # where "SunS" may stand
+        plan, failures = self._device.known_plan, self.breaker.failures
+        is_searched = self.plan.profile.is_relative and failures % SEARCH_EVERY == 0
+        if plan is None or is_searched:
+            return 3, BASES[failures % len(BASES)], 2  # where "SunS" may stand
         block = smallest(plan.blocks, plan.profile)
         count = block.count
-        if not self._shared.has_numbered_frames and self.breaker.failures % 2:
-            others = {b.count for b in plan.blocks}
+        if not self._shared.has_numbered_frames and failures % 2:
+            due = plan.blocks_of(self._owed, self._knowledge.limits())
+            others = {b.count for b in (*plan.blocks, *due)}
             count = next(n for n in (count, *range(1, MOST_REGISTERS)) if n not in others)
         return block.function_code, block.address, count
 
