@@ -17,15 +17,13 @@ gauge is left, and events say how many. Times are whole seconds, as in every sto
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from collectors.spool.file import Database, SpoolFile
 from collectors.spool.rows import (
     Batch,
     Bound,
@@ -45,8 +43,6 @@ from paes.periods import from_seconds, to_seconds
 
 __all__ = ["Batch", "Bound", "Depth", "Parcel", "Refused", "Spool"]
 
-SCHEMA_VERSION = 1
-APPLICATION_ID = 0x50414551  # "PAEQ"
 DROPPED = "spool.dropped"
 """The event that tells how much a full spool has given up; facts: gauges, counters."""
 SPOOL = "spool"
@@ -55,29 +51,6 @@ _DROPPING = "dropping"
 _SHRINK_FROM_BYTES = 64_000_000
 _AGE_CHECK_S = 3600
 
-# AUTOINCREMENT: no number is given twice, so that deleting what was sent cannot hit a row that
-# came while it was on its way.
-_SCHEMA = """
-CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE reading (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, point INTEGER NOT NULL REFERENCES point,
-    at INTEGER NOT NULL, value REAL NOT NULL, quality INTEGER NOT NULL, flags INTEGER NOT NULL
-);
-CREATE TABLE event (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, name TEXT NOT NULL,
-    start INTEGER NOT NULL, end INTEGER, message TEXT NOT NULL, facts TEXT NOT NULL,
-    UNIQUE (subject, name, start)
-);
-CREATE TABLE refused (
-    id INTEGER PRIMARY KEY, since INTEGER NOT NULL, reason TEXT NOT NULL, what TEXT NOT NULL
-);
-CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
-"""
-_SIGNATURE = (
-    "SELECT (SELECT application_id FROM pragma_application_id),"
-    " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
-)
-"""Whose file it is, asked in one statement: another process may be making it just now."""
 _GAUGE, _SIMULATED = 1, 2
 _QUALITIES = tuple(Quality)
 _CODE_OF = {quality: code for code, quality in enumerate(_QUALITIES)}
@@ -102,10 +75,6 @@ class Spool:
         self.dropped_gauges = 0
         """Given up since this object was made, for the bound was reached."""
         self.dropped_counters = 0
-        self._busy_timeout_s = busy_timeout_s
-        self._lock = threading.RLock()
-        self._db: sqlite3.Connection | None = None
-        self._claim: sqlite3.Connection | None = None
         self._points: dict[str, int] = {}
         self._count = 0
         self._seen_version: int | None = None
@@ -114,35 +83,21 @@ class Spool:
         """The last reading that was handed out."""
         if not create and not path.is_file():
             raise StoreError(f"{path}: there is no spool; has `paes collect` run here?")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as err:
-            raise StoreError(f"{path}: cannot make its folder: {err.strerror}") from err
-        with self._using() as db:
-            self._prepare(db)
+        self._file = SpoolFile(path, busy_timeout_s)
 
     def claim(self) -> None:
         """Make this spool ours until ``close``; StoreError if another collector has it.
 
         The claim ends with the process, however that ends.
         """
-        with self._using():
-            lock = sqlite3.connect(
-                f"{self.path}.lock", timeout=0.1, isolation_level=None, check_same_thread=False
-            )
-            try:
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError as err:
-                lock.close()
-                if "locked" not in str(err):
-                    raise
-                owner = self.state("collector") or {}
-                raise StoreError(
-                    f"{self.path}: another collector is at work with this spool (process"
-                    f" {owner.get('pid', 'unknown')}); stop that one, or give this one a file of"
-                    " its own with --spool"
-                ) from err
-            self._claim = lock
+        if self._file.claim():
+            return
+        owner = self.state("collector") or {}
+        raise StoreError(
+            f"{self.path}: another collector is at work with this spool (process"
+            f" {owner.get('pid', 'unknown')}); stop that one, or give this one a file of"
+            " its own with --spool"
+        )
 
     def put(self, *parcels: Parcel) -> None:
         """Take ``parcels`` in one transaction; on disk when this returns."""
@@ -279,14 +234,10 @@ class Spool:
 
     def close(self) -> None:
         """Release the file and the claim; it is opened again when something is asked."""
-        with self._lock:
-            for connection in (self._db, self._claim):
-                if connection is not None:
-                    connection.close()
-            self._db = self._claim = None
-            self._seen_version = None
+        self._file.close()
+        self._seen_version = None
 
-    def _put(self, db: sqlite3.Connection, parcel: Parcel) -> None:
+    def _put(self, db: Database, parcel: Parcel) -> None:
         self._recount(db)
         simulated = _SIMULATED if parcel.simulated else 0
         db.executemany(
@@ -306,21 +257,21 @@ class Spool:
         self._put_events(db, parcel.events)
         self._put_state(db, parcel.state)
 
-    def _put_events(self, db: sqlite3.Connection, events: Iterable[Event]) -> None:
+    def _put_events(self, db: Database, events: Iterable[Event]) -> None:
         db.executemany(
             "INSERT OR REPLACE INTO event (subject, name, start, end, message, facts)"
             " VALUES (:subject, :name, :start, :end, :message, :facts)",
             [{**(facts := event_facts(e)), "facts": _json(facts["facts"])} for e in events],
         )
 
-    def _put_state(self, db: sqlite3.Connection, state: Mapping[str, object]) -> None:
+    def _put_state(self, db: Database, state: Mapping[str, object]) -> None:
         for key, value in state.items():
             if value is None:
                 db.execute("DELETE FROM state WHERE key = ?", (key,))
             else:
                 db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, _json(value)))
 
-    def _point(self, db: sqlite3.Connection, name: str) -> int:
+    def _point(self, db: Database, name: str) -> int:
         key = self._points.get(name)
         if key is None:
             db.execute("INSERT OR IGNORE INTO point (name) VALUES (?)", (name,))
@@ -328,7 +279,7 @@ class Spool:
             self._points[name] = key
         return key
 
-    def _delete(self, db: sqlite3.Connection, batch: Batch) -> None:
+    def _delete(self, db: Database, batch: Batch) -> None:
         self._recount(db)
         if batch.reading_ids:
             # Every reading between the first and the last is in the batch: numbers only grow.
@@ -357,7 +308,7 @@ class Spool:
                 self._tell(db, gauges, counters)
         return gauges, counters
 
-    def _give_up(self, db: sqlite3.Connection, where: str, most: int) -> list[GivenUp]:
+    def _give_up(self, db: Database, where: str, most: int) -> list[GivenUp]:
         """Delete up to ``most`` (-1: all) of the oldest readings that fit; by point."""
         old = f"id > {self._on_its_way} AND {where}"
         rows = f"SELECT id FROM reading WHERE {old} ORDER BY id LIMIT {most}"
@@ -368,13 +319,13 @@ class Spool:
         self._count -= db.execute(f"DELETE FROM reading WHERE id IN ({rows})").rowcount
         return [GivenUp(*row) for row in found]
 
-    def _give_up_others(self, db: sqlite3.Connection) -> None:
+    def _give_up_others(self, db: Database) -> None:
         for table, most in (("event", self.bound.events), ("refused", self.bound.refused)):
             db.execute(
                 f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (most,)
             )
 
-    def _tell(self, db: sqlite3.Connection, gauges: list[GivenUp], counters: list[GivenUp]) -> None:
+    def _tell(self, db: Database, gauges: list[GivenUp], counters: list[GivenUp]) -> None:
         """Put events that say what was dropped since the store last took anything.
 
         Their starts stay as first told, so that each replaces the one before.
@@ -393,73 +344,23 @@ class Spool:
         self._put_events(db, _dropped_events(told))
         self._put_state(db, {_DROPPING: told})
 
-    def _recount(self, db: sqlite3.Connection) -> None:
+    def _recount(self, db: Database) -> None:
         """Count the readings anew if another process has changed the file."""
         version = db.execute("PRAGMA data_version").fetchone()[0]
         if version != self._seen_version:
             self._count = db.execute("SELECT count(*) FROM reading").fetchone()[0]
             self._seen_version = version
 
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        application, version, tables = db.execute(_SIGNATURE).fetchone()
-        if application == APPLICATION_ID and version == SCHEMA_VERSION:
-            return
-        if application == APPLICATION_ID:
-            raise StoreError(
-                f"{self.path}: a spool of another version of this program (schema {version},"
-                f" expected {SCHEMA_VERSION}); let that version empty it first"
-            )
-        if application or tables:
-            raise StoreError(f"{self.path}: a database of another program; choose another file")
-        self._use_wal(db)
-        with self._transaction() as db:
-            if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
-                return  # another process was faster
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def _use_wal(self, db: sqlite3.Connection) -> None:
-        """Switch the journal; SQLite itself does not wait here for others who do the same."""
-        give_up_at = time.monotonic() + self._busy_timeout_s
-        while True:
-            try:
-                db.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as err:
-                if "locked" not in str(err) or time.monotonic() > give_up_at:
-                    raise
-                time.sleep(0.01)
+    def _using(self) -> AbstractContextManager[Database]:
+        return self._file.using()
 
     @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for this thread alone; SQLite's errors become StoreError."""
-        with self._lock:
+    def _transaction(self) -> Iterator[Database]:
+        with self._using():  # nobody counts between a failure and what is forgotten by it
             try:
-                if self._db is None:
-                    self._db = self._open()
-                yield self._db
-            except sqlite3.Error as err:
-                raise StoreError(f"{self.path}: {_explain(err)}") from err
-
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(
-            self.path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
-        )
-        db.execute("PRAGMA synchronous = FULL")
-        return db
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._using() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
+                with self._file.transaction() as db:
+                    yield db
             except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
                 self._seen_version = None  # what was counted and numbered here did not happen
                 self._points.clear()
                 raise
@@ -490,18 +391,3 @@ def _total(given_up: Iterable[GivenUp]) -> int:
 def _json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.encode(errors="replace").decode()  # JSON of others may hold half a character
-
-
-_REASONS: tuple[tuple[str, str], ...] = (
-    ("disk is full", "the disk is full; nothing was written"),
-    ("locked", "another process holds the spool for too long; nothing was written"),
-    ("readonly", "the file cannot be written to; check its owner and rights"),
-    ("unable to open", "the file cannot be opened; check the path and its rights"),
-    ("not a database", "not a SQLite file; choose another file"),
-    ("malformed", "the file is damaged; move it away, and a new spool is begun"),
-)
-
-
-def _explain(err: sqlite3.Error) -> str:
-    text = str(err)
-    return next((reason for sign, reason in _REASONS if sign in text), text)
