@@ -2,7 +2,7 @@
 
 Invariants: a transaction a write; ``synchronous=FULL``, so what was acknowledged survives a
 power cut; one connection a thread. Readings are clustered by point and time, the order in
-which accounting asks for them. The only module that imports sqlite3.
+which accounting asks for them. Only ``collectors.spool.file`` imports sqlite3 as well.
 """
 
 from __future__ import annotations
