@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from paes.events import Cause, Event
 from paes.metering import Finding
-from paes.periods import to_seconds
+from paes.periods import duration_text, to_seconds
 
 UNEXPLAINED = 0.02
 """The part of a gap that may have no known cause without being told."""
@@ -63,7 +63,7 @@ def explained(finding: Finding, absences: Sequence[Event]) -> Finding:
     rest_s = length_s - sum(by_cause.values())
     if rest_s > UNEXPLAINED * length_s:
         hours["unknown"] = rest_s / 3600
-    told = ", ".join(f"{text} ({h:.1f} h)" for text, h in hours.items())
+    told = ", ".join(f"{text} ({duration_text(h)})" for text, h in hours.items())
     how_long, then, what_passed = finding.message.partition("; ")
     numbers = {f"{cause}_hours": seconds / 3600 for cause, seconds in by_cause.items()}
     return replace(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from paes.counter_rules import CounterRules
 from paes.metering import Finding, Replacement
-from paes.periods import Seconds, from_seconds
+from paes.periods import Seconds, duration_text, from_seconds
 from paes.series import Floats, Gap
 
 
@@ -60,7 +60,7 @@ def gap_finding(gap: Gap, rules: CounterRules) -> Finding:
     return Finding(
         "data.gap",
         rules.register.point,
-        f"no readings for {hours:.1f} h; {gap.low:.3f} {unit} passed meanwhile",
+        f"no readings for {duration_text(hours)}; {gap.low:.3f} {unit} passed meanwhile",
         from_seconds(gap.start_s),
         {"hours": hours, f"amount_{unit.lower()}": gap.low},
     )
@@ -72,7 +72,7 @@ def absence_finding(gap: Gap, rules: CounterRules) -> Finding:
     return Finding(
         "data.gap",
         rules.register.point,
-        f"no readings for {hours:.1f} h",
+        f"no readings for {duration_text(hours)}",
         from_seconds(gap.start_s),
         {"hours": hours},
     )

@@ -159,6 +159,13 @@ def _local_edges(span: Span, by: By, tz: ZoneInfo) -> Seconds:
     return seconds[: int(np.searchsorted(seconds, end, side="left")) + 1]
 
 
+def duration_text(hours: float) -> str:
+    """``1.2 h``; ``40 min`` or ``5 s`` of what would be told as 0.0 hours."""
+    if hours >= 1:
+        return f"{hours:.1f} h"
+    return f"{hours * 60:.0f} min" if hours * 60 >= 1 else f"{hours * 3600:.0f} s"
+
+
 def parse_instant(text: str, tz: str) -> datetime:
     """An instant from ISO text; a date, or a time without offset, is local in ``tz``.
 

@@ -104,6 +104,8 @@ def test_a_service_is_reloaded_watched_and_stopped(town: Town) -> None:
         shown = town.paes("watch", "--once").output
         assert "gw-scuola" in shown
         assert "unreachable" in shown
+        assert "scuola.main: " in shown
+        assert "connection refused" in shown
         assert f"collector: process {process.pid}, since" in shown
         (row,) = json.loads(town.paes("status", "--json").stdout)
         assert (row["meter"], row["unit_state"]) == ("scuola.main", "unreachable")

@@ -90,7 +90,7 @@ def test_a_newcomer_finds_the_meter_with_the_wrong_ratio(
     steps = blocks(section("1. Practise at home"), "sh")
     prepare, simulate, look, mistake, _probe, commission, put_right = steps
     terminal = Terminal(tmp_path, command_line(tmp_path, monkeypatch, capfd))
-    assert "sound: 1 cities, 1 sites, 1 gateways, 2 meters" in terminal.run(prepare)
+    assert "sound: 1 city, 1 site, 1 gateway, 2 meters" in terminal.run(prepare)
     assert simulate == "paes --config practice simulate\n"
     installation = load_installation(tmp_path / "practice")
     with serving(Simulator(installation, port=terminal.port, clock=lambda: NOON_S)):

@@ -133,7 +133,8 @@ def _report(session: Session, rounds: list[Round]) -> None:
     readings = sum(len(r.readings) for r in rounds)
     for made in rounds:
         for finding in made.findings:
-            say(f"{finding.subject}: {finding.message} ({finding.name})")
+            text = finding.message.removeprefix(f"{finding.subject}: ")
+            say(f"{finding.subject}: {text} ({finding.name})")
     reached = sum(r.reached for r in rounds)
     say(f"{readings} readings from {reached} of {len(rounds)} gateways into {session.store_url}")
     if rounds and not reached:

@@ -21,9 +21,10 @@ from paes.cli.output import PIPED_WIDTH, print_json, print_table, say, table
 from paes.cli.spool_file import spool_file, spool_option
 
 SHOWN_REFUSED = 50
+SHOWN_REASONS = 5
 SILENT_AFTER = timedelta(seconds=90)
 """A collector at work says so every 30 s."""
-_COLUMNS = ("gateway", "unit", "meters", "state", "last reading", "age", "p95", "time-outs",
+_COLUMNS = ("gateway", "unit", "meters", "state", "last reading", "age", "p95 ms", "time-outs",
             "next try")  # fmt: skip
 _TEXT_COLUMNS = 4
 _FIRST = ("unreachable", "open", "failing", "ok", "-")
@@ -133,8 +134,23 @@ def _view(opened: Spool, now: datetime, width: int) -> Group:
     units = ", ".join(f"{states[state]} {state}" for state in _FIRST if states[state])
     head = [f"{now:%Y-%m-%d %H:%M:%S} UTC   units: {units or 'none'}", *_head(opened, now)]
     return Group(
-        *(Text(text) for text in head), table(_COLUMNS, shown, left=_TEXT_COLUMNS, width=width)
+        *(Text(text) for text in head),
+        *(Text(text, style="yellow") for text in _reasons(dict(lines))),
+        table(_COLUMNS, shown, left=_TEXT_COLUMNS, width=width),
     )
+
+
+def _reasons(lines: Mapping[str, Any]) -> Iterator[str]:
+    """Why meters bring nothing, each reason of a gateway once; not more than the eye takes in."""
+    meters: dict[tuple[str, str], list[str]] = {}
+    for gateway, line in lines.items():
+        for meter, seen in line["meters"].items():
+            if why := seen.get("why"):
+                meters.setdefault((gateway, why), []).append(meter)
+    for (gateway, why), names in list(meters.items())[:SHOWN_REASONS]:
+        yield f"{names[0] if len(names) == 1 else f'{gateway}, {len(names)} meters'}: {why}"
+    if len(meters) > SHOWN_REASONS:
+        yield f"and {len(meters) - SHOWN_REASONS} reasons more: paes status --json"
 
 
 def _rows(gateway: str, line: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, ...]]:
@@ -149,7 +165,7 @@ def _rows(gateway: str, line: Mapping[str, Any], now: datetime) -> Iterator[tupl
             ", ".join(unit["meters"]),
             unit["state"] if line["reached"] else "unreachable",
             *_last(line, unit["meters"], now),
-            "-" if unit["p95_ms"] is None else f"{unit['p95_ms']:.0f} ms",
+            "-" if unit["p95_ms"] is None else f"{unit['p95_ms']:.0f}",
             f"{unit['timeouts']} of {unit['requests']}",
             "-" if unit["next_try"] is None else f"{_at(unit['next_try']):%H:%M:%S}",
         )

@@ -15,6 +15,7 @@ from paes.periods import (
     By,
     Span,
     day_span,
+    duration_text,
     edges,
     from_seconds,
     local_midnight,
@@ -274,3 +275,10 @@ def test_clip_is_half_open(
     )
     wanted = expected and Span(utc(2025, 1, 1, expected[0]), utc(2025, 1, 1, expected[1]))
     assert clipped == wanted
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"), [(48, "48.0 h"), (1.24, "1.2 h"), (0.04, "2 min"), (20 / 3600, "20 s")]
+)
+def test_a_short_time_is_not_told_as_no_hours(hours: float, text: str) -> None:
+    assert duration_text(hours) == text
