@@ -141,14 +141,20 @@ def status(session: Session, as_json: bool) -> None:
 
 
 def _units_and_spool(session: Session) -> dict[str, dict[str, str | None]]:
-    """How the collector last saw the unit of each meter; says how much waits in its spool."""
+    """How the collector last saw the unit of each meter.
+
+    Says how much waits in its spool, and whether it works by the configuration on disk.
+    """
     path = spool_file(session)
     if not path.is_file():
         return {}
     with closing(Spool(path, create=False)) as spool:
         depth, lines = spool.depth(), spool.states("gateway:")
+        problem = (spool.state("config") or {}).get("problem")
     if depth.readings or depth.refused:
         say(f"{depth.readings} readings wait for the store, {depth.refused} were refused: {path}")
+    if problem:
+        say(f"the collector keeps the old configuration: {problem}")
     return {
         meter: {
             "state": unit["state"] if line["reached"] else "unreachable",
