@@ -213,6 +213,29 @@ async def test_asking_takes_the_files_over_at_once(
     assert two.server.connections == 0
 
 
+async def test_a_defect_in_a_file_s_reader_does_not_end_the_watch(
+    small: SmallInstallation, tmp_path: Path
+) -> None:
+    def load() -> Installation:
+        if outcomes:
+            raise outcomes.pop()
+        return load_installation(small.root)
+
+    outcomes: list[Exception] = [RuntimeError("a defect")]
+    async with servers(1) as (one,):
+        small.write({METERS: meters_yaml(one.port)})
+        async with reloading(small, tmp_path / "a.spool") as (collector, _):
+            reloader = Reloader(collector, load, [small.root], now_utc, 3600)
+            watching = asyncio.create_task(reloader.run())
+            reloader.ask()
+            await until(lambda: bool(collector.config.problem))
+            assert collector.config.problem == "defect: RuntimeError('a defect')"
+            reloader.ask()
+            await until(lambda: not collector.config.problem)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+
 class Days:
     """A collector whose plans are asked for; stands for the real one, which is tested above."""
 
