@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from paes.errors import DataError
+from collectors.devices.device_file import Unit
 from paes.schema import ConfigModel
 from paes.units import canonical_unit
 
@@ -132,7 +132,7 @@ class DevicePoint(Registers):
     """One quantity of a device: where its words are, and what they mean."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
-    unit: str
+    unit: Unit
     kind: ProfileKind
     quantity: str | None = None
     phase: Literal["l1", "l2", "l3", "n", "l1l2", "l2l3", "l3l1"] | None = None
@@ -174,15 +174,6 @@ class DevicePoint(Registers):
     def is_number(self) -> bool:
         """True if its value can become a reading."""
         return self.kind in (ProfileKind.COUNTER, ProfileKind.GAUGE, ProfileKind.STATE)
-
-    @field_validator("unit")
-    @classmethod
-    def _known_unit(cls, unit: str) -> str:
-        try:
-            canonical_unit(unit)
-        except DataError as err:
-            raise ValueError(str(err)) from err
-        return unit
 
     @field_validator("quantity")
     @classmethod

@@ -15,13 +15,13 @@ Read next: ``collectors.devices.registers`` (words to values) and ``collectors.m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
+from collectors.devices.device_file import DeviceFile, load_as, point_named
 from collectors.devices.point import (
     MOST_REGISTERS,
     Address,
@@ -34,13 +34,10 @@ from collectors.devices.point import (
     WordOrder,
 )
 from collectors.devices.repeating_group import RepeatingGroup
-from paes.config_file import read_yaml
-from paes.errors import ConfigError, DataError
-from paes.schema import ConfigModel, Identifier
+from paes.schema import ConfigModel
 
 __all__ = [
     "Base",
-    "DeviceKind",
     "DevicePoint",
     "DeviceProfile",
     "Identification",
@@ -50,19 +47,6 @@ __all__ = [
     "WordOrder",
     "load_profile",
 ]
-
-
-class DeviceKind(StrEnum):
-    """What a device is for."""
-
-    ELECTRICITY_METER = "electricity_meter"
-    HEAT_METER = "heat_meter"
-    WATER_METER = "water_meter"
-    PULSE_COUNTER = "pulse_counter"
-    PV_INVERTER = "pv_inverter"
-    PV_STRINGS = "pv_strings"
-    LIGHTING_GATEWAY = "lighting_gateway"
-    COMMON = "common"
 
 
 class Serial(ConfigModel):
@@ -145,24 +129,15 @@ class Base(ConfigModel):
         return self
 
 
-class DeviceProfile(ConfigModel):
+class DeviceProfile(DeviceFile):
     """Everything known about one family of devices."""
 
     schema_version: Literal["mbdev/1"] = Field(alias="schema")
-    id: Identifier
-    vendor: str = Field(min_length=1)
-    models: tuple[str, ...] = Field(min_length=1)
-    kind: DeviceKind
-    confidence: Literal["high", "medium", "low"]
-    """high: production code of a maintained project or a machine-readable standard; medium: one
-    catalogue or example; low: a partial sheet, to be completed before use."""
     link: Link | None = None
     read: ReadLimits = ReadLimits()
     defaults: PointDefaults
     base: Base | None = None
     identify: tuple[Identification, ...] = ()
-    notes: tuple[str, ...] = ()
-    sources: tuple[str, ...] = Field(min_length=1)
     points: tuple[DevicePoint, ...] = ()
     repeating: tuple[RepeatingGroup, ...] = ()
     """Groups whose number only the device knows; counted ones became points."""
@@ -182,18 +157,14 @@ class DeviceProfile(ConfigModel):
 
         A point of a group whose number only the device knows is there for every number.
         """
-        for point in self.points:
-            if point.name == name:
-                return point
         for group in self.repeating:
             numbered = group.find(name, self.groups_start)
             if numbered is not None:
                 return numbered
-        groups = [f"{g.name}_{g.first}_{p.name}" for g in self.repeating for p in g.points]
-        raise DataError(
-            f"device {self.id} has no point {name!r}; "
-            f"it has {', '.join([*(p.name for p in self.points), *groups])}"
-        )
+        groups = [
+            g.numbered(p, g.first, self.groups_start) for g in self.repeating for p in g.points
+        ]
+        return point_named(self.id, (*self.points, *groups), name)
 
     @model_validator(mode="before")
     @classmethod
@@ -246,14 +217,8 @@ class DeviceProfile(ConfigModel):
 
 
 def load_profile(path: Path) -> DeviceProfile:
-    """The device file at ``path``; ConfigError with every problem, each with its line.
-
-    A file is named after the id in it, because meters name devices by id.
-    """
-    profile = read_yaml(path, DeviceProfile)
-    if profile.id != path.stem:
-        raise ConfigError.at(path, None, "id", f"expected {path.stem!r} (the file), {profile.id!r}")
-    return profile
+    """The device file at ``path``; ConfigError with every problem, each with its line."""
+    return load_as(path, DeviceProfile)
 
 
 def _with_defaults(points: Any, defaults: dict[str, Any]) -> Any:

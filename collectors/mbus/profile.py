@@ -19,13 +19,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from collectors.devices.device_file import DeviceFile, Unit, load_as, point_named
 from collectors.devices.point import QUANTITIES, ProfileKind
-from collectors.devices.profile import DeviceKind
-from paes.config_file import read_yaml
-from paes.errors import ConfigError, DataError
-from paes.schema import ConfigModel, Identifier
+from paes.schema import ConfigModel
 from paes.units import canonical_unit
 
 LAST_PRIMARY = 250
@@ -95,7 +93,7 @@ class MbusPoint(ConfigModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
     record: RecordMatch
-    unit: str = Field(min_length=1)
+    unit: Annotated[Unit, Field(min_length=1)]
     """The record's own unit is converted to it."""
     kind: Literal[ProfileKind.COUNTER, ProfileKind.GAUGE]
     quantity: str
@@ -110,15 +108,6 @@ class MbusPoint(ConfigModel):
     verify: bool = False
     """Known from one weak source: check on the device."""
     note: str | None = None
-
-    @field_validator("unit")
-    @classmethod
-    def _known_unit(cls, unit: str) -> str:
-        try:
-            canonical_unit(unit)
-        except DataError as err:
-            raise ValueError(str(err)) from err
-        return unit
 
     @model_validator(mode="after")
     def _coherent(self) -> MbusPoint:
@@ -158,31 +147,17 @@ class MbusLimits(ConfigModel):
     note: str | None = None
 
 
-class MbusProfile(ConfigModel):
+class MbusProfile(DeviceFile):
     """Everything known about one family of M-Bus meters."""
 
     schema_version: Literal["mbusdev/1"] = Field(alias="schema")
-    id: Identifier
-    vendor: str = Field(min_length=1)
-    models: tuple[str, ...] = Field(min_length=1)
-    kind: DeviceKind
-    confidence: Literal["high", "medium", "low"]
-    """As in the profiles of Modbus devices: how well the places of the records are known."""
     link: MbusLink = MbusLink()
     read: MbusLimits = MbusLimits()
-    notes: tuple[str, ...] = ()
-    sources: tuple[str, ...] = Field(min_length=1)
     points: tuple[MbusPoint, ...] = Field(min_length=1)
 
     def point(self, name: str) -> MbusPoint:
         """The point called ``name``; DataError with what there is."""
-        for point in self.points:
-            if point.name == name:
-                return point
-        raise DataError(
-            f"device {self.id} has no point {name!r}; "
-            f"it has {', '.join(p.name for p in self.points)}"
-        )
+        return point_named(self.id, self.points, name)
 
     @model_validator(mode="after")
     def _points_differ(self) -> MbusProfile:
@@ -201,7 +176,4 @@ class MbusProfile(ConfigModel):
 
 def load_mbus_profile(path: Path) -> MbusProfile:
     """The device file at ``path``; ConfigError with every problem, each with its line."""
-    profile = read_yaml(path, MbusProfile)
-    if profile.id != path.stem:
-        raise ConfigError.at(path, None, "id", f"expected {path.stem!r} (the file), {profile.id!r}")
-    return profile
+    return load_as(path, MbusProfile)

@@ -25,6 +25,7 @@ from typing import Any, Protocol
 from sunspec2 import device as sunspec_device
 from sunspec2 import mdef
 
+from collectors.devices.device_file import DeviceKind
 from collectors.devices.point import (
     LAST_ADDRESS,
     DevicePoint,
@@ -32,7 +33,7 @@ from collectors.devices.point import (
     ProfileKind,
     RegisterType,
 )
-from collectors.devices.profile import DeviceKind, DeviceProfile
+from collectors.devices.profile import DeviceProfile
 from collectors.devices.repeating_group import RepeatingGroup
 from paes.errors import DataError, DeviceRefused, FieldError
 

@@ -20,11 +20,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from collectors.devices.device_file import DeviceFile, Unit, load_as, point_named
 from collectors.devices.point import QUANTITIES, ProfileKind
-from collectors.devices.profile import DeviceKind
-from paes.config_file import read_yaml
-from paes.errors import ConfigError, DataError
-from paes.schema import ConfigModel, Identifier
+from paes.schema import ConfigModel
 from paes.units import canonical_unit
 
 __all__ = [
@@ -76,7 +74,7 @@ class MqttPoint(ConfigModel):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)]
     path: JsonPath
-    unit: str
+    unit: Unit
     kind: Literal[ProfileKind.COUNTER, ProfileKind.GAUGE]
     quantity: str | None = None
     phase: Literal["l1", "l2", "l3", "n", "l1l2", "l2l3", "l3l1"] | None = None
@@ -99,15 +97,6 @@ class MqttPoint(ConfigModel):
     def _path(cls, path: str) -> str:
         return _checked_path(path)
 
-    @field_validator("unit")
-    @classmethod
-    def _known_unit(cls, unit: str) -> str:
-        try:
-            canonical_unit(unit)
-        except DataError as err:
-            raise ValueError(str(err)) from err
-        return unit
-
     @model_validator(mode="after")
     def _coherent(self) -> MqttPoint:
         if self.quantity is not None and self.quantity not in QUANTITIES:
@@ -122,17 +111,10 @@ class MqttPoint(ConfigModel):
         return self
 
 
-class MqttProfile(ConfigModel):
+class MqttProfile(DeviceFile):
     """Everything known about the messages of one family of devices."""
 
     schema_version: Literal["mqttdev/1"] = Field(alias="schema")
-    id: Identifier
-    vendor: str = Field(min_length=1)
-    models: tuple[str, ...] = Field(min_length=1)
-    kind: DeviceKind
-    confidence: Literal["high", "medium", "low"]
-    """high: the maker's documentation with an example, or a machine-readable schema; medium: one
-    example or a decoder's source; low: a guess, to be compared with a message before use."""
     topic: Annotated[str, Field(min_length=1, max_length=200)]
     """Where it publishes: ``{topic}`` and ``{serial}`` stand for those of the meter, ``+`` for
     any one level."""
@@ -146,19 +128,11 @@ class MqttProfile(ConfigModel):
     kept for us is not taken."""
     max_age_s: Annotated[int, Field(gt=0)] = 86400
     """A message that comes later than this after it was measured is told as late."""
-    notes: tuple[str, ...] = ()
-    sources: tuple[str, ...] = Field(min_length=1)
     points: tuple[MqttPoint, ...] = Field(min_length=1)
 
     def point(self, name: str) -> MqttPoint:
         """The point called ``name``; DataError with what there is."""
-        for point in self.points:
-            if point.name == name:
-                return point
-        raise DataError(
-            f"device {self.id} has no point {name!r}; "
-            f"it has {', '.join(p.name for p in self.points)}"
-        )
+        return point_named(self.id, self.points, name)
 
     @field_validator("device_id", "only_with")
     @classmethod
@@ -186,10 +160,7 @@ class MqttProfile(ConfigModel):
 
 def load_mqtt_profile(path: Path) -> MqttProfile:
     """The device file at ``path``; ConfigError with every problem, each with its line."""
-    profile = read_yaml(path, MqttProfile)
-    if profile.id != path.stem:
-        raise ConfigError.at(path, None, "id", f"expected {path.stem!r} (the file), {profile.id!r}")
-    return profile
+    return load_as(path, MqttProfile)
 
 
 def follow(path: str, message: Any) -> Any:

@@ -13,8 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from collectors.devices.device_file import DeviceKind
 from collectors.devices.point import DevicePoint, ProfileKind
-from collectors.devices.profile import DeviceKind, DeviceProfile
+from collectors.devices.profile import DeviceProfile
 from collectors.simulator.need import Character
 from collectors.simulator.parameters import Parameters
 from collectors.simulator.randomness import key, smooth
