@@ -171,7 +171,10 @@ def stamps(folders: Iterable[Path]) -> Stamps:
     """Modification time and size of every file of a configuration; what is gone is left out."""
     found: dict[Path, tuple[int, int]] = {}
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
+        paths: list[Path] = []
+        with suppress(OSError):  # a folder is being exchanged just now: another look tells
+            paths = sorted(folder.rglob("*"))
+        for path in paths:
             if path.suffix in _SUFFIXES:
                 with suppress(OSError):
                     stat = path.stat()

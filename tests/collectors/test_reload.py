@@ -296,6 +296,18 @@ def test_files_of_a_configuration_are_known_by_time_and_size(tmp_path: Path) -> 
     assert stamps([tmp_path, tmp_path / "gone"]) == {}
 
 
+def test_a_folder_that_vanishes_while_it_is_read_does_not_end_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ``rglob`` of Python 3.11 does when somebody exchanges the files just then."""
+
+    def gone(_self: Path, _pattern: str) -> list[Path]:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "rglob", gone)
+    assert stamps([tmp_path]) == {}
+
+
 def test_a_broken_installation_names_file_and_line(small: SmallInstallation) -> None:
     small.write({METERS: meters_yaml(502, more=", unit: many")})
     with pytest.raises(ConfigError, match=r"meters\.yaml:4: "):
