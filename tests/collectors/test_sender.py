@@ -456,3 +456,22 @@ async def test_a_defect_in_sending_is_told_and_costs_a_pause(
     sending.cancel()
     with suppress(asyncio.CancelledError):
         await sending
+
+
+async def test_what_a_broker_still_has_is_not_given_up_in_memory(tmp_path: Path) -> None:
+    """Whoever waits for the disk goes on waiting, though memory is full."""
+    way = Way(tmp_path, most_held=3)
+    way.limit_disk(True)
+    way.store.is_down = True
+    waiting = asyncio.create_task(way.intake.put_for_good(Parcel(readings(*range(5)))))
+    while not way.intake.failing_since:
+        await asyncio.sleep(0.001)
+    for number in range(10, 20):
+        await way.put(number)
+    assert not waiting.done()
+    way.store.is_down = False
+    await way.sender.drain()
+    await waiting
+    assert way.store.readings[:5] == readings(*range(5))
+    await way.sender.close()
+    way.spool.close()
