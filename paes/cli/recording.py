@@ -31,7 +31,8 @@ SERIAL = "serial"
               type=click.Choice(["tcp", "rtu"]))  # fmt: skip
 @click.option("--unit", type=click.IntRange(0, 255), help="Unit behind --host.")
 @click.option("--profile", metavar="NAME", help="Device profile, e.g. eastron-sdm630.")
-@click.option("--timeout", "timeout_s", default=2.0, show_default=True, help="Seconds to wait.")
+@click.option("--timeout", "timeout_s", default=2.0, show_default=True, help="Seconds to wait.",
+              type=click.FloatRange(0.05, 60))  # fmt: skip
 @click.option("--range", "ranges", multiple=True, metavar="FC:START-END",
               help="More registers, zero-based, both ends included, e.g. 4:0-99.")  # fmt: skip
 @click.option("--block", default=SMALL_BLOCK, show_default=True, type=click.IntRange(1, 125),

@@ -43,7 +43,8 @@ from paes.gateways import Gateway, SerialLine, Transport
 )
 @click.option("--thorough", is_flag=True, help="Three questions a unit instead of one.")
 @click.option("--rtu-over-tcp", is_flag=True, help="RTU frames through HOST:PORT.")
-@click.option("--baud", default=9600, show_default=True, help="Speed of a serial line.")
+@click.option("--baud", default=9600, show_default=True, help="Speed of a serial line.",
+              type=click.IntRange(300, 1_000_000))  # fmt: skip
 @click.option(
     "--parity",
     default="N",
