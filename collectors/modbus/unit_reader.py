@@ -233,13 +233,15 @@ class UnitReader:
         """What to ask for after a refusal: in shorter requests, or the block's parts first."""
         refusals.last = err
         known = self._knowledge
-        if err.code == ILLEGAL_VALUE and known.shorten(block):
+        pieces = parts(plan.profile, block)
+        if err.code == ILLEGAL_VALUE and pieces and known.shorten(block):
             limits = known.limits()
             log.info("%s; asking for at most %d registers at a time", err, known.max_registers)
             return [
                 shorter for b in (block, *rest) for shorter in plan.blocks_for(values_of(b), limits)
             ]
-        pieces = [] if err.code == ILLEGAL_FUNCTION else parts(plan.profile, block)
+        if err.code == ILLEGAL_FUNCTION:
+            pieces = []
         if pieces:
             refusals.whole.append(block)
         else:

@@ -291,6 +291,28 @@ async def test_device_that_refuses_long_requests_is_read_anyway(code: int, most:
     assert made[-1].requests <= 8
 
 
+async def test_value_too_far_from_its_scale_factor_for_the_device_is_told() -> None:
+    """It cannot be asked for in less: a device that refuses the length is not asked for ever."""
+    device = profile(
+        point("active_power", 0, scale_from="SF"),
+        point("volume", 1),
+        point("SF", 60, "scale_factor"),
+    )
+
+    def answer(request: Request) -> bytes:
+        assert request.number < 20
+        if request.count > 24:
+            return frame(request, refusal(request, 3))
+        return from_image(request, of(0, 1, 60))
+
+    async with raw_server(answer) as server:
+        bench = Bench(server.port, device)
+        made = await bench.round()
+        await bench.task.close()
+    assert names(made) == [("collect.map_error", "s.m/active_power")]
+    assert [r.point for r in made.readings] == ["s.m/volume"]
+
+
 async def test_device_that_is_silent_to_long_requests_is_read_in_the_end() -> None:
     def answer(request: Request) -> bytes | None:
         return from_image(request, of(*range(71))) if request.count <= 50 else None
