@@ -87,6 +87,11 @@ def lamps_of(installation: Installation, site: Site) -> list[Lamps]:
     Installed is what the site says (``lighting_power_kw``) if one meter measures it all, else
     the meter's rating. Raises DataError if there is no meter to tell it by.
     """
+    if site not in lit_sites(installation):
+        raise DataError(
+            f"site {site.id} ({site.kind}) has no public lighting; expected a site of kind "
+            f"{SiteKind.LIGHTING_CABINET}, or with lighting_power_kw"
+        )
     here = [
         m
         for m in installation.meters.values()

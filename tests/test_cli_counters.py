@@ -83,7 +83,7 @@ def test_lighting_tells_burning_hours_by_night(
 
 
 def test_lighting_says_what_a_site_needs(run: Run):
-    with pytest.raises(DataError, match="site molo: nothing tells its light"):
+    with pytest.raises(DataError, match=r"site molo \(port\) has no public lighting"):
         run(lighting, "molo")
     with pytest.raises(DataError, match="no site with lamps"):
         run(lighting)

@@ -2,8 +2,9 @@
 
 Devices refuse what their maker's list allows: long requests (some SDM630 take 50 of the 80
 registers that are documented), holes between registers, registers of another model. Each refusal
-is answered at once, so it is taken apart until what is to blame is known; then it is left out.
-Registers that were refused are tried again from time to time: an inverter refuses some at night.
+is answered at once, so it is taken apart until what is to blame is known; refused in two rounds in
+a row, it is left out. Registers that were refused are tried again from time to time: an inverter
+refuses some at night.
 """
 
 from __future__ import annotations
@@ -59,9 +60,13 @@ class Knowledge:
         return bool(shorter)
 
     def note_bad(self, names: Iterable[str], message: str) -> None:
-        """These values were refused when they were asked for alone."""
-        bad = BadRegister(message, self.now_s() + TRY_AGAIN_S)
-        self.bad.update(dict.fromkeys(names, bad))
+        """These values were refused when they were asked for alone.
+
+        One refusal may be a whim of the line: only the second in a row puts a value aside.
+        """
+        for name in names:
+            pause_s = TRY_AGAIN_S if name in self.bad else 0.0
+            self.bad[name] = BadRegister(message, self.now_s() + pause_s)
 
     def note_read(self, block: Block) -> None:
         """The device answered ``block``, so nothing in it is bad."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -70,9 +71,10 @@ async def record(
 ) -> Dump:
     """Read every block of ``profile``, and what else is wanted; closes the connection.
 
-    ``progress(done, total)`` counts registers. Raises ConnectionFailed if the gateway cannot be
-    reached (any more), the unit's own error if it never answered with words, DataError if there
-    is nothing to read.
+    ``progress(done, total)`` counts registers. After the first sample nothing is lost any more: a
+    recording that is cancelled, or whose gateway cannot be reached again, has the samples until
+    then. Raises ConnectionFailed if the gateway cannot be reached, the unit's own error if it
+    never answered with words, DataError if there is nothing to read.
     """
     recorder = _Recorder(connection, unit, profile, clock, sleep, progress or _ignore)
     began = clock()
@@ -87,11 +89,12 @@ async def record(
             raise recorder.first_error or NoReply(f"{connection.place} unit {unit}: no words")
         parts = [Asked(fc=b.fc, address=b.address, count=len(b.words)) for b in first.blocks]
         samples = [first]
-        for number in range(1, wanted.samples):
-            due = began + timedelta(seconds=number * wanted.every_s)
-            await sleep(max(0.0, (due - clock()).total_seconds()))
-            after_s = round((clock() - began).total_seconds(), 3)
-            samples.append(await recorder.sample(parts, after_s, divide=False))
+        with suppress(asyncio.CancelledError, ConnectionFailed):
+            for number in range(1, wanted.samples):
+                due = began + timedelta(seconds=number * wanted.every_s)
+                await sleep(max(0.0, (due - clock()).total_seconds()))
+                after_s = round((clock() - began).total_seconds(), 3)
+                samples.append(await recorder.sample(parts, after_s, divide=False))
     finally:
         await connection.close()
     return Dump(

@@ -139,7 +139,10 @@ def _answers(
 
 
 def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judgement]:
-    """Every meter in turn; judged at the end, when all registers of the site are known."""
+    """Every meter in turn; judged at the end, when all registers of the site are known.
+
+    Whoever stops on the way keeps what was typed until then.
+    """
     visit = Visit(session.installation, now_utc, lambda p: session.store.latest([p]).get(p))
     seen: dict[str, tuple[Seen, Display | None, Seen | None]] = {}
     for meter in meters:
@@ -147,7 +150,14 @@ def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judg
         say(_told(session, meter, before))
         display = None
         if before.value is not None:
-            display = _display(session, meter, answers)
+            try:
+                display = _display(session, meter, answers)
+            except click.Abort:
+                if not any(typed for _, typed, _ in seen.values()):
+                    say("stopped: no record was written")
+                    raise
+                say(f"stopped at {meter.id}: the record holds the meters before it")
+                break
         after = asyncio.run(visit.again(meter)) if display else None
         if display and (after is None or after.value is None):
             display = replace(display, at=display.at or now_utc())
@@ -162,6 +172,7 @@ def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judg
             neighbours={k: v for k, v in values.items() if k != meter.id},
         )
         for meter in meters
+        if meter.id in seen
     ]
 
 
@@ -196,13 +207,12 @@ def _display(session: Session, meter: Meter, answers: _Answers) -> Display | Non
 
 
 def _typed(question: str, default: str | None = None) -> str:
-    """The answer of the person; says that nothing was written where there is none."""
+    """The answer of the person; Abort if they stop, DataError if nobody can answer."""
     try:
         return str(click.prompt(question, default=default, show_default=False, err=True))
     except click.Abort as err:
         say("")
         if sys.stdin.isatty():
-            say("stopped: no record was written")
             raise
         raise DataError(
             "no keyboard to answer with: give --by NAME and, for each meter, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -95,6 +96,22 @@ async def test_a_device_that_fails_is_not_asked_again_in_pieces() -> None:
 
     assert [(f.address, f.count, f.exception) for f in dump.samples[0].failures] == [(56, 10, 4)]
     assert dump.registers == 4
+
+
+async def test_a_recording_that_is_stopped_keeps_its_samples() -> None:
+    async with serving(strange) as port:
+        clock, waits = HandClock(), []
+
+        async def stopped_at_the_third(seconds: float) -> None:
+            waits.append(seconds)
+            if waits.count(60.0) == 2:
+                raise asyncio.CancelledError
+            await clock.sleep(seconds)
+
+        wanted = Wanted((parse_range("4:0-9"),), samples=100, every_s=60)
+        dump = await record(line(port), 3, None, wanted, clock, sleep=stopped_at_the_third)
+
+    assert [s.after_s for s in dump.samples] == [0, 60]
 
 
 async def test_silence_is_noted_and_the_neighbours_are_read() -> None:

@@ -218,17 +218,40 @@ async def test_map_error_names_the_bad_register_and_costs_its_neighbours_nothing
             first = await bench.round()
             asked = len(server.requests)
             second = await bench.round()
+            asked_twice = len(server.requests)
+            third = await bench.round()
         await bench.task.close()
-        learned = [(r.address, r.count) for r in server.requests[asked:]]
-    assert names(first) == names(second) == [("collect.map_error", "s.m/heat_power")]
+        learned = [(r.address, r.count) for r in server.requests[asked_twice:]]
+    assert (
+        names(first) == names(second) == names(third) == [("collect.map_error", "s.m/heat_power")]
+    )
     assert "register 5 (heat_power)" in first.findings[0].message
     assert "illegal data address (exception 2)" in first.findings[0].message
     assert "is meter-x the right profile?" in first.findings[0].message
-    assert len(first.readings) == len(second.readings) == 7
-    assert {r.value for r in second.readings} == {float(v) for v in there.values()}
+    assert len(first.readings) == len(second.readings) == len(third.readings) == 7
+    assert {r.value for r in third.readings} == {float(v) for v in there.values()}
     assert learned == [(0, 5), (6, 2)]  # never over the register that is not there
     assert len(caplog.records) == 1  # told once
     assert asked <= 2 * 3 + 1  # halved three times
+    assert asked_twice <= 2 * asked  # once more, for it may have been a whim
+
+
+async def test_a_register_refused_once_is_read_in_the_next_round() -> None:
+    there, whims = of(*range(8)), [True]
+
+    def whimsical(request: Request) -> bytes:
+        if request.address <= 5 < request.address + request.count and whims[0]:
+            return frame(request, refusal(request, 2))
+        return from_image(request, there)
+
+    async with raw_server(whimsical) as server:
+        bench = Bench(server.port, DENSE)
+        first = await bench.round()
+        whims[0] = False
+        second = await bench.round()
+        await bench.task.close()
+    assert (len(first.readings), len(second.readings)) == (7, 8)
+    assert names(second) == []
 
 
 async def test_refused_register_is_tried_again_after_an_hour() -> None:
