@@ -213,9 +213,7 @@ async def test_a_unit_that_is_away_tells_why_its_readings_are_missing(store: Sql
         await at.run(end)
         meter = at.installation.meter("viale.main")
         (found,) = at.ledger.findings(meter, Span(EVENING, end))
-        assert found.message.startswith(
-            "no readings for 1.2 h: no reply from the device (1.2 h); "
-        )
+        assert found.message.startswith("no readings for 1.2 h: no reply from the device (1.2 h); ")
         (event,) = at.ledger.absences(meter, Span(EVENING, end))
         assert (event.start, event.end) == (EVENING + 7 * QUARTER, EVENING + 12 * QUARTER)
         other = at.installation.meter("viale.north")

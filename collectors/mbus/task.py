@@ -17,7 +17,6 @@ Read next: ``collectors.mbus.plan``, ``collectors.mbus.dialogue`` (one meter) an
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import random
 import time
@@ -33,6 +32,7 @@ from collectors.mbus.plan import MbusPlan, MbusUnit, plan_mbus
 from collectors.mbus.values import Heard, values_of
 from collectors.plausibility import Plausibility
 from collectors.round import Round, UnitReport
+from collectors.task_duties import Losses, PendingRound, hand_over
 from paes.errors import BadReply, ConnectionFailed, FieldError, NoReply
 from paes.events import SWAPPED, Event
 from paes.metering import Finding, Reading, point_id
@@ -64,6 +64,16 @@ class _Notes:
     units: list[UnitReport] = field(default_factory=list)
 
 
+@dataclass
+class _Making:
+    """A round while it is made."""
+
+    due: datetime
+    started: datetime
+    notes: _Notes = field(default_factory=_Notes)
+    reached: bool = False
+
+
 class MbusTask:
     """Reads one bus; ``run`` as a task, ``request_round`` from anywhere in the loop.
 
@@ -90,12 +100,11 @@ class MbusTask:
         self._line = MbusLine(gateway.host, gateway.port, gateway.timeout_s, plan.baud)
         self._breakers = {unit.name: Breaker(now_s, jitter) for unit in plan.units}
         self._plausibility = {unit.name: Plausibility() for unit in plan.units}
-        self._wake = asyncio.Event()
-        self._due: datetime | None = None
+        self._pending = PendingRound()
         self._last_due: datetime | None = None
-        self._coalesced = 0
         self._failed_connects = 0
-        self._lost: set[str] = set()
+        self._losses = Losses()
+        self._making: _Making | None = None
 
     def request_round(self, due: datetime) -> None:
         """Ask for a round; while one waits to be made, the two become one.
@@ -104,55 +113,45 @@ class MbusTask:
         """
         if self._last_due and self._period_of(due) == self._period_of(self._last_due):
             return
-        if self._due is not None:
-            self._coalesced += 1
-        self._due = due
-        self._wake.set()
+        self._pending.ask(due)
 
     async def run(self) -> None:
         """Make every round that is asked for, until cancelled.
 
         A round that could not connect is tried again with growing pauses (1 s doubling to 5 min,
         by a fifth more or less) until the next one falls due; only its outcome is told again.
+        When cancelled, what was read of the round in hand is still given to the sink.
         """
         retry_s: float | None = None
         try:
             while True:
-                due = await self._next_due(retry_s)
+                due = await self._pending.wait(retry_s)
                 is_retry = due is None
                 self._last_due = due or self._last_due
                 assert self._last_due is not None
                 made = await self._safe_round(self._last_due)
                 retry_s = None if made.reached else self._retry_s()
                 if made.reached or not is_retry:
-                    await self._hand_over(made)
+                    await hand_over(self._sink, made)
+        except asyncio.CancelledError:
+            making = self._making
+            if making is not None and making.notes.readings:
+                await hand_over(self._sink, self._finished(making, complete=False))
+            raise
         finally:
             await self.close()
 
     async def read_round(self, due: datetime) -> Round:
         """One pass over the bus, now."""
-        started, notes = self._clock(), _Notes()
-        reached = await self._reach(notes)
-        for unit in self.plan.units if reached else ():
-            if not self._line.connected and not await self._reach(notes):
+        self._making = making = _Making(due, self._clock())
+        making.reached = await self._reach(making.notes)
+        for unit in self.plan.units if making.reached else ():
+            if not self._line.connected and not await self._reach(making.notes):
                 break
-            await self._read_unit(unit, notes)
+            await self._read_unit(unit, making.notes)
         if self.plan.gateway.poll_period_s > KEEP_OPEN_S:
             await self.close()
-        coalesced, self._coalesced = self._coalesced, 0
-        return Round(
-            self.plan.gateway.id,
-            due,
-            started,
-            self._clock(),
-            tuple(notes.readings),
-            tuple(notes.findings),
-            sum(report.requests for report in notes.units),
-            reached,
-            coalesced,
-            tuple(notes.units),
-            tuple(notes.events),
-        )
+        return self._finished(making, complete=True)
 
     async def close(self) -> None:
         """Close the connection; a later round opens it again."""
@@ -161,37 +160,39 @@ class MbusTask:
     def _period_of(self, due: datetime) -> int:
         return int(due.timestamp()) // self.plan.gateway.poll_period_s
 
-    async def _next_due(self, retry_s: float | None) -> datetime | None:
-        """The next mark, or None when ``retry_s`` have passed without one."""
-        try:
-            async with asyncio.timeout(retry_s):
-                await self._wake.wait()
-        except TimeoutError:
-            return None
-        self._wake.clear()
-        due, self._due = self._due, None
-        return due
-
     def _retry_s(self) -> float:
         return pause_after(max(1, self._failed_connects), FIRST_RETRY_S, self._jitter())
+
+    def _finished(self, making: _Making, complete: bool) -> Round:
+        """The round with what there is; what an incomplete one did not ask for is not absent."""
+        self._making, notes = None, making.notes
+        return Round(
+            self.plan.gateway.id,
+            making.due,
+            making.started,
+            self._clock(),
+            tuple(notes.readings),
+            tuple(notes.findings),
+            sum(report.requests for report in notes.units),
+            making.reached,
+            self._pending.take_swallowed(),
+            tuple(notes.units),
+            tuple(notes.events),
+            complete,
+        )
 
     async def _safe_round(self, due: datetime) -> Round:
         try:
             return await self.read_round(due)
         except Exception as err:
-            log.exception("gateway %s: the round failed", self.plan.gateway.id)
+            gateway, now = self.plan.gateway.id, self._clock()
+            log.exception("gateway %s: the round failed", gateway)
             await self.close()
-            now = self._clock()
-            finding = Finding("collect.failed", self.plan.gateway.id, f"defect: {err!r}", now)
-            return Round(self.plan.gateway.id, due, now, now, (), (finding,), 0, reached=True)
-
-    async def _hand_over(self, made: Round) -> None:
-        try:
-            waiting = self._sink(made)
-            if inspect.isawaitable(waiting):
-                await waiting
-        except Exception:
-            log.exception("gateway %s: a round could not be handed over", made.gateway)
+            making = self._making or _Making(due, now)
+            making.reached = True
+            text = f"defect: {err!r}"
+            making.notes.findings.append(Finding("collect.failed", gateway, text, now))
+            return self._finished(making, complete=True)
 
     async def _reach(self, notes: _Notes) -> bool:
         """Connect if need be; False with a finding if that fails."""
@@ -203,10 +204,10 @@ class MbusTask:
         except ConnectionFailed as err:
             self._failed_connects += 1
             notes.findings.append(Finding("collect.gateway_down", name, str(err), self._clock()))
-            self._note_lost(f"gateway {name}", str(err))
+            self._losses.note(f"gateway {name}", str(err))
             return False
         self._failed_connects = 0
-        self._note_back(f"gateway {name}")
+        self._losses.over(f"gateway {name}")
         return True
 
     async def _read_unit(self, unit: MbusUnit, notes: _Notes) -> None:
@@ -224,10 +225,10 @@ class MbusTask:
             detail = str(err)
             breaker.failed()
             self._tell(_FINDING_OF.get(type(err), "collect.failed"), unit, detail, notes)
-            self._note_lost(name, detail)
+            self._losses.note(name, detail)
         else:
             breaker.good()
-            self._note_back(name)
+            self._losses.over(name)
             notes.events += self._swaps(unit, heard[0])
             self._judge(unit, heard, notes)
         finally:
@@ -276,16 +277,6 @@ class MbusTask:
             next_try=self._clock() + waits if waits else None,
             detail=detail,
         )
-
-    def _note_lost(self, name: str, reason: str) -> None:
-        if name not in self._lost:
-            self._lost.add(name)
-            log.warning("%s lost: %s", name, reason)
-
-    def _note_back(self, name: str) -> None:
-        if name in self._lost:
-            self._lost.discard(name)
-            log.info("%s is back", name)
 
 
 def _is_same_number(old: str, new: str) -> bool:

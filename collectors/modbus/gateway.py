@@ -16,11 +16,10 @@ those of a unit in ``collectors.modbus.unit_reader``.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -33,7 +32,8 @@ from collectors.modbus.read_plan import EVERY_CLASS, GatewayPlan, PollClass, per
 from collectors.modbus.unit_line import Connection, SharedLine
 from collectors.modbus.unit_reader import UnitReader
 from collectors.round import Round
-from paes.errors import ConnectionFailed, FieldError
+from collectors.task_duties import Losses, PendingRound, hand_over
+from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
 from paes.metering import Finding
 from paes.periods import Clock, last_tick
@@ -84,13 +84,10 @@ class GatewayTask:
             UnitReader(unit, self._line, Breaker(now_s, jitter), self.serials)
             for unit in plan.units
         ]
-        self._wake = asyncio.Event()
-        self._due: datetime | None = None
-        self._coalesced = 0
-        self._swallowed = 0
+        self._pending = PendingRound()
         self._failed_rounds = 0
         self._read_for: dict[PollClass, datetime] = {}
-        self._lost: set[str] = set()
+        self._losses = Losses()
         self._making: _Making | None = None
 
     def request_round(self, due: datetime) -> None:
@@ -100,10 +97,7 @@ class GatewayTask:
         those whose own period began since they were read last. Where no fast period is
         configured every round brings counters and gauges, however often it is asked for.
         """
-        if self._due is not None:
-            self._coalesced += 1
-        self._due = due
-        self._wake.set()
+        self._pending.ask(due)
 
     async def run(self) -> None:
         """Make every round that is asked for, until cancelled.
@@ -117,14 +111,14 @@ class GatewayTask:
         classes: Collection[PollClass] = ()
         try:
             while True:
-                mark = await self._next_due(retry_s)
+                mark = await self._pending.wait(retry_s)
                 if mark is not None:
                     due, classes = mark, self._classes_due(mark)
                 assert due is not None
                 made = await self._safe_round(due, classes)
                 retry_s = self._backoff_s() if self._nobody_answered(made) else None
                 if mark is not None or retry_s is None or made.readings:
-                    await self._hand_over(made)
+                    await hand_over(self._sink, made)
         except asyncio.CancelledError:
             await self._hand_over_unfinished()
             raise
@@ -138,18 +132,6 @@ class GatewayTask:
     async def close(self) -> None:
         """Close the connection; a later round opens it again."""
         await self._line.connection.close()
-
-    async def _next_due(self, retry_s: float | None) -> datetime | None:
-        """The next mark, or None when ``retry_s`` have passed without one."""
-        try:
-            async with asyncio.timeout(retry_s):
-                await self._wake.wait()
-        except TimeoutError:
-            return None
-        self._wake.clear()
-        due, self._due = self._due, None
-        self._swallowed, self._coalesced = self._coalesced, 0
-        return due
 
     def _classes_due(self, due: datetime) -> frozenset[PollClass]:
         """The classes whose period began since they were read last."""
@@ -193,9 +175,9 @@ class GatewayTask:
         name = f"gateway {self.plan.gateway.id} unit {unit.plan.unit}"
         failure = await unit.read(notes)
         if failure:
-            self._note_lost(name, failure)
+            self._losses.note(name, str(failure))
         else:
-            self._note_back(name)
+            self._losses.over(name)
         return failure is None
 
     async def _ask_the_dead(self, dead: Sequence[UnitReader], notes: Notes) -> None:
@@ -226,7 +208,6 @@ class GatewayTask:
 
     def _finished(self, making: _Making) -> Round:
         self._making = None
-        coalesced, self._swallowed = self._swallowed, 0
         reports = tuple(unit.report() for unit in self._units)
         notes = making.notes
         return Round(
@@ -238,7 +219,7 @@ class GatewayTask:
             tuple(notes.findings),
             sum(report.requests for report in reports),
             making.reached,
-            coalesced,
+            self._pending.take_swallowed(),
             reports,
             tuple(notes.events),
             making.complete,
@@ -258,20 +239,12 @@ class GatewayTask:
             )
             return self._finished(making)
 
-    async def _hand_over(self, made: Round) -> None:
-        try:
-            waiting = self._sink(made)
-            if inspect.isawaitable(waiting):
-                await _to_the_end(waiting)
-        except Exception:
-            log.exception("gateway %s: a round could not be handed over", made.gateway)
-
     async def _hand_over_unfinished(self) -> None:
         """What was read of the round that is cut off; what was not asked yet is not absent."""
         making = self._making
         if making is not None and (making.notes.readings or making.notes.events):
             making.complete = False
-            await self._hand_over(self._finished(making))
+            await hand_over(self._sink, self._finished(making))
 
     def _nobody_answered(self, made: Round) -> bool:
         if made.reached and not self._all_dead:
@@ -292,22 +265,12 @@ class GatewayTask:
             await self._line.open()
         except ConnectionFailed as err:
             notes.findings.append(Finding("collect.gateway_down", gateway, str(err), self._clock()))
-            self._note_lost(f"gateway {gateway}", err)
+            self._losses.note(f"gateway {gateway}", str(err))
             return False
-        self._note_back(f"gateway {gateway}")
+        self._losses.over(f"gateway {gateway}")
         if self.plan.connect_delay_s:
             await asyncio.sleep(self.plan.connect_delay_s)
         return True
-
-    def _note_lost(self, name: str, err: FieldError) -> None:
-        if name not in self._lost:
-            self._lost.add(name)
-            log.warning("%s lost: %s", name, err)
-
-    def _note_back(self, name: str) -> None:
-        if name in self._lost:
-            self._lost.discard(name)
-            log.info("%s is back", name)
 
 
 @dataclass
@@ -319,13 +282,3 @@ class _Making:
     complete: bool
     notes: Notes = field(default_factory=Notes)
     reached: bool = False
-
-
-async def _to_the_end(waiting: Awaitable[None]) -> None:
-    """Await what must not be left half done, also when we are cancelled meanwhile."""
-    task = asyncio.ensure_future(waiting)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise

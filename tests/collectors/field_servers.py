@@ -78,7 +78,7 @@ async def listening(
             pass  # the client left, or the test is over
         finally:
             writer.close()
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=tls)

@@ -255,7 +255,7 @@ async def test_loss_and_return_are_logged_once(caplog: pytest.LogCaptureFixture)
 
     async with raw_server(answer) as server:
         task = task_for(plan(server.port, meter(1)), connect=impatient(lambda _: not alive))
-        with caplog.at_level(logging.INFO, "collectors.modbus.gateway"):
+        with caplog.at_level(logging.INFO, "collectors"):
             await task.read_round(START)
             await task.read_round(START)
             alive = True

@@ -663,7 +663,7 @@ async def test_marks_are_never_stacked() -> None:
 
 async def test_a_lost_converter_is_tried_until_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
     """Lost once and back once in the log; the round in between is told once."""
-    caplog.set_level(logging.INFO, "collectors.mbus.task")
+    caplog.set_level(logging.INFO, "collectors")
     port = await free_port()
     made: asyncio.Queue[Round] = asyncio.Queue()
     plan = plan_of(gateway(port), meter("main", unit=5))
@@ -680,6 +680,26 @@ async def test_a_lost_converter_is_tried_until_it_is_back(caplog: pytest.LogCapt
     assert back.due == START
     assert [r.levelname for r in caplog.records] == ["WARNING", "INFO"]
     assert caplog.records[1].getMessage() == "gateway bus is back"
+
+
+async def test_a_stop_keeps_what_was_read_of_the_round_in_hand() -> None:
+    made: asyncio.Queue[Round] = asyncio.Queue()
+    silent = heat_slave(6)
+    silent.dead = True
+    async with converter(heat_slave(5), silent) as bus:
+        plan = plan_of(gateway(bus.port), meter("main", unit=5), meter("gym", unit=6))
+        task = MbusTask(plan, made.put, Clock(), jitter=lambda: 0.0)
+        task.request_round(START)
+        running = asyncio.create_task(task.run())
+        async with asyncio.timeout(60):
+            while not any(frame[0] == 0x10 and frame[2] == 6 for frame in bus.frames):
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    cut_off = made.get_nowait()
+    assert values(cut_off) == pytest.approx(HEAT_VALUES)
+    assert not cut_off.complete
 
 
 async def test_a_converter_that_went_away_between_two_rounds_is_a_gateway_down() -> None:
