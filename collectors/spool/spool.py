@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from collectors.spool.file import Database, SpoolFile
+from collectors.spool.file import SpoolFile
 from collectors.spool.rows import (
     Batch,
     Bound,
@@ -40,6 +40,7 @@ from paes.errors import StoreError
 from paes.events import Cause, Event, absence
 from paes.metering import Quality, Reading, meter_of
 from paes.periods import from_seconds, to_seconds
+from paes.sqlite_file import Database
 
 __all__ = ["Batch", "Bound", "Depth", "Parcel", "Refused", "Spool"]
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,11 +18,20 @@ from pathlib import Path
 
 import numpy as np
 
-from paes.errors import StoreError, StoreRefused
+from paes.errors import StoreRefused
 from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import Seconds, from_seconds, to_seconds
 from paes.series import CODE_OF, QUALITIES, DayBook, Floats, Gap, ReadingSeries
+from paes.sqlite_file import (
+    Database,
+    FileForm,
+    connect,
+    in_words,
+    make_folder,
+    prepare,
+    transaction,
+)
 
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x50414553  # "PAES"
@@ -64,20 +71,22 @@ CREATE TABLE energy_gap (
 ) WITHOUT ROWID;
 {_EVENTS}
 """
-_SIGNATURE = (
-    "SELECT (SELECT application_id FROM pragma_application_id),"
-    " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+FORM = FileForm(
+    what="store",
+    application_id=APPLICATION_ID,
+    version=SCHEMA_VERSION,
+    schema=_SCHEMA,
+    if_of_other_version="use that version, or another file",
+    if_damaged="restore a backup",
+    migrations={1: _EVENTS},
 )
-"""Whose file it is, asked in one statement: another process may be making it just now."""
-_MIGRATIONS = {1: _EVENTS}
-"""What leads from a schema to the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Handle:
     """A thread's connection; closing it waits for the lock."""
 
-    connection: sqlite3.Connection
+    connection: Database
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -97,12 +106,9 @@ class SqliteStore:
         self._opened: list[_Handle] = []
         self._ids: dict[str, int] = {}
         self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as err:
-            raise StoreError(f"{path}: cannot make its folder: {err.strerror}") from err
+        make_folder(path)
         with self._reading() as db:
-            self._prepare(db)
+            prepare(db, path, FORM, busy_timeout_s)
 
     def write(self, readings: Sequence[Reading]) -> None:
         """See ``Store.write``."""
@@ -318,93 +324,32 @@ class SqliteStore:
                 self._opened.append(handle)
             return handle
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path,
-            timeout=self._busy_timeout_s,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        connection.execute("PRAGMA synchronous = FULL")
+    def _connect(self) -> Database:
+        connection = connect(self.path, self._busy_timeout_s)
         connection.execute("PRAGMA cache_size = -32000")
         return connection
 
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        application, version, tables = db.execute(_SIGNATURE).fetchone()
-        if application == APPLICATION_ID and version == SCHEMA_VERSION:
-            return
-        if application == APPLICATION_ID and version in _MIGRATIONS:
-            self._migrate()
-            return
-        if application == APPLICATION_ID:
-            raise StoreError(
-                f"{self.path}: made by another version of this program"
-                f" (schema {version}, expected {SCHEMA_VERSION})"
-            )
-        if application or tables:
-            raise StoreError(f"{self.path}: a database of another program; choose another file")
-        self._use_wal(db)
-        with self._transaction() as db:
-            if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
-                return  # another process was faster
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def _use_wal(self, db: sqlite3.Connection) -> None:
-        """Switch the journal; SQLite itself does not wait here for others who do the same."""
-        give_up_at = time.monotonic() + self._busy_timeout_s
-        while True:
-            try:
-                db.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as err:
-                if "locked" not in str(err) or time.monotonic() > give_up_at:
-                    raise
-                time.sleep(0.01)
-
-    def _migrate(self) -> None:
-        """Lead an older file to today's schema, in one transaction."""
-        with self._transaction() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            for step in range(version, SCHEMA_VERSION):  # none if another process was faster
-                for statement in _MIGRATIONS[step].split(";"):
-                    db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[Database]:
         """This thread's connection, not to be closed meanwhile; errors become StoreError."""
-        try:
+        with in_words(self.path, FORM):
             handle = self._handle
             with handle.lock:
                 yield handle.connection
-        except sqlite3.Error as err:
-            raise StoreError(f"{self.path}: {_explain(err)}") from err
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+    def _transaction(self) -> Iterator[Database]:
+        with self._reading() as db, transaction(db):
+            yield db
 
-    def _put(
-        self, db: sqlite3.Connection, point: str, rows: Iterable[tuple[int, int, int]]
-    ) -> None:
+    def _put(self, db: Database, point: str, rows: Iterable[tuple[int, int, int]]) -> None:
         rows = list(rows)
         key = self._ensure_id(db, point)
         db.executemany(_UPSERT, [(key, *row) for row in rows])
         db.execute("UPDATE point SET revision = revision + 1 WHERE id = ?", (key,))
         _drop_days(db, key, min(r[0] for r in rows), max(r[0] for r in rows))
 
-    def _id(self, db: sqlite3.Connection, point: str) -> int:
+    def _id(self, db: Database, point: str) -> int:
         """The key of ``point``; -1, which has no rows, if it was never written.
 
         Remembered only outside transactions: a point that is rolled back leaves no key behind.
@@ -419,14 +364,14 @@ class SqliteStore:
             self._ids[point] = row[0]
         return int(row[0])
 
-    def _ensure_id(self, db: sqlite3.Connection, point: str) -> int:
+    def _ensure_id(self, db: Database, point: str) -> int:
         key = self._id(db, point)
         if key < 0:
             key = db.execute("INSERT INTO point (name) VALUES (?)", (point,)).lastrowid or -1
         return key
 
 
-def _fetch(db: sqlite3.Connection, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
+def _fetch(db: Database, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
     rows = db.execute(sql, arguments).fetchall()
     if not rows:
         return ReadingSeries.empty()
@@ -434,7 +379,7 @@ def _fetch(db: sqlite3.Connection, sql: str, arguments: tuple[object, ...]) -> R
     return ReadingSeries(table[:, 0].copy(), table[:, 1] / _SCALE, table[:, 2].astype(np.int8))
 
 
-def _drop_days(db: sqlite3.Connection, key: int, first_s: int, last_s: int) -> None:
+def _drop_days(db: Database, key: int, first_s: int, last_s: int) -> None:
     """Forget derived days and gaps that readings in ``[first_s, last_s]`` can change."""
     low = _neighbour(db, key, "at < ? ORDER BY at DESC", first_s)
     high = _neighbour(db, key, "at > ? ORDER BY at", last_s)
@@ -450,7 +395,7 @@ def _drop_days(db: sqlite3.Connection, key: int, first_s: int, last_s: int) -> N
     db.execute("DELETE FROM energy_gap WHERE point = ? AND end > ? AND start < ?", (key, low, high))
 
 
-def _neighbour(db: sqlite3.Connection, key: int, where: str, at: int) -> int:
+def _neighbour(db: Database, key: int, where: str, at: int) -> int:
     rows = db.execute(
         f"SELECT at FROM reading WHERE point = ? AND {where} LIMIT {_NEIGHBOURS}", (key, at)
     ).fetchall()
@@ -469,18 +414,3 @@ def _ceil_seconds(at: datetime) -> int:
 
 def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-_REASONS: tuple[tuple[str, str], ...] = (
-    ("disk is full", "the disk is full; nothing was written"),
-    ("locked", "another process holds the store for too long; nothing was written"),
-    ("readonly", "the file cannot be written to; check its owner and rights"),
-    ("unable to open", "the file cannot be opened; check the path and its rights"),
-    ("not a database", "not a SQLite file"),
-    ("malformed", "the file is damaged; restore a backup"),
-)
-
-
-def _explain(err: sqlite3.Error) -> str:
-    text = str(err)
-    return next((reason for sign, reason in _REASONS if sign in text), text)

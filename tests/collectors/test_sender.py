@@ -460,18 +460,18 @@ async def test_a_defect_in_sending_is_told_and_costs_a_pause(
 
 async def test_what_a_broker_still_has_is_not_given_up_in_memory(tmp_path: Path) -> None:
     """Whoever waits for the disk goes on waiting, though memory is full."""
-    way = Way(tmp_path, most_held=3)
+    way = Way(tmp_path, most_held=500)
     way.limit_disk(True)
     way.store.is_down = True
-    waiting = asyncio.create_task(way.intake.put_for_good(Parcel(readings(*range(5)))))
+    waiting = asyncio.create_task(way.intake.put_for_good(Parcel(readings(*range(1000)))))
     while not way.intake.failing_since:
-        await asyncio.sleep(0.001)
-    for number in range(10, 20):
-        await way.put(number)
+        await asyncio.sleep(0.01)
+    for first in (1000, 2000, 3000):
+        await way.put(*range(first, first + 900))
     assert not waiting.done()
     way.store.is_down = False
     await way.sender.drain()
     await waiting
-    assert way.store.readings[:5] == readings(*range(5))
+    assert way.store.readings[:1000] == readings(*range(1000))
     await way.sender.close()
     way.spool.close()
