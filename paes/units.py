@@ -10,7 +10,6 @@ from __future__ import annotations
 from paes.errors import DataError
 
 KWH_PER_MWH = 1000.0
-SECONDS_PER_HOUR = 3600.0
 
 # unit as written in a profile or a file -> (canonical unit, factor, offset)
 _CANONICAL: dict[str, tuple[str, float]] = {
