@@ -183,6 +183,7 @@ async def test_a_changed_file_is_taken_over_and_a_broken_one_is_not(
             assert "unit" in collector.config.problem
             asked = len(two.values)
             await until(lambda: len(two.values) > asked)
+            await until(lambda: any(r.levelno == logging.ERROR for r in caplog.records))
             assert sum(r.levelno == logging.ERROR for r in caplog.records) == 1
             assert "the old one stays in force" in caplog.text
             small.write({METERS: meters_yaml(one.port, two.port)})

@@ -29,7 +29,7 @@ from paes.store.sqlite import APPLICATION_ID, SCHEMA_VERSION, SqliteStore
 POINT = "scuola.main/energy_import"
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
 KILLS = 15
-NEW_FILES = 40
+NEW_FILES = 12
 
 
 class Workers:
@@ -113,7 +113,7 @@ def test_several_processes_make_the_same_new_file_at_once(tmp_path: Path) -> Non
     ]
     for maker in makers:
         maker.start()
-    assert [answers.get(timeout=60) for _ in makers] == ["made them all"] * 4
+    assert [answers.get(timeout=100) for _ in makers] == ["made them all"] * 4
     for maker in makers:
         maker.join(10)
 
