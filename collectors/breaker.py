@@ -17,11 +17,11 @@ import random
 from collections.abc import Callable
 from enum import StrEnum
 
+from collectors.backoff import pause_after
 from collectors.round import UnitState
 from paes.errors import DeviceRefused, FieldError, NoReply
 
 FIRST_PAUSE_S = 2.0
-LONGEST_PAUSE_S = 300.0
 
 
 class Consequence(StrEnum):
@@ -93,10 +93,3 @@ class Breaker:
         """The unit failed once more; its pause grows."""
         self.failures += 1
         self.next_try_s = self._now_s() + pause_after(self.failures, FIRST_PAUSE_S, self._jitter())
-
-
-def pause_after(failures: int, first_s: float, random_fraction: float) -> float:
-    """Seconds to wait after so many failures in a row: doubling from ``first_s`` to five minutes,
-    a fifth more or less by a random 0..1, so that what failed together is not asked together."""
-    doubled = min(LONGEST_PAUSE_S, first_s * 2.0 ** min(failures - 1, 20))
-    return doubled * (0.8 + 0.4 * random_fraction)

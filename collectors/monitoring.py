@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -30,12 +28,18 @@ from collectors.round import UnitState
 from collectors.schedule import Collector
 from collectors.spool.spool import Depth
 from paes.errors import PaesError
+from paes.listening import listen
 from paes.periods import Clock
 
 LOOP_LIMIT_S = 5.0
 _STATE_NUMBER = {str(UnitState.OK): 0, str(UnitState.FAILING): 1, str(UnitState.OPEN): 2}
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+_CANNOT_LISTEN = (
+    "cannot serve /health and /metrics at {place}: {reason}; choose another "
+    "--monitor HOST:PORT, or --monitor off"
+)
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,7 @@ class Monitor:
         self._collector = collector
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        listening = _listen(host, port)
+        listening = listen(host, port, _CANNOT_LISTEN)
         self.address = f"{host}:{listening.getsockname()[1]}"
         self._server = waitress.create_server(
             self._answer, sockets=[listening], threads=2, ident=None
@@ -265,17 +269,3 @@ class Monitor:
 def _reply(start: StartResponse, status: str, document: Mapping[str, Any]) -> list[bytes]:
     start(status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
     return [json.dumps(document, ensure_ascii=False, indent=2).encode()]
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket of our own: waitress leaves one open when it cannot bind."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as err:
-        number = getattr(err, "errno", None)
-        reason = os.strerror(number) if number and number > 0 else str(err)
-        raise PaesError(
-            f"cannot serve /health and /metrics at {host}:{port}: {reason}; choose another "
-            "--monitor HOST:PORT, or --monitor off"
-        ) from err

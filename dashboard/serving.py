@@ -6,9 +6,7 @@ application's own memory are shared, and there is nothing to configure.
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +16,10 @@ from typing import Protocol
 import waitress
 from flask import Flask
 
-from paes.errors import PaesError
+from paes.listening import listen
 
 THREADS = 8
+_CANNOT_LISTEN = "the dashboard cannot listen on {place}: {reason}; choose another --port"
 
 
 class Servable(Protocol):
@@ -45,7 +44,7 @@ def serve(
     ``ready`` is called once with the address that answers (port 0 takes a free one). Raises
     PaesError if the port is taken or the host is not ours.
     """
-    listening = _listen(host, port)
+    listening = listen(host, port, _CANNOT_LISTEN)
     server = waitress.create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
     first_visit = threading.Thread(target=_first_visit, args=(app.server,), daemon=True)
     try:
@@ -65,20 +64,7 @@ def serve(
 
 def require_port(host: str, port: int) -> None:
     """PaesError if nobody can listen there: to be known before long work, not after it."""
-    _listen(host, port).close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket of our own: waitress leaves one open when it cannot bind."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as err:
-        number = getattr(err, "errno", None)
-        reason = os.strerror(number) if number and number > 0 else str(err)
-        raise PaesError(
-            f"the dashboard cannot listen on {host}:{port}: {reason}; choose another --port"
-        ) from err
+    listen(host, port, _CANNOT_LISTEN).close()
 
 
 def _shown(host: str) -> str:

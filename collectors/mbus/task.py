@@ -24,7 +24,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from collectors.breaker import Breaker, pause_after
+from collectors.backoff import pause_after
+from collectors.breaker import Breaker
 from collectors.field_task import Sink
 from collectors.mbus.dialogue import Dialogue
 from collectors.mbus.line import MbusLine

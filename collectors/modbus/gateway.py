@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from collectors.breaker import Breaker, pause_after
+from collectors.backoff import pause_after
+from collectors.breaker import Breaker
 from collectors.field_task import Sink
 from collectors.modbus.connection import ModbusConnection
 from collectors.modbus.notes import Notes

@@ -34,8 +34,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from collectors.backoff import pause_after
 from collectors.field_task import Sink
-from collectors.mqtt.line import Arrived, LineNeeds, Sleep, backoff_s
+from collectors.mqtt.line import FIRST_RETRY_S, Arrived, LineNeeds, Sleep
 from collectors.mqtt.payload import Message
 from collectors.mqtt.plan import Door, MqttPlan, MqttUnit, plan_mqtt
 from collectors.mqtt.task import LISTEN_ONCE_S, MessageTask
@@ -134,7 +135,7 @@ class BrokerLine:
                 log.exception("gateway %s: the connection failed", self._gateway.id)
                 self._note(door, f"defect: {err!r}")
             failures = 1 if loop.time() - began > STEADY_S else failures + 1
-            await self._needs.sleep(backoff_s(failures, self._needs.jitter))
+            await self._needs.sleep(pause_after(failures, FIRST_RETRY_S, self._needs.jitter()))
 
     async def _listen(self, door: Door) -> None:
         """Hear what ``door`` lets in until the line breaks; raises FieldError then."""

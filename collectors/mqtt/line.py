@@ -12,7 +12,7 @@ from collectors.mqtt.plan import Door
 from paes.gateways import Gateway
 from paes.periods import Clock
 
-LONGEST_BACKOFF_S = 300.0
+FIRST_RETRY_S = 1.0
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -64,9 +64,3 @@ class LineNeeds:
     """A message came, or a connection was made or lost."""
     on_open: Callable[[], None]
     """Everything can be heard, from now on."""
-
-
-def backoff_s(failures: int, jitter: Callable[[], float]) -> float:
-    """The pause after so many failures in a row: 1 s doubling to 5 min, a fifth more or less."""
-    pause = min(LONGEST_BACKOFF_S, 2.0 ** min(failures - 1, 20))
-    return pause * (0.8 + 0.4 * jitter())

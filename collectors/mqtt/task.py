@@ -16,8 +16,9 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 
+from collectors.backoff import pause_after
 from collectors.field_task import Sink
-from collectors.mqtt.line import Arrived, Line, LineNeeds, Sleep, backoff_s
+from collectors.mqtt.line import FIRST_RETRY_S, Arrived, Line, LineNeeds, Sleep
 from collectors.mqtt.payload import Told
 from collectors.mqtt.plan import Door, MqttPlan, MqttUnit, passing_doors, standing_doors
 from collectors.mqtt.watch import Watch
@@ -223,7 +224,7 @@ class MessageTask:
             if not until_taken:
                 return
             failures += 1
-            await self._sleep(backoff_s(failures, self._jitter))
+            await self._sleep(pause_after(failures, FIRST_RETRY_S, self._jitter()))
 
     def _round_of(self, arrived: list[Arrived], watch: Watch) -> Round:
         """What the messages of ``arrived`` say, as one round; nothing here can fail for good."""

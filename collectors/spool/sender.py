@@ -20,6 +20,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
+from collectors.backoff import pause_after
 from collectors.spool.intake import Intake
 from collectors.spool.spool import Batch, Spool
 from paes.errors import StoreError, StoreRefused
@@ -36,7 +37,7 @@ IDLE_S = 30.0
 """Other processes can put refused readings back into the spool; nobody tells us."""
 GATHER_S = 0.25
 """Rounds of many gateways end at nearly the same time: they are sent together."""
-LONGEST_PAUSE_S = 300.0
+FIRST_RETRY_S = 1.0
 
 
 class ReadingStore(Protocol):
@@ -72,14 +73,6 @@ class LateStore:
         if self._store is None:
             self._store = self._open_it()
         return self._store
-
-
-def pause_s(failures: int, jitter: float) -> float:
-    """How long to leave a store alone after so many failures in a row.
-
-    1 s doubling to 5 min, by a fifth more or less as ``jitter`` (0..1) says.
-    """
-    return min(LONGEST_PAUSE_S, 2.0 ** (failures - 1)) * (0.8 + 0.4 * jitter)
 
 
 class Sender:
@@ -125,7 +118,7 @@ class Sender:
                 await self._rest(IDLE_S)
                 await asyncio.sleep(GATHER_S)
             else:
-                await asyncio.sleep(pause_s(self._failures, self._jitter()))
+                await asyncio.sleep(pause_after(self._failures, FIRST_RETRY_S, self._jitter()))
 
     async def drain(self) -> bool:
         """Send all that waits; False if the store failed, or the disk that holds the spool.

@@ -17,6 +17,7 @@ from field_servers import RawServer, Request, frame, raw_server, registers
 from shipped_profiles import FOLDER, shipped
 
 from collectors.devices.registers import encode
+from collectors.schedule import Collector
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import StoreError
 from paes.events import Event
@@ -125,3 +126,16 @@ async def until(condition: Callable[[], bool], limit_s: float = 30.0) -> None:
     async with asyncio.timeout(limit_s):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def at_work(collector: Collector) -> AsyncIterator[None]:
+    """``collector`` at work; stopped in order at the end."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(collector.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 60)
+        collector.spool.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.breaker import Breaker, Consequence, consequence, pause_after
+from collectors.backoff import pause_after
+from collectors.breaker import Breaker, Consequence, consequence
 from collectors.round import UnitState
 from paes.errors import BadReply, ConnectionFailed, DeviceRefused, NoReply
 

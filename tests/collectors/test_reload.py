@@ -11,7 +11,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from few_meters import DEVICE, FewMeters, MemoryStore, Served, counting_server, installation, until
+from few_meters import (
+    DEVICE,
+    FewMeters,
+    MemoryStore,
+    Served,
+    at_work,
+    counting_server,
+    installation,
+    until,
+)
 from small_installation import SmallInstallation
 
 from collectors.reload import Reloader, plan_change, stamps
@@ -33,18 +42,6 @@ async def servers(count: int) -> AsyncIterator[list[Served]]:
             await stack.enter_async_context(counting_server(1000 * number))
             for number in range(count)
         ]
-
-
-@asynccontextmanager
-async def at_work(collector: Collector) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(collector.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 60)
-        collector.spool.close()
 
 
 def gateways_at_work() -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from few_meters import FewMeters, MemoryStore, counting_server, installation, until
+from few_meters import FewMeters, MemoryStore, at_work, counting_server, installation, until
 from field_servers import free_port
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,19 +69,6 @@ class Shut:
 @pytest.fixture
 def spool_file(tmp_path: Path) -> Path:
     return tmp_path / "a.spool"
-
-
-@asynccontextmanager
-async def running(collector: Collector) -> AsyncIterator[None]:
-    """``collector`` at work; stopped in order at the end."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(collector.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 60)
-        collector.spool.close()
 
 
 @given(
@@ -186,7 +173,7 @@ async def test_collector_polls_on_the_clock_until_stopped(spool_file: Path) -> N
     async with counting_server() as served:
         town = installation(served.port, gateway={"poll_period_s": 1})
         collector = Collector(town, store, Spool(spool_file))
-        async with running(collector):
+        async with at_work(collector):
             await until(lambda: len(store.energy()) >= 3)
         assert served.server.connections == 1
     assert len({r.at for r in store.energy()}) >= 2
@@ -240,7 +227,7 @@ async def test_a_store_that_hangs_keeps_no_round_waiting(spool_file: Path) -> No
     async with counting_server() as served:
         town = installation(served.port, gateway={"poll_period_s": 1})
         collector = Collector(town, store, Spool(spool_file))
-        async with running(collector):
+        async with at_work(collector):
             await until(lambda: len(served.values) >= 3)
             assert store.readings == []
             go_on.set()
@@ -256,7 +243,7 @@ async def test_rounds_go_on_when_the_clock_is_set(
     async with counting_server() as served:
         town = installation(served.port, gateway={"poll_period_s": 86400})
         collector = Collector(town, store, Spool(spool_file), lambda: now_utc() + step)
-        async with running(collector):
+        async with at_work(collector):
             await until(lambda: bool(store.energy()))
             first = store.energy()[0].at
             step = timedelta(hours=hours)
@@ -286,7 +273,7 @@ async def test_the_next_start_tells_for_how_long_no_collector_ran(spool_file: Pa
         for _ in range(2):
             collector = Collector(installation(served.port), store, Spool(spool_file), clock)
             before = len(store.energy())
-            async with running(collector):
+            async with at_work(collector):
                 await until(lambda n=before: len(store.energy()) > n)  # type: ignore[misc]
             clock.at += timedelta(hours=3)
     told = {e.start: e for e in store.events if e.name == "absence.collector_down"}
@@ -301,7 +288,7 @@ async def test_a_restart_that_misses_no_round_is_no_absence(spool_file: Path) ->
         for _ in range(2):
             collector = Collector(installation(served.port), store, Spool(spool_file), clock)
             before = len(store.energy())
-            async with running(collector):
+            async with at_work(collector):
                 await until(lambda n=before: len(store.energy()) > n)  # type: ignore[misc]
             clock.at += timedelta(minutes=5)
     assert store.events == []
@@ -336,7 +323,7 @@ async def test_the_absence_of_a_meter_goes_on_behind_a_renamed_gateway(spool_fil
     store, clock, port = MemoryStore(), SetClock(), await free_port()
     for name in ("b", "a", "b"):
         collector = Collector(Moved.to(name, port), store, Spool(spool_file), clock)
-        async with running(collector):
+        async with at_work(collector):
             await until(lambda made=collector.lines[name]: made.rounds > 0)
             assert list(collector.spool.states("absences:")) == [name]
         clock.at += timedelta(minutes=20)
@@ -457,7 +444,7 @@ async def test_a_task_with_a_defect_is_begun_again(
 ) -> None:
     monkeypatch.setattr("collectors.schedule.RESTART_S", 0.01)
     store = MemoryStore()
-    async with running(hand_made(store, Spool(spool_file), breaks=3)):
+    async with at_work(hand_made(store, Spool(spool_file), breaks=3)):
         await until(lambda: bool(store.readings))
     assert caplog.text.count("the task failed and is begun again") == 3
 
@@ -477,7 +464,7 @@ async def test_a_stop_ends_a_task_that_swallows_a_cancellation(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(collector.tasks["g0"], "run", deaf)
-    async with running(collector):
+    async with at_work(collector):
         await begun.wait()
 
 

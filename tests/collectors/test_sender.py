@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from collectors.backoff import pause_after
 from collectors.spool.intake import Intake
-from collectors.spool.sender import LateStore, Sender, pause_s
+from collectors.spool.sender import FIRST_RETRY_S, LateStore, Sender
 from collectors.spool.spool import DROPPED, Parcel, Spool
 from paes.errors import StoreError, StoreRefused
 from paes.events import Event
@@ -132,10 +133,13 @@ async def test_a_lost_store_is_told_once_and_everything_waits_in_order(
 
 
 def test_pauses_double_from_a_second_to_five_minutes_and_vary_by_a_fifth() -> None:
-    assert [pause_s(n, 0.5) for n in (1, 2, 3, 4)] == [1, 2, 4, 8]
-    assert pause_s(9, 0.5) == 256
-    assert pause_s(10, 0.5) == pause_s(1000, 0.5) == 300
-    assert (pause_s(1, 0.0), pause_s(1, 1.0)) == (0.8, pytest.approx(1.2))
+    assert [pause_after(n, FIRST_RETRY_S, 0.5) for n in (1, 2, 3, 4)] == [1, 2, 4, 8]
+    assert pause_after(9, FIRST_RETRY_S, 0.5) == 256
+    assert pause_after(10, FIRST_RETRY_S, 0.5) == pause_after(1000, FIRST_RETRY_S, 0.5) == 300
+    assert (pause_after(1, FIRST_RETRY_S, 0.0), pause_after(1, FIRST_RETRY_S, 1.0)) == (
+        0.8,
+        pytest.approx(1.2),
+    )
 
 
 async def test_a_refused_batch_is_halved_until_the_bad_reading_is_alone(
