@@ -66,14 +66,14 @@ def command_line(
 
 
 @contextmanager
-def serving(simulator: Simulator) -> Iterator[None]:
+def serving(simulator: Simulator) -> Iterator[Simulator]:
     """``simulator`` at work in a thread."""
     loop = asyncio.new_event_loop()
     loop.run_until_complete(simulator.start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield
+        yield simulator
     finally:
         asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)

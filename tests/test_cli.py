@@ -6,7 +6,6 @@ the real process.
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
 import shutil
@@ -14,10 +13,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from field_commands import serving
 
 from collectors.simulator import Fault, Simulator
 from paes.cli import main
@@ -79,21 +77,6 @@ def simulated_town() -> Iterator[Simulator]:
     """The shipped installation served at the ports it is configured for, in a thread."""
     with serving(Simulator(load_installation(config_root(None)))) as simulator:
         yield simulator
-
-
-@contextmanager
-def serving(simulator: Simulator) -> Iterator[Simulator]:
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(simulator.start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield simulator
-    finally:
-        asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 @pytest.fixture
