@@ -1,12 +1,13 @@
-"""What tests of all packages share: a small installation on disk, and no skip where none is due."""
+"""What tests of all packages share: an installation on disk, a real InfluxDB, no undue skip."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from influx_server import InfluxServer
 from small_installation import SmallInstallation
 
 REQUIRED = os.environ.get("PAES_REQUIRE_SERVERS") == "1"
@@ -16,6 +17,34 @@ REQUIRED = os.environ.get("PAES_REQUIRE_SERVERS") == "1"
 def small(tmp_path: Path) -> SmallInstallation:
     """A valid installation in a folder of its own, to be loaded or spoilt."""
     return SmallInstallation(tmp_path / "installation")
+
+
+@pytest.fixture(scope="session")
+def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
+    """The session's InfluxDB, for tests that take a bucket of their own and leave it running."""
+    server = InfluxServer(tmp_path_factory.mktemp("influx"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def private_influx(tmp_path: Path) -> Iterator[Callable[..., InfluxServer]]:
+    """Starts a server of the test's own, to be killed at will; arguments are its limits."""
+    servers: list[InfluxServer] = []
+
+    def start_another(**limits: int) -> InfluxServer:
+        servers.append(InfluxServer(tmp_path / f"influx{len(servers)}", **limits))
+        servers[-1].start()
+        return servers[-1]
+
+    try:
+        yield start_another
+    finally:
+        for server in servers:
+            server.close()
 
 
 @pytest.hookimpl(wrapper=True)
