@@ -7,6 +7,7 @@
     ├── DataError             an input is not acceptable (a reading, a span, a CSV row, an argument)
     │   └── FactorMissing     no emission factor or calorific value answers the question
     ├── StoreError            the store cannot be opened, read or written
+    │   ├── StoreBusy         the store is out of reach or overloaded; the same may succeed later
     │   └── StoreRefused      the store works, but will not have some of these readings
     └── FieldError            something between us and a meter failed
         ├── ConnectionFailed  nobody listens, the line is cut, the name is unknown
@@ -62,6 +63,17 @@ class FactorMissing(DataError):
 
 class StoreError(PaesError):
     """The store cannot be opened, read or written."""
+
+
+class StoreBusy(StoreError):
+    """The store is out of reach or overloaded, and nothing else is known to be wrong.
+
+    The same may succeed later; ``retry_after_s`` is the pause that the store asks for, if any.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class StoreRefused(StoreError):

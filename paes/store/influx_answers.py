@@ -1,0 +1,204 @@
+"""What an InfluxDB server answers, and which of our errors each refusal is.
+
+Pure functions over status, headers and body. A statement's error hides inside an HTTP 200; a
+result that was cut by the server (``partial``) is an error too, never a short answer. Each
+generation words its refusals in its own way, so what matters is looked for in the words of all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from paes.errors import StoreBusy, StoreError, StoreRefused
+from paes.store.influx_address import InfluxAddress
+
+Cell = int | float | str | bool | None
+
+LONGEST_PAUSE_S = 900.0
+"""A ``Retry-After`` beyond is a slip of a proxy's clock or configuration, not a plan."""
+LONGEST_REASON = 300
+
+NO_BUCKET = re.compile(
+    r"(database|bucket|db|retention policy).{0,200}(not (be )?found|does ?n.t exist|no such)"
+    r"|default retention policy not set|dbrp.{0,40}not found|no dbrp",
+    re.IGNORECASE,
+)
+NO_RIGHT = re.compile(r"not authori[sz]ed|unauthori[sz]ed|authori[sz]ation failed", re.IGNORECASE)
+FILE_LIMIT = re.compile(r"would scan .{0,20}parquet files|query.file.limit", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Rows of one combination of tags; the first column is mostly ``time`` in whole seconds.
+
+    What the server keeps as integer is int here, to the last digit; an absent value is None.
+    """
+
+    tags: dict[str, str]
+    columns: list[str]
+    rows: list[list[Cell]]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which bucket of which server was asked, and with what token: what messages name."""
+
+    address: InfluxAddress
+    bucket: str
+    has_token: bool
+
+    def __str__(self) -> str:
+        return f"InfluxDB at {self.address.server}, bucket {self.bucket!r}"
+
+
+def read_series(answer: object, place: Place) -> list[Series]:
+    """The series in an answer to one statement, or the StoreError that hides in it.
+
+    ``answer`` is decoded JSON, or the text that could not be decoded.
+    """
+    answer = _understood(answer, place)
+    if "error" in answer:
+        raise statement_error(str(answer["error"]), place)
+    results = answer.get("results")
+    if not isinstance(results, list) or len(results) != 1:
+        raise StoreError(f"{place}: the answer has not one result: {one_line(str(answer))}")
+    (result,) = results
+    if "error" in result:
+        raise statement_error(str(result["error"]), place)
+    found = result.get("series", [])
+    if result.get("partial") or any(series.get("partial") for series in found):
+        raise StoreError(
+            f"{place}: the server cut the answer short at its limit of rows: raise max-row-limit "
+            "in its configuration, or ask for a shorter time"
+        )
+    return [
+        Series(s.get("tags", {}), s["columns"], s.get("values", []), s.get("name", ""))
+        for s in found
+    ]
+
+
+def statement_error(reason: str, place: Place) -> StoreError:
+    """The error of a statement that the server took and could not carry out."""
+    if FILE_LIMIT.search(reason):
+        return _too_many_files(place)
+    if NO_RIGHT.search(reason):
+        return _no_right(place, reason)
+    if NO_BUCKET.search(reason):
+        return _no_bucket(place, reason)
+    return StoreError(f"{place}: {one_line(reason)}")
+
+
+def write_error(
+    status: int, headers: Mapping[str, str], body: str, place: Place, now: datetime
+) -> StoreError:
+    """The error of a write that was answered by ``status``.
+
+    The words of a 400 may quote the line to blame, so they decide nothing.
+    """
+    if status in (400, 413, 422):
+        return StoreRefused(f"{place}: refused: {reason_in(body) or f'HTTP {status}'}")
+    return _http_error(status, headers, body, place, now)
+
+
+def query_error(
+    status: int, headers: Mapping[str, str], body: str, place: Place, now: datetime
+) -> StoreError:
+    """The error of a query that was answered by ``status``."""
+    reason = reason_in(body)
+    if status in (400, 422) or FILE_LIMIT.search(reason):
+        return statement_error(reason or f"HTTP {status}", place)
+    return _http_error(status, headers, body, place, now)
+
+
+def _http_error(
+    status: int, headers: Mapping[str, str], body: str, place: Place, now: datetime
+) -> StoreError:
+    reason = reason_in(body) or f"HTTP {status}"
+    if status in (401, 403):
+        return _no_right(place, reason)
+    if status == 404:
+        return _no_bucket(place, reason)
+    if status == 429 or status >= 500:
+        pause_s = retry_after_s(headers.get("Retry-After"), now)
+        return StoreBusy(f"{place}: cannot answer now, HTTP {status} ({reason})", pause_s)
+    if 300 <= status < 400:
+        return StoreError(
+            f"{place}: sends us elsewhere ({one_line(headers.get('Location', '?'))}), which is not "
+            "followed, so that the token goes nowhere else: write the final address"
+        )
+    return StoreError(f"{place}: unexpected answer, HTTP {status} ({reason})")
+
+
+def retry_after_s(text: str | None, now: datetime) -> float | None:
+    """The pause asked for by ``Retry-After`` (seconds or a date), 0 to 900 s; None if none."""
+    if not text:
+        return None
+    try:
+        pause_s = float(text)
+    except ValueError:
+        try:
+            until = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        pause_s = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
+    return min(max(pause_s, 0.0), LONGEST_PAUSE_S) if pause_s == pause_s else None
+
+
+def reason_in(body: str) -> str:
+    """The server's own words in the body of a refusal, on one line."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return one_line(re.sub(r"<[^>]*>", " ", body[:10_000]))
+    if isinstance(answer, dict):
+        answer = answer.get("message") or answer.get("error") or answer
+    return one_line(answer if isinstance(answer, str) else json.dumps(answer))
+
+
+def one_line(text: str) -> str:
+    """``text`` without line breaks and control characters, and of bounded length."""
+    printable = (c if c.isprintable() else " " for c in text[:10_000])
+    line = " ".join("".join(printable).split())
+    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
+
+
+def _understood(answer: object, place: Place) -> dict[str, Any]:
+    if isinstance(answer, dict):
+        return answer
+    if isinstance(answer, str) and answer.lstrip().startswith("{"):
+        raise StoreBusy(f"{place}: the answer was cut off after {len(answer)} characters")
+    raise StoreError(
+        f"{place}: does not answer like an InfluxDB (is that its port?): "
+        + (one_line(str(answer)) or "an empty answer")
+    )
+
+
+def _no_right(place: Place, reason: str) -> StoreError:
+    variable = place.address.token_variable
+    token = (
+        f"the token in the environment variable {variable} lacks the right"
+        if place.has_token
+        else f"the environment variable {variable} is not set, so no token was sent"
+    )
+    return StoreError(f"{place}: {token} ({one_line(reason)}); readings are kept")
+
+
+def _no_bucket(place: Place, reason: str) -> StoreError:
+    return StoreError(
+        f"{place}: no such bucket or database ({one_line(reason)}): create it by `paes store init`"
+    )
+
+
+def _too_many_files(place: Place) -> StoreError:
+    return StoreError(
+        f"{place}: InfluxDB 3 Core would have to open more files than its --query-file-limit: ask "
+        "for a shorter time, start the server with a higher --query-file-limit, or use InfluxDB 3 "
+        "Enterprise, which compacts its files"
+    )
