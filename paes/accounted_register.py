@@ -92,10 +92,19 @@ class DeviceFile(BaseModel):
     @property
     def counters(self) -> tuple[MeasuredPoint, ...]:
         """The counters that never start again by themselves."""
-        points = [*self.points, *(p for group in self.repeating for p in group.numbered)]
+        points = self._with_groups
         return tuple(
             p for p in points if p.kind == "counter" and not p.resets and p.poll != "never"
         )
+
+    @property
+    def counting(self) -> tuple[str, ...]:
+        """The name of everything that counts, be it for a day only."""
+        return tuple(p.name for p in self._with_groups if p.kind == "counter")
+
+    @property
+    def _with_groups(self) -> list[MeasuredPoint]:
+        return [*self.points, *(p for group in self.repeating for p in group.numbered)]
 
 
 def device_counters(path: Path) -> tuple[MeasuredPoint, ...]:

@@ -7,6 +7,7 @@
     devices/*.yaml               device profiles        (missing ones come from the shipped set)
     factors/sets.yaml, *.csv     emission factors       (added to the shipped sets)
     factors/calorific_values.csv
+    retention.yaml               how long readings are kept          (optional: all for ever)
     cities/<city>/city.yaml      name, codes, time zone, population
                   plan.yaml      targets, base year, factor set
                   sites.yaml     sites
@@ -21,20 +22,28 @@ everything, checks every reference, and raises one ``ConfigError`` with all prob
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
+from paes.accounted_register import DeviceFile
 from paes.city_files import CityFiles, read_city_files
-from paes.config_checks import accounted_registers, city_problems, repeated_ids, shared_ids
+from paes.config_checks import (
+    accounted_registers,
+    caught_counters,
+    city_problems,
+    repeated_ids,
+    shared_ids,
+)
 from paes.config_file import Parsed, attempt, parse, read_yaml
 from paes.config_table import read_csv, repeated_rows
 from paes.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
 from paes.errors import ConfigError
 from paes.installation import Installation
 from paes.metering import Opening, Register
+from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 
 M = TypeVar("M", bound=BaseModel)
@@ -82,11 +91,13 @@ def load_installation(root: Path) -> Installation:
         f for f in dict.fromkeys((root / "devices", shipped_config() / "devices")) if f.is_dir()
     )
     registers: dict[str, Register] = {}
+    devices: dict[str, DeviceFile] = {}
     for town in towns:
         problems += city_problems(town, factors)
         if town.meters:
-            registers |= accounted_registers(town.meters, device_folders, problems)
+            registers |= accounted_registers(town.meters, device_folders, devices, problems)
     problems += shared_ids(towns)
+    retention = _retention(root, devices, problems)
     if head:
         problems += _default_city_problems(head, towns)
     cities = {city.id: city for town in towns if (city := town.city())}
@@ -94,7 +105,7 @@ def load_installation(root: Path) -> Installation:
         raise ConfigError(list(dict.fromkeys(problems)))
     facts = head.value
     return Installation(
-        root, facts.name, facts.default_city, cities, factors, device_folders, registers
+        root, facts.name, facts.default_city, cities, factors, device_folders, registers, retention
     )
 
 
@@ -105,6 +116,16 @@ def _default_city_problems(head: Parsed[_InstallationFile], towns: list[CityFile
         return []
     there = ", ".join(known) or "none: the folder cities/ is empty"
     return [head.tree.problem(("default_city",), f"no city {wanted!r}; there is {there}")]
+
+
+def _retention(root: Path, devices: Mapping[str, DeviceFile], problems: list[str]) -> Retention:
+    """The installation's own classes; without the file everything is kept for ever."""
+    path = root / "retention.yaml"
+    parsed = attempt(problems, parse, path, Retention) if path.is_file() else None
+    if parsed is None:
+        return Retention()
+    problems += caught_counters(parsed, devices)
+    return parsed.value
 
 
 def _calendars(root: Path, problems: list[str]) -> dict[str, Opening | None]:

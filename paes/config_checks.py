@@ -17,7 +17,8 @@ from paes.errors import ConfigError, DataError
 from paes.field_fit import misfits
 from paes.gateways import Transport
 from paes.installation import find_device_file, some
-from paes.metering import Meter, Register
+from paes.metering import Meter, Register, point_id
+from paes.retention import Retention
 
 
 def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:
@@ -61,13 +62,16 @@ def repeated_ids(tree: Tree, key: str, ids: Iterable[str]) -> list[str]:
 
 
 def accounted_registers(
-    meters: Parsed[MetersFile], device_folders: tuple[Path, ...], problems: list[str]
+    meters: Parsed[MetersFile],
+    device_folders: tuple[Path, ...],
+    devices: dict[str, DeviceFile],
+    problems: list[str],
 ) -> dict[str, Register]:
     """The accounted register of each meter; adds to ``problems`` where there is none.
 
-    A device that does not speak what its gateway speaks is a problem, too.
+    A device that does not speak what its gateway speaks is a problem, too. ``devices`` are those
+    that were read already; the others are added.
     """
-    devices: dict[str, DeviceFile] = {}
     registers: dict[str, Register] = {}
     gateways = {g.id: g for g in meters.value.gateways}
     for index, meter in enumerate(meters.value.meters):
@@ -86,6 +90,27 @@ def accounted_registers(
         except ConfigError as err:
             problems += err.problems
     return registers
+
+
+def caught_counters(
+    retention: Parsed[Retention], devices: Mapping[str, DeviceFile]
+) -> Iterator[str]:
+    """Patterns by which something that counts would be given up, with what each catches."""
+    told = set()
+    for device_id, device in sorted(devices.items()):
+        for name in device.counting:
+            found = retention.value.class_of(point_id(device_id, name))
+            if found is None or found.keep_days is None:
+                continue
+            place = ("classes", retention.value.classes.index(found))
+            where = (*place, "quantities", found.pattern_for(name) or 0)
+            if where not in told:
+                told.add(where)
+                message = (
+                    f"catches {name!r} of {device_id}, which counts; expected a pattern that "
+                    "leaves it out, for what counts is kept for ever"
+                )
+                yield retention.tree.problem(where, message)
 
 
 def _listed_ids(files: CityFiles) -> Iterator[tuple[str, Tree, list[str]]]:

@@ -21,6 +21,7 @@ from paes.gateways import Gateway
 from paes.metering import Meter, Register, Site
 from paes.periods import zone
 from paes.plan import Action, Plan
+from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced
 
 T = TypeVar("T")
@@ -103,6 +104,7 @@ class Installation:
     factors: FactorLibrary
     device_folders: tuple[Path, ...]
     registers: dict[str, Register] = field(repr=False)
+    retention: Retention = Retention()
 
     @cached_property
     def sites(self) -> dict[str, Site]:
