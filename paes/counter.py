@@ -29,6 +29,7 @@ from paes.corrections import uncorrected
 from paes.counter_findings import exchange, gap_finding, rating_finding, step_finding
 from paes.counter_rules import (
     CONFIRMING_READINGS,
+    CONTEXT_READINGS,
     JITTER_STEPS,
     RETURN_READINGS,
     SWAP_NOTICED_AFTER_S,
@@ -36,11 +37,10 @@ from paes.counter_rules import (
     odd_steps,
     too_high,
 )
-from paes.metering import Finding, Quality, Replacement
+from paes.metering import Finding, Replacement
 from paes.periods import Seconds, to_seconds
-from paes.series import CODE_OF, Floats, Gap, ReadingSeries
-
-_GOOD = (CODE_OF[Quality.GOOD], CODE_OF[Quality.SUBSTITUTED])
+from paes.rollups import ALWAYS_S, NEVER_S
+from paes.series import GOOD_CODES, Floats, Gap, ReadingSeries
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,45 @@ def is_complete(
     return bool((before < margin or np.any(agreed <= start_s)) and (after < margin or decided))
 
 
+def needs(
+    book: Account,
+    readings: ReadingSeries,
+    starts_s: Seconds,
+    ends_s: Seconds,
+    rules: CounterRules,
+) -> tuple[Seconds, Seconds]:
+    """Between which readings lies all that can change ``book`` in each of these periods.
+
+    By the same rules as ``is_complete``: the readings that are always read on either side, three
+    that agree before the period, and what confirms the first one accepted after it. Where they
+    are not among ``readings`` the period rests on all there are (``ALWAYS_S``) or on readings to
+    come (``NEVER_S``).
+    """
+    t, shown = _good(readings)
+    sound = ~odd_steps(t, uncorrected(t, shown, rules)[0], rules)
+    agreed = t[:-2][sound[:-1] & sound[1:]]
+    before = np.searchsorted(t, starts_s) - CONTEXT_READINGS[0]
+    believed = np.searchsorted(agreed, starts_s, side="right") - 1
+    from_s = np.minimum(_at(t, before), _at(agreed, believed))
+    after = np.searchsorted(t, ends_s, side="right") + CONTEXT_READINGS[0] - 1
+    accepted = _at(book.knots_s, np.searchsorted(book.knots_s, ends_s))
+    confirmed = np.searchsorted(t, accepted) + CONFIRMING_READINGS - 1
+    to_s = np.maximum(_at(t, after), _at(t, confirmed))
+    for swap in rules.noticed:
+        at = to_seconds(swap.at)
+        told = (from_s <= at) & (at <= to_s)
+        from_s = np.where(told, np.minimum(from_s, at - SWAP_NOTICED_AFTER_S), from_s)
+    return from_s, to_s
+
+
+def _at(t: Seconds, index: npt.NDArray[np.int64]) -> Seconds:
+    """``t[index]``; beyond its ends always and never."""
+    padded = np.concatenate([[ALWAYS_S], t, [NEVER_S]])
+    return np.asarray(padded[np.clip(index + 1, 0, len(t) + 1)], dtype=np.int64)
+
+
 def _good(readings: ReadingSeries) -> tuple[Seconds, Floats]:
-    good = np.isin(readings.codes, _GOOD)
+    good = np.isin(readings.codes, GOOD_CODES)
     return readings.seconds[good], readings.values[good]
 
 

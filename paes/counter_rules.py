@@ -35,6 +35,9 @@ JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything."""
 GAP_AFTER_PERIODS = 1.5
 """Two readings further apart than this many poll periods have a gap between them."""
+CONTEXT_READINGS = (8, 64, 512, 4096)
+"""Readings read on either side of a span, so that its first and last steps are judged right:
+the first that suffices. More than 8 are needed only where many in a row are not credible."""
 STORE_STEP = 1e-3
 """Every store keeps whole thousandths: two readings of one level may differ by as much."""
 SWAP_NOTICED_AFTER_S = 7 * 86400

@@ -1,8 +1,8 @@
 """The energy ledger: what each meter, site and city used, asked by period.
 
 It joins the installation (which meter, which register, since when) with a store (readings) and
-the rules of ``paes.consumption``. Whole local days are kept in the store as derived figures,
-so that a page never recomputes ten years; they can always be made again from the readings.
+the rules of ``paes.consumption``. Months and days are kept in the store as derived figures
+(``paes.kept_energy``); they can always be made again from the readings.
 
 Answers are frames with one row a period, or an ``EnergyTotal``; amounts are kWh (m3 for
 water), and each is measured + estimated + missing between bounds, with its coverage. Time
@@ -11,29 +11,25 @@ before a meter was commissioned or after *now* is not missing: it is outside.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 from itertools import groupby
+from operator import add
 
 import numpy as np
 import pandas as pd
 
 from paes.causes import explained, is_explained
-from paes.consumption import buckets, cut, outer_gaps, spread_gaps
-from paes.counter import Account, account, is_complete
+from paes.consumption import buckets
 from paes.counter_findings import absence_finding
-from paes.counter_rules import (
-    GAP_AFTER_PERIODS,
-    SWAP_NOTICED_AFTER_S,
-    CounterRules,
-    corrections_of,
-)
-from paes.day_books import apart, joined, runs, same_day, within
+from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
+from paes.energy_table import AMOUNTS, EnergyTable, spans_s, tabled, within
 from paes.energy_total import EnergyTotal
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
+from paes.kept_energy import Counter, Judged, KeptEnergy
 from paes.metering import Carrier, Finding, Measures, Meter, Replacement
 from paes.periods import (
     By,
@@ -48,17 +44,23 @@ from paes.periods import (
     to_seconds,
     year_span,
 )
-from paes.series import DayBook, Gap
+from paes.series import Floats, Gap
 from paes.store import Store
-
-CONTEXT_READINGS = (8, 64, 512, 4096)
-"""Readings read on either side of a span, so that its first and last steps are judged right:
-the first that suffices. More than 8 are needed only where many in a row are not credible."""
 
 SAME_EXCHANGE = timedelta(days=1)
 """An exchange that was noticed within a day of a described one is the same."""
+TOGETHER = 16
+"""Meters that are refreshed at once."""
 
-AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
+
+@dataclass(frozen=True)
+class _Part:
+    """One stretch of what is asked of a meter, within its life, with one calorific value."""
+
+    place: int
+    meter: Meter
+    span: Span
+    factor: float
 
 
 class EnergyLedger:
@@ -68,31 +70,32 @@ class EnergyLedger:
         self.installation = installation
         self.store = store
         self.clock = clock
+        self._kept = KeptEnergy(store)
 
     def rules(self, meter: Meter) -> CounterRules:
         """How the meter's register is accounted."""
+        return self._counters([meter])[0].rules
+
+    def _counters(self, meters: Sequence[Meter]) -> list[Counter]:
+        """The registers of ``meters`` with all that is known of them."""
+        swaps: dict[str, list[Event]] = {}
+        asked = [meters[0].id] if len(meters) == 1 else None
+        for event in self.store.events(subjects=asked, name=SWAPPED):
+            swaps.setdefault(event.subject, []).append(event)
+        return [self._counter(meter, swaps.get(meter.id, ())) for meter in meters]
+
+    def _counter(self, meter: Meter, swaps: Iterable[Event]) -> Counter:
         register = self.installation.register(meter)
-        period_s = self.poll_period(meter).total_seconds()
-        return CounterRules(
+        rules = CounterRules(
             register,
-            gap_after_s=GAP_AFTER_PERIODS * period_s,
+            gap_after_s=GAP_AFTER_PERIODS * self.poll_period(meter).total_seconds(),
             limit_per_h=meter.rated_power_kw if register.unit == "kWh" else meter.rated_flow_m3_h,
             replacements=meter.replacements,
-            noticed=self._noticed(meter),
+            noticed=tuple(_noticed(meter, swaps)),
             corrections=corrections_of(meter.pulse, register),
         )
-
-    def _noticed(self, meter: Meter) -> tuple[Replacement, ...]:
-        """Exchanges that the collector noticed, and that nobody has described in the meantime."""
-        return tuple(
-            Replacement(
-                at=event.start,
-                old_serial=str(event.facts.get("old_serial") or "") or None,
-                new_serial=str(event.facts.get("new_serial") or "unknown"),
-            )
-            for event in self.store.events(subjects=[meter.id], name=SWAPPED)
-            if all(abs(event.start - r.at) > SAME_EXCHANGE for r in meter.replacements)
-        )
+        tz = self.installation.time_zone(meter.id)
+        return Counter(rules, tz, *self._born_and_dead(meter))
 
     def poll_period(self, meter: Meter) -> timedelta:
         """How often the meter is read."""
@@ -121,51 +124,11 @@ class EnergyLedger:
         """
         tz = self.installation.time_zone(meter.id)
         wanted = edges(span, by, tz)
-        life = self.life(meter, Span(from_seconds(wanted[0]), from_seconds(wanted[-1])))
-        rules = self.rules(meter)
-        if life is None:
-            table = _empty_table(wanted)
-        elif by in (By.QUARTER_HOUR, By.HOUR):
-            book, gaps = self._account(rules, life)
-            table = buckets(book, gaps, within(wanted, life), rules)
-            table["start_s"], table["end_s"] = wanted[:-1], wanted[1:]
-        else:
-            table = self._from_days(meter, life, wanted)
-        return _labelled(table, life, tz)
+        return self._tables([meter], wanted, by)[0].frame(wanted, tz)
 
-    def total(self, meter: Meter, span: Span) -> EnergyTotal:
-        """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3.
-
-        A gap over New Year is cut only where the calorific value changes with the year.
-        """
-        tz = self.installation.time_zone(meter.id)
-        total, life = EnergyTotal(), self.life(meter, span)
-        if life is None:
-            return total
-        years = range(local_year(life.start, tz), local_year(life.end, tz) + 1)
-        for factor, alike in groupby(years, key=lambda year: self.kwh_factor(meter, year)):
-            of = list(alike)
-            part = life.clip(year_span(of[0], tz).start, year_span(of[-1], tz).end)
-            if part:
-                total += self._total_at(meter, part, factor, tz)
-        return total
-
-    def _total_at(self, meter: Meter, life: Span, factor: float, tz: str) -> EnergyTotal:
-        rules = self.rules(meter)
-        ends = np.array([to_seconds(life.start), to_seconds(life.end)], dtype=np.int64)
-        days = edges(life, By.DAY, tz)
-        if days[0] == ends[0] and (days[-1] == ends[1] or life.end >= self._now()):
-            row = self._from_days(meter, life, ends).iloc[0]
-        else:
-            row = buckets(*self._account(rules, life), ends, rules).iloc[0]
-        return EnergyTotal(
-            measured_kwh=row["measured"] * factor,
-            catch_up_kwh=row["catch_up"] * factor,
-            missing_low_kwh=row["missing_low"] * factor,
-            missing_high_kwh=row["missing_high"] * factor,
-            covered_s=row["covered_s"],
-            span_s=life.seconds,
-        )
+    def energy(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
+        """As ``meter``, with gas in kWh and the unit in the columns' names."""
+        return self._summed([meter], span, by)
 
     def sites(
         self,
@@ -179,21 +142,144 @@ class EnergyLedger:
 
         Columns as in ``meter`` with ``_kwh`` (``_m3`` for water); empty if there is no such meter.
         """
+        meters = list(self.meters(sites, carrier, measures))
+        if meters:
+            return self._summed(meters, span, by)
         suffix = "m3" if measures is Measures.WATER else "kwh"
-        frames = [self.energy(m, span, by) for m in self.meters(sites, carrier, measures)]
-        return _summed(frames, suffix)
+        columns = [f"{name}_{suffix}" for name in AMOUNTS] + ["covered_s", "span_s"]
+        return pd.DataFrame(columns=columns, dtype=np.float64)
 
-    def energy(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
-        """As ``meter``, with gas in kWh and the unit in the columns' names."""
-        frame = self.meter(meter, span, by)
-        suffix = "m3" if meter.measures is Measures.WATER else "kwh"
-        if meter.carrier is Carrier.NATURAL_GAS:
-            starts = pd.DatetimeIndex(frame.index)
-            factors = {y: self.kwh_factor(meter, y) for y in set(starts.year)}
-            scale = np.array([factors[y] for y in starts.year])
-            for name in AMOUNTS:
-                frame[name] *= scale
-        return frame.rename(columns={name: f"{name}_{suffix}" for name in AMOUNTS})
+    def by_site(
+        self, sites: Iterable[str], measures: Measures, span: Span, by: By
+    ) -> dict[tuple[str, Carrier | None], pd.DataFrame]:
+        """``sites`` apart, by site and carrier; what has no meter is left out."""
+        meters = list(self.meters(sites, None, measures))
+        groups: dict[tuple[str, Carrier | None], list[Meter]] = {}
+        for meter in meters:
+            groups.setdefault((meter.site, meter.carrier), []).append(meter)
+        tables = self._in_kwh(meters, span, by)
+        return {
+            key: _frame([tables[m.id] for m in of], of[0])
+            for key, of in sorted(groups.items(), key=str)
+        }
+
+    def total(self, meter: Meter, span: Span) -> EnergyTotal:
+        """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3.
+
+        A gap over New Year is cut only where the calorific value changes with the year.
+        """
+        return self.totals([(meter, span)])[0]
+
+    def totals(self, asked: Sequence[tuple[Meter, Span]]) -> list[EnergyTotal]:
+        """The total of each meter over its span."""
+        found = [EnergyTotal()] * len(asked)
+        groups: dict[tuple[Span, str, By | None], list[_Part]] = {}
+        for place, (meter, span) in enumerate(asked):
+            for part in self._parts(place, meter, span):
+                tz = self.installation.time_zone(meter.id)
+                key = part.span, tz, self._made_of(meter, part.span, tz)
+                groups.setdefault(key, []).append(part)
+        for (span, _, by), parts in groups.items():
+            tables = self._at_once([p.meter for p in parts], span, by)
+            for part, table in zip(parts, tables, strict=True):
+                found[part.place] += table.times(np.array([part.factor])).total()
+        return found
+
+    def _parts(self, place: int, meter: Meter, span: Span) -> Iterator[_Part]:
+        """What of ``span`` the meter lived, cut where its calorific value changes."""
+        life, tz = self.life(meter, span), self.installation.time_zone(meter.id)
+        if life is None:
+            return
+        if meter.carrier is not Carrier.NATURAL_GAS:
+            yield _Part(place, meter, life, 1.0)
+            return
+        years = range(local_year(life.start, tz), local_year(life.end, tz) + 1)
+        for factor, alike in groupby(years, key=lambda year: self.kwh_factor(meter, year)):
+            of = list(alike)
+            part = life.clip(year_span(of[0], tz).start, year_span(of[-1], tz).end)
+            if part:
+                yield _Part(place, meter, part, factor)
+
+    def _made_of(self, meter: Meter, life: Span, tz: str) -> By | None:
+        """The coarsest kept periods that make up ``life`` exactly; None if not even days do."""
+        born, dead = self._born_and_dead(meter)
+        for by in (By.MONTH, By.DAY):
+            whole = edges(life, by, tz)
+            begins = life.start == born or whole[0] == to_seconds(life.start)
+            ends = life.end in (dead, self._now()) or whole[-1] == to_seconds(life.end)
+            if begins and ends:
+                return by
+        return None
+
+    def _at_once(self, meters: Sequence[Meter], life: Span, by: By | None) -> list[EnergyTable]:
+        """One period of each meter: all of ``life``, which they have in common."""
+        counters = self._counters(meters)
+        ends = np.array([to_seconds(life.start), to_seconds(life.end)], dtype=np.int64)
+        if by:
+            books = self._kept.books(counters, life, by)
+            return [
+                tabled(book, ends, life, counter.rules)
+                for book, counter in zip(books, counters, strict=True)
+            ]
+        judged = self._kept.judged(counters, life)
+        return [
+            _judged_table(j, ends, life, counter.rules)
+            for j, counter in zip(judged, counters, strict=True)
+        ]
+
+    def _summed(self, meters: Sequence[Meter], span: Span, by: By) -> pd.DataFrame:
+        """``meters`` together, which measure the same."""
+        return _frame(list(self._in_kwh(meters, span, by).values()), meters[0])
+
+    def _in_kwh(
+        self, meters: Sequence[Meter], span: Span, by: By
+    ) -> dict[str, tuple[EnergyTable, Seconds, str]]:
+        """Each meter's table, its edges and time zone; gas in kWh."""
+        found = {}
+        for tz, of in self._by_time_zone(meters).items():
+            wanted = edges(span, by, tz)
+            for meter, table in zip(of, self._tables(of, wanted, by), strict=True):
+                if meter.carrier is Carrier.NATURAL_GAS:
+                    table = table.times(self._kwh_factors(meter, wanted, tz))
+                found[meter.id] = table, wanted, tz
+        return found
+
+    def _kwh_factors(self, meter: Meter, wanted: Seconds, tz: str) -> Floats:
+        years = [local_year(from_seconds(s), tz) for s in wanted[:-1].tolist()]
+        factors = {year: self.kwh_factor(meter, year) for year in set(years)}
+        return np.array([factors[year] for year in years])
+
+    def _by_time_zone(self, meters: Iterable[Meter]) -> dict[str, list[Meter]]:
+        found: dict[str, list[Meter]] = {}
+        for meter in meters:
+            found.setdefault(self.installation.time_zone(meter.id), []).append(meter)
+        return found
+
+    def _tables(self, meters: Sequence[Meter], wanted: Seconds, by: By) -> list[EnergyTable]:
+        """The periods between ``wanted`` of each meter of one time zone, in the register's unit."""
+        fine = by in (By.QUARTER_HOUR, By.HOUR)
+        kind = By.QUARTER_HOUR if fine else By.DAY if by is By.DAY else By.MONTH
+        outer = Span(from_seconds(wanted[0]), from_seconds(wanted[-1]))
+        lives: dict[Span | None, list[int]] = {}
+        for place, meter in enumerate(meters):
+            lives.setdefault(self.life(meter, outer), []).append(place)
+        tables = [EnergyTable.empty(len(wanted) - 1)] * len(meters)
+        for life, places in lives.items():
+            if life is None:
+                continue
+            of = [meters[place] for place in places]
+            counters = self._counters(of)
+            whole = self._whole_days(of[0], life) if fine else life
+            for place, counter, book in zip(
+                places, counters, self._kept.books(counters, whole, kind), strict=True
+            ):
+                tables[place] = tabled(book, wanted, life, counter.rules)
+        return tables
+
+    def _whole_days(self, meter: Meter, life: Span) -> Span:
+        """The days that ``life`` touches, as far as the meter lived them."""
+        days = edges(life, By.DAY, self.installation.time_zone(meter.id))
+        return self.life(meter, Span(from_seconds(days[0]), from_seconds(days[-1]))) or life
 
     def meters(
         self,
@@ -226,8 +312,9 @@ class EnergyLedger:
         life = self.life(meter, span)
         if life is None:
             return []
-        rules = self.rules(meter)
-        book, gaps = self._account(rules, life)
+        counter = self._counters([meter])[0]
+        judged = self._kept.judged([counter], life)[0]
+        book, gaps, rules = judged.book, judged.gaps, counter.rules
         inside = [f for f in book.findings if f.at is None or life.start <= f.at < life.end]
         outer = [absence_finding(g, rules) for g in gaps if g not in book.gaps]
         absences = self.absences(meter, _with_gaps(life, gaps))
@@ -255,101 +342,67 @@ class EnergyLedger:
             told.append(absence(meter.id, Cause.NOT_COMMISSIONED, start, span.end, text))
         return sorted(told, key=lambda e: (e.start, e.name))
 
-    def refresh(self, span: Span, progress: Callable[[int, int], None] | None = None) -> None:
-        """Derive and keep every meter's days of ``span`` that are not kept yet."""
-        meters = list(self.installation.meters.values())
-        for done, meter in enumerate(meters):
-            days = edges(span, By.DAY, self.installation.time_zone(meter.id))
-            life = self.life(meter, Span(from_seconds(days[0]), from_seconds(days[-1])))
-            if life:
-                self._days(meter, life)
-            if progress:
-                progress(done + 1, len(meters))
+    def refresh(
+        self,
+        span: Span,
+        progress: Callable[[int, int], None] | None = None,
+        meters: Iterable[Meter] | None = None,
+        afresh: bool = False,
+    ) -> None:
+        """Derive and keep the months that ``span`` touches, with their days.
 
-    def _account(self, rules: CounterRules, life: Span) -> tuple[Account, list[Gap]]:
-        start_s, end_s = to_seconds(life.start), to_seconds(life.end)
-        # An exchange that was noticed in the span may have been made, and is told, before it.
-        noticed = [s for r in rules.noticed if start_s < (s := to_seconds(r.at)) <= end_s]
-        from_s = min([start_s, *(at - SWAP_NOTICED_AFTER_S for at in noticed)])
-        for margin in CONTEXT_READINGS:
-            readings = self.store.around(rules.register.point, from_s, end_s, margin)
-            book = account(readings, rules)
-            if is_complete(book, readings, (start_s, end_s), margin, rules):
-                break
-        gaps = [g for g in book.gaps if g.end_s > start_s and g.start_s < end_s]
-        return book, gaps + outer_gaps(book, start_s, end_s, rules)
+        Of all ``meters`` if None; what is kept already is made anew only with ``afresh``.
+        """
+        wanted = list(self.installation.meters.values() if meters is None else meters)
+        done = 0
+        for tz, of in self._by_time_zone(wanted).items():
+            months = edges(span, By.MONTH, tz)
+            outer = Span(from_seconds(months[0]), from_seconds(months[-1]))
+            lives: dict[Span | None, list[Meter]] = {}
+            for meter in of:
+                lives.setdefault(self.life(meter, outer), []).append(meter)
+            for life, alike in lives.items():
+                for begin in range(0, len(alike), TOGETHER):
+                    some = alike[begin : begin + TOGETHER]
+                    if life:
+                        self._kept.books(self._counters(some), life, By.MONTH, afresh)
+                    done += len(some)
+                    if progress:
+                        progress(done, len(wanted))
 
-    def _from_days(self, meter: Meter, life: Span, wanted: Seconds) -> pd.DataFrame:
-        """Periods made of whole days, from kept days and their gaps."""
-        rules, book = self.rules(meter), self._days(meter, life)
-        place = np.searchsorted(wanted, book.day_s, side="right") - 1
-        place = np.clip(place, 0, len(wanted) - 2)
-        table = _empty_table(wanted)
-        for name, amounts in (
-            ("measured", book.measured + book.catch_up),
-            ("catch_up", book.catch_up),
-            ("covered_s", book.covered_s),
-        ):
-            table[name] = np.bincount(place, weights=amounts, minlength=len(wanted) - 1)
-        catch_up, low, high = spread_gaps(book.gaps, within(wanted, life), rules)
-        table["measured"] += catch_up
-        table["catch_up"] += catch_up
-        table["missing_low"] = low
-        table["missing_high"] = high
-        return table
 
-    def _days(self, meter: Meter, life: Span) -> DayBook:
-        """Every local day that ``life`` touches, from the store or made now."""
-        rules, tz = self.rules(meter), self.installation.time_zone(meter.id)
-        point = rules.register.point
-        identity = f"{rules.key}|{tz}|{self._born_and_dead(meter)}"
-        rules_id = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        day_edges = edges(life, By.DAY, tz)
-        revision = self.store.revision(point)
-        kept = self.store.load_days(point, rules_id, int(day_edges[0]), int(day_edges[-1]))
-        have = np.isin(day_edges[:-1], kept.day_s)
-        missing = list(runs(~have))
-        parts, gaps = [kept], dict.fromkeys(apart(kept.gaps, day_edges, missing))
-        for first, last in missing:
-            made, settled = self._make_days(rules, life, day_edges[first : last + 1])
-            if settled is not None:
-                self.store.save_days(point, rules_id, settled, revision)
-            parts.append(made)
-            gaps |= dict.fromkeys(made.gaps)
-        return joined(parts, tuple(gaps))
+def _noticed(meter: Meter, swaps: Iterable[Event]) -> Iterator[Replacement]:
+    """Exchanges that the collector noticed, and that nobody has described in the meantime."""
+    for event in swaps:
+        if all(abs(event.start - r.at) > SAME_EXCHANGE for r in meter.replacements):
+            old, new = event.facts.get("old_serial") or "", event.facts.get("new_serial")
+            yield Replacement(
+                at=event.start, old_serial=str(old) or None, new_serial=str(new or "unknown")
+            )
 
-    def _make_days(
-        self, rules: CounterRules, life: Span, day_edges: Seconds
-    ) -> tuple[DayBook, DayBook | None]:
-        """Days from readings: all of them, and those that no later reading will complete."""
-        start_s = max(int(day_edges[0]), to_seconds(life.start))
-        end_s = min(int(day_edges[-1]), to_seconds(life.end))
-        span = Span(from_seconds(start_s), from_seconds(end_s))
-        book, gaps = self._account(rules, span)
-        lived = within(day_edges, span)
-        inner = [g for g in gaps if g.known and same_day(g, lived)]
-        others = [g for g in gaps if not (g.known and same_day(g, lived))]
-        outer = tuple(part for g in others for part in cut(g, lived, rules))
-        table = buckets(book, inner, lived, rules)
-        made = DayBook(
-            day_s=day_edges[:-1],
-            measured=(table["measured"] - table["catch_up"]).to_numpy(),
-            catch_up=table["catch_up"].to_numpy(),
-            covered_s=table["covered_s"].to_numpy(),
-            gaps=outer,
-        )
-        last_reading = int(book.knots_s[-1]) if len(book.knots_s) else -(2**62)
-        n = int(np.sum(day_edges[1:] <= min(last_reading, end_s)))
-        if n == 0:
-            return made, None
-        settled = DayBook(
-            made.day_s[:n],
-            made.measured[:n],
-            made.catch_up[:n],
-            made.covered_s[:n],
-            tuple(g for g in outer if g.cause != "after_last_reading"),
-        )
-        return made, settled
+
+def _judged_table(judged: Judged, ends: Seconds, life: Span, rules: CounterRules) -> EnergyTable:
+    """Periods that no kept ones make up, straight from the readings."""
+    table = buckets(judged.book, judged.gaps, within(ends, life), rules)
+    return EnergyTable(
+        measured=table["measured"].to_numpy(),
+        catch_up=table["catch_up"].to_numpy(),
+        estimated=np.zeros(len(table)),
+        missing_low=table["missing_low"].to_numpy(),
+        missing_high=table["missing_high"].to_numpy(),
+        covered_s=table["covered_s"].to_numpy(),
+        span_s=spans_s(ends, life),
+    )
+
+
+def _frame(tables: Sequence[tuple[EnergyTable, Seconds, str]], meter: Meter) -> pd.DataFrame:
+    """Tables added up, time zone by time zone."""
+    suffix = "_m3" if meter.measures is Measures.WATER else "_kwh"
+    frames = []
+    for tz in dict.fromkeys(tz for _, _, tz in tables):
+        of = [(table, wanted) for table, wanted, zone in tables if zone == tz]
+        frames.append(reduce(add, [table for table, _ in of]).frame(of[0][1], tz, suffix))
+    return reduce(lambda a, b: a.add(b, fill_value=0.0), frames)
 
 
 def _while_in_use(event: Event, born: datetime | None, dead: datetime | None) -> Event | None:
@@ -364,35 +417,3 @@ def _with_gaps(life: Span, gaps: list[Gap]) -> Span:
     start_s = min([to_seconds(life.start), *(g.start_s for g in gaps)])
     end_s = max([to_seconds(life.end), *(g.end_s for g in gaps)])
     return Span(from_seconds(start_s), from_seconds(end_s))
-
-
-def _summed(frames: list[pd.DataFrame], suffix: str = "kwh") -> pd.DataFrame:
-    """Frames of one period axis added up; an empty frame if there is none."""
-    if not frames:
-        columns = [f"{name}_{suffix}" for name in AMOUNTS] + ["covered_s", "span_s"]
-        return pd.DataFrame(columns=columns, dtype=np.float64)
-    total = frames[0].copy()
-    for frame in frames[1:]:
-        total = total.add(frame, fill_value=0.0)
-    return total
-
-
-def _labelled(table: pd.DataFrame, life: Span | None, tz: str) -> pd.DataFrame:
-    starts = table["start_s"].to_numpy()
-    if life is None:
-        table["span_s"] = 0.0
-    else:
-        begin = np.maximum(starts, to_seconds(life.start))
-        finish = np.minimum(table["end_s"].to_numpy(), to_seconds(life.end))
-        table["span_s"] = np.maximum(finish - begin, 0).astype(np.float64)
-    table["estimated"] = 0.0
-    index = pd.DatetimeIndex(starts.astype("datetime64[s]"), tz="UTC").tz_convert(tz)
-    frame = table[[*AMOUNTS, "covered_s", "span_s"]]
-    return frame.set_index(index.rename("start"))
-
-
-def _empty_table(wanted: Seconds) -> pd.DataFrame:
-    table = pd.DataFrame({"start_s": wanted[:-1], "end_s": wanted[1:]})
-    for name in (*AMOUNTS, "covered_s"):
-        table[name] = 0.0
-    return table

@@ -142,7 +142,8 @@ def burning_hours(ledger: EnergyLedger, lamps: Lamps, span: Span, by: Stretch) -
     index = pd.DatetimeIndex(ends[:-1].astype("datetime64[s]"), tz="UTC").tz_convert(tz)
     life = ledger.life(lamps.meter, span)
     start_s, end_s = (to_seconds(life.start), to_seconds(life.end)) if life else (0, 0)
-    readings = ledger.store.around(lamps.point, start_s, end_s, CONTEXT_READINGS)
+    found = ledger.store.around([lamps.point], start_s, end_s, CONTEXT_READINGS)
+    readings = found[lamps.point]
     gap_after_s = GAP_AFTER_PERIODS * ledger.poll_period(lamps.meter).total_seconds()
     table = course(readings, lamps, gap_after_s).between(np.clip(ends, start_s, end_s))
     return table.set_index(index.rename("start"))

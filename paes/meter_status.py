@@ -57,8 +57,8 @@ def _status(
     now, period = ledger.clock(), ledger.poll_period(meter)
     at = last.at if last else None
     if last and last.at > now + period:  # stamped by a clock that was wrong: no sign of life
-        past = ledger.store.around(last.point, to_seconds(now), to_seconds(now), 1).seconds
-        at = next((from_seconds(s) for s in past if s < to_seconds(now)), None)
+        past = ledger.store.around([last.point], to_seconds(now), to_seconds(now), 1)[last.point]
+        at = next((from_seconds(s) for s in past.seconds if s < to_seconds(now)), None)
     due = last_tick(now, period)  # the minutes since then are not a gap yet
     day = Span(due - timedelta(days=1), due)
     if ledger.life(meter, day) is None:

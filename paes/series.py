@@ -1,4 +1,4 @@
-"""Arrays that travel between a store and the accounting: readings, gaps, and days.
+"""Arrays that travel between a store and the accounting: readings, gaps, and books of energy.
 
 Times are ``int64`` Unix seconds, ascending, so that nothing here knows a calendar. Amounts are
 in the register's canonical unit (kWh or m3).
@@ -32,6 +32,8 @@ QUALITIES: tuple[Quality, ...] = (
 )
 """Quality by its stored code. Append only: the codes are in every store."""
 CODE_OF = {quality: code for code, quality in enumerate(QUALITIES)}
+GOOD_CODES = (CODE_OF[Quality.GOOD], CODE_OF[Quality.SUBSTITUTED])
+"""Readings that may be counted with."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,17 @@ class ReadingSeries:
         return pd.DataFrame({"value": self.values, "quality": names[self.codes]}, index=index)
 
 
+@dataclass(frozen=True)
+class Summary:
+    """Good readings by steps of time: how many, their mean and extremes; columns of one length."""
+
+    start_s: Seconds
+    count: npt.NDArray[np.int64]
+    mean: Floats
+    lowest: Floats
+    highest: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A stretch without interval data: how much passed in it is bounded, and why it is there.
@@ -80,22 +93,22 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class DayBook:
-    """The accounts of whole local days of one point.
+class EnergyBook:
+    """The accounts of one point by consecutive periods: quarter hours, local days, or months.
 
-    Per day (by its start): what was measured with its course (``measured``), what is known of
-    gaps that lie within the day (``catch_up``), and the covered seconds. ``gaps`` are those
-    that cross a day's edge or whose amount is not known.
+    Per period (by its start): what was measured with its course (``measured``), what is known of
+    gaps that lie within the period (``catch_up``), and the covered seconds. ``gaps`` are those
+    that cross a period's edge or whose amount is not known.
     """
 
-    day_s: Seconds
+    start_s: Seconds
     measured: Floats
     catch_up: Floats
     covered_s: Floats
     gaps: tuple[Gap, ...] = field(default=())
 
     @classmethod
-    def empty(cls) -> DayBook:
-        """No days."""
+    def empty(cls) -> EnergyBook:
+        """No periods."""
         nothing = np.empty(0, np.float64)
         return cls(np.empty(0, np.int64), nothing, nothing, nothing)

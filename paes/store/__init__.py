@@ -14,13 +14,14 @@ InfluxDB. One test suite runs against both, and its cases are this contract:
 * **Events beside readings.** Why there are none, and what was done, is kept in the same place
   under the same promises; an event told again replaces itself.
 * **Several processes at once.** A collector writes while pages and reports read.
-* **Derived days are dropped, never stale.** Any write drops the saved days that the new
-  readings can touch, before it is acknowledged.
+* **Derived rows are never stale.** A reading that is not later than all others of its point
+  renews the token of its UTC day before it is acknowledged, and with it the seals of all rows
+  that rest on it (``paes.rollups``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -28,8 +29,13 @@ from typing import Protocol
 from paes.errors import DataError
 from paes.events import Event
 from paes.metering import Quality, Reading
-from paes.periods import Seconds
-from paes.series import DayBook, Floats, ReadingSeries
+from paes.periods import By, Seconds
+from paes.retention import Retention
+from paes.rollups import Rollups, Touches
+from paes.series import Codes, Floats, ReadingSeries, Summary
+
+CHUNK = 50_000
+"""Readings that are in memory at once where a point is read from end to end."""
 
 
 class Store(Protocol):
@@ -43,9 +49,13 @@ class Store(Protocol):
         ...
 
     def write_series(
-        self, point: str, seconds: Seconds, values: Floats, quality: Quality = Quality.GOOD
+        self,
+        point: str,
+        seconds: Seconds,
+        values: Floats,
+        quality: Quality | Codes = Quality.GOOD,
     ) -> None:
-        """Insert or replace many readings of one point at once (history, imports)."""
+        """Insert or replace many readings of one point at once (history, imports, copies)."""
         ...
 
     def read(
@@ -54,8 +64,26 @@ class Store(Protocol):
         """Readings with ``start <= at < end``; an unknown point has none."""
         ...
 
-    def around(self, point: str, start_s: int, end_s: int, margin: int) -> ReadingSeries:
-        """Readings in ``[start_s, end_s)`` and up to ``margin`` more on either side."""
+    def chunks(
+        self, point: str, start: datetime | None = None, end: datetime | None = None
+    ) -> Iterator[ReadingSeries]:
+        """As ``read``, in parts of at most ``CHUNK`` readings: for those who have no end."""
+        ...
+
+    def around(
+        self, points: Iterable[str], start_s: int, end_s: int, margin: int
+    ) -> dict[str, ReadingSeries]:
+        """Of each point what is in ``[start_s, end_s)``, and ``margin`` more on either side."""
+        ...
+
+    def summary(
+        self, points: Iterable[str], start_s: int, end_s: int, step_s: int
+    ) -> dict[str, Summary]:
+        """Count, mean and extremes of the good readings by whole steps of UTC.
+
+        Steps without readings have no row; a point without any is left out. The first and the
+        last step hold what of them lies in ``[start_s, end_s)``.
+        """
         ...
 
     def latest(self, points: Iterable[str]) -> dict[str, Reading]:
@@ -66,20 +94,25 @@ class Store(Protocol):
         """Every point that was ever written, in order of name."""
         ...
 
-    def revision(self, point: str) -> int:
-        """A number that changes whenever readings of ``point`` are written."""
+    def touches(self, points: Iterable[str], start_s: int, end_s: int) -> dict[str, Touches]:
+        """The UTC days that begin in ``[start_s, end_s)`` and were touched, of points with any."""
         ...
 
-    def save_days(self, point: str, rules: str, book: DayBook, revision: int) -> None:
-        """Keep derived days; ``rules`` names the accounting rules they were made by.
+    def touched_since(self, at: datetime) -> dict[str, Touches]:
+        """The UTC days that were touched at ``at`` or later, of every point with any."""
+        ...
 
-        They are kept only if ``revision`` is still the point's: days made from readings that
-        have changed meanwhile are worthless.
+    def save_rollups(self, point: str, by: By, rows: Rollups) -> None:
+        """Keep derived days or months with their shapes; they replace those of the same start."""
+        ...
+
+    def load_rollups(
+        self, points: Iterable[str], by: By, start_s: int, end_s: int, shapes: bool = False
+    ) -> dict[str, Rollups]:
+        """The kept rows with ``start_s <= start < end_s`` of each point that has any.
+
+        Whether they still hold is for their seals to tell; ``shapes`` of days only if asked.
         """
-        ...
-
-    def load_days(self, point: str, rules: str, start_s: int, end_s: int) -> DayBook:
-        """The saved days with ``start_s <= day_s < end_s`` made by ``rules``, and their gaps."""
         ...
 
     def write_events(self, events: Sequence[Event]) -> None:
@@ -107,13 +140,24 @@ class Store(Protocol):
         """Set one mark; it stays until it is set again."""
         ...
 
+    def expire(self, points: Iterable[str], before: datetime) -> int:
+        """Delete readings of ``points`` before ``before``; how many, as far as that is known."""
+        ...
+
+    def check(self, thorough: bool = False) -> list[str]:
+        """What is wrong with the store, in sentences; ``thorough`` may take minutes."""
+        ...
+
     def close(self) -> None:
         """Release everything; the store may be opened again."""
         ...
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, retention: Retention | None = None) -> Store:
     """Open the store at ``url``: ``sqlite:///path/to/file`` or a plain path to a file.
+
+    ``retention`` (None: everything for ever) is for stores that keep each class in a place of its
+    own; an embedded one keeps all together until ``expire`` is called.
 
     Raises DataError if the address is not understood, StoreError if the store cannot be opened.
     """

@@ -14,15 +14,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from random import getrandbits
+from typing import Any
 
 import numpy as np
 
 from paes.errors import StoreRefused
 from paes.events import Event
 from paes.metering import Quality, Reading
-from paes.periods import Seconds, from_seconds, to_seconds
-from paes.series import CODE_OF, QUALITIES, DayBook, Floats, Gap, ReadingSeries
+from paes.periods import By, Seconds, from_seconds, now_utc, to_seconds
+from paes.rollups import DAY_S, Rollups, Touches
+from paes.series import CODE_OF, GOOD_CODES, QUALITIES, Codes, Floats, ReadingSeries, Summary
 from paes.sqlite_file import (
     Database,
     FileForm,
@@ -32,14 +37,15 @@ from paes.sqlite_file import (
     prepare,
     transaction,
 )
+from paes.store import CHUNK
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x50414553  # "PAES"
 _SCALE = 1000.0
 _LARGEST = 9.2e15
 _LAST_CHARACTER = "\U0010ffff"
-_NEIGHBOURS = 8
-"""How many readings on either side of a new one can change how a day is accounted."""
+_BY = {By.DAY: 0, By.MONTH: 1}
+"""Codes of the resolutions that are kept; they are in every file."""
 
 _EVENTS = """
 CREATE TABLE event (
@@ -49,26 +55,37 @@ CREATE TABLE event (
 ) WITHOUT ROWID;
 CREATE INDEX event_by_time ON event (start)
 """
+_ROLLUPS = """
+CREATE TABLE touch (
+    point INTEGER NOT NULL REFERENCES point, day INTEGER NOT NULL,
+    token INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (point, day)
+) WITHOUT ROWID;
+CREATE INDEX touch_by_time ON touch (at);
+CREATE TABLE rollup (
+    by INTEGER NOT NULL, point INTEGER NOT NULL REFERENCES point, start INTEGER NOT NULL,
+    measured REAL NOT NULL, catch_up REAL NOT NULL, covered_s REAL NOT NULL,
+    needs_from INTEGER NOT NULL, needs_to INTEGER NOT NULL, seal INTEGER NOT NULL,
+    gaps TEXT NOT NULL, shape BLOB NOT NULL,
+    PRIMARY KEY (by, point, start)
+) WITHOUT ROWID
+"""
+_WITHOUT_DAYS = """
+DROP TABLE energy_gap;
+DROP TABLE energy_day;
+ALTER TABLE point DROP COLUMN revision
+"""
 _SCHEMA = f"""
 CREATE TABLE label (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE point (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL DEFAULT 0
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE
 );
 CREATE TABLE reading (
     point INTEGER NOT NULL REFERENCES point, at INTEGER NOT NULL,
     value INTEGER NOT NULL, quality INTEGER NOT NULL,
     PRIMARY KEY (point, at)
 ) WITHOUT ROWID;
-CREATE TABLE energy_day (
-    point INTEGER NOT NULL REFERENCES point, day INTEGER NOT NULL, rules TEXT NOT NULL,
-    measured REAL NOT NULL, catch_up REAL NOT NULL, covered_s REAL NOT NULL,
-    PRIMARY KEY (point, day)
-) WITHOUT ROWID;
-CREATE TABLE energy_gap (
-    point INTEGER NOT NULL REFERENCES point, start INTEGER NOT NULL, end INTEGER NOT NULL,
-    rules TEXT NOT NULL, low REAL NOT NULL, high REAL, cause TEXT NOT NULL,
-    PRIMARY KEY (point, start)
-) WITHOUT ROWID;
+{_ROLLUPS};
 {_EVENTS}
 """
 FORM = FileForm(
@@ -78,7 +95,7 @@ FORM = FileForm(
     schema=_SCHEMA,
     if_of_other_version="use that version, or another file",
     if_damaged="restore a backup",
-    migrations={1: _EVENTS},
+    migrations={1: _EVENTS, 2: f"{_WITHOUT_DAYS};{_ROLLUPS}"},
 )
 
 
@@ -122,7 +139,11 @@ class SqliteStore:
                     self._put(db, point, of_point)
 
     def write_series(
-        self, point: str, seconds: Seconds, values: Floats, quality: Quality = Quality.GOOD
+        self,
+        point: str,
+        seconds: Seconds,
+        values: Floats,
+        quality: Quality | Codes = Quality.GOOD,
     ) -> None:
         """See ``Store.write_series``."""
         if len(seconds) == 0:
@@ -130,8 +151,9 @@ class SqliteStore:
         worst = float(np.max(np.abs(values)))
         _thousandths(point, worst if math.isfinite(worst) else math.nan)
         whole = np.rint(values * _SCALE).astype(np.int64).tolist()
-        code = CODE_OF[quality]
-        rows = [(at, value, code) for at, value in zip(seconds.tolist(), whole, strict=True)]
+        if isinstance(quality, Quality):
+            quality = np.full(len(whole), CODE_OF[quality], np.int8)
+        rows = list(zip(seconds.tolist(), whole, quality.tolist(), strict=True))
         with self._transaction() as db:
             self._put(db, point, rows)
 
@@ -149,22 +171,77 @@ class SqliteStore:
                 (self._id(db, point), first, last),
             )
 
-    def around(self, point: str, start_s: int, end_s: int, margin: int) -> ReadingSeries:
+    def chunks(
+        self, point: str, start: datetime | None = None, end: datetime | None = None
+    ) -> Iterator[ReadingSeries]:
+        """See ``Store.chunks``; no transaction stays open between two chunks."""
+        first = -(2**62) if start is None else _ceil_seconds(start)
+        last = 2**62 if end is None else _ceil_seconds(end)
+        while True:
+            with self._reading() as db:
+                part = _fetch(
+                    db,
+                    "SELECT at, value, quality FROM reading"
+                    " WHERE point = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?",
+                    (self._id(db, point), first, last, CHUNK),
+                )
+            if len(part):
+                yield part
+            if len(part) < CHUNK:
+                return
+            first = int(part.seconds[-1]) + 1
+
+    def around(
+        self, points: Iterable[str], start_s: int, end_s: int, margin: int
+    ) -> dict[str, ReadingSeries]:
         """See ``Store.around``."""
         with self._reading() as db:
-            key = self._id(db, point)
-            return _fetch(
-                db,
-                "SELECT at, value, quality FROM ("
-                " SELECT * FROM (SELECT at, value, quality FROM reading"
-                "  WHERE point = ? AND at < ? ORDER BY at DESC LIMIT ?)"
-                " UNION ALL SELECT at, value, quality FROM reading"
-                "  WHERE point = ? AND at >= ? AND at < ?"
-                " UNION ALL SELECT * FROM (SELECT at, value, quality FROM reading"
-                "  WHERE point = ? AND at >= ? ORDER BY at LIMIT ?)"
-                ") ORDER BY at",
-                (key, start_s, margin, key, start_s, end_s, key, end_s, margin),
-            )
+            return {p: self._around(db, p, start_s, end_s, margin) for p in points}
+
+    def _around(
+        self, db: Database, point: str, start_s: int, end_s: int, margin: int
+    ) -> ReadingSeries:
+        key = self._id(db, point)
+        return _fetch(
+            db,
+            "SELECT at, value, quality FROM ("
+            " SELECT * FROM (SELECT at, value, quality FROM reading"
+            "  WHERE point = ? AND at < ? ORDER BY at DESC LIMIT ?)"
+            " UNION ALL SELECT at, value, quality FROM reading"
+            "  WHERE point = ? AND at >= ? AND at < ?"
+            " UNION ALL SELECT * FROM (SELECT at, value, quality FROM reading"
+            "  WHERE point = ? AND at >= ? ORDER BY at LIMIT ?)"
+            ") ORDER BY at",
+            (key, start_s, margin, key, start_s, end_s, key, end_s, margin),
+        )
+
+    def summary(
+        self, points: Iterable[str], start_s: int, end_s: int, step_s: int
+    ) -> dict[str, Summary]:
+        """See ``Store.summary``."""
+        found = {}
+        with self._reading() as db:
+            for point in points:
+                rows = db.execute(
+                    "SELECT (at - (at % :step + :step) % :step) AS step, count(*), avg(value),"
+                    " min(value), max(value) FROM reading"
+                    " WHERE point = :point AND at >= :start AND at < :end AND quality IN (:a, :b)"
+                    " GROUP BY step ORDER BY step",
+                    {
+                        "point": self._id(db, point), "start": start_s, "end": end_s,
+                        "step": step_s, "a": GOOD_CODES[0], "b": GOOD_CODES[1],
+                    },
+                ).fetchall()  # fmt: skip
+                if rows:
+                    start, count, mean, low, high = zip(*rows, strict=True)
+                    found[point] = Summary(
+                        np.array(start, np.int64),
+                        np.array(count, np.int64),
+                        np.array(mean, np.float64) / _SCALE,
+                        np.array(low, np.float64) / _SCALE,
+                        np.array(high, np.float64) / _SCALE,
+                    )
+        return found
 
     def latest(self, points: Iterable[str]) -> dict[str, Reading]:
         """See ``Store.latest``."""
@@ -186,66 +263,63 @@ class SqliteStore:
         with self._reading() as db:
             return [name for (name,) in db.execute("SELECT name FROM point ORDER BY name")]
 
-    def revision(self, point: str) -> int:
-        """See ``Store.revision``."""
+    def touches(self, points: Iterable[str], start_s: int, end_s: int) -> dict[str, Touches]:
+        """See ``Store.touches``."""
         with self._reading() as db:
-            row = db.execute("SELECT revision FROM point WHERE name = ?", (point,)).fetchone()
-        return int(row[0]) if row else 0
+            found = {p: self._touches(db, p, start_s, end_s) for p in points}
+        return {point: touches for point, touches in found.items() if len(touches.day_s)}
 
-    def save_days(self, point: str, rules: str, book: DayBook, revision: int) -> None:
-        """See ``Store.save_days``."""
+    def _touches(self, db: Database, point: str, start_s: int, end_s: int) -> Touches:
+        rows = db.execute(
+            "SELECT day, token FROM touch WHERE point = ? AND day >= ? AND day < ? ORDER BY day",
+            (self._id(db, point), start_s, end_s),
+        ).fetchall()
+        return _touches_of(rows)
+
+    def touched_since(self, at: datetime) -> dict[str, Touches]:
+        """See ``Store.touched_since``."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT name, day, token FROM touch JOIN point ON point.id = touch.point"
+                " WHERE at >= ? ORDER BY name, day",
+                (to_seconds(at),),
+            ).fetchall()
+        return {
+            name: _touches_of([(day, token) for _, day, token in of])
+            for name, of in groupby(rows, key=itemgetter(0))
+        }
+
+    def save_rollups(self, point: str, by: By, rows: Rollups) -> None:
+        """See ``Store.save_rollups``."""
+        columns = (
+            rows.start_s, rows.measured, rows.catch_up, rows.covered_s,
+            rows.needs_from_s, rows.needs_to_s, rows.seal,
+        )  # fmt: skip
+        shapes = rows.shapes or [b""] * len(rows)
+        values = zip(*(c.tolist() for c in columns), rows.gaps, shapes, strict=True)
         with self._transaction() as db:
-            key = self._id(db, point)
-            if key < 0 or self.revision(point) != revision:
-                return
-            for table in ("energy_day", "energy_gap"):
-                db.execute(f"DELETE FROM {table} WHERE point = ? AND rules <> ?", (key, rules))
+            key = self._ensure_id(db, point)
             db.executemany(
-                "INSERT OR REPLACE INTO energy_day VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (key, day, rules, measured, catch_up, covered)
-                    for day, measured, catch_up, covered in zip(
-                        book.day_s.tolist(),
-                        book.measured.tolist(),
-                        book.catch_up.tolist(),
-                        book.covered_s.tolist(),
-                        strict=True,
-                    )
-                ],
-            )
-            db.executemany(
-                "INSERT OR REPLACE INTO energy_gap VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (key, g.start_s, g.end_s, rules, g.low, _finite_or_none(g.high), g.cause)
-                    for g in book.gaps
-                ],
+                "INSERT OR REPLACE INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(_BY[by], key, *row) for row in values],
             )
 
-    def load_days(self, point: str, rules: str, start_s: int, end_s: int) -> DayBook:
-        """See ``Store.load_days``."""
-        with self._reading() as db:
-            key = self._id(db, point)
-            days = db.execute(
-                "SELECT day, measured, catch_up, covered_s FROM energy_day"
-                " WHERE point = ? AND rules = ? AND day >= ? AND day < ? ORDER BY day",
-                (key, rules, start_s, end_s),
-            ).fetchall()
-            gaps = db.execute(
-                "SELECT start, end, low, high, cause FROM energy_gap"
-                " WHERE point = ? AND rules = ? AND end > ? AND start < ? ORDER BY start",
-                (key, rules, start_s, end_s),
-            ).fetchall()
-        table = np.array(days, dtype=np.float64).reshape(-1, 4)
-        return DayBook(
-            day_s=table[:, 0].astype(np.int64),
-            measured=table[:, 1],
-            catch_up=table[:, 2],
-            covered_s=table[:, 3],
-            gaps=tuple(
-                Gap(start, end, low, math.inf if high is None else high, cause)
-                for start, end, low, high, cause in gaps
-            ),
+    def load_rollups(
+        self, points: Iterable[str], by: By, start_s: int, end_s: int, shapes: bool = False
+    ) -> dict[str, Rollups]:
+        """See ``Store.load_rollups``."""
+        found = {}
+        sql = (
+            "SELECT start, measured, catch_up, covered_s, needs_from, needs_to, seal, gaps"
+            f"{', shape' if shapes else ''} FROM rollup"
+            " WHERE by = ? AND point = ? AND start >= ? AND start < ? ORDER BY start"
         )
+        with self._reading() as db:
+            for point in points:
+                rows = db.execute(sql, (_BY[by], self._id(db, point), start_s, end_s)).fetchall()
+                if rows:
+                    found[point] = _rollups(rows)
+        return found
 
     def write_events(self, events: Sequence[Event]) -> None:
         """See ``Store.write_events``."""
@@ -305,6 +379,14 @@ class SqliteStore:
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO label VALUES (?, ?)", (key, value))
 
+    def expire(self, points: Iterable[str], before: datetime) -> int:
+        """See ``Store.expire``; a day a transaction, so that no writer waits for long."""
+        raise NotImplementedError
+
+    def check(self, thorough: bool = False) -> list[str]:
+        """See ``Store.check``."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """See ``Store.close``; waits for what other threads are doing just now."""
         with self._lock:
@@ -342,12 +424,17 @@ class SqliteStore:
         with self._reading() as db, transaction(db):
             yield db
 
-    def _put(self, db: Database, point: str, rows: Iterable[tuple[int, int, int]]) -> None:
-        rows = list(rows)
+    def _put(self, db: Database, point: str, rows: list[tuple[int, int, int]]) -> None:
         key = self._ensure_id(db, point)
+        (last,) = db.execute("SELECT max(at) FROM reading WHERE point = ?", (key,)).fetchone()
         db.executemany(_UPSERT, [(key, *row) for row in rows])
-        db.execute("UPDATE point SET revision = revision + 1 WHERE id = ?", (key,))
-        _drop_days(db, key, min(r[0] for r in rows), max(r[0] for r in rows))
+        if last is not None:
+            touched = {at // DAY_S * DAY_S for at, _, _ in rows if at <= last}
+            now = to_seconds(now_utc())
+            db.executemany(
+                "INSERT OR REPLACE INTO touch VALUES (?, ?, ?, ?)",
+                [(key, day, getrandbits(62), now) for day in touched],
+            )
 
     def _id(self, db: Database, point: str) -> int:
         """The key of ``point``; -1, which has no rows, if it was never written.
@@ -379,27 +466,27 @@ def _fetch(db: Database, sql: str, arguments: tuple[object, ...]) -> ReadingSeri
     return ReadingSeries(table[:, 0].copy(), table[:, 1] / _SCALE, table[:, 2].astype(np.int8))
 
 
-def _drop_days(db: Database, key: int, first_s: int, last_s: int) -> None:
-    """Forget derived days and gaps that readings in ``[first_s, last_s]`` can change."""
-    low = _neighbour(db, key, "at < ? ORDER BY at DESC", first_s)
-    high = _neighbour(db, key, "at > ? ORDER BY at", last_s)
-    for start, end in db.execute(
-        "SELECT min(start), max(end) FROM energy_gap WHERE point = ? AND end > ? AND start < ?",
-        (key, low, high),
-    ).fetchall():
-        low, high = min(low, start or low), max(high, end or high)
-    db.execute(
-        "DELETE FROM energy_day WHERE point = ? AND day > ? AND day <= ?",
-        (key, low - 25 * 3600, high),
+def _touches_of(rows: Sequence[tuple[int, int]]) -> Touches:
+    table = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return Touches(table[:, 0].copy(), table[:, 1].copy())
+
+
+def _rollups(rows: list[tuple[Any, ...]]) -> Rollups:
+    """Rows as they are selected, in columns; shapes are the last one, if there are any."""
+    start, measured, catch_up, covered, needs_from, needs_to, seal, gaps, *shapes = zip(
+        *rows, strict=True
     )
-    db.execute("DELETE FROM energy_gap WHERE point = ? AND end > ? AND start < ?", (key, low, high))
-
-
-def _neighbour(db: Database, key: int, where: str, at: int) -> int:
-    rows = db.execute(
-        f"SELECT at FROM reading WHERE point = ? AND {where} LIMIT {_NEIGHBOURS}", (key, at)
-    ).fetchall()
-    return rows[-1][0] if rows else at
+    return Rollups(
+        np.array(start, np.int64),
+        np.array(measured, np.float64),
+        np.array(catch_up, np.float64),
+        np.array(covered, np.float64),
+        np.array(needs_from, np.int64),
+        np.array(needs_to, np.int64),
+        np.array(seal, np.int64),
+        gaps,
+        shapes[0] if shapes else (),
+    )
 
 
 def _thousandths(point: str, value: float) -> int:
@@ -410,7 +497,3 @@ def _thousandths(point: str, value: float) -> int:
 
 def _ceil_seconds(at: datetime) -> int:
     return math.ceil(at.timestamp())
-
-
-def _finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -1,0 +1,173 @@
+"""Rows of energy by local day, made from judged readings, and by month, made from days.
+
+Pure functions on edges of local periods (Unix seconds) and ``paes.rollups``; read next
+``paes.kept_energy``, which keeps the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from paes.consumption import OUTSIDE, buckets, cut
+from paes.counter import Account, needs
+from paes.counter_rules import CounterRules
+from paes.periods import Seconds
+from paes.rollups import NEVER_S, Rollups, Shape, gaps_of, gaps_text, shape_bytes
+from paes.series import Floats, Gap, ReadingSeries
+
+QUARTER_S = 900
+
+
+def day_rows(
+    readings: ReadingSeries,
+    book: Account,
+    gaps: Sequence[Gap],
+    day_edges: Seconds,
+    life_s: tuple[int, int],
+    rules: CounterRules,
+) -> Rollups:
+    """One row a local day, without seals; what lies outside ``life_s`` has nothing.
+
+    ``gaps`` are the account's and the outer ones. A day that is not over, or on which readings
+    to come could throw another light, needs readings up to ``NEVER_S``.
+    """
+    lived = np.clip(day_edges, *life_s)
+    inner = [g for g in gaps if g.known and within_one(g, lived)]
+    table = buckets(book, inner, lived, rules)
+    across = [part for g in gaps if g not in inner for part in cut(g, lived, rules)]
+    from_s, to_s = needs(book, readings, day_edges[:-1], day_edges[1:], rules)
+    return Rollups(
+        start_s=day_edges[:-1],
+        measured=(table["measured"] - table["catch_up"]).to_numpy(),
+        catch_up=table["catch_up"].to_numpy(),
+        covered_s=table["covered_s"].to_numpy(),
+        needs_from_s=from_s,
+        needs_to_s=np.where(day_edges[1:] <= life_s[1], to_s, NEVER_S),
+        seal=np.zeros(len(from_s), np.int64),
+        gaps=_by_period(across, day_edges),
+        shapes=list(_shapes(book, inner, day_edges, life_s, rules)),
+    )
+
+
+def month_rows(
+    days: Rollups, month_edges: Seconds, life_s: tuple[int, int], ended: bool
+) -> Rollups:
+    """One row a month of those that have days; ``ended`` if the counter's use ends with them.
+
+    A month needs what its days need; one that is not over needs readings up to ``NEVER_S``.
+    """
+    n = len(month_edges) - 1
+    place = np.searchsorted(month_edges, days.start_s, side="right") - 1
+    from_s, to_s = np.full(n, NEVER_S), np.full(n, -NEVER_S)
+    np.minimum.at(from_s, place, days.needs_from_s)
+    np.maximum.at(to_s, place, days.needs_to_s)
+    catch_up = summed(place, days.catch_up, n)
+    texts = [""] * n
+    for i, gaps in _gaps_of_months(days, place).items():
+        lived = np.clip(month_edges[i : i + 2], *life_s)
+        inner = [g for g in gaps if g.known and within_one(g, lived)]
+        catch_up[i] += sum(g.low for g in inner)
+        texts[i] = gaps_text(g for g in gaps if g not in inner)
+    made = Rollups(
+        start_s=month_edges[:-1],
+        measured=summed(place, days.measured, n),
+        catch_up=catch_up,
+        covered_s=summed(place, days.covered_s, n),
+        needs_from_s=from_s,
+        needs_to_s=np.where(ended | (month_edges[1:] <= life_s[1]), to_s, NEVER_S),
+        seal=np.zeros(n, np.int64),
+        gaps=texts,
+        shapes=(),
+    )
+    return made.where(np.bincount(place, minlength=n) > 0)
+
+
+def quarters_of(day_edges: Seconds) -> list[Seconds]:
+    """The starts of the quarter hours of each day."""
+    return [np.arange(a, b, QUARTER_S, dtype=np.int64) for a, b in pairwise(day_edges.tolist())]
+
+
+def summed(place: npt.NDArray[np.int64], column: Floats, periods: int) -> Floats:
+    """What ``column`` adds up to in each period, by the ``place`` of its parts."""
+    return np.bincount(place, column, periods).astype(np.float64, copy=False)
+
+
+def unique(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Each gap once, though every period that it touches tells it."""
+    return tuple({(g.start_s, g.end_s, g.cause): g for g in gaps}.values())
+
+
+def within_one(gap: Gap, edges: Seconds) -> bool:
+    """True if the gap lies within one of the periods between ``edges``."""
+    first = int(np.searchsorted(edges, gap.start_s, side="right"))
+    last = int(np.searchsorted(edges, gap.end_s, side="left"))
+    return first == last and 0 < first < len(edges)
+
+
+def runs(wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Half-open index runs of True."""
+    padded = np.concatenate([[False], wanted, [False]]).astype(np.int8)
+    change = np.diff(padded)
+    starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    yield from zip(starts.tolist(), stops.tolist(), strict=True)
+
+
+def _by_period(gaps: Iterable[Gap], edges: Seconds) -> list[str]:
+    """The text of the gaps that touch each period: a row must be right without its neighbours."""
+    touching: dict[int, list[Gap]] = {}
+    for gap in gaps:
+        first = max(int(np.searchsorted(edges, gap.start_s, side="right")) - 1, 0)
+        last = min(int(np.searchsorted(edges, gap.end_s, side="left")), len(edges) - 1)
+        for i in range(first, last):
+            touching.setdefault(i, []).append(gap)
+    return [gaps_text(touching[i]) if i in touching else "" for i in range(len(edges) - 1)]
+
+
+def _shapes(
+    book: Account,
+    inner: Sequence[Gap],
+    day_edges: Seconds,
+    life_s: tuple[int, int],
+    rules: CounterRules,
+) -> Iterator[bytes]:
+    """The course of each day; ``inner`` are the known gaps that lie within a day."""
+    starts = quarters_of(day_edges)
+    lived = np.clip(np.append(np.concatenate(starts), day_edges[-1]), *life_s)
+    short = [g for g in inner if within_one(g, lived)]
+    long = [g for g in inner if g not in short]
+    table = buckets(book, short, lived, rules)
+    measured = (table["measured"] - table["catch_up"]).to_numpy()
+    catch_up, covered = table["catch_up"].to_numpy(), table["covered_s"].to_numpy()
+    begin = 0
+    for day, quarters in enumerate(starts):
+        end = begin + len(quarters)
+        of_day = [g for g in long if day_edges[day] <= g.start_s < day_edges[day + 1]]
+        yield shape_bytes(
+            Shape(measured[begin:end], catch_up[begin:end], covered[begin:end], tuple(of_day))
+        )
+        begin = end
+
+
+def _gaps_of_months(days: Rollups, place: npt.NDArray[np.int64]) -> dict[int, list[Gap]]:
+    """By month, the gaps that its days tell; those before the first reading are put together."""
+    found: dict[int, list[Gap]] = {}
+    for i, text in zip(place.tolist(), days.gaps, strict=True):
+        if text:
+            found.setdefault(i, []).extend(gaps_of(text))
+    return {i: _put_together(unique(gaps)) for i, gaps in found.items()}
+
+
+def _put_together(gaps: Iterable[Gap]) -> list[Gap]:
+    """Parts of a gap that was cut at midnights, whose bounds add up, become one again."""
+    whole: list[Gap] = []
+    for gap in gaps:
+        last = whole[-1] if whole else None
+        if last and gap.cause in OUTSIDE and (last.end_s, last.cause) == (gap.start_s, gap.cause):
+            whole[-1] = Gap(last.start_s, gap.end_s, 0.0, last.high + gap.high, gap.cause)
+        else:
+            whole.append(gap)
+    return whole

@@ -1,0 +1,116 @@
+"""Amounts by period, as arrays that add up: from books of energy to frames and totals.
+
+A table holds, for each of n periods, what was measured (with the catch-up in it), the catch-up,
+the bounds of what is missing, and how much of how many seconds is covered. Amounts are in the
+register's unit until ``times`` turns them into another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from paes.consumption import spread_gaps
+from paes.counter_rules import CounterRules
+from paes.energy_rows import summed
+from paes.energy_total import EnergyTotal
+from paes.periods import Seconds, Span, to_seconds
+from paes.series import EnergyBook, Floats
+
+AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
+
+
+@dataclass(frozen=True)
+class EnergyTable:
+    """Columns of one length; tables of the same periods can be added."""
+
+    measured: Floats
+    catch_up: Floats
+    estimated: Floats
+    missing_low: Floats
+    missing_high: Floats
+    covered_s: Floats
+    span_s: Floats
+
+    @classmethod
+    def empty(cls, periods: int) -> EnergyTable:
+        """Nothing, in time that is not asked about."""
+        nothing = np.zeros(periods)
+        return cls(nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+
+    def __add__(self, other: EnergyTable) -> EnergyTable:
+        return EnergyTable(*(a + b for a, b in zip(self._columns(), other._columns(), strict=True)))
+
+    def times(self, factor: Floats) -> EnergyTable:
+        """The same with amounts multiplied, period by period."""
+        return EnergyTable(
+            self.measured * factor,
+            self.catch_up * factor,
+            self.estimated * factor,
+            self.missing_low * factor,
+            self.missing_high * factor,
+            self.covered_s,
+            self.span_s,
+        )
+
+    def frame(self, edges_s: Seconds, tz: str, suffix: str = "") -> pd.DataFrame:
+        """One row a period, indexed by its local ``start``; amounts are named with ``suffix``."""
+        names = [*(f"{name}{suffix}" for name in AMOUNTS), "covered_s", "span_s"]
+        index = pd.DatetimeIndex(edges_s[:-1].astype("datetime64[s]"), tz="UTC").tz_convert(tz)
+        columns = dict(zip(names, self._columns(), strict=True))
+        return pd.DataFrame(columns, index=index.rename("start"))
+
+    def total(self) -> EnergyTotal:
+        """All periods together, whose amounts are kWh."""
+        return EnergyTotal(*(float(column.sum()) for column in self._columns()))
+
+    def _columns(self) -> tuple[Floats, ...]:
+        return (
+            self.measured,
+            self.catch_up,
+            self.estimated,
+            self.missing_low,
+            self.missing_high,
+            self.covered_s,
+            self.span_s,
+        )
+
+
+def spans_s(edges_s: Seconds, life: Span) -> Floats:
+    """How many seconds of each period lie in ``life``."""
+    return np.diff(within(edges_s, life)).astype(np.float64)
+
+
+def within(edges_s: Seconds, life: Span) -> Seconds:
+    """Edges moved into ``life``: what lies outside becomes empty."""
+    return np.clip(edges_s, to_seconds(life.start), to_seconds(life.end))
+
+
+def tabled(book: EnergyBook, edges_s: Seconds, life: Span, rules: CounterRules) -> EnergyTable:
+    """A book in periods made of its own; what lies outside of them is left out."""
+    n = len(edges_s) - 1
+    place = np.searchsorted(edges_s, book.start_s, side="right") - 1
+    inside = (place >= 0) & (place < n)
+    if not inside.all():
+        place = place[inside]
+        book = EnergyBook(
+            book.start_s[inside],
+            book.measured[inside],
+            book.catch_up[inside],
+            book.covered_s[inside],
+            book.gaps,
+        )
+
+    caught_up, low, high = spread_gaps(book.gaps, within(edges_s, life), rules)
+    catch_up = summed(place, book.catch_up, n) + caught_up
+    return EnergyTable(
+        measured=summed(place, book.measured, n) + catch_up,
+        catch_up=catch_up,
+        estimated=np.zeros(n),
+        missing_low=low,
+        missing_high=high,
+        covered_s=summed(place, book.covered_s, n),
+        span_s=spans_s(edges_s, life),
+    )
