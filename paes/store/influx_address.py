@@ -95,8 +95,9 @@ def parse_influx_address(url: str) -> InfluxAddress:
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
     except ValueError as err:
-        raise DataError(f"the address of the store is not understood: {err}") from err
+        raise DataError("the address of the store is not understood; expected " + EXAMPLE) from err
     if parts.scheme not in SCHEMES:
         raise DataError(f"unknown kind of store {parts.scheme!r}; expected {EXAMPLE}")
     if "@" in parts.netloc:

@@ -58,6 +58,10 @@ class Place:
         return f"InfluxDB at {self.address.server}, bucket {self.bucket!r}"
 
 
+class AlreadyThere(StoreError):
+    """What was to be created exists."""
+
+
 def read_series(answer: object, place: Place) -> list[Series]:
     """The series in an answer to one statement, or the StoreError that hides in it.
 
@@ -114,6 +118,28 @@ def query_error(
     reason = reason_in(body)
     if status in (400, 422) or FILE_LIMIT.search(reason):
         return statement_error(reason or f"HTTP {status}", place)
+    return _http_error(status, headers, body, place, now)
+
+
+def setup_error(
+    status: int, headers: Mapping[str, str], body: str, place: Place, now: datetime
+) -> StoreError:
+    """The error of a request to create something that was answered by ``status``."""
+    reason = reason_in(body) or f"HTTP {status}"
+    if status == 409 or "already exists" in reason:
+        return AlreadyThere(f"{place}: {reason}")
+    if status in (401, 403):
+        return StoreError(
+            f"{place}: {_token_words(place)} ({reason}): to create buckets takes a token of an "
+            "administrator, which `paes store init` alone needs"
+        )
+    if status == 404:
+        return StoreError(
+            f"{place}: {reason}: check ?org= in the address; the database of an InfluxDB Cloud "
+            "Dedicated or Clustered is created by influxctl"
+        )
+    if status in (400, 422):
+        return StoreError(f"{place}: refused: {reason}")
     return _http_error(status, headers, body, place, now)
 
 
@@ -181,13 +207,14 @@ def _understood(answer: object, place: Place) -> dict[str, Any]:
 
 
 def _no_right(place: Place, reason: str) -> StoreError:
+    return StoreError(f"{place}: {_token_words(place)} ({one_line(reason)}); readings are kept")
+
+
+def _token_words(place: Place) -> str:
     variable = place.address.token_variable
-    token = (
-        f"the token in the environment variable {variable} lacks the right"
-        if place.has_token
-        else f"the environment variable {variable} is not set, so no token was sent"
-    )
-    return StoreError(f"{place}: {token} ({one_line(reason)}); readings are kept")
+    if place.has_token:
+        return f"the token in the environment variable {variable} is unknown or lacks the right"
+    return f"the environment variable {variable} is not set, so no token was sent"
 
 
 def _no_bucket(place: Place, reason: str) -> StoreError:

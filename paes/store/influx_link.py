@@ -46,7 +46,7 @@ PARAMETER = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\$(?P<name>[A-Za-
 
 
 class InfluxLink:
-    """One server, asked by one token; not to be shared by threads while it is closed."""
+    """One server, asked by one token; threads may share it."""
 
     def __init__(self, address: InfluxAddress) -> None:
         """Prepare the link; the server is not contacted before the first request."""
@@ -74,7 +74,7 @@ class InfluxLink:
         On any error some may be stored: write them again, which changes nothing. An empty line,
         a comment or a line break, which servers skip without a word, is StoreRefused.
         """
-        place = self._place(bucket)
+        place = self.place(bucket)
         texts = [_checked(line, place) for line in lines]
         for begin in range(0, len(texts), MOST_LINES):
             self._write_part(texts[begin : begin + MOST_LINES], place, precision)
@@ -90,43 +90,58 @@ class InfluxLink:
         ``$name`` outside of quotes becomes the parameter of that name: a string is quoted, a
         number written out.
         """
-        place = self._place(bucket)
+        place = self.place(bucket)
         statement = _with_parameters(influxql, parameters or {})
         arguments = [("db", place.bucket), ("epoch", "s"), ("q", statement)]
-        method = "GET" if len(statement) <= LONGEST_GET else "POST"
-        return read_series(self.ask(method, "/query", place, arguments), place)
+        if len(statement) <= LONGEST_GET:
+            answer, _ = self.ask("GET", "/query", place, arguments)
+        else:
+            answer, _ = self.ask("POST", "/query", place, form=arguments)
+        return read_series(answer, place)
 
     def close(self) -> None:
         """Let go of the connections. Nothing is pending: every write has ended before."""
         self._client.close()
 
-    def ask(
-        self, method: str, path: str, place: Place, arguments: Sequence[tuple[str, str]]
-    ) -> object:
-        """The JSON that the server answers to a GET, or to a POST of ``arguments`` as a form.
+    def place(self, bucket: str | None = None) -> Place:
+        """``bucket`` (that of the address) on this server, as answers are told about it."""
+        return Place(self.address, bucket or self.address.bucket, self._has_token)
 
-        Text that is no JSON comes as str.
+    def ask(
+        self,
+        method: str,
+        path: str,
+        place: Place,
+        query: Sequence[tuple[str, str]] = (),
+        *,
+        form: Sequence[tuple[str, str]] = (),
+        body: Mapping[str, object] | None = None,
+        error_of: ErrorOf = query_error,
+    ) -> tuple[object, Mapping[str, str]]:
+        """One request with arguments, a form or a JSON ``body``: the JSON answer, and headers.
+
+        Text that is no JSON comes as str. A refusal is the error that ``error_of`` makes of it.
         """
-        by_form = method == "POST"
         headers = {"Accept": "application/json"}
-        if by_form:
+        if form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         if self.address.gzip:
             headers["Accept-Encoding"] = "gzip"
-        answer, _, _ = self._answered(
+        answer, _, told = self._answered(
             place,
-            query_error,
+            error_of,
             lambda: self._api().call_api(
                 path,
                 method,
-                query_params=[] if by_form else list(arguments),
-                post_params=list(arguments) if by_form else [],
+                query_params=list(query),
+                post_params=list(form),
+                body=None if body is None else dict(body),
                 header_params=headers,
                 response_type="object",
                 auth_settings=[],
             ),
         )
-        return answer
+        return answer, told
 
     def _write_part(self, texts: list[bytes], place: Place, precision: str) -> None:
         try:
@@ -173,9 +188,6 @@ class InfluxLink:
         if self._client.api_client is None:
             raise StoreError(f"InfluxDB at {self.address.server}: the link is closed")
         return self._client.api_client
-
-    def _place(self, bucket: str | None) -> Place:
-        return Place(self.address, bucket or self.address.bucket, self._has_token)
 
 
 class _TooLarge(Exception):
@@ -236,7 +248,10 @@ def _trust(address: InfluxAddress) -> ssl.SSLContext | None:
 
 def _refusal(err: ApiException, error_of: ErrorOf, place: Place) -> Exception:
     if not err.status:
-        return StoreBusy(f"{place}: no secure connection: {one_line(str(err.reason))}")
+        return StoreBusy(
+            f"{place}: no secure connection ({one_line(str(err.reason))}): a server with a "
+            "certificate of its own needs ?ca=FILE in the address"
+        )
     error = error_of(err.status, err.headers or {}, err.body or "", place, datetime.now(UTC))
     return _TooLarge(error) if err.status == 413 and error_of is write_error else error
 
