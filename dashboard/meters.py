@@ -142,21 +142,21 @@ def power_points(installation: Installation, city: City) -> dict[str, str]:
 
 def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
     """Coverage and energy of the last day and week by meter: the slow part, to be kept."""
-    return {meter.id: _activity(meter, ledger) for meter in city.meters.values()}
-
-
-def _activity(meter: Meter, ledger: EnergyLedger) -> Activity:
+    meters = list(city.meters.values())
     # Up to the reading that is due: the minutes since then are not a gap.
-    end = last_tick(ledger.clock(), ledger.poll_period(meter))
-    day = ledger.total(meter, Span(end - DAY, end))
-    week = ledger.total(meter, Span(end - WEEK, end))
-    return Activity(
-        day_coverage=day.coverage,
-        week_coverage=week.coverage,
-        week_covered_s=float(week.covered_s),
-        week_span_s=float(week.span_s),
-        week_amount=_known_amount(week),
-    )
+    ends = [last_tick(ledger.clock(), ledger.poll_period(m)) for m in meters]
+    days = ledger.totals([(m, Span(end - DAY, end)) for m, end in zip(meters, ends, strict=True)])
+    weeks = ledger.totals([(m, Span(end - WEEK, end)) for m, end in zip(meters, ends, strict=True)])
+    return {
+        meter.id: Activity(
+            day_coverage=day.coverage,
+            week_coverage=week.coverage,
+            week_covered_s=float(week.covered_s),
+            week_span_s=float(week.span_s),
+            week_amount=_known_amount(week),
+        )
+        for meter, day, week in zip(meters, days, weeks, strict=True)
+    }
 
 
 def _known_amount(total: EnergyTotal) -> float | None:

@@ -148,12 +148,16 @@ def inventory_years(city: City, ledger: EnergyLedger) -> list[int]:
 def metered_cells(city: City, year: int, ledger: EnergyLedger) -> dict[Cell, EnergyTotal]:
     """What the city's meters saw in ``year``, by sector and carrier (submeters left out)."""
     span = year_span(year, city.time_zone)
+    meters = [
+        meter
+        for meter in ledger.meters(city.sites, measures=Measures.WITHDRAWAL)
+        if meter.carrier and ledger.life(meter, span)
+    ]
     cells: dict[Cell, EnergyTotal] = {}
-    for meter in ledger.meters(city.sites, measures=Measures.WITHDRAWAL):
-        if meter.carrier is None or ledger.life(meter, span) is None:
-            continue
+    for meter, total in zip(meters, ledger.totals([(m, span) for m in meters]), strict=True):
+        assert meter.carrier  # those without are left out above
         cell = (city.sites[meter.site].sector, meter.carrier)
-        cells[cell] = cells.get(cell, EnergyTotal()) + ledger.total(meter, span)
+        cells[cell] = cells.get(cell, EnergyTotal()) + total
     return cells
 
 

@@ -100,8 +100,13 @@ class KeptEnergy:
         quarters = quarters_of(edges(span, By.DAY, counters[0].time_zone))
         return [_quarter_book(rows, quarters) for rows in found]
 
-    def judged(self, counters: Sequence[Counter], span: Span) -> list[Judged]:
-        """The readings of ``span`` itself, for what no row can answer."""
+    def judged(self, counters: Sequence[Counter], span: Span) -> Iterator[Judged]:
+        """The readings of ``span`` itself, for what no row can answer; a few counters at once."""
+        together = max(1, int(METER_DAYS * DAY_S / max(span.seconds, DAY_S)))
+        for begin in range(0, len(counters), together):
+            yield from self._judged_at_once(counters[begin : begin + together], span)
+
+    def _judged_at_once(self, counters: Sequence[Counter], span: Span) -> list[Judged]:
         start_s, end_s = to_seconds(span.start), to_seconds(span.end)
         found: dict[int, Judged] = {}
         by_start: dict[int, list[int]] = {}

@@ -313,7 +313,7 @@ class EnergyLedger:
         if life is None:
             return []
         counter = self._counters([meter])[0]
-        judged = self._kept.judged([counter], life)[0]
+        judged = next(self._kept.judged([counter], life))
         book, gaps, rules = judged.book, judged.gaps, counter.rules
         inside = [f for f in book.findings if f.at is None or life.start <= f.at < life.end]
         outer = [absence_finding(g, rules) for g in gaps if g not in book.gaps]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from paes.energy_total import EnergyTotal
 from paes.events import ABSENCE, Cause, Event
 from paes.ledger import EnergyLedger
 from paes.metering import Meter, Reading
@@ -48,20 +49,29 @@ def meter_states(ledger: EnergyLedger, meters: Iterable[Meter]) -> list[MeterSta
     latest = ledger.store.latest(points.values())
     told = ledger.store.events(ledger.clock() - SILENT_AFTER, None, points, ABSENCE)
     absences = {event.subject: event for event in told}  # the last one of each
-    return [_status(ledger, m, latest.get(points[m.id]), absences.get(m.id)) for m in ordered]
+    # Up to the reading that is due: the minutes since then are not a gap.
+    ends = [last_tick(ledger.clock(), ledger.poll_period(m)) for m in ordered]
+    days = [Span(end - timedelta(days=1), end) for end in ends]
+    totals = ledger.totals(list(zip(ordered, days, strict=True)))
+    return [
+        _status(ledger, m, latest.get(points[m.id]), absences.get(m.id), total)
+        for m, total in zip(ordered, totals, strict=True)
+    ]
 
 
 def _status(
-    ledger: EnergyLedger, meter: Meter, last: Reading | None, absence: Event | None
+    ledger: EnergyLedger,
+    meter: Meter,
+    last: Reading | None,
+    absence: Event | None,
+    last_day: EnergyTotal,
 ) -> MeterStatus:
     now, period = ledger.clock(), ledger.poll_period(meter)
     at = last.at if last else None
     if last and last.at > now + period:  # stamped by a clock that was wrong: no sign of life
         past = ledger.store.around([last.point], to_seconds(now), to_seconds(now), 1)[last.point]
         at = next((from_seconds(s) for s in past.seconds if s < to_seconds(now)), None)
-    due = last_tick(now, period)  # the minutes since then are not a gap yet
-    day = Span(due - timedelta(days=1), due)
-    if ledger.life(meter, day) is None:
+    if not last_day.span_s:
         return MeterStatus(meter.id, MeterState.OUTSIDE, at, None, None)
     age = now - at if at else None
     state = state_of(age, period)
@@ -71,7 +81,7 @@ def _status(
         state=state,
         last_at=at,
         age_s=age.total_seconds() if age is not None else None,
-        coverage_last_day=ledger.total(meter, day).coverage,
+        coverage_last_day=last_day.coverage,
         cause=absence.cause if absence and lasts and state is not MeterState.LIVE else None,
     )
 
