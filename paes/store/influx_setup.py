@@ -168,11 +168,13 @@ def _created(place: Place, kept: timedelta | None) -> str:
 
 def _there(place: Place, wanted: timedelta | None, kept: timedelta | None) -> str:
     said = f"bucket {place.bucket!r}: there already, keeps readings {_how_long(kept)}"
-    return said if kept == wanted else f"{said}; asked for is {_how_long(wanted)}: not changed"
+    return said if kept == wanted else f"{said}, not {_how_long(wanted)} as asked"
 
 
 def _how_long(kept: timedelta | None) -> str:
-    return "for ever" if kept is None else f"for {kept / DAY:g} days"
+    if kept is None:
+        return "for ever"
+    return "for 1 day" if kept == DAY else f"for {kept / DAY:g} days"
 
 
 def _seconds(kept: timedelta) -> int:
