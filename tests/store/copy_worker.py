@@ -1,0 +1,37 @@
+"""A copy in a process of its own that is killed when it has written so many parts.
+
+Run as a program with SOURCE TARGET PARTS MOMENT: at part number PARTS the process ends as by a
+power cut, ``before`` the part is written or ``after``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from paes.store import open_store
+from paes.store.copying import StoreCopy
+
+
+def main() -> None:
+    source, target, parts, moment = sys.argv[1:]
+    store = open_store(target)
+    write_series, done = store.write_series, 0
+
+    def write_and_die(*arguments: object) -> None:
+        nonlocal done
+        done += 1
+        is_last = done == int(parts)
+        if is_last and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        write_series(*arguments)
+        if is_last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    store.write_series = write_and_die
+    StoreCopy(open_store(source), store).run()
+
+
+if __name__ == "__main__":
+    main()
