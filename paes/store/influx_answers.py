@@ -149,8 +149,13 @@ def _http_error(
     reason = reason_in(body) or f"HTTP {status}"
     if status in (401, 403):
         return _no_right(place, reason)
-    if status == 404:
+    if status == 404 and NO_BUCKET.search(reason):
         return _no_bucket(place, reason)
+    if status == 404:
+        return StoreError(
+            f"{place}: {reason}: is that the address of an InfluxDB 1.8 or later, and is ?org= "
+            "right? Then create the bucket by `paes store init`"
+        )
     if status == 429 or status >= 500:
         pause_s = retry_after_s(headers.get("Retry-After"), now)
         return StoreBusy(f"{place}: cannot answer now, HTTP {status} ({reason})", pause_s)

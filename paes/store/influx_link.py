@@ -63,7 +63,7 @@ class InfluxLink:
             url=address.server,
             token=token or None,
             org=address.org,
-            timeout=round(address.timeout_s * 1000),
+            timeout=max(1, round(address.timeout_s * 1000)),  # 0 would be none
             enable_gzip=address.gzip,
             ssl_context=_trust(address),
         )

@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from influx_double import TOKEN, InfluxDouble, OpenLink
+from influx_server import TOKEN_VARIABLE
 
 from paes.store import Store, open_store
+from paes.store.influx_address import parse_influx_address
+from paes.store.influx_link import InfluxLink
 
 StoreFactory = Callable[[], Store]
 
@@ -38,3 +42,28 @@ def store_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[St
 def store(store_factory: StoreFactory) -> Store:
     """One handle on an empty store."""
     return store_factory()
+
+
+@pytest.fixture
+def open_link(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenLink]:
+    """Links to InfluxDB by address, with a token in the usual variable; None: it is not set."""
+    links: list[InfluxLink] = []
+
+    def open_one(url: str, token: str | None = TOKEN) -> InfluxLink:
+        if token is None:
+            monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+        else:
+            monkeypatch.setenv(TOKEN_VARIABLE, token)
+        links.append(InfluxLink(parse_influx_address(url)))
+        return links[-1]
+
+    yield open_one
+    for link in links:
+        link.close()
+
+
+@pytest.fixture
+def double() -> Iterator[InfluxDouble]:
+    """A server that answers what it is told to."""
+    with InfluxDouble() as double:
+        yield double

@@ -6,11 +6,11 @@ for InfluxDB 3 the reference of ``/api/v3/configure/database``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from influx_double import Answer, InfluxDouble, json_answer
+from influx_double import TOKEN, Answer, InfluxDouble, json_answer
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.errors import StoreBusy, StoreError
@@ -18,7 +18,6 @@ from paes.store.influx_address import parse_influx_address
 from paes.store.influx_link import InfluxLink
 from paes.store.influx_setup import prepare_server
 
-TOKEN = "geheim-0123456789"
 BUCKETS = {"energy": None, "power": timedelta(days=400)}
 
 PING_2 = Answer(204, headers={"X-Influxdb-Build": "OSS", "X-Influxdb-Version": "v2.7.12"})
@@ -32,11 +31,9 @@ VIRTUAL = json_answer(200, {"content": [{"bucketID": "b1", "default": True, "vir
 NO_MAPPING = json_answer(200, {"content": []})
 
 
-@pytest.fixture
-def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[InfluxDouble]:
+@pytest.fixture(autouse=True)
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
-    with InfluxDouble() as double:
-        yield double
 
 
 @pytest.fixture
