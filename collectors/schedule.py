@@ -91,6 +91,11 @@ class Collector:
             self._take_on(plan)
 
     @property
+    def installation(self) -> MeteredInstallation:
+        """What it collects now: the newest that could be planned."""
+        return self._installation
+
+    @property
     def states(self) -> dict[str, MeterState]:
         """How every meter has been doing, by id."""
         return {id_: m for line in self.lines.values() for id_, m in line.meters.items()}

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -24,9 +25,12 @@ from paes.cli.running import run_until_stopped
 from paes.cli.spool_file import spool_file, spool_option
 from paes.config import load_installation, shipped_config
 from paes.errors import FieldError, PaesError, StoreError
+from paes.installation import Installation
 from paes.periods import now_utc
+from paes.upkeep import Upkeep
 
 MONITOR = "127.0.0.1:9464"
+UPKEEP_S = 900.0
 
 log = logging.getLogger(__name__)
 
@@ -84,16 +88,31 @@ async def _collect(
     if hasattr(signal, "SIGHUP"):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
     serving = _monitor(collector, monitor)
-    watching = asyncio.create_task(reloader.run(), name="reloader")
+    upkeep = Upkeep(lambda: cast(Installation, collector.installation), lambda: session.store)
+    beside = [
+        asyncio.create_task(reloader.run(), name="reloader"),
+        asyncio.create_task(_keep_up(upkeep), name="upkeep"),
+    ]
     told(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
     try:
         await collector.run(stop)
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        upkeep.stop()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         if serving:
             await asyncio.to_thread(serving.close)
+
+
+async def _keep_up(upkeep: Upkeep) -> None:
+    """Look after the store beside collecting, in a thread of its own; no round waits for it."""
+    while True:
+        try:
+            await asyncio.to_thread(upkeep.run)
+        except Exception:
+            log.exception("the upkeep of the store failed and is tried again")
+        await asyncio.sleep(UPKEEP_S)
 
 
 def _store(session: Session) -> LateStore:
