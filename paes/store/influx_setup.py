@@ -132,7 +132,8 @@ def _organisation(link: InfluxLink, place: Place) -> str:
 
 
 def _prepare_3(link: InfluxLink, place: Place, kept: timedelta | None) -> str:
-    body = {"db": place.bucket} | ({"retention_period": f"{_seconds(kept)}s"} if kept else {})
+    # Its makers name hours as the smallest unit of a retention.
+    body = {"db": place.bucket} | ({"retention_period": f"{_hours(kept)}h"} if kept else {})
     try:
         _post(link, place, "/api/v3/configure/database", body)
     except AlreadyThere:
@@ -179,6 +180,10 @@ def _how_long(kept: timedelta | None) -> str:
 
 def _seconds(kept: timedelta) -> int:
     return round(kept.total_seconds())
+
+
+def _hours(kept: timedelta) -> int:
+    return max(1, round(kept / timedelta(hours=1)))
 
 
 def _read_duration(text: str) -> timedelta | None:

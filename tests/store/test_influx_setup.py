@@ -231,7 +231,7 @@ def test_influxdb_3_is_asked_for_databases_with_their_retention(double: InfluxDo
     created = [seen for seen in double.seen if seen.method == "POST"]
     assert [seen.json for seen in created] == [
         {"db": "energy"},
-        {"db": "power", "retention_period": "34560000s"},
+        {"db": "power", "retention_period": "9600h"},
     ]
     assert created[0].headers["Content-Type"] == "application/json"
 
