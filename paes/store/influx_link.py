@@ -17,6 +17,8 @@ import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
+from numbers import Integral
 from typing import Any
 
 import urllib3
@@ -213,16 +215,22 @@ def _escaped(text: str, quote: str) -> str:
 
 
 def _with_parameters(influxql: str, parameters: Mapping[str, Parameter]) -> str:
-    """Written out here, for not every generation takes bind parameters."""
+    """Names cannot be bound by the server, so quoting is needed anyhow: texts go the same way."""
 
     def written(found: re.Match[str]) -> str:
         name = found["name"]
         if name is None:
             return found[0]
         value = parameters[name]
-        return quoted_text(value) if isinstance(value, str) else repr(value)
+        return quoted_text(value) if isinstance(value, str) else _number(value)
 
     return PARAMETER.sub(written, influxql)
+
+
+def _number(value: int | float) -> str:
+    """InfluxQL knows no exponents, and tells a float by its point."""
+    text = format(Decimal(str(value)), "f")
+    return text if isinstance(value, Integral) or "." in text else f"{text}.0"
 
 
 def _checked(line: str, place: Place) -> bytes:

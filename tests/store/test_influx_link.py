@@ -202,6 +202,16 @@ def test_numbers_are_parameters_and_quoted_dollars_are_not(link: InfluxLink) -> 
     assert [row[1] for row in found[0].rows] == [1, 2]
 
 
+@pytest.mark.parametrize("limit", [1e-7, 1e22, -1.5, 0.1, 9_007_199_254_740_993])
+def test_numbers_are_written_so_that_the_server_reads_the_same(
+    link: InfluxLink, limit: float
+) -> None:
+    kind = "i" if isinstance(limit, int) else ""
+    link.write([f"energy,point=p v={limit!r}{kind} {START_S}"])
+    (series,) = link.query("SELECT v FROM energy WHERE v = $limit", parameters={"limit": limit})
+    assert series.rows == [[START_S, limit]]
+
+
 def test_a_server_that_comes_back_is_found_by_the_same_link(
     private_influx: Callable[..., InfluxServer], open_link: OpenLink
 ) -> None:
