@@ -1,0 +1,54 @@
+"""Derived rows of energy in InfluxDB: kept and given, never judged (``paes.rollups``)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from paes.periods import By
+from paes.rollups import DAY_S, Rollups
+from paes.store.influx_lines import ROLLUP_OF, plain_text, point_of
+from paes.store.influx_link import InfluxLink
+from paes.store.influx_select import BY_POINT, Question, ask_all, groups, of_points
+
+_FIELDS = ("measured", "catch_up", "covered_s", "needs_from", "needs_to", "seal", "gaps")
+_LENGTH_S = {By.DAY: DAY_S, By.MONTH: 30 * DAY_S}
+
+
+def load_rollups(
+    link: InfluxLink, points: Iterable[str], by: By, start_s: int, end_s: int, shapes: bool
+) -> dict[str, Rollups]:
+    """See ``Store.load_rollups``."""
+    with_shapes = shapes and by is By.DAY
+    fields = ", ".join(f'"{f}"' for f in (*_FIELDS, *(["shape"] if with_shapes else [])))
+    question = Question(ROLLUP_OF[by], fields, BY_POINT)
+    wanted = list(dict.fromkeys(points))
+    found: dict[str, list[list[Any]]] = {}
+    for group, limit in groups(wanted, (end_s - start_s) // _LENGTH_S[by] + 1):
+        for part in ask_all(link, question.where(of_points(group)), start_s, end_s, limit):
+            found.setdefault(point_of(part.tags), []).extend(part.rows)
+    return {
+        p: _rollups(found[p], [b""] * len(found[p]) if shapes and by is By.MONTH else ())
+        for p in wanted
+        if p in found
+    }
+
+
+def _rollups(rows: list[list[Any]], no_shapes: Sequence[bytes]) -> Rollups:
+    start, measured, catch_up, covered, needs_from, needs_to, seal, gaps, *shapes = zip(
+        *rows, strict=True
+    )
+    return Rollups(
+        np.array(start, np.int64),
+        np.array(measured, np.float64),
+        np.array(catch_up, np.float64),
+        np.array(covered, np.float64),
+        np.array(needs_from, np.int64),
+        np.array(needs_to, np.int64),
+        np.array(seal, np.int64),
+        tuple(plain_text(text) for text in gaps),
+        tuple(base64.b64decode(text) for text in shapes[0]) if shapes else no_shapes,
+    )
