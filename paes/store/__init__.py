@@ -45,7 +45,11 @@ class Store(Protocol):
     """
 
     def write(self, readings: Sequence[Reading]) -> None:
-        """Insert or replace ``readings``; all of them, or none and StoreError."""
+        """Insert or replace ``readings``: all of them, or StoreError.
+
+        After an error an embedded store has none of them, a server may have some: writing them
+        again is right for both.
+        """
         ...
 
     def write_series(
@@ -154,18 +158,27 @@ class Store(Protocol):
 
 
 def open_store(url: str, retention: Retention | None = None) -> Store:
-    """Open the store at ``url``: ``sqlite:///path/to/file`` or a plain path to a file.
+    """Open the store at ``url``: ``sqlite:///path/to/file`` or a plain path to a file, or
+    ``influxdb+http://HOST:PORT/BUCKET`` (``influxdb+https``; see ``paes.store.influx_address``).
 
     ``retention`` (None: everything for ever) is for stores that keep each class in a place of its
-    own; an embedded one keeps all together until ``expire`` is called.
+    own; an embedded one keeps all together until ``expire`` is called. A server is not asked
+    before it is needed.
 
     Raises DataError if the address is not understood, StoreError if the store cannot be opened.
     """
     scheme, _, rest = url.partition("://")
     if not rest:
         scheme, rest = "sqlite", "/" + url
+    if scheme in ("influxdb+http", "influxdb+https"):
+        from paes.store.influx import InfluxStore
+
+        return InfluxStore(url, retention)
     if scheme != "sqlite":
-        raise DataError(f"unknown kind of store {scheme!r} in {url!r}; expected sqlite:///FILE")
+        raise DataError(
+            f"unknown kind of store {scheme!r} in {url!r}; expected sqlite:///FILE or"
+            " influxdb+http://HOST:PORT/BUCKET"
+        )
     from paes.store.sqlite import SqliteStore
 
     return SqliteStore(Path(rest[1:]).expanduser())
