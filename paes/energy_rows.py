@@ -16,7 +16,7 @@ from paes.consumption import OUTSIDE, buckets, cut
 from paes.counter import Account, needs
 from paes.counter_rules import CounterRules
 from paes.periods import Seconds
-from paes.rollups import NEVER_S, Rollups, Shape, gaps_of, gaps_text, shape_bytes
+from paes.rollups import NEVER_S, Rollups, Shape, gaps_of, gaps_text, shapes_bytes
 from paes.series import Floats, Gap, ReadingSeries
 
 QUARTER_S = 900
@@ -49,7 +49,7 @@ def day_rows(
         needs_to_s=np.where(day_edges[1:] <= life_s[1], to_s, NEVER_S),
         seal=np.zeros(len(from_s), np.int64),
         gaps=_by_period(across, day_edges),
-        shapes=list(_shapes(book, inner, day_edges, life_s, rules)),
+        shapes=_shapes(book, inner, day_edges, life_s, rules),
     )
 
 
@@ -133,23 +133,23 @@ def _shapes(
     day_edges: Seconds,
     life_s: tuple[int, int],
     rules: CounterRules,
-) -> Iterator[bytes]:
+) -> list[bytes]:
     """The course of each day; ``inner`` are the known gaps that lie within a day."""
     starts = quarters_of(day_edges)
     lived = np.clip(np.append(np.concatenate(starts), day_edges[-1]), *life_s)
     short = [g for g in inner if within_one(g, lived)]
-    long = [g for g in inner if g not in short]
     table = buckets(book, short, lived, rules)
-    measured = (table["measured"] - table["catch_up"]).to_numpy()
-    catch_up, covered = table["catch_up"].to_numpy(), table["covered_s"].to_numpy()
-    begin = 0
-    for day, quarters in enumerate(starts):
-        end = begin + len(quarters)
-        of_day = [g for g in long if day_edges[day] <= g.start_s < day_edges[day + 1]]
-        yield shape_bytes(
-            Shape(measured[begin:end], catch_up[begin:end], covered[begin:end], tuple(of_day))
-        )
-        begin = end
+    course = Shape(
+        (table["measured"] - table["catch_up"]).to_numpy(),
+        table["catch_up"].to_numpy(),
+        table["covered_s"].to_numpy(),
+    )
+    long: dict[int, list[Gap]] = {}
+    for gap in inner:
+        if gap not in short:
+            day = int(np.searchsorted(day_edges, gap.start_s, side="right")) - 1
+            long.setdefault(day, []).append(gap)
+    return shapes_bytes(course, [len(q) for q in starts], long)
 
 
 def _gaps_of_months(days: Rollups, place: npt.NDArray[np.int64]) -> dict[int, list[Gap]]:

@@ -185,7 +185,8 @@ class KeptEnergy:
         """
         points = [c.point for c in counters]
         near = to_seconds(part.start) - REACH_S, to_seconds(part.end) + REACH_S
-        for from_s, to_s in (near, (ALWAYS_S, NEVER_S)):
+        all_known = ALWAYS_S, NEVER_S
+        for from_s, to_s in (near, all_known) if part.seconds < REACH_S else (all_known,):
             touches = self._store.touches(points, from_s, to_s)
             made = make()
             if all(_reaches(rows, from_s, to_s) for rows in made):

@@ -21,8 +21,9 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,8 @@ OPEN = -1
 """Token of a day into which somebody writes just now: nothing that rests on it can be kept."""
 DAY_S = 86400
 _MICRO = 1e6
-_LARGEST_MICRO = 2.0**52
+_LARGEST_MICRO = 2.0**53
+_QUARTER_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Rollups:
     """Rows of one point and one resolution, by start: columns of one length.
 
     ``measured``, ``catch_up`` and ``covered_s`` as in ``paes.series.EnergyBook``; ``gaps`` is
-    the text of ``gaps_text``, ``shapes`` of days the bytes of ``shape_bytes`` (empty if not
+    the text of ``gaps_text``, ``shapes`` of days the bytes of ``shapes_bytes`` (empty if not
     asked for).
     """
 
@@ -159,7 +161,7 @@ def gaps_of(text: str) -> tuple[Gap, ...]:
 
 @dataclass(frozen=True)
 class Shape:
-    """The course of one local day by quarter hours, and the gaps that lie within the day.
+    """A course by quarter hours, and the gaps that lie within its days.
 
     ``measured`` and ``catch_up`` are in the register's unit, to a millionth of it.
     """
@@ -170,32 +172,59 @@ class Shape:
     gaps: tuple[Gap, ...] = ()
 
 
-def shape_bytes(shape: Shape) -> bytes:
-    """A day's course in some 150 bytes: whole millionths, rounded so that their sum stays."""
-    amounts = np.concatenate([shape.measured, shape.catch_up])
-    running = np.cumsum(amounts) * _MICRO
-    if np.max(np.abs(running), initial=0.0) < _LARGEST_MICRO:
-        whole = np.diff(np.rint(running).astype(np.int64), prepend=np.int64(0))
-        narrow = whole.astype(np.int32)
-        kind, packed = (b"i", narrow) if (narrow == whole).all() else (b"q", whole)
-    else:
-        kind, packed = b"d", amounts
-    covered = shape.covered_s.astype(np.uint16)
-    gaps = gaps_text(shape.gaps).encode()
-    return zlib.compress(kind + packed.tobytes() + covered.tobytes() + gaps, 1)
+def shapes_bytes(
+    course: Shape, quarters: Sequence[int], gaps: Mapping[int, Sequence[Gap]]
+) -> list[bytes]:
+    """The course of consecutive days as some 150 bytes each; day i has ``quarters[i]``.
 
-
-_WIDTHS = {b"i": (np.int32, 4), b"q": (np.int64, 8), b"d": (np.float64, 8)}
+    Whole millionths, rounded so that their sum stays what it is. ``gaps`` by day.
+    """
+    ends = np.cumsum(quarters).tolist()
+    starts = [0, *ends[:-1]]
+    measured = _packed(course.measured)
+    kind = _KINDS.index(measured.dtype.type)
+    covered = course.covered_s.astype(np.uint16)
+    has_catch_up = (np.maximum.reduceat(course.catch_up, starts) > 0).tolist()
+    has_holes = (np.minimum.reduceat(course.covered_s, starts) < _QUARTER_S).tolist()
+    found = []
+    for day, (a, b) in enumerate(zip(starts, ends, strict=True)):
+        parts = [bytes([kind, has_catch_up[day], has_holes[day]]), measured[a:b].tobytes()]
+        if has_catch_up[day]:
+            parts.append(course.catch_up[a:b].tobytes())
+        if has_holes[day]:
+            parts.append(covered[a:b].tobytes())
+        parts.append(gaps_text(gaps.get(day, ())).encode())
+        found.append(zlib.compress(b"".join(parts), 1))
+    return found
 
 
 def shape_of(data: bytes, quarters: int) -> Shape:
-    """What ``shape_bytes`` wrote of a day with so many quarter hours."""
+    """A day of ``shapes_bytes`` with so many quarter hours."""
     raw = zlib.decompress(data)
-    kind, width = _WIDTHS[raw[:1]]
-    end = 1 + 2 * quarters * width
-    amounts = np.frombuffer(raw, kind, 2 * quarters, 1).astype(np.float64)
-    if raw[:1] != b"d":
-        amounts /= _MICRO
-    covered = np.frombuffer(raw, np.uint16, quarters, end).astype(np.float64)
-    gaps = gaps_of(raw[end + 2 * quarters :].decode())
-    return Shape(amounts[:quarters], amounts[quarters:], covered, gaps)
+    kind, has_catch_up, has_holes = raw[:3]
+    at = 3
+
+    def column(of: type[np.generic]) -> Floats:
+        nonlocal at
+        found = np.frombuffer(raw, of, quarters, at)
+        at += found.nbytes
+        return found.astype(np.float64)
+
+    measured = column(_KINDS[kind]) / (1.0 if _KINDS[kind] is np.float64 else _MICRO)
+    catch_up = column(np.float64) if has_catch_up else np.zeros(quarters)
+    covered = column(np.uint16) if has_holes else np.full(quarters, _QUARTER_S)
+    return Shape(measured, catch_up, covered, gaps_of(raw[at:].decode()))
+
+
+_KINDS: tuple[type[np.generic], ...] = (np.int32, np.int64, np.float64)
+"""How a day's amounts are packed; append only: the places are in every store."""
+
+
+def _packed(amounts: Floats) -> npt.NDArray[Any]:
+    """Millionths whose running sum is that of ``amounts``; what is too large for that as it is."""
+    running = np.rint(np.cumsum(amounts) * _MICRO)
+    if np.max(running, initial=0.0) > _LARGEST_MICRO:
+        return amounts
+    whole = np.diff(running.astype(np.int64), prepend=np.int64(0))
+    narrow = whole.astype(np.int32)
+    return narrow if (narrow == whole).all() else whole
