@@ -4,8 +4,8 @@ A class takes points by their quantity alone (what stands after the last ``/``),
 can put it into a bucket of its own whatever the meter is. The first class that fits has the
 point. What counts is kept for ever: a class with a limit that catches a counter of a device in
 use is an error of the configuration (``paes.config_checks``), for a register that is gone can
-never be accounted again. Nothing is deleted by reading this file: ``paes store expire`` does,
-and an InfluxDB does by its buckets.
+never be accounted again. ``paes collect`` deletes what has expired once a day and ``paes store
+expire`` at once; an InfluxDB does by its buckets.
 """
 
 from __future__ import annotations

@@ -4,20 +4,33 @@ The embedded store and the collector's spool are two such files. Each has an app
 that no program's file is taken for another's, and a schema version. WAL mode, so that readers
 never stop a writer; ``synchronous=FULL``, so that what was committed survives a power cut. The
 only module that imports sqlite3: its errors leave here as StoreError, in words.
+
+The log of WAL mode (``FILE-wal``) is copied into the file whenever it has a thousand pages, and
+then begun again, if just then nobody reads from it. Readers that overlap without end would let it
+grow without end, as two busy pages do; so a log beyond ``LOG_LIMIT_BYTES`` is emptied by a writer
+who waits for them, but briefly and seldom: a slow reader costs it a quarter of a second in ten.
 """
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from paes.errors import StoreError
 
 Database = sqlite3.Connection
+
+LOG_LIMIT_BYTES = 16 << 20
+"""Four times what the log has where nobody reads for long; it is cut back to this, too."""
+LOG_PAUSE_S = 10.0
+LOG_WAIT_S = 0.25
+"""How long all writers wait for readers, at most once in ``LOG_PAUSE_S``."""
 
 _SIGNATURE = (
     "SELECT (SELECT application_id FROM pragma_application_id),"
@@ -56,6 +69,7 @@ def connect(path: Path, busy_timeout_s: float) -> Database:
         path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
     )
     db.execute("PRAGMA synchronous = FULL")
+    db.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
     return db
 
 
@@ -64,17 +78,12 @@ def prepare(db: Database, path: Path, form: FileForm, busy_timeout_s: float) -> 
 
     Raises StoreError, and leaves the file as it is, for one of another program or version.
     """
-    application, version, tables = db.execute(_SIGNATURE).fetchone()
+    application, version, tables = signature(db)
     if application == form.application_id and version == form.version:
         return
-    if application == form.application_id and version in form.migrations:
-        _migrate(db, form)
-        return
     if application == form.application_id:
-        raise StoreError(
-            f"{path}: a {form.what} of another version of this program (schema {version},"
-            f" expected {form.version}); {form.if_of_other_version}"
-        )
+        _migrate(db, path, form)
+        return
     if application or tables:
         raise StoreError(f"{path}: a database of another program; choose another file")
     _use_wal(db, busy_timeout_s)
@@ -84,6 +93,62 @@ def prepare(db: Database, path: Path, form: FileForm, busy_timeout_s: float) -> 
         _execute_all(db, form.schema)
         db.execute(f"PRAGMA application_id = {form.application_id}")
         db.execute(f"PRAGMA user_version = {form.version}")
+
+
+def signature(db: Database) -> tuple[int, int, int]:
+    """Application id, schema version, and how many tables and indices there are."""
+    application, version, tables = db.execute(_SIGNATURE).fetchone()
+    return application, version, tables
+
+
+def log_of(path: Path) -> Path:
+    """The log beside the file ``path``."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 if it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+class LogKeeper:
+    """Keeps the log of one file short, for all threads of a process."""
+
+    def __init__(self, path: Path, busy_timeout_s: float) -> None:
+        self._log = log_of(path)
+        self._busy_timeout_s = busy_timeout_s
+        self._next_at = -math.inf
+        self._lock = threading.Lock()
+
+    def after_commit(self, db: Database) -> None:
+        """Empty a log that has grown too long, if readers let us; never raises."""
+        if size_of(self._log) <= LOG_LIMIT_BYTES:
+            return
+        with self._lock:
+            if time.monotonic() < self._next_at:
+                return
+            self._next_at = time.monotonic() + LOG_PAUSE_S
+        with suppress(sqlite3.Error):  # what was committed is safe: it is the next one's turn
+            empty_log(db)
+        with suppress(sqlite3.Error):
+            db.execute(f"PRAGMA busy_timeout = {round(self._busy_timeout_s * 1000)}")
+
+
+def empty_log(db: Database, within_s: float = 0.0) -> bool:
+    """Copy the log into the file and cut it to nothing; False if readers do not let us.
+
+    Each attempt lets writers wait ``LOG_WAIT_S`` at most; leaves that as the time-out of ``db``.
+    """
+    give_up_at = time.monotonic() + within_s
+    db.execute(f"PRAGMA busy_timeout = {round(LOG_WAIT_S * 1000)}")
+    while db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() >= give_up_at:
+            return False
+        time.sleep(LOG_WAIT_S)  # as SQLite gives up at once while somebody else does the same
+    return True
 
 
 @contextmanager
@@ -100,7 +165,7 @@ def transaction(db: Database) -> Iterator[None]:
 
 
 @contextmanager
-def in_words(path: Path, form: FileForm) -> Iterator[None]:
+def in_words(path: Path | str, form: FileForm) -> Iterator[None]:
     """SQLite's errors become a StoreError that names the file and says what to do."""
     try:
         yield
@@ -121,13 +186,23 @@ def take_lock(path: Path) -> Database | None:
     return lock
 
 
-def _migrate(db: Database, form: FileForm) -> None:
-    """Lead an older file to today's schema, in one transaction."""
+def _migrate(db: Database, path: Path, form: FileForm) -> None:
+    """Lead an older file to today's schema, in one transaction; refuse one of another version."""
+    _require_known(signature(db)[1], path, form)  # before anything is locked
     with transaction(db):
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        for step in range(version, form.version):  # none if another process was faster
+        version = signature(db)[1]  # another process may have been faster, and newer than we are
+        _require_known(version, path, form)
+        for step in range(version, form.version):
             _execute_all(db, form.migrations[step])
         db.execute(f"PRAGMA user_version = {form.version}")
+
+
+def _require_known(version: int, path: Path, form: FileForm) -> None:
+    if version != form.version and version not in form.migrations:
+        raise StoreError(
+            f"{path}: a {form.what} of another version of this program (schema {version},"
+            f" expected {form.version}); {form.if_of_other_version}"
+        )
 
 
 def _execute_all(db: Database, statements: str) -> None:
@@ -156,6 +231,8 @@ def _explain(err: sqlite3.Error, form: FileForm) -> str:
         "unable to open": "the file cannot be opened; check the path and its rights",
         "not a database": "not a SQLite file; choose another file",
         "malformed": f"the file is damaged; {form.if_damaged}",
+        "disk I/O error": "the disk does not read or write (a quota, a broken or absent disk);"
+        " nothing was written; see the system's log",
     }
     text = str(err)
     return next((reason for sign, reason in reasons.items() if sign in text), text)

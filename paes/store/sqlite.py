@@ -2,7 +2,8 @@
 
 Invariants: a transaction a write; ``synchronous=FULL``, so what was acknowledged survives a
 power cut; one connection a thread. Readings are clustered by point and time, the order in
-which accounting asks for them. Only ``collectors.spool.file`` imports sqlite3 as well.
+which accounting asks for them. Read next: ``paes.store.sqlite_schema`` (tables),
+``sqlite_upkeep`` (retention, check, backup, compaction) and ``paes.sqlite_file``.
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from random import getrandbits
-from typing import Any
 
 import numpy as np
 
-from paes.errors import StoreRefused
+from paes.errors import StoreError
 from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import By, Seconds, from_seconds, now_utc, to_seconds
@@ -30,73 +30,29 @@ from paes.rollups import DAY_S, Rollups, Touches
 from paes.series import CODE_OF, GOOD_CODES, QUALITIES, Codes, Floats, ReadingSeries, Summary
 from paes.sqlite_file import (
     Database,
-    FileForm,
+    LogKeeper,
     connect,
     in_words,
     make_folder,
     prepare,
     transaction,
 )
-from paes.store import CHUNK
+from paes.store import CHUNK, sqlite_upkeep
+from paes.store.sqlite_rows import (
+    SCALE,
+    ceil_seconds,
+    event_of,
+    fetch_series,
+    rollups_of,
+    row_of,
+    thousandths,
+    touches_of,
+)
+from paes.store.sqlite_schema import FORM
 
-SCHEMA_VERSION = 3
-APPLICATION_ID = 0x50414553  # "PAES"
-_SCALE = 1000.0
-_LARGEST = 9.2e15
 _LAST_CHARACTER = "\U0010ffff"
 _BY = {By.DAY: 0, By.MONTH: 1}
 """Codes of the resolutions that are kept; they are in every file."""
-
-_EVENTS = """
-CREATE TABLE event (
-    subject TEXT NOT NULL, name TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER,
-    message TEXT NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (subject, name, start)
-) WITHOUT ROWID;
-CREATE INDEX event_by_time ON event (start)
-"""
-_ROLLUPS = """
-CREATE TABLE touch (
-    point INTEGER NOT NULL REFERENCES point, day INTEGER NOT NULL,
-    token INTEGER NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (point, day)
-) WITHOUT ROWID;
-CREATE INDEX touch_by_time ON touch (at);
-CREATE TABLE rollup (
-    by INTEGER NOT NULL, point INTEGER NOT NULL REFERENCES point, start INTEGER NOT NULL,
-    measured REAL NOT NULL, catch_up REAL NOT NULL, covered_s REAL NOT NULL,
-    needs_from INTEGER NOT NULL, needs_to INTEGER NOT NULL, seal INTEGER NOT NULL,
-    gaps TEXT NOT NULL, shape BLOB NOT NULL,
-    PRIMARY KEY (by, point, start)
-) WITHOUT ROWID
-"""
-_WITHOUT_DAYS = """
-DROP TABLE energy_gap;
-DROP TABLE energy_day;
-ALTER TABLE point DROP COLUMN revision
-"""
-_SCHEMA = f"""
-CREATE TABLE label (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE point (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE
-);
-CREATE TABLE reading (
-    point INTEGER NOT NULL REFERENCES point, at INTEGER NOT NULL,
-    value INTEGER NOT NULL, quality INTEGER NOT NULL,
-    PRIMARY KEY (point, at)
-) WITHOUT ROWID;
-{_ROLLUPS};
-{_EVENTS}
-"""
-FORM = FileForm(
-    what="store",
-    application_id=APPLICATION_ID,
-    version=SCHEMA_VERSION,
-    schema=_SCHEMA,
-    if_of_other_version="use that version, or another file",
-    if_damaged="restore a backup",
-    migrations={1: _EVENTS, 2: f"{_WITHOUT_DAYS};{_ROLLUPS}"},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +79,7 @@ class SqliteStore:
         self._opened: list[_Handle] = []
         self._ids: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._log = LogKeeper(path, busy_timeout_s)
         make_folder(path)
         with self._reading() as db:
             prepare(db, path, FORM, busy_timeout_s)
@@ -131,7 +88,7 @@ class SqliteStore:
         """See ``Store.write``."""
         rows: dict[str, list[tuple[int, int, int]]] = {}
         for r in readings:
-            row = (to_seconds(r.at), _thousandths(r.point, r.value), CODE_OF[r.quality])
+            row = (to_seconds(r.at), thousandths(r.point, r.value), CODE_OF[r.quality])
             rows.setdefault(r.point, []).append(row)
         if rows:
             with self._transaction() as db:
@@ -149,8 +106,8 @@ class SqliteStore:
         if len(seconds) == 0:
             return
         worst = float(np.max(np.abs(values)))
-        _thousandths(point, worst if math.isfinite(worst) else math.nan)
-        whole = np.rint(values * _SCALE).astype(np.int64).tolist()
+        thousandths(point, worst if math.isfinite(worst) else math.nan)
+        whole = np.rint(values * SCALE).astype(np.int64).tolist()
         if isinstance(quality, Quality):
             quality = np.full(len(whole), CODE_OF[quality], np.int8)
         rows = list(zip(seconds.tolist(), whole, quality.tolist(), strict=True))
@@ -161,10 +118,10 @@ class SqliteStore:
         self, point: str, start: datetime | None = None, end: datetime | None = None
     ) -> ReadingSeries:
         """See ``Store.read``."""
-        first = -(2**62) if start is None else _ceil_seconds(start)
-        last = 2**62 if end is None else _ceil_seconds(end)
+        first = -(2**62) if start is None else ceil_seconds(start)
+        last = 2**62 if end is None else ceil_seconds(end)
         with self._reading() as db:
-            return _fetch(
+            return fetch_series(
                 db,
                 "SELECT at, value, quality FROM reading"
                 " WHERE point = ? AND at >= ? AND at < ? ORDER BY at",
@@ -175,11 +132,11 @@ class SqliteStore:
         self, point: str, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[ReadingSeries]:
         """See ``Store.chunks``; no transaction stays open between two chunks."""
-        first = -(2**62) if start is None else _ceil_seconds(start)
-        last = 2**62 if end is None else _ceil_seconds(end)
+        first = -(2**62) if start is None else ceil_seconds(start)
+        last = 2**62 if end is None else ceil_seconds(end)
         while True:
             with self._reading() as db:
-                part = _fetch(
+                part = fetch_series(
                     db,
                     "SELECT at, value, quality FROM reading"
                     " WHERE point = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?",
@@ -202,7 +159,7 @@ class SqliteStore:
         self, db: Database, point: str, start_s: int, end_s: int, margin: int
     ) -> ReadingSeries:
         key = self._id(db, point)
-        return _fetch(
+        return fetch_series(
             db,
             "SELECT at, value, quality FROM ("
             " SELECT * FROM (SELECT at, value, quality FROM reading"
@@ -237,9 +194,9 @@ class SqliteStore:
                     found[point] = Summary(
                         np.array(start, np.int64),
                         np.array(count, np.int64),
-                        np.array(mean, np.float64) / _SCALE,
-                        np.array(low, np.float64) / _SCALE,
-                        np.array(high, np.float64) / _SCALE,
+                        np.array(mean, np.float64) / SCALE,
+                        np.array(low, np.float64) / SCALE,
+                        np.array(high, np.float64) / SCALE,
                     )
         return found
 
@@ -255,7 +212,7 @@ class SqliteStore:
                 ).fetchone()
                 if row:
                     at, value, code = row
-                    found[point] = Reading(point, from_seconds(at), value / _SCALE, QUALITIES[code])
+                    found[point] = Reading(point, from_seconds(at), value / SCALE, QUALITIES[code])
         return found
 
     def points(self) -> list[str]:
@@ -274,7 +231,7 @@ class SqliteStore:
             "SELECT day, token FROM touch WHERE point = ? AND day >= ? AND day < ? ORDER BY day",
             (self._id(db, point), start_s, end_s),
         ).fetchall()
-        return _touches_of(rows)
+        return touches_of(rows)
 
     def touched_since(self, at: datetime) -> dict[str, Touches]:
         """See ``Store.touched_since``."""
@@ -285,7 +242,7 @@ class SqliteStore:
                 (to_seconds(at),),
             ).fetchall()
         return {
-            name: _touches_of([(day, token) for _, day, token in of])
+            name: touches_of([(day, token) for _, day, token in of])
             for name, of in groupby(rows, key=itemgetter(0))
         }
 
@@ -318,22 +275,12 @@ class SqliteStore:
             for point in points:
                 rows = db.execute(sql, (_BY[by], self._id(db, point), start_s, end_s)).fetchall()
                 if rows:
-                    found[point] = _rollups(rows)
+                    found[point] = rollups_of(rows)
         return found
 
     def write_events(self, events: Sequence[Event]) -> None:
         """See ``Store.write_events``."""
-        rows = [
-            (
-                e.subject,
-                e.name,
-                to_seconds(e.start),
-                None if e.end is None else to_seconds(e.end),
-                e.message,
-                json.dumps(dict(e.facts), sort_keys=True, ensure_ascii=False),
-            )
-            for e in events
-        ]
+        rows = [row_of(e) for e in events]
         if rows:
             with self._transaction() as db:
                 db.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -346,8 +293,8 @@ class SqliteStore:
         name: str = "",
     ) -> list[Event]:
         """See ``Store.events``."""
-        first = -(2**62) if start is None else _ceil_seconds(start)
-        last = 2**62 if end is None else _ceil_seconds(end)
+        first = -(2**62) if start is None else ceil_seconds(start)
+        last = 2**62 if end is None else ceil_seconds(end)
         of = "" if subjects is None else "AND subject IN (SELECT value FROM json_each(?))"
         asked = [] if subjects is None else [json.dumps(sorted(set(subjects)))]
         with self._reading() as db:
@@ -357,17 +304,7 @@ class SqliteStore:
                 f" {of} ORDER BY start, subject, name",
                 [last, first, first, name, name + _LAST_CHARACTER, *asked],
             ).fetchall()
-        return [
-            Event(
-                subject,
-                named,
-                from_seconds(at),
-                None if until is None else from_seconds(until),
-                message,
-                json.loads(facts),
-            )
-            for subject, named, at, until, message, facts in rows
-        ]
+        return [event_of(row) for row in rows]
 
     def labels(self) -> dict[str, str]:
         """See ``Store.labels``."""
@@ -380,12 +317,36 @@ class SqliteStore:
             db.execute("INSERT OR REPLACE INTO label VALUES (?, ?)", (key, value))
 
     def expire(self, points: Iterable[str], before: datetime) -> int:
-        """See ``Store.expire``; a day a transaction, so that no writer waits for long."""
-        raise NotImplementedError
+        """See ``Store.expire``; in short transactions with pauses, so that writers go on."""
+        deleted = 0
+        for point in points:
+            with self._reading() as db:
+                key = self._id(db, point)
+            for part in sqlite_upkeep.expire(self._transaction, key, ceil_seconds(before)):
+                deleted += part
+        return deleted
+
+    def count_before(self, points: Iterable[str], before: datetime) -> int:
+        """How many readings ``expire`` would delete."""
+        last = ceil_seconds(before)
+        sql = "SELECT count(*) FROM reading WHERE point = ? AND at < ?"
+        with self._reading() as db:
+            return sum(db.execute(sql, (self._id(db, p), last)).fetchone()[0] for p in points)
 
     def check(self, thorough: bool = False) -> list[str]:
         """See ``Store.check``."""
-        raise NotImplementedError
+        found: list[str] = []
+        try:
+            with self._reading() as db:
+                found += sqlite_upkeep.problems(db, self.path, thorough)
+        except StoreError as err:
+            found.append(str(err))
+        return found
+
+    def facts(self, count: bool = False) -> sqlite_upkeep.Facts:
+        """What is in the file; ``count`` counts every reading, which may take minutes."""
+        with self._reading() as db:
+            return sqlite_upkeep.facts(db, self.path, count)
 
     def close(self) -> None:
         """See ``Store.close``; waits for what other threads are doing just now."""
@@ -421,8 +382,10 @@ class SqliteStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[Database]:
-        with self._reading() as db, transaction(db):
-            yield db
+        with self._reading() as db:
+            with transaction(db):
+                yield db
+            self._log.after_commit(db)
 
     def _put(self, db: Database, point: str, rows: list[tuple[int, int, int]]) -> None:
         key = self._ensure_id(db, point)
@@ -456,44 +419,3 @@ class SqliteStore:
         if key < 0:
             key = db.execute("INSERT INTO point (name) VALUES (?)", (point,)).lastrowid or -1
         return key
-
-
-def _fetch(db: Database, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
-    rows = db.execute(sql, arguments).fetchall()
-    if not rows:
-        return ReadingSeries.empty()
-    table = np.array(rows, dtype=np.int64)
-    return ReadingSeries(table[:, 0].copy(), table[:, 1] / _SCALE, table[:, 2].astype(np.int8))
-
-
-def _touches_of(rows: Sequence[tuple[int, int]]) -> Touches:
-    table = np.array(rows, dtype=np.int64).reshape(-1, 2)
-    return Touches(table[:, 0].copy(), table[:, 1].copy())
-
-
-def _rollups(rows: list[tuple[Any, ...]]) -> Rollups:
-    """Rows as they are selected, in columns; shapes are the last one, if there are any."""
-    start, measured, catch_up, covered, needs_from, needs_to, seal, gaps, *shapes = zip(
-        *rows, strict=True
-    )
-    return Rollups(
-        np.array(start, np.int64),
-        np.array(measured, np.float64),
-        np.array(catch_up, np.float64),
-        np.array(covered, np.float64),
-        np.array(needs_from, np.int64),
-        np.array(needs_to, np.int64),
-        np.array(seal, np.int64),
-        gaps,
-        shapes[0] if shapes else (),
-    )
-
-
-def _thousandths(point: str, value: float) -> int:
-    if not -_LARGEST <= value <= _LARGEST:
-        raise StoreRefused(f"{point}: value {value} cannot be stored; expected up to {_LARGEST:g}")
-    return round(value * _SCALE)
-
-
-def _ceil_seconds(at: datetime) -> int:
-    return math.ceil(at.timestamp())

@@ -59,15 +59,17 @@ def read_until(path: Path, point: str, last: int) -> None:
     raise AssertionError(f"batch {last} did not come; {seen} readings are there")
 
 
-def make_files(folder: Path, count: int, barrier: Barrier, answers: Queue[str]) -> None:
-    """Open so many new stores, each at the same moment as the other processes."""
+def open_files(
+    folder: Path, count: int, points: int, barrier: Barrier, answers: Queue[str]
+) -> None:
+    """Open so many stores, each at the same moment as the other processes."""
     try:
         for number in range(count):
             barrier.wait(30)
             store = SqliteStore(folder / f"{number}.db")
-            assert store.points() == []
+            assert len(store.points()) == points
             store.close()
-        answers.put("made them all")
+        answers.put("opened them all")
     except BaseException as err:
         barrier.abort()
         answers.put(repr(err))

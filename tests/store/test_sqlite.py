@@ -10,21 +10,27 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import old_files
 import pytest
-from store_workers import BATCH, make_files
+from store_workers import BATCH, open_files
 
+from paes import sqlite_file
 from paes.errors import DataError, StoreError
 from paes.events import Event
 from paes.metering import Reading
+from paes.periods import By
+from paes.rollups import Rollups
+from paes.sqlite_file import Database, transaction
 from paes.store import open_store
-from paes.store.sqlite import APPLICATION_ID, SCHEMA_VERSION, SqliteStore
+from paes.store.sqlite import SqliteStore
+from paes.store.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION
 
 POINT = "scuola.main/energy_import"
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
@@ -104,16 +110,24 @@ def test_two_writers_and_two_readers_work_on_one_file_at_once(workers: Workers, 
 
 
 def test_several_processes_make_the_same_new_file_at_once(tmp_path: Path) -> None:
+    at_once(open_files, tmp_path, NEW_FILES, 0)
+
+
+def test_several_processes_lead_the_same_old_file_to_todays_schema(tmp_path: Path) -> None:
+    for number in range(NEW_FILES):
+        old_files.make_old_file(tmp_path / f"{number}.db", 1 + number % 2)
+    at_once(open_files, tmp_path, NEW_FILES, len(old_files.POINTS))
+
+
+def at_once(target: Callable[..., None], *arguments: object) -> None:
+    """Run ``target`` in four processes that wait for each other at its barrier."""
     context = multiprocessing.get_context("forkserver")
     barrier = context.Barrier(4)
     answers = context.Queue()
-    makers = [
-        context.Process(target=make_files, args=(tmp_path, NEW_FILES, barrier, answers))
-        for _ in range(4)
-    ]
+    makers = [context.Process(target=target, args=(*arguments, barrier, answers)) for _ in range(4)]
     for maker in makers:
         maker.start()
-    assert [answers.get(timeout=100) for _ in makers] == ["made them all"] * 4
+    assert [answers.get(timeout=100) for _ in makers] == ["opened them all"] * 4
     for maker in makers:
         maker.join(10)
 
@@ -210,16 +224,59 @@ def test_a_database_of_another_program_is_left_as_it_was(path: Path, tmp_path: P
     assert files_below(tmp_path) == before
 
 
-def test_a_file_of_the_first_schema_is_led_to_todays(path: Path) -> None:
+@pytest.mark.parametrize("version", old_files.SCHEMAS)
+def test_a_file_of_an_older_schema_is_led_to_todays_and_keeps_all(path: Path, version: int) -> None:
+    old_files.make_old_file(path, version)
+    before = old_files.kept(path)
+    assert len(before["readings"]) == len(old_files.READINGS)
     store = SqliteStore(path)
-    store.write([reading(0)])
+    assert old_files.kept(path) == before
+    assert store.points() == sorted(old_files.POINTS.values())
+    assert [e.facts for e in store.events()] == [{"serial": "B2"}] * (version - 1)
+    assert store.check(thorough=True) == []
+    store.write_events([Event("molo.gas", "meter.swapped", NOON)])
+    store.write([reading(0), Reading("new.main/x", NOON, 1.0)])
+    assert [len(store.read(p)) for p in (POINT, "new.main/x")] == [200, 1]
     store.close()
+
+
+def test_a_migrated_file_has_the_tables_of_a_new_one(path: Path) -> None:
+    SqliteStore(path).close()
+    assert len(tables(path)) >= 8
+    for version in old_files.SCHEMAS:
+        old = path.with_name(f"{version}.db")
+        old_files.make_old_file(old, version)
+        SqliteStore(old).close()
+        assert tables(old) == tables(path)
+
+
+def tables(path: Path) -> set[tuple[str, str]]:
+    """Every table and index with its columns."""
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP TABLE event; PRAGMA user_version = 1")
-    store = SqliteStore(path)
-    store.write_events([Event("scuola.main", "meter.swapped", NOON)])
-    assert len(store.events()) == len(store.read(POINT)) == 1
-    store.close()
+        names = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {(n, str(db.execute(f"PRAGMA table_info({n})").fetchall())) for n in names}
+        indices = db.execute("SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index'")
+        return columns | {(table, str(sql).strip()) for table, sql in indices}
+
+
+def test_a_file_that_a_newer_program_led_on_just_now_is_refused_and_left_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between our look at its version and our turn to write, a newer process was faster."""
+    old_files.make_old_file(path, 2)
+
+    @contextmanager
+    def late(db: Database) -> Iterator[None]:
+        with closing(sqlite3.connect(path)) as newer:
+            newer.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        with transaction(db):
+            yield
+
+    monkeypatch.setattr(sqlite_file, "transaction", late)
+    with pytest.raises(StoreError, match=f"schema {SCHEMA_VERSION + 1}, expected"):
+        SqliteStore(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert sqlite_file.signature(db)[1] == SCHEMA_VERSION + 1
 
 
 def test_a_file_of_a_newer_program_is_refused_and_left_as_it_was(path: Path) -> None:
@@ -274,11 +331,18 @@ DAMAGED_CALLS = {
     "write": lambda s: s.write([reading(0)]),
     "write_series": lambda s: s.write_series(POINT, np.array([0]), np.array([1.0])),
     "read": lambda s: s.read(POINT),
-    "around": lambda s: s.around(POINT, 0, 10, 1),
+    "chunks": lambda s: list(s.chunks(POINT)),
+    "around": lambda s: s.around([POINT], 0, 10, 1),
+    "summary": lambda s: s.summary([POINT], 0, 10, 1),
     "latest": lambda s: s.latest([POINT]),
     "points": lambda s: s.points(),
-    "revision": lambda s: s.revision(POINT),
-    "load_days": lambda s: s.load_days(POINT, "rules", 0, 10),
+    "touches": lambda s: s.touches([POINT], 0, 10),
+    "touched_since": lambda s: s.touched_since(NOON),
+    "save_rollups": lambda s: s.save_rollups(POINT, By.DAY, Rollups.none()),
+    "load_rollups": lambda s: s.load_rollups([POINT], By.DAY, 0, 10),
+    "expire": lambda s: s.expire([POINT], NOON),
+    "count_before": lambda s: s.count_before([POINT], NOON),
+    "facts": lambda s: s.facts(),
     "write_events": lambda s: s.write_events([Event("a", "b", NOON)]),
     "events": lambda s: s.events(),
     "labels": lambda s: s.labels(),

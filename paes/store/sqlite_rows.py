@@ -1,0 +1,86 @@
+"""How readings, events and derived rows stand in the rows of the embedded store."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from paes.errors import StoreRefused
+from paes.events import Event
+from paes.periods import from_seconds, to_seconds
+from paes.rollups import Rollups, Touches
+from paes.series import ReadingSeries
+from paes.sqlite_file import Database
+
+SCALE = 1000.0
+"""Values are kept as whole thousandths."""
+LARGEST = 9.2e15
+
+
+def fetch_series(db: Database, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
+    """What a statement selects as time, value and quality, in order of time."""
+    rows = db.execute(sql, arguments).fetchall()
+    if not rows:
+        return ReadingSeries.empty()
+    table = np.array(rows, dtype=np.int64)
+    return ReadingSeries(table[:, 0].copy(), table[:, 1] / SCALE, table[:, 2].astype(np.int8))
+
+
+def touches_of(rows: Sequence[tuple[int, int]]) -> Touches:
+    """Rows of day and token."""
+    table = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return Touches(table[:, 0].copy(), table[:, 1].copy())
+
+
+def rollups_of(rows: list[tuple[Any, ...]]) -> Rollups:
+    """Rows as they are selected, in columns; shapes are the last one, if there are any."""
+    start, measured, catch_up, covered, needs_from, needs_to, seal, gaps, *shapes = zip(
+        *rows, strict=True
+    )
+    return Rollups(
+        np.array(start, np.int64),
+        np.array(measured, np.float64),
+        np.array(catch_up, np.float64),
+        np.array(covered, np.float64),
+        np.array(needs_from, np.int64),
+        np.array(needs_to, np.int64),
+        np.array(seal, np.int64),
+        gaps,
+        shapes[0] if shapes else (),
+    )
+
+
+def thousandths(point: str, value: float) -> int:
+    """A value as it is kept; StoreRefused if it is too large."""
+    if not -LARGEST <= value <= LARGEST:
+        raise StoreRefused(f"{point}: value {value} cannot be stored; expected up to {LARGEST:g}")
+    return round(value * SCALE)
+
+
+def ceil_seconds(at: datetime) -> int:
+    """The first whole second that is not before ``at``."""
+    return math.ceil(at.timestamp())
+
+
+def row_of(event: Event) -> tuple[Any, ...]:
+    """An event as it is kept."""
+    return (
+        event.subject,
+        event.name,
+        to_seconds(event.start),
+        None if event.end is None else to_seconds(event.end),
+        event.message,
+        json.dumps(dict(event.facts), sort_keys=True, ensure_ascii=False),
+    )
+
+
+def event_of(row: tuple[Any, ...]) -> Event:
+    """What ``row_of`` made a row."""
+    subject, name, start, end, message, facts = row
+    until = None if end is None else from_seconds(end)
+    return Event(subject, name, from_seconds(start), until, message, json.loads(facts))
