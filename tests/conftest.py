@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from influx_server import InfluxServer
+from influx_double import InfluxDouble
+from influx_server import STRANGE_TOKEN, TOKEN_VARIABLE, InfluxServer
 from small_installation import SmallInstallation
+
+if TYPE_CHECKING:
+    from paes.store.influx_link import InfluxLink
 
 REQUIRED = os.environ.get("PAES_REQUIRE_SERVERS") == "1"
 
@@ -45,6 +50,34 @@ def private_influx(tmp_path: Path) -> Iterator[Callable[..., InfluxServer]]:
     finally:
         for server in servers:
             server.close()
+
+
+@pytest.fixture
+def open_link(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., InfluxLink]]:
+    """Links to InfluxDB by address, with a token in the usual variable; None: it is not set."""
+    from paes.store.influx_address import parse_influx_address
+    from paes.store.influx_link import InfluxLink
+
+    links: list[InfluxLink] = []
+
+    def open_one(url: str, token: str | None = STRANGE_TOKEN) -> InfluxLink:
+        if token is None:
+            monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+        else:
+            monkeypatch.setenv(TOKEN_VARIABLE, token)
+        links.append(InfluxLink(parse_influx_address(url)))
+        return links[-1]
+
+    yield open_one
+    for link in links:
+        link.close()
+
+
+@pytest.fixture
+def double() -> Iterator[InfluxDouble]:
+    """A server that answers what it is told to."""
+    with InfluxDouble() as double:
+        yield double
 
 
 @pytest.hookimpl(wrapper=True)

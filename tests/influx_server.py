@@ -24,6 +24,8 @@ from pathlib import Path
 from programs import require_program
 
 TOKEN_VARIABLE = "PAES_INFLUXDB_TOKEN"
+STRANGE_TOKEN = "geheim-0123456789"
+"""One that no server knows, to be looked for where no token may appear."""
 PATIENCE_S = 60.0
 """What takes a second on an idle machine may take long on a loaded one."""
 

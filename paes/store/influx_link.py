@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import urllib3
 from influxdb_client import InfluxDBClient, WriteService
@@ -42,6 +42,8 @@ MOST_LINES = 5_000
 LONGEST_GET = 2_000
 """Longer statements go by POST; servers and proxies bound the length of an address."""
 
+Precision = Literal["s", "ms", "ns"]
+"""The units of time that all generations understand alike; ``us`` is 1970 to some."""
 Parameter = str | int | float
 ErrorOf = Callable[[int, Mapping[str, str], str, Place, datetime], StoreError]
 PARAMETER = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\$(?P<name>[A-Za-z_]\w*)""", re.S)
@@ -70,7 +72,9 @@ class InfluxLink:
             ssl_context=_trust(address),
         )
 
-    def write(self, lines: Sequence[str], bucket: str | None = None, precision: str = "s") -> None:
+    def write(
+        self, lines: Sequence[str], bucket: str | None = None, precision: Precision = "s"
+    ) -> None:
         """Store ``lines`` of line protocol, in order; back when the server has all of them.
 
         On any error some may be stored: write them again, which changes nothing. An empty line,
@@ -145,7 +149,7 @@ class InfluxLink:
         )
         return answer, told
 
-    def _write_part(self, texts: list[bytes], place: Place, precision: str) -> None:
+    def _write_part(self, texts: list[bytes], place: Place, precision: Precision) -> None:
         try:
             self._write_request(texts, place, precision)
         except _TooLarge as err:
@@ -155,7 +159,7 @@ class InfluxLink:
             self._write_part(texts[:half], place, precision)
             self._write_part(texts[half:], place, precision)
 
-    def _write_request(self, texts: list[bytes], place: Place, precision: str) -> None:
+    def _write_request(self, texts: list[bytes], place: Place, precision: Precision) -> None:
         # The service below WriteApi, because that throws the answer's status away.
         _, status, _ = self._answered(
             place,

@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 
 import pytest
-from influx_double import TOKEN, OpenLink
+from influx_links import OpenLink
+from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE
 
 from paes.errors import DataError, StoreError

@@ -10,16 +10,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from influx_double import (
-    START_S,
-    TOKEN,
-    Answer,
-    InfluxDouble,
-    OpenLink,
-    json_answer,
-    lines,
-    refusal,
-)
+from influx_double import Answer, InfluxDouble, json_answer
+from influx_links import START_S, OpenLink, lines, refusal
+from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE
 
 from paes.errors import StoreBusy, StoreError, StoreRefused

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from influx_double import START_S, TOKEN, OpenLink, lines, refusal
+from influx_links import START_S, OpenLink, lines, refusal
+from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.errors import StoreBusy, StoreError, StoreRefused
@@ -229,6 +232,68 @@ def test_a_server_that_comes_back_is_found_by_the_same_link(
     assert "cannot be reached ([Errno 111] Connection refused)" in refusal(link, StoreBusy)
     server.start()
     assert stored(link) == 20
+
+
+def test_killed_in_mid_write_nothing_acknowledged_is_lost_or_doubled(
+    private_influx: Callable[..., InfluxServer], open_link: OpenLink
+) -> None:
+    server = private_influx()
+    link = open_link(server.url(server.new_bucket()), server.token)
+    acknowledged: list[int] = []
+    enough = threading.Event()
+
+    def write_until_it_fails() -> int:
+        for number in itertools.count():
+            try:
+                link.write(part(number))
+            except StoreBusy:
+                return number
+            acknowledged.append(number)
+            if number == 3:
+                enough.set()
+        raise AssertionError
+
+    def part(number: int) -> list[str]:
+        return lines(5_000 * (number + 1))[5_000 * number :]
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_until_it_fails)
+        assert enough.wait(60)
+        server.kill()
+        failed = writing.result()
+    server.restart()
+
+    assert stored(link) in (5_000 * len(acknowledged), 5_000 * (len(acknowledged) + 1))
+    link.write(part(failed))
+    assert stored(link) == 5_000 * (failed + 1)
+    assert link.query("SELECT SUM(v) FROM energy")[0].rows[0][1] == sum(range(5_000 * (failed + 1)))
+
+
+def test_killed_in_mid_read_an_answer_is_whole_or_an_error(
+    private_influx: Callable[..., InfluxServer], open_link: OpenLink
+) -> None:
+    server = private_influx()
+    link = open_link(server.url(server.new_bucket()), server.token)
+    link.write(lines(50_000))
+    answered = threading.Event()
+
+    def read_until_it_fails() -> set[int]:
+        lengths = set()
+        while True:
+            try:
+                (series,) = link.query("SELECT v FROM energy")
+            except StoreBusy:
+                return lengths
+            lengths.add(len(series.rows))
+            answered.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_until_it_fails)
+        assert answered.wait(60)
+        server.kill()
+        assert reading.result() == {50_000}
+    server.restart()
+    assert stored(link) == 50_000
 
 
 def test_a_closed_link_says_so(link: InfluxLink) -> None:

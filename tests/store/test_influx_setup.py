@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from influx_double import TOKEN, Answer, InfluxDouble, json_answer
+from influx_double import Answer, InfluxDouble, json_answer
+from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.errors import StoreBusy, StoreError
