@@ -20,6 +20,7 @@ writing it again is right. Read next ``paes.store.influx_write``, which keeps th
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -29,7 +30,7 @@ from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import By, Clock, Seconds, now_utc, to_seconds
 from paes.retention import Retention
-from paes.rollups import Rollups, Touches
+from paes.rollups import DAY_S, Rollups, Touches
 from paes.series import CODE_OF, Codes, Floats, ReadingSeries, Summary
 from paes.store import CHUNK
 from paes.store.influx_address import parse_influx_address
@@ -53,6 +54,8 @@ from paes.store.influx_write import ReadingsWriter, rows_of, touched_since, touc
 from paes.store.thousandths import series_thousandths, thousandths
 
 REGISTER = Question("point", '"known"', BY_POINT)
+LONGEST_PART_S = 1_000 * DAY_S
+"""A server makes a shard (a week or a month) at the first row in it, and takes ten ms for each."""
 _LABELS = Question("label", '"value"', ("key",))
 
 
@@ -97,7 +100,7 @@ class InfluxStore:
         columns = rows_of(seconds, whole, quality.astype(np.int64))
         (bucket,) = self._by_bucket([point])
         for begin in range(0, len(columns[0]), CHUNK):
-            part = slice(begin, begin + CHUNK)
+            part = slice(begin, min(begin + CHUNK, len(seconds)))
             self._writer.put(
                 {point: (columns[0][part], columns[1][part], columns[2][part])}, bucket
             )
@@ -154,7 +157,9 @@ class InfluxStore:
 
     def save_rollups(self, point: str, by: By, rows: Rollups) -> None:
         """See ``Store.save_rollups``."""
-        self._link.write(list(rollup_lines(point, by, rows)))
+        lines = list(rollup_lines(point, by, rows))
+        for part in _parts(rows.start_s.tolist()):
+            self._link.write(lines[part])
 
     def load_rollups(
         self, points: Iterable[str], by: By, start_s: int, end_s: int, shapes: bool = False
@@ -212,6 +217,17 @@ class InfluxStore:
 
     def _class_bucket(self, name: str) -> str:
         return f"{self.address.bucket}-{name}"
+
+
+def _parts(seconds: Sequence[int]) -> Iterator[slice]:
+    """Rows at ``seconds``, mostly ascending, in parts that a server can store in time."""
+    begin = 0
+    while begin < len(seconds):
+        end = bisect_left(
+            seconds, seconds[begin] + LONGEST_PART_S, begin, min(begin + CHUNK, len(seconds))
+        )
+        yield slice(begin, end)
+        begin = end
 
 
 def _bounds(start: datetime | None, end: datetime | None) -> tuple[int, int]:

@@ -25,6 +25,7 @@ def events(
         _event(series.tags, row)
         for some in _of_subjects(question, subjects)
         for series in _touching(link, some, first_s, last_s)
+        if plain_text(series.tags["name"]).startswith(name)  # "%" also begins what is coded
         for row in series.rows
     ]
     return sorted(found, key=lambda e: (e.start, e.subject, e.name))

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paes.errors import StoreError, StoreRefused
 from paes.events import SWAPPED, Cause, Event, absence
 from paes.metering import Quality, Reading
-from paes.series import CODE_OF, DayBook, Gap, ReadingSeries
-from paes.store import Store
+from paes.periods import By
+from paes.series import CODE_OF, GOOD_CODES, QUALITIES, ReadingSeries
+from paes.store import CHUNK, Store
 
 StoreFactory = Callable[[], Store]
 
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
 NOON_S = 1_743_249_600  # date -u -d 2025-03-29T12:00Z +%s
-DAY_S = 86_400
-FIRST_DAY_S = 1_740_787_200  # 2025-03-01T00:00Z
 POINT = "scuola.main/energy_import"
 OTHER = "molo.gas/volume"
 LARGEST = 9.2e15
@@ -83,6 +84,24 @@ def test_events_are_asked_by_time_subject_and_name(store: Store) -> None:
     assert store.events(at(1800), at(3600)) == [WAS_SILENT]
     assert store.events(subjects=["molo.gas", "gw"]) == [instant, other]
     assert store.events(name="absence.") == [WAS_SILENT, other]
+    assert store.events(at(3600), subjects=["scuola.main"], name="absence.") == []
+    assert store.events(subjects=[]) == []
+    assert store.events(at(1), at(2), ["scuola.main", "gw"], "abs") == [WAS_SILENT]
+
+
+def test_events_of_more_subjects_than_are_named_one_by_one(store: Store) -> None:
+    told = [absence(f"{n}.main", Cause.NO_REPLY, at(n), at(n + 10)) for n in range(80)]
+    store.write_events(told)
+    asked = [f"{n}.main" for n in range(0, 80, 2)]
+    assert store.events(subjects=asked) == told[::2]
+    assert store.events(at(30), at(31), asked) == told[22:31:2]
+
+
+def test_an_event_that_has_no_length_is_none_of_length_zero(store: Store) -> None:
+    told = [Event("a", "x", at(0), at(0)), Event("b", "x", at(0))]
+    store.write_events(told)
+    assert store.events() == told
+    assert store.events(at(0.5)) == []
 
 
 # Acknowledged is kept
@@ -297,15 +316,16 @@ def test_writing_nothing_makes_no_point(store: Store) -> None:
     store.write([])
     put_series(store, [], [])
     assert store.points() == []
-    assert store.revision(POINT) == 0
 
 
 def test_a_point_never_written_has_nothing_and_is_no_error(store: Store) -> None:
     assert len(store.read(POINT)) == 0
-    assert len(store.around(POINT, 0, NOON_S, 5)) == 0
+    assert list(store.chunks(POINT)) == []
+    assert [len(s) for s in store.around([POINT], 0, NOON_S, 5).values()] == [0]
     assert store.latest([POINT]) == {}
-    assert store.revision(POINT) == 0
-    assert len(store.load_days(POINT, "rules", 0, NOON_S).day_s) == 0
+    assert store.summary([POINT], 0, NOON_S, 900) == {}
+    assert store.touches([POINT], 0, NOON_S) == {}
+    assert store.load_rollups([POINT], By.DAY, 0, NOON_S) == {}
 
 
 def test_names_with_quotes_and_spaces_are_only_names(store: Store) -> None:
@@ -315,6 +335,37 @@ def test_names_with_quotes_and_spaces_are_only_names(store: Store) -> None:
     assert store.points() == [odd]
     assert store.latest([odd])[odd].value == 1.0
     assert store.labels() == {"it's": 'a "label", l\'étichetta'}
+
+
+ODD_TEXTS = (
+    "a b", " a ", "a,b=c", "a\\", "\\", "a\\,b", "a\\ b", "a\\\\b", '"', "'", "a\"b", "$x",
+    "a\nb", "a\r\nb\t", "%5C", "%", "%2", "%25%", "5%\n", "è ü", "é", "電力", "x.y", "^a|b$",
+    "(.*)", "a/b", "/", "#a", "\x01", "\x7f", "\u2028", "-1i", "a\\nb", "😀", "A", "a",
+)  # fmt: skip
+
+
+def test_every_text_is_a_name_and_only_itself(store: Store) -> None:
+    """Together and alone; some of them mean something to a language of queries."""
+    points = [f"{text}/{name}" for text in ODD_TEXTS for name in ("x", text.replace("/", "|"))]
+    events = [
+        Event(text, text, at(n), None, text, {text: text}) for n, text in enumerate(ODD_TEXTS)
+    ]
+    store.write([Reading(p, at(n), float(n)) for n, p in enumerate(points)])
+    store.write_events(events)
+    for text in ODD_TEXTS:
+        store.set_label(text, text)
+    assert store.points() == sorted(points)
+    assert {p: r.value for p, r in store.latest(points).items()} == {
+        p: float(n) for n, p in enumerate(points)
+    }
+    for n, point in enumerate(points):
+        assert store.latest([point]) == {point: Reading(point, at(n), float(n))}
+    assert store.labels() == {text: text for text in ODD_TEXTS}
+    assert store.events() == events
+    for event in events:
+        assert store.events(subjects=[event.subject]) == [event]
+        assert event in store.events(name=event.name)
+        assert all(e.name.startswith(event.name) for e in store.events(name=event.name))
 
 
 def test_a_label_stays_until_it_is_set_again(store_factory: StoreFactory) -> None:
@@ -345,202 +396,102 @@ def test_around_adds_so_many_readings_on_either_side(
     store: Store, start: int, end: int, margin: int, expected: list[int]
 ) -> None:
     store.write([reading(s, float(s)) for s in range(0, 301, 60)])
-    found = store.around(POINT, NOON_S + start, NOON_S + end, margin)
-    assert pairs(found) == [(s, float(s)) for s in expected]
+    found = store.around([POINT], NOON_S + start, NOON_S + end, margin)
+    assert pairs(found[POINT]) == [(s, float(s)) for s in expected]
 
 
-# Derived days are dropped, never stale
+def test_around_finds_neighbours_however_far_they_are(store: Store) -> None:
+    years = 365 * 86_400
+    times = [-40 * years, -years, -100, 0, 100, 50 * 86_400, 90 * years]
+    put_series(store, [NOON_S + t for t in times], [1.0] * len(times))
+    for margin in (1, 2, 3):
+        found = store.around([POINT], NOON_S - 50, NOON_S + 50, margin)[POINT]
+        assert [s for s, _ in pairs(found)] == times[3 - margin : 4 + margin]
 
 
-def book_of(days: Sequence[int], gaps: Sequence[Gap] = ()) -> DayBook:
-    """Days by number from 1 March 2025 (UTC), with amounts that tell them apart."""
-    numbers = np.array(days, np.float64)
-    return DayBook(
-        day_s=np.array([day_s(d) for d in days], np.int64),
-        measured=numbers + 0.125,
-        catch_up=numbers / 4,
-        covered_s=numbers * 100,
-        gaps=tuple(gaps),
-    )
+def test_around_of_many_points_is_that_of_each(store: Store) -> None:
+    """More points than a server is asked for by name, of meters and quantities that cross."""
+    chance = random.Random(20250329)
+    points = [f"{m}.main/{q}" for m in range(40) for q in ("x", "y") if chance.random() < 0.7]
+    kept = {p: sorted(chance.sample(range(0, 40 * 86_400, 3600), 30)) for p in points}
+    store.write([Reading(p, at(s), float(s)) for p in points for s in kept[p]])
+    asked = points[::2]
+    assert len(asked) >= 25
+    start, end, margin = 15 * 86_400, 16 * 86_400, 3
+    found = store.around([*asked, "nobody.main/x", asked[0]], NOON_S + start, NOON_S + end, margin)
+    assert set(found) == {*asked, "nobody.main/x"}
+    for point in asked:
+        before = [s for s in kept[point] if s < start][-margin:]
+        after = [s for s in kept[point] if s >= end][:margin]
+        between = [s for s in kept[point] if start <= s < end]
+        assert pairs(found[point]) == [(s, float(s)) for s in before + between + after]
 
 
-def day_s(day: float) -> int:
-    return FIRST_DAY_S + round(day * DAY_S)
+# Long histories
 
 
-def gap(start: float, end: float, low: float = 1.0, high: float = 1.0) -> Gap:
-    return Gap(day_s(start), day_s(end), low, high, "no_reading")
-
-
-def put_at(store: Store, *days: float, point: str = POINT) -> None:
-    """A reading at each of ``days`` (with their fractions)."""
-    seconds = np.array([day_s(d) for d in days], np.int64)
-    store.write_series(point, seconds, np.ones(len(seconds)))
-
-
-def put_hourly(store: Store, first: int, last: int) -> None:
-    put_at(store, *(first + h / 24 for h in range((last - first) * 24 + 1)))
-
-
-def save(store: Store, book: DayBook, rules: str = "rules", point: str = POINT) -> None:
-    store.save_days(point, rules, book, store.revision(point))
-
-
-def kept_days(store: Store, rules: str = "rules", point: str = POINT) -> list[int]:
-    book = store.load_days(point, rules, day_s(-100), day_s(100))
-    return [(int(s) - FIRST_DAY_S) // DAY_S for s in book.day_s]
-
-
-def kept_gaps(store: Store, rules: str = "rules") -> tuple[Gap, ...]:
-    return store.load_days(POINT, rules, day_s(-100), day_s(100)).gaps
-
-
-def test_saved_days_come_back_as_they_were(store: Store) -> None:
-    put_hourly(store, 0, 4)
-    gaps = (gap(0.5, 1.5), gap(2.25, 3.75, 0.0, 9.5), gap(3.9, 4.1, 2.0, math.inf))
-    book = book_of([0, 1, 2, 3], gaps)
-    save(store, book)
-    found = store.load_days(POINT, "rules", day_s(0), day_s(4))
-    for name in ("day_s", "measured", "catch_up", "covered_s"):
-        assert getattr(found, name).tolist() == getattr(book, name).tolist()
-    assert found.gaps == gaps
-
-
-def test_days_are_loaded_half_open_with_the_gaps_that_reach_into_them(store: Store) -> None:
-    put_hourly(store, 0, 6)
-    crossing, before, after = gap(0.5, 2.5), gap(0.1, 1.0), gap(3.0, 3.5)
-    save(store, book_of([0, 1, 2, 3], (crossing, before, after)))
-    found = store.load_days(POINT, "rules", day_s(1), day_s(3))
-    assert found.day_s.tolist() == [day_s(1), day_s(2)]
-    assert found.gaps == (crossing,)
-
-
-def test_days_made_by_other_rules_are_not_given(store: Store) -> None:
-    put_hourly(store, 0, 2)
-    save(store, book_of([0, 1], (gap(0.5, 1.5),)), "old rules")
-    assert kept_days(store, "new rules") == []
-    assert kept_gaps(store, "new rules") == ()
-
-
-def test_saving_a_day_again_replaces_it(store: Store) -> None:
-    put_hourly(store, 0, 2)
-    save(store, book_of([0, 1]))
-    again = book_of([1])
-    save(store, DayBook(again.day_s, again.measured + 5, again.catch_up, again.covered_s))
-    found = store.load_days(POINT, "rules", day_s(0), day_s(9))
-    assert found.measured.tolist() == [0.125, 6.125]
-
-
-def test_a_day_of_other_rules_never_loses_its_gap(store: Store) -> None:
-    put_at(store, 0, 1.5, 4.5, 6)
-    save(store, book_of([1, 2, 3, 4], (gap(1.5, 4.5),)), "rules")
-    save(store, book_of([4], (gap(1.5, 4.5),)), "other rules")
-    assert kept_days(store) == [] or kept_gaps(store) == (gap(1.5, 4.5),)
-
-
-def test_the_revision_changes_with_every_write_of_the_point_alone(store: Store) -> None:
-    seen = [store.revision(POINT)]
-    for write in (
-        lambda: store.write([reading(0, 1.0)]),
-        lambda: store.write([reading(0, 1.0)]),
-        lambda: put_at(store, 1),
-    ):
-        write()
-        seen.append(store.revision(POINT))
-    assert len(set(seen)) == 4
-    store.write([Reading(OTHER, at(0), 1.0)])
-    store.set_label("a", "b")
-    save(store, book_of([0]))
-    assert store.revision(POINT) == seen[-1]
-
-
-def test_days_made_from_readings_that_changed_meanwhile_are_not_kept(
-    store_factory: StoreFactory,
-) -> None:
-    accounting, collector = store_factory(), store_factory()
-    put_hourly(accounting, 0, 2)
-    revision = accounting.revision(POINT)
-    put_at(collector, 0.51)
-    accounting.save_days(POINT, "rules", book_of([0, 1], (gap(0.5, 1.5),)), revision)
-    assert kept_days(accounting) == []
-    assert kept_gaps(accounting) == ()
-
-
-def test_a_write_drops_the_day_it_falls_into_and_leaves_days_elsewhere(store: Store) -> None:
-    put_hourly(store, 0, 10)
-    save(store, book_of(range(10)))
-    put_at(store, 5.52)
-    kept = kept_days(store)
-    assert 5 not in kept
-    assert {0, 1, 2, 3, 7, 8, 9} <= set(kept)
-
-
-def test_a_write_at_midnight_drops_the_days_on_both_sides(store: Store) -> None:
-    put_hourly(store, 0, 10)
-    save(store, book_of(range(10)))
-    put_at(store, 5)
-    assert {4, 5}.isdisjoint(kept_days(store))
-    assert {0, 1, 2, 8, 9} <= set(kept_days(store))
-
-
-def test_a_write_of_a_long_series_drops_every_day_it_spans(store: Store) -> None:
-    put_hourly(store, 0, 10)
-    save(store, book_of(range(10)))
-    put_at(store, 3.51, 6.51)
-    assert set(kept_days(store)) <= {0, 1, 2, 7, 8, 9}
-    assert {0, 1, 8, 9} <= set(kept_days(store))
-
-
-def test_a_late_reading_drops_the_gap_and_all_days_it_crosses(store: Store) -> None:
-    put_hourly(store, 0, 3)
-    put_hourly(store, 7, 10)
-    elsewhere = gap(8.99, 9.01)
-    save(store, book_of(range(10), (gap(3, 7, 40.0, 40.0), elsewhere)))
-    put_at(store, 5.5)
-    assert {3, 4, 5, 6}.isdisjoint(kept_days(store))
-    assert {0, 1, 8, 9} <= set(kept_days(store))
-    assert kept_gaps(store) == (elsewhere,)
-
-
-def test_a_corrected_reading_at_the_edge_of_a_gap_drops_the_gap_and_its_days(store: Store) -> None:
-    put_hourly(store, 0, 3)
-    put_hourly(store, 7, 10)
-    save(store, book_of(range(10), (gap(3, 7, 40.0, 40.0),)))
-    put_at(store, 7)
-    assert {3, 4, 5, 6, 7}.isdisjoint(kept_days(store))
-    assert kept_gaps(store) == ()
-
-
-def test_a_write_leaves_the_days_of_other_points(store: Store) -> None:
-    put_hourly(store, 0, 3)
-    put_at(store, 0.5, point=OTHER)
-    save(store, book_of([0, 1, 2]))
-    put_at(store, 1.5, point=OTHER)
-    assert kept_days(store) == [0, 1, 2]
-
-
-_EXAMPLE_SLOTS = 4 * 12  # quarters of a day
-
-
-@with_one_store
-@example(slots={*range(9), 10, 13}, late=0)
-@given(
-    slots=st.sets(st.integers(0, _EXAMPLE_SLOTS), min_size=2, max_size=20),
-    late=st.integers(0, _EXAMPLE_SLOTS),
-)
-def test_a_day_that_is_kept_has_kept_its_gaps(store: Store, slots: set[int], late: int) -> None:
-    """However readings, gaps and the late reading lie: half of a gap would be lost energy."""
-    point = f"example-{next(a_fresh_number)}.main/x"
-    times = [s / 4 for s in sorted(slots)]
-    gaps = [gap(a, b) for a, b in itertools.pairwise(times) if b - a > 0.25]
-    put_at(store, *times, point=point)
-    days = range(int(times[0]), math.ceil(times[-1]))
-    save(store, book_of(days, gaps), point=point)
-    put_at(store, late / 4, point=point)
-
-    for day in kept_days(store, point=point):
-        inside = store.load_days(point, "rules", day_s(day), day_s(day + 1)).gaps
-        assert list(inside) == [
-            g for g in gaps if g.start_s < day_s(day + 1) and g.end_s > day_s(day)
+def test_a_history_in_any_order_is_read_whole_and_in_chunks(store: Store) -> None:
+    """Every second for a while, then a reading a decade, then every minute: 71,000 readings."""
+    decade = 10 * 365 * 86_400
+    seconds = np.concatenate(
+        [
+            np.arange(21_000),
+            np.arange(1, 8) * decade,
+            8 * decade + np.arange(50_000) * 60,
         ]
-    assert int(late / 4) not in kept_days(store, point=point)
+    )
+    seconds = (seconds + NOON_S - 9 * decade).astype(np.int64)
+    order = np.random.default_rng(1).permutation(len(seconds))
+    codes = (np.arange(len(seconds)) % len(QUALITIES)).astype(np.int8)
+    values = np.arange(len(seconds)) / 8
+    store.write_series(POINT, seconds[order], values[order], codes[order])
+    whole = store.read(POINT)
+    assert whole.seconds.tolist() == seconds.tolist()
+    assert whole.values.tolist() == values.tolist()
+    assert whole.codes.tolist() == codes.tolist()
+    parts = list(store.chunks(POINT))
+    assert len(parts) > 1
+    assert max(len(p) for p in parts) <= CHUNK
+    assert np.concatenate([p.seconds for p in parts]).tolist() == seconds.tolist()
+    assert np.concatenate([p.values for p in parts]).tolist() == values.tolist()
+    some = store.around([POINT], int(seconds[10]), int(seconds[-10]), 3)[POINT]
+    assert some.seconds.tolist() == seconds[7:-7].tolist()
+
+
+# summary
+
+
+@pytest.mark.parametrize("step_s", [900, 3_600, 86_400, 7_001])
+@pytest.mark.parametrize("first_s", [NOON_S - 12_345, -9_000_000, -86_400])
+def test_a_summary_equals_the_arithmetic_of_its_readings(
+    store: Store, step_s: int, first_s: int
+) -> None:
+    chance = np.random.default_rng(step_s)
+    seconds = first_s + np.sort(chance.choice(200_000, 300, replace=False)).astype(np.int64)
+    values = np.round(chance.normal(0, 1000, 300), 3)
+    codes = chance.integers(0, len(QUALITIES), 300).astype(np.int8)
+    store.write_series(POINT, seconds, values, codes)
+    store.write_series(OTHER, seconds, values + 1, Quality.SUSPECT)
+    start_s, end_s = int(seconds[20]), int(seconds[280])
+    found = store.summary([OTHER, POINT, "nobody.main/x"], start_s, end_s, step_s)
+    assert list(found) == [POINT]
+    good = np.isin(codes, GOOD_CODES) & (seconds >= start_s) & (seconds < end_s)
+    expected = pd.Series(values[good]).groupby(seconds[good] // step_s * step_s)
+    assert len(expected) > 1
+    assert found[POINT].start_s.tolist() == list(expected.groups)
+    assert found[POINT].count.tolist() == expected.count().tolist()
+    assert found[POINT].mean == pytest.approx(expected.mean().to_numpy(), rel=1e-12, abs=1e-9)
+    assert found[POINT].lowest.tolist() == expected.min().tolist()
+    assert found[POINT].highest.tolist() == expected.max().tolist()
+
+
+def test_a_summary_may_be_asked_of_all_time(store: Store) -> None:
+    put_series(store, [-86_400 * 365 * 50, NOON_S], [1.0, 2.0])
+    found = store.summary([POINT], -(2**62), 2**62, 900)[POINT]
+    assert found.start_s.tolist() == [-86_400 * 365 * 50, NOON_S]
+
+
+def test_nothing_good_gives_no_summary(store: Store) -> None:
+    store.write([reading(0, 1.0, Quality.COMM_ERROR)])
+    assert store.summary([POINT], NOON_S, NOON_S + 900, 900) == {}
+    assert store.summary([POINT], NOON_S, NOON_S, 900) == {}
