@@ -1,7 +1,8 @@
 """From the spool into the store: oldest first, in batches, deleted when acknowledged.
 
 A store that fails (StoreError) is told once, by an ERROR when it is lost and an INFO when it is
-back, and tried again with growing pauses; what was read waits in the spool meanwhile. A store that
+back, and tried again with growing pauses, or after the pause that it asks for (StoreBusy) if that
+is longer; what was read waits in the spool meanwhile. A store that
 works but will not have some readings (StoreRefused) gets the batch in halves until those to blame
 are found; they are set aside with the reason, and the rest goes on.
 
@@ -23,7 +24,7 @@ from typing import Protocol, TypeVar
 from collectors.backoff import pause_after
 from collectors.spool.intake import Intake
 from collectors.spool.spool import Batch, Spool
-from paes.errors import StoreError, StoreRefused
+from paes.errors import StoreBusy, StoreError, StoreRefused
 from paes.events import Event
 from paes.metering import Reading
 from paes.periods import Clock
@@ -38,6 +39,8 @@ IDLE_S = 30.0
 GATHER_S = 0.25
 """Rounds of many gateways end at nearly the same time: they are sent together."""
 FIRST_RETRY_S = 1.0
+LONGEST_ASKED_PAUSE_S = 600.0
+"""A store that asks to be left alone for longer is tried all the same: the spool is bounded."""
 
 
 class ReadingStore(Protocol):
@@ -97,6 +100,7 @@ class Sender:
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._failures = 0
+        self._asked_pause_s = 0.0
         self._sent: list[Batch] = []
         self._is_labelled = False
         self.failing_since: datetime | None = None
@@ -118,7 +122,7 @@ class Sender:
                 await self._rest(IDLE_S)
                 await asyncio.sleep(GATHER_S)
             else:
-                await asyncio.sleep(pause_after(self._failures, FIRST_RETRY_S, self._jitter()))
+                await asyncio.sleep(self._pause_s())
 
     async def drain(self) -> bool:
         """Send all that waits; False if the store failed, or the disk that holds the spool.
@@ -150,6 +154,11 @@ class Sender:
     async def close(self) -> None:
         """Release the thread, once it has written what it is writing."""
         await asyncio.to_thread(self._thread.shutdown)
+
+    def _pause_s(self) -> float:
+        """How long to leave a lost store alone: what it asks for at least, and ever longer."""
+        pause_s = pause_after(self._failures, FIRST_RETRY_S, self._jitter())
+        return max(pause_s, self._asked_pause_s)
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -224,7 +233,8 @@ class Sender:
         except StoreRefused:
             raise
         except StoreError as err:
-            raise _StoreLost(str(err)) from err
+            asked_s = err.retry_after_s if isinstance(err, StoreBusy) else None
+            raise _StoreLost(str(err), asked_s or 0.0) from err
         if not readings and not events:
             return
         self.delivered += len(readings)
@@ -234,6 +244,8 @@ class Sender:
 
     def _lost(self, err: StoreError) -> None:
         self._failures = min(self._failures + 1, 20)
+        asked_s = err.asked_pause_s if isinstance(err, _StoreLost) else 0.0
+        self._asked_pause_s = min(asked_s, LONGEST_ASKED_PAUSE_S)
         self.reason = str(err)
         if self.failing_since is None:
             self.failing_since = self._clock()
@@ -241,4 +253,8 @@ class Sender:
 
 
 class _StoreLost(StoreError):
-    """It was the store that failed, not the spool."""
+    """It was the store that failed, not the spool; it may ask for a pause."""
+
+    def __init__(self, message: str, asked_pause_s: float) -> None:
+        self.asked_pause_s = asked_pause_s
+        super().__init__(message)

@@ -14,9 +14,9 @@ import pytest
 
 from collectors.backoff import pause_after
 from collectors.spool.intake import Intake
-from collectors.spool.sender import FIRST_RETRY_S, LateStore, Sender
+from collectors.spool.sender import FIRST_RETRY_S, LONGEST_ASKED_PAUSE_S, LateStore, Sender
 from collectors.spool.spool import DROPPED, Parcel, Spool
-from paes.errors import StoreError, StoreRefused
+from paes.errors import StoreBusy, StoreError, StoreRefused
 from paes.events import Event
 from paes.metering import Reading
 from paes.store.sqlite import SqliteStore
@@ -140,6 +140,64 @@ def test_pauses_double_from_a_second_to_five_minutes_and_vary_by_a_fifth() -> No
         0.8,
         pytest.approx(1.2),
     )
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "failures", "pause_s"),
+    [
+        (None, 1, 1.0),
+        (0.0, 1, 1.0),
+        (0.25, 3, 4.0),
+        (90.0, 1, 90.0),
+        (90.0, 10, 300.0),
+        (86_400.0, 1, LONGEST_ASKED_PAUSE_S),
+    ],
+)
+async def test_a_store_is_left_alone_for_as_long_as_it_asks_but_not_for_ever(
+    way: Way, monkeypatch: pytest.MonkeyPatch, asked_s: float | None, failures: int, pause_s: float
+) -> None:
+    def busy(_: Sequence[Reading]) -> None:
+        raise StoreBusy("too many writes", asked_s)
+
+    pauses: list[float] = []
+    enough = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) >= failures:
+            enough.set()
+            await asyncio.Future()
+
+    monkeypatch.setattr(way.store, "write", busy)
+    monkeypatch.setattr("collectors.spool.sender.asyncio.sleep", sleep)
+    sender = Sender(way.spool, way.intake, way.store, lambda: NOW, jitter=lambda: 0.5)
+    await way.put(1)
+    running = asyncio.create_task(sender.run())
+    async with asyncio.timeout(60):
+        await enough.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert pauses[-1] == pause_s
+    await sender.close()
+
+
+async def test_a_pause_that_was_asked_for_is_forgotten_once_the_store_fails_otherwise(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [StoreBusy("too many writes", 500.0), StoreError("no such bucket")]
+
+    def failing(_: Sequence[Reading]) -> None:
+        raise answers.pop(0)
+
+    monkeypatch.setattr(way.store, "write", failing)
+    sender = Sender(way.spool, way.intake, way.store, lambda: NOW, jitter=lambda: 0.5)
+    await way.put(1)
+    seen = []
+    for _ in range(2):
+        assert not await sender.drain()
+        seen.append(sender._pause_s())
+    assert seen == [500.0, 2.0]
+    await sender.close()
 
 
 async def test_a_refused_batch_is_halved_until_the_bad_reading_is_alone(
