@@ -14,10 +14,10 @@ from paes.store import Store
 from paes.store.checksums import rows_of
 from paes.store.patience import Patience
 
-MOST_ALONE = 500
-"""Readings of a point that are refused one by one before the rest is only tried in parts."""
+MOST_ALONE = 200
+"""Readings of a point that are refused one by one, before a refused part is given up as a whole
+whose first and last reading are refused: a year in halves, as of one kept too short, takes days."""
 SMALLEST_PART = 1000
-"""Then a refused part of this size is given up as a whole: a year in halves would take days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,20 @@ class HalvingWriter:
     def _narrowed(self, point: str, part: ReadingSeries, err: StoreRefused) -> list[ReadingSeries]:
         """The halves of a refused part, first one last; of what is given up none."""
         n = len(part)
-        if n > 1 and (self._alone[point] < MOST_ALONE or n > SMALLEST_PART):
+        if n > 1 and not self._is_refused_as_a_whole(point, part):
             return [rows_of(part, slice(n // 2, n)), rows_of(part, slice(0, n // 2))]
         self._alone[point] += n == 1
         first, last = int(part.seconds[0]), int(part.seconds[-1])
         self.refusals.append(Refusal(point, first, last, n, str(err)))
         return []
+
+    def _is_refused_as_a_whole(self, point: str, part: ReadingSeries) -> bool:
+        if self._alone[point] < MOST_ALONE or len(part) > SMALLEST_PART:
+            return False
+        for end in (slice(0, 1), slice(-1, None)):
+            try:
+                self._write(point, rows_of(part, end))
+            except StoreRefused:
+                continue
+            return False
+        return True
