@@ -1,7 +1,7 @@
 """What an InfluxDB server answers, and which of our errors each refusal is.
 
-Pure functions over status, headers and body. A statement's error hides inside an HTTP 200; a
-result that was cut by the server (``partial``) is an error too, never a short answer. Each
+Pure functions over status, headers and body. A statement's error hides inside an HTTP 200; an
+answer that lacks its end is an error too, never a short answer. Each
 generation words its refusals in its own way, so what matters is looked for in the words of all.
 """
 
@@ -23,6 +23,7 @@ Cell = int | float | str | bool | None
 LONGEST_PAUSE_S = 900.0
 """A ``Retry-After`` beyond is a slip of a proxy's clock or configuration, not a plan."""
 LONGEST_REASON = 300
+DECODER = json.JSONDecoder()
 
 NO_BUCKET = re.compile(
     r"(database|bucket|db|retention policy).{0,200}(not (be )?found|does ?n.t exist|no such)"
@@ -65,27 +66,49 @@ class AlreadyThere(StoreError):
 def read_series(answer: object, place: Place) -> list[Series]:
     """The series in an answer to one statement, or the StoreError that hides in it.
 
-    ``answer`` is decoded JSON, or the text that could not be decoded.
+    ``answer`` is decoded JSON, or the text of several pieces of JSON: a server cuts long answers
+    into pieces of some thousand rows, each but the last marked as ``partial``.
     """
-    answer = _understood(answer, place)
-    if "error" in answer:
-        raise statement_error(str(answer["error"]), place)
-    results = answer.get("results")
-    if not isinstance(results, list) or len(results) != 1:
-        raise StoreError(f"{place}: the answer has not one result: {one_line(str(answer))}")
-    (result,) = results
-    if "error" in result:
-        raise statement_error(str(result["error"]), place)
-    found = result.get("series", [])
-    if result.get("partial") or any(series.get("partial") for series in found):
+    found: list[Series] = []
+    result: dict[str, Any] = {}
+    pieces = _pieces(answer, place)
+    for piece in pieces:
+        result = _result(piece, place)
+        for series in result.get("series", []):
+            _append(found, series)
+    if result.get("partial") or any(s.get("partial") for s in result.get("series", [])[-1:]):
+        if len(pieces) > 1:
+            raise StoreBusy(f"{place}: the answer ended before its last piece")
         raise StoreError(
             f"{place}: the server cut the answer short at its limit of rows: raise max-row-limit "
             "in its configuration, or ask for a shorter time"
         )
-    return [
-        Series(s.get("tags", {}), s["columns"], s.get("values", []), s.get("name", ""))
-        for s in found
-    ]
+    return found
+
+
+def _result(answer: object, place: Place) -> dict[str, Any]:
+    """The one result in a piece of an answer."""
+    if not isinstance(answer, dict):
+        raise _no_influxdb(place, str(answer))
+    if "error" in answer:
+        raise statement_error(str(answer["error"]), place)
+    results = answer.get("results")
+    if not isinstance(results, list) or len(results) != 1 or not isinstance(results[0], dict):
+        raise StoreError(f"{place}: the answer has not one result: {one_line(str(answer))}")
+    result: dict[str, Any] = results[0]
+    if "error" in result:
+        raise statement_error(str(result["error"]), place)
+    return result
+
+
+def _append(found: list[Series], series: dict[str, Any]) -> None:
+    """Add a series of a piece, or its rows to those of the series that it continues."""
+    tags, name, rows = series.get("tags", {}), series.get("name", ""), series.get("values", [])
+    last = found[-1] if found else None
+    if last and (last.name, last.tags, last.columns) == (name, tags, series["columns"]):
+        last.rows.extend(rows)
+    else:
+        found.append(Series(tags, series["columns"], rows, name))
 
 
 def statement_error(reason: str, place: Place) -> StoreError:
@@ -200,14 +223,30 @@ def one_line(text: str) -> str:
     return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
 
 
-def _understood(answer: object, place: Place) -> dict[str, Any]:
-    if isinstance(answer, dict):
-        return answer
-    if isinstance(answer, str) and answer.lstrip().startswith("{"):
-        raise StoreBusy(f"{place}: the answer was cut off after {len(answer)} characters")
-    raise StoreError(
-        f"{place}: does not answer like an InfluxDB (is that its port?): "
-        + (one_line(str(answer)) or "an empty answer")
+def _pieces(answer: object, place: Place) -> list[object]:
+    """The pieces of JSON in ``answer``, whatever stands between them."""
+    if not isinstance(answer, str):
+        return [answer]
+    pieces: list[object] = []
+    position, text = 0, answer.strip()
+    while position < len(text):
+        try:
+            piece, position = DECODER.raw_decode(text, position)
+        except ValueError as err:
+            if pieces or text.startswith("{"):
+                raise StoreBusy(f"{place}: the answer was cut off") from err
+            raise _no_influxdb(place, text) from err
+        pieces.append(piece)
+        while text[position : position + 1].isspace():
+            position += 1
+    if not pieces:
+        raise _no_influxdb(place, "an empty answer")
+    return pieces
+
+
+def _no_influxdb(place: Place, answer: str) -> StoreError:
+    return StoreError(
+        f"{place}: does not answer like an InfluxDB (is that its port?): {one_line(answer)}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ CORE_LIMIT = (  # influxdb 3.2, influxdb3_write/src/write_buffer/mod.rs
     [
         (Answer(503), None),
         (Answer(500, b'{"error":"timeout"}'), None),
+        (Answer(504, b'["no answer"]'), None),
         (Answer(502, "<html><h1>502 – più tardi</h1>".encode("latin-1", "replace")), None),
         (json_answer(429, {"message": "limit reached"}, Retry_After="7"), 7.0),
         (json_answer(503, {"message": "starting"}, Retry_After="86400"), 900.0),
@@ -108,6 +110,8 @@ def test_a_missing_database_hidden_in_a_success(
         ({"results": []}, StoreError, "not one result"),
         ({}, StoreError, "not one result"),
         ({"results": [{"partial": True}]}, StoreError, "max-row-limit"),
+        ({"results": [{"series": [{"columns": [], "partial": True}]}]}, StoreError, "max-row"),
+        ({"results": ["x"]}, StoreError, "not one result"),
         ([], StoreError, "does not answer like an InfluxDB"),
     ],
 )
@@ -189,12 +193,66 @@ def test_an_answer_cut_off_is_no_answer(double: InfluxDouble, open_link: OpenLin
     with pytest.raises(StoreBusy, match="the connection was lost"):
         link.query("SELECT v FROM energy")
     double.answers(Answer(200, whole.body[:5_000]))
-    with pytest.raises(StoreBusy, match="cut off after 5000 characters"):
+    with pytest.raises(StoreBusy, match="the answer was cut off"):
         link.query("SELECT v FROM energy")
     double.answers(Answer(503, b"x" * 100, sent=10))
     assert "the connection was lost" in refusal(link, StoreBusy)
     double.answers(whole)
     assert link.query("SELECT v FROM energy")[0].rows == rows
+
+
+def piece(first: int, count: int, partial: bool, tag: str = "p") -> bytes:
+    """A part of an answer as InfluxDB 1.6 sends it."""
+    rows = [[START_S + i, i] for i in range(first, first + count)]
+    series: dict[str, object] = {"name": "energy", "tags": {"point": tag}}
+    series |= {"columns": ["time", "v"], "values": rows} | ({"partial": True} if partial else {})
+    result = {"statement_id": 0, "series": [series]} | ({"partial": True} if partial else {})
+    return json.dumps({"results": [result]}).encode()
+
+
+@pytest.mark.parametrize("between", [b"\n", b"", b"\r\n "])
+def test_pieces_of_an_answer_are_put_together(
+    double: InfluxDouble, open_link: OpenLink, between: bytes
+) -> None:
+    body = between.join([piece(0, 2, True), piece(2, 2, True), piece(0, 1, False, "q")])
+    link = open_link(double.answers(Answer(200, body)).url())
+    first, second = link.query("SELECT v FROM energy GROUP BY point")
+    assert [row[1] for row in first.rows] == [0, 1, 2, 3]
+    assert (first.tags, second.tags) == ({"point": "p"}, {"point": "q"})
+    assert second.rows == [[START_S, 0]]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        (piece(0, 2, True) + piece(2, 2, True), StoreBusy, "ended before its last piece"),
+        (piece(0, 2, True) + piece(2, 2, False)[:-9], StoreBusy, "the answer was cut off"),
+        (piece(0, 2, True) + b"<html>", StoreBusy, "the answer was cut off"),
+        (piece(0, 2, True) + b'{"error":"timeout"}', StoreError, "timeout"),
+        (
+            piece(0, 2, True) + b'{"results":[{"statement_id":0,"error":"not enough memory"}]}',
+            StoreError,
+            "not enough memory",
+        ),
+    ],
+)
+def test_pieces_without_their_end_are_no_answer(
+    double: InfluxDouble, open_link: OpenLink, body: bytes, kind: type[StoreError], words: str
+) -> None:
+    link = open_link(double.answers(Answer(200, body)).url())
+    with pytest.raises(kind, match=words) as error:
+        link.query("SELECT v FROM energy")
+    assert type(error.value) is kind
+
+
+def test_an_empty_answer_is_asked_for_whole(double: InfluxDouble, open_link: OpenLink) -> None:
+    link = open_link(double.answers(Answer(200), NONE_FOUND).url())  # as InfluxDB 3 does
+    assert link.query("SELECT v FROM energy") == []
+    assert ["chunked" in seen.query for seen in double.seen] == [True, False]
+
+    double.answers(Answer(200))
+    with pytest.raises(StoreError, match=r"does not answer like an InfluxDB.*an empty answer"):
+        link.query("SELECT v FROM energy")
 
 
 def test_a_silent_server_is_given_up_after_the_time_limit(
@@ -239,7 +297,8 @@ def test_what_a_write_and_a_query_look_like_on_the_wire(
     assert write.query == {"org": "Town", "bucket": "energy", "precision": "s"}
     assert gzip.decompress(write.body) == "\n".join(lines(2)).encode()
     assert short.method == "GET"
-    assert short.query == {"db": "energy", "epoch": "s", "q": "SELECT v FROM energy"}
+    asked = {"db": "energy", "epoch": "s", "q": "SELECT v FROM energy"}
+    assert short.query == asked | {"chunked": "true", "chunk_size": "10000"}
     assert (long.method, long.query) == ("POST", {})
     assert b"db=energy&epoch=s&q=SELECT" in long.body
     assert all(seen.headers["Authorization"] == f"Token {TOKEN}" for seen in double.seen)

@@ -81,15 +81,26 @@ def test_a_part_that_is_too_large_is_halved_until_it_passes(
         link.write([f'energy v=1i,note="{"x" * 300}" {START_S}'])
 
 
-def test_an_answer_cut_short_by_the_server_is_an_error(
+def test_long_answers_come_whole_and_as_one_series_each(link: InfluxLink) -> None:
+    lengths = {"a": 9_999, "b": 10_000, "c": 10_001, "d": 25_000, "e": 1}
+    for point, length in lengths.items():
+        link.write([f"energy,point={point} v={i}i {START_S + i}" for i in range(length)])
+
+    found = link.query("SELECT v FROM energy GROUP BY point")
+
+    assert {series.tags["point"]: len(series.rows) for series in found} == lengths
+    assert found[3].rows == [[START_S + i, i] for i in range(25_000)]
+    (alone,) = link.query("SELECT v FROM energy WHERE point = 'd'")
+    assert alone.rows == found[3].rows
+
+
+def test_a_limit_of_rows_on_the_server_cuts_nothing(
     private_influx: Callable[..., InfluxServer], open_link: OpenLink
 ) -> None:
     server = private_influx(max_row_limit=5)
     link = open_link(server.url(server.new_bucket()), server.token)
-    link.write(lines(6))
-    assert len(link.query("SELECT v FROM energy LIMIT 5")[0].rows) == 5
-    with pytest.raises(StoreError, match="max-row-limit"):
-        link.query("SELECT v FROM energy")
+    link.write(lines(10_006))
+    assert len(link.query("SELECT v FROM energy")[0].rows) == 10_006
 
 
 def test_a_missing_bucket_says_how_to_create_it(
