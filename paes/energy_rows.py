@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from paes.consumption import OUTSIDE, buckets, cut
-from paes.counter import Account, needs
+from paes.counter import Account
+from paes.counter_needs import needs
 from paes.counter_rules import CounterRules
 from paes.periods import Seconds
-from paes.rollups import NEVER_S, Rollups, Shape, gaps_of, gaps_text, shapes_bytes
+from paes.rollups import NEVER_S, Rollups, Shape, shapes_bytes
 from paes.series import Floats, Gap, ReadingSeries
 
 QUARTER_S = 900
@@ -29,27 +30,32 @@ def day_rows(
     day_edges: Seconds,
     life_s: tuple[int, int],
     rules: CounterRules,
+    all_shapes: bool = True,
 ) -> Rollups:
     """One row a local day, without seals; what lies outside ``life_s`` has nothing.
 
     ``gaps`` are the account's and the outer ones. A day that is not over, or on which readings
-    to come could throw another light, needs readings up to ``NEVER_S``.
+    to come could throw another light, needs readings up to ``NEVER_S``. Days behind the last
+    one that can be kept get a shape only if ``all_shapes`` are wanted.
     """
     lived = np.clip(day_edges, *life_s)
-    inner = [g for g in gaps if g.known and within_one(g, lived)]
+    inner, others = _parted(gaps, lived)
     table = buckets(book, inner, lived, rules)
-    across = [part for g in gaps if g not in inner for part in cut(g, lived, rules)]
+    across = [part for g in others for part in cut(g, lived, rules)]
     from_s, to_s = needs(book, readings, day_edges[:-1], day_edges[1:], rules)
+    to_s = np.where(day_edges[1:] <= life_s[1], to_s, NEVER_S)
+    shaped = len(to_s) if all_shapes else int(np.sum(np.cumsum((to_s < NEVER_S)[::-1]) > 0))
+    shapes = _shapes(book, inner, day_edges[: shaped + 1], life_s, rules) if shaped else []
     return Rollups(
         start_s=day_edges[:-1],
         measured=(table["measured"] - table["catch_up"]).to_numpy(),
         catch_up=table["catch_up"].to_numpy(),
         covered_s=table["covered_s"].to_numpy(),
         needs_from_s=from_s,
-        needs_to_s=np.where(day_edges[1:] <= life_s[1], to_s, NEVER_S),
+        needs_to_s=to_s,
         seal=np.zeros(len(from_s), np.int64),
         gaps=_by_period(across, day_edges),
-        shapes=_shapes(book, inner, day_edges, life_s, rules),
+        shapes=shapes + [b""] * (len(to_s) - shaped),
     )
 
 
@@ -66,12 +72,11 @@ def month_rows(
     np.minimum.at(from_s, place, days.needs_from_s)
     np.maximum.at(to_s, place, days.needs_to_s)
     catch_up = summed(place, days.catch_up, n)
-    texts = [""] * n
+    told: list[tuple[Gap, ...]] = [()] * n
     for i, gaps in _gaps_of_months(days, place).items():
-        lived = np.clip(month_edges[i : i + 2], *life_s)
-        inner = [g for g in gaps if g.known and within_one(g, lived)]
+        inner, others = _parted(gaps, np.clip(month_edges[i : i + 2], *life_s))
         catch_up[i] += sum(g.low for g in inner)
-        texts[i] = gaps_text(g for g in gaps if g not in inner)
+        told[i] = tuple(others)
     made = Rollups(
         start_s=month_edges[:-1],
         measured=summed(place, days.measured, n),
@@ -80,7 +85,7 @@ def month_rows(
         needs_from_s=from_s,
         needs_to_s=np.where(ended | (month_edges[1:] <= life_s[1]), to_s, NEVER_S),
         seal=np.zeros(n, np.int64),
-        gaps=texts,
+        gaps=told,
         shapes=(),
     )
     return made.where(np.bincount(place, minlength=n) > 0)
@@ -116,15 +121,24 @@ def runs(wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     yield from zip(starts.tolist(), stops.tolist(), strict=True)
 
 
-def _by_period(gaps: Iterable[Gap], edges: Seconds) -> list[str]:
-    """The text of the gaps that touch each period: a row must be right without its neighbours."""
-    touching: dict[int, list[Gap]] = {}
+def _parted(gaps: Iterable[Gap], edges: Seconds) -> tuple[list[Gap], list[Gap]]:
+    """Those whose amount is known to have passed within one period, and all others."""
+    inner: list[Gap] = []
+    others: list[Gap] = []
+    for gap in gaps:
+        (inner if gap.known and within_one(gap, edges) else others).append(gap)
+    return inner, others
+
+
+def _by_period(gaps: Iterable[Gap], edges: Seconds) -> list[tuple[Gap, ...]]:
+    """The gaps that touch each period: a row must be right without its neighbours."""
+    touching: list[tuple[Gap, ...]] = [()] * (len(edges) - 1)
     for gap in gaps:
         first = max(int(np.searchsorted(edges, gap.start_s, side="right")) - 1, 0)
         last = min(int(np.searchsorted(edges, gap.end_s, side="left")), len(edges) - 1)
         for i in range(first, last):
-            touching.setdefault(i, []).append(gap)
-    return [gaps_text(touching[i]) if i in touching else "" for i in range(len(edges) - 1)]
+            touching[i] = (*touching[i], gap)
+    return touching
 
 
 def _shapes(
@@ -137,7 +151,7 @@ def _shapes(
     """The course of each day; ``inner`` are the known gaps that lie within a day."""
     starts = quarters_of(day_edges)
     lived = np.clip(np.append(np.concatenate(starts), day_edges[-1]), *life_s)
-    short = [g for g in inner if within_one(g, lived)]
+    short, others = _parted(inner, lived)
     table = buckets(book, short, lived, rules)
     course = Shape(
         (table["measured"] - table["catch_up"]).to_numpy(),
@@ -145,8 +159,8 @@ def _shapes(
         table["covered_s"].to_numpy(),
     )
     long: dict[int, list[Gap]] = {}
-    for gap in inner:
-        if gap not in short:
+    for gap in others:
+        if gap.start_s < day_edges[-1]:
             day = int(np.searchsorted(day_edges, gap.start_s, side="right")) - 1
             long.setdefault(day, []).append(gap)
     return shapes_bytes(course, [len(q) for q in starts], long)
@@ -155,9 +169,9 @@ def _shapes(
 def _gaps_of_months(days: Rollups, place: npt.NDArray[np.int64]) -> dict[int, list[Gap]]:
     """By month, the gaps that its days tell; those before the first reading are put together."""
     found: dict[int, list[Gap]] = {}
-    for i, text in zip(place.tolist(), days.gaps, strict=True):
-        if text:
-            found.setdefault(i, []).extend(gaps_of(text))
+    for i, gaps in zip(place.tolist(), days.gaps, strict=True):
+        if gaps:
+            found.setdefault(i, []).extend(gaps)
     return {i: _put_together(unique(gaps)) for i, gaps in found.items()}
 
 

@@ -19,7 +19,8 @@ from functools import cached_property
 import numpy as np
 
 from paes.consumption import outer_gaps
-from paes.counter import Account, account, is_complete
+from paes.counter import Account, account
+from paes.counter_needs import needs
 from paes.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
 from paes.energy_rows import day_rows, month_rows, quarters_of, runs, unique
 from paes.periods import By, Seconds, Span, edges, from_seconds, to_seconds
@@ -29,7 +30,6 @@ from paes.rollups import (
     NEVER_S,
     Rollups,
     Touches,
-    gaps_of,
     joined,
     seals,
     shape_of,
@@ -118,7 +118,7 @@ class KeptEnergy:
                 readings = self._store.around(points, from_s, end_s, margin)
                 for i in waiting:
                     of, rules = readings[counters[i].point], counters[i].rules
-                    found[i] = _judge(of, rules, start_s, end_s, margin)
+                    found[i] = _judge(of, rules, from_s, (start_s, end_s), margin)
                 waiting = [i for i in waiting if not found[i].complete]
                 if not waiting:
                     break
@@ -159,17 +159,20 @@ class KeptEnergy:
         parts = [[rows] for rows in kept]
         for first, last, which in _missing(kept, day_edges, PIECE_DAYS, METER_DAYS):
             part = _part(span, day_edges, first, last)
-            made = self._made_days([counters[i] for i in which], part, day_edges[first : last + 1])
+            of = [counters[i] for i in which]
+            made = self._made_days(of, part, day_edges[first : last + 1], shapes)
             for i, rows in zip(which, made, strict=True):
                 parts[i].append(rows if shapes else replace(rows, shapes=()))
         return [joined(p) for p in parts]
 
-    def _made_days(self, counters: list[Counter], part: Span, day_edges: Seconds) -> list[Rollups]:
+    def _made_days(
+        self, counters: list[Counter], part: Span, day_edges: Seconds, shapes: bool
+    ) -> list[Rollups]:
         life_s = to_seconds(part.start), to_seconds(part.end)
 
         def make() -> list[Rollups]:
             return [
-                day_rows(j.readings, j.book, j.gaps, day_edges, life_s, c.rules)
+                day_rows(j.readings, j.book, j.gaps, day_edges, life_s, c.rules, shapes)
                 for c, j in zip(counters, self.judged(counters, part), strict=True)
             ]
 
@@ -263,29 +266,40 @@ def _reaches(rows: Rollups, from_s: int, to_s: int) -> bool:
 
 
 def _first_needed(rules: CounterRules, start_s: int, end_s: int) -> int:
-    """An exchange that was noticed in the span may have been made, and is told, before it."""
-    noticed = [s for r in rules.noticed if start_s < (s := to_seconds(r.at)) <= end_s]
-    return min([start_s, *(at - SWAP_NOTICED_AFTER_S for at in noticed)])
+    """An exchange that is noticed may have been made, and is told, before it: from when on."""
+    for swap in sorted(rules.noticed, key=lambda s: s.at, reverse=True):
+        noticed_s = to_seconds(swap.at)
+        if start_s <= noticed_s and noticed_s - SWAP_NOTICED_AFTER_S <= end_s:
+            start_s = min(start_s, noticed_s - SWAP_NOTICED_AFTER_S)
+    return start_s
 
 
 def _judge(
-    readings: ReadingSeries, rules: CounterRules, start_s: int, end_s: int, margin: int
+    readings: ReadingSeries, rules: CounterRules, from_s: int, span_s: tuple[int, int], margin: int
 ) -> Judged:
+    """``readings`` are those from ``from_s`` to the end of the span, and ``margin`` around."""
     book = account(readings, rules)
+    start_s, end_s = span_s
     gaps = [g for g in book.gaps if g.end_s > start_s and g.start_s < end_s]
-    complete = is_complete(book, readings, (start_s, end_s), margin, rules)
-    return Judged(readings, book, gaps + outer_gaps(book, start_s, end_s, rules), complete)
+    starts, ends = np.array([start_s], dtype=np.int64), np.array([end_s], dtype=np.int64)
+    first, last = needs(book, readings, starts, ends, rules)
+    before = int(np.searchsorted(readings.seconds, from_s))
+    after = len(readings) - int(np.searchsorted(readings.seconds, end_s))
+    begins, stops = first[0] > ALWAYS_S or before < margin, last[0] < NEVER_S or after < margin
+    return Judged(
+        readings, book, gaps + outer_gaps(book, start_s, end_s, rules), bool(begins and stops)
+    )
 
 
 def _book(rows: Rollups) -> EnergyBook:
-    told = (gap for text in rows.gaps if text for gap in gaps_of(text))
+    told = (gap for gaps in rows.gaps for gap in gaps)
     return EnergyBook(rows.start_s, rows.measured, rows.catch_up, rows.covered_s, unique(told))
 
 
 def _quarter_book(rows: Rollups, quarters: Sequence[Seconds]) -> EnergyBook:
     """The days' courses one after the other."""
     days = [shape_of(data, len(q)) for data, q in zip(rows.shapes, quarters, strict=True)]
-    told = (gap for text in rows.gaps if text for gap in gaps_of(text))
+    told = (gap for gaps in rows.gaps for gap in gaps)
     return EnergyBook(
         np.concatenate(list(quarters)),
         np.concatenate([d.measured for d in days]),

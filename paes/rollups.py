@@ -60,9 +60,9 @@ class Touches:
 class Rollups:
     """Rows of one point and one resolution, by start: columns of one length.
 
-    ``measured``, ``catch_up`` and ``covered_s`` as in ``paes.series.EnergyBook``; ``gaps`` is
-    the text of ``gaps_text``, ``shapes`` of days the bytes of ``shapes_bytes`` (empty if not
-    asked for).
+    ``measured``, ``catch_up`` and ``covered_s`` as in ``paes.series.EnergyBook``; ``gaps`` are
+    all that touch the period and are not in its catch-up; ``shapes`` of days the bytes of
+    ``shapes_bytes`` (none of them if not asked for; empty where nobody needs it).
     """
 
     start_s: Seconds
@@ -72,8 +72,8 @@ class Rollups:
     needs_from_s: Seconds
     needs_to_s: Seconds
     seal: npt.NDArray[np.int64]
-    gaps: Sequence[str]
-    shapes: Sequence[bytes]
+    gaps: Sequence[tuple[Gap, ...]]
+    shapes: Sequence[bytes] = ()
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -82,7 +82,7 @@ class Rollups:
     def none(cls) -> Rollups:
         """No rows."""
         whole, amount = np.empty(0, np.int64), np.empty(0, np.float64)
-        return cls(whole, amount, amount, amount, whole, whole, whole, (), ())
+        return cls(whole, amount, amount, amount, whole, whole, whole, ())
 
     def where(self, wanted: npt.NDArray[np.bool_]) -> Rollups:
         """The rows where ``wanted`` is True."""
@@ -108,7 +108,7 @@ def joined(parts: Sequence[Rollups]) -> Rollups:
     if len(parts) < 2:
         return parts[0] if parts else Rollups.none()
     order = np.argsort(np.concatenate([p.start_s for p in parts]), kind="stable")
-    gaps = [text for p in parts for text in p.gaps]
+    gaps = [g for p in parts for g in p.gaps]
     shapes = [data for p in parts for data in p.shapes]
 
     return Rollups(

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from paes.errors import StoreRefused
 from paes.events import Event
 from paes.periods import By, to_seconds
-from paes.rollups import Rollups
+from paes.rollups import Rollups, gaps_text
 
 FIRST_S, LAST_S = -9_223_286_400, 9_223_286_400
 """Times that InfluxDB can keep (nanoseconds in 64 bits), in whole days: 1677 to 2262."""
@@ -120,7 +120,7 @@ def rollup_lines(point: str, by: By, rows: Rollups) -> Iterator[str]:
         yield (
             f"{head}{measured!r},catch_up={catch_up!r},covered_s={covered_s!r},"
             f"needs_from={needs_from_s}i,needs_to={needs_to_s}i,seal={seal}i,"
-            f"gaps={_string(rows.gaps[i])}{shape} {start_s}"
+            f"gaps={_string(gaps_text(rows.gaps[i]))}{shape} {start_s}"
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from paes.periods import By
-from paes.rollups import DAY_S, Rollups
+from paes.rollups import DAY_S, Rollups, gaps_of
 from paes.store.influx_lines import ROLLUP_OF, plain_text, point_of
 from paes.store.influx_link import InfluxLink
 from paes.store.influx_select import BY_POINT, Question, ask_all, groups, of_points
@@ -49,6 +49,6 @@ def _rollups(rows: list[list[Any]], no_shapes: Sequence[bytes]) -> Rollups:
         np.array(needs_from, np.int64),
         np.array(needs_to, np.int64),
         np.array(seal, np.int64),
-        tuple(plain_text(text) for text in gaps),
+        tuple(gaps_of(plain_text(text)) for text in gaps),
         tuple(base64.b64decode(text) for text in shapes[0]) if shapes else no_shapes,
     )

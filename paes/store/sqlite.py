@@ -26,7 +26,7 @@ from paes.errors import StoreError
 from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import By, Seconds, from_seconds, now_utc, to_seconds
-from paes.rollups import DAY_S, Rollups, Touches
+from paes.rollups import DAY_S, Rollups, Touches, gaps_text
 from paes.series import CODE_OF, GOOD_CODES, QUALITIES, Codes, Floats, ReadingSeries, Summary
 from paes.sqlite_file import (
     Database,
@@ -253,7 +253,7 @@ class SqliteStore:
             rows.needs_from_s, rows.needs_to_s, rows.seal,
         )  # fmt: skip
         shapes = rows.shapes or [b""] * len(rows)
-        values = zip(*(c.tolist() for c in columns), rows.gaps, shapes, strict=True)
+        values = zip(*(c.tolist() for c in columns), map(gaps_text, rows.gaps), shapes, strict=True)
         with self._transaction() as db:
             key = self._ensure_id(db, point)
             db.executemany(

@@ -13,7 +13,7 @@ import numpy as np
 from paes.errors import StoreRefused
 from paes.events import Event
 from paes.periods import from_seconds, to_seconds
-from paes.rollups import Rollups, Touches
+from paes.rollups import Rollups, Touches, gaps_of
 from paes.series import ReadingSeries
 from paes.sqlite_file import Database
 
@@ -50,7 +50,7 @@ def rollups_of(rows: list[tuple[Any, ...]]) -> Rollups:
         np.array(needs_from, np.int64),
         np.array(needs_to, np.int64),
         np.array(seal, np.int64),
-        gaps,
+        [gaps_of(text) for text in gaps],
         shapes[0] if shapes else (),
     )
 

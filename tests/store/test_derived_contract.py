@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from paes.metering import Reading
 from paes.periods import By, now_utc
-from paes.rollups import ALWAYS_S, NEVER_S, Rollups, Touches, gaps_of, gaps_text, seals
+from paes.rollups import ALWAYS_S, NEVER_S, Rollups, Touches, seals
 from paes.series import Gap
 from paes.store import Store
 
@@ -193,7 +193,7 @@ def rows(starts: Sequence[float], factor: float = 1.0, shapes: bool = True) -> R
         needs_from_s=start - 900,
         needs_to_s=start + DAY_S + 900,
         seal=np.arange(n, dtype=np.int64) * 2**55 + 1,
-        gaps=[""] * n,
+        gaps=[()] * n,
         shapes=[bytes([i % 256, 0, 10, 34, 92]) for i in range(n)] if shapes else (),
     )
 
@@ -218,14 +218,14 @@ def test_days_come_back_to_the_last_bit(store: Store) -> None:
         needs_from_s=np.array([ALWAYS_S, *start[1:]], np.int64),
         needs_to_s=np.array([*start[1:], NEVER_S], np.int64),
         seal=np.array([-(2**63), 2**63 - 1, 0, -1, *range(n - 4)], np.int64),
-        gaps=[gaps_text(gaps), *[""] * (n - 1)],
+        gaps=[tuple(gaps), *[()] * (n - 1)],
         shapes=[bytes(range(256)), b"", *[b"x" * 200] * (n - 2)],
     )
     store.save_rollups(POINT, By.DAY, saved)
     found = store.load_rollups([POINT], By.DAY, day_s(0), day_s(n), shapes=True)
     assert list(found) == [POINT]
     assert_same(found[POINT], saved)
-    assert gaps_of(found[POINT].gaps[0]) == tuple(gaps)
+    assert found[POINT].gaps[0] == tuple(gaps)
 
 
 def test_shapes_come_only_if_they_are_asked_for(store: Store) -> None:
