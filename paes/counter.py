@@ -3,7 +3,8 @@
 The walk goes through the readings once. Steps that are credible beside the meter's rating are
 taken as they are, all at once; each odd one is judged by what follows it::
 
-    value lower    wraps at the declared modulus -> rollover, added on
+    value lower    by a few counts -> jitter: left out, or worth nothing if it stays
+                   wraps at the declared modulus -> rollover, added on
                    three readings agree          -> reset: the step is unknown, within bounds
                    it comes back                 -> transient, left out
     value higher   three readings agree          -> jump: unknown, within bounds
@@ -12,8 +13,9 @@ taken as they are, all at once; each odd one is judged by what follows it::
     exchange       both registers known          -> the sum of both devices, else within bounds
     odd step       an exchange is noticed later  -> it was made here
 
-Pure functions on arrays; amounts are in the register's unit (kWh or m3). Read next:
-``paes.consumption`` (periods).
+Each is decided by the last accepted reading and at most ``LOOKAHEAD_READINGS`` after the one that
+is judged: ``paes.counter_needs`` rests on that. Pure functions on arrays; amounts are in the
+register's unit (kWh or m3). Read next: ``paes.consumption`` (periods).
 """
 
 from __future__ import annotations
@@ -29,7 +31,6 @@ from paes.corrections import uncorrected
 from paes.counter_findings import exchange, gap_finding, rating_finding, step_finding
 from paes.counter_rules import (
     CONFIRMING_READINGS,
-    CONTEXT_READINGS,
     JITTER_STEPS,
     RETURN_READINGS,
     SWAP_NOTICED_AFTER_S,
@@ -39,7 +40,6 @@ from paes.counter_rules import (
 )
 from paes.metering import Finding, Replacement
 from paes.periods import Seconds, to_seconds
-from paes.rollups import ALWAYS_S, NEVER_S
 from paes.series import GOOD_CODES, Floats, Gap, ReadingSeries
 
 
@@ -64,7 +64,7 @@ def account(readings: ReadingSeries, rules: CounterRules) -> Account:
     Gaps are those between the first and the last credible reading: what lies outside depends
     on the period asked for (``outer_gaps``).
     """
-    t, shown = _good(readings)
+    t, shown = good(readings)
     if len(t) == 0:
         nothing = np.empty(0, np.float64)
         return Account(np.empty(0, np.int64), nothing, nothing, ())
@@ -73,71 +73,10 @@ def account(readings: ReadingSeries, rules: CounterRules) -> Account:
     return walk.account()
 
 
-def is_complete(
-    book: Account,
-    readings: ReadingSeries,
-    span_s: tuple[int, int],
-    margin: int,
-    rules: CounterRules,
-) -> bool:
-    """True if readings further away would change nothing of ``book`` within ``span_s``.
-
-    ``margin`` is how many readings were asked for on either side; fewer are all there are.
-    Before the span three readings must agree, for they are believed whatever came before them
-    (but for jitter, which is worth a few counts); the first one accepted after it must not have
-    needed a confirmation that lies further away.
-    """
-    start_s, end_s = span_s
-    before = int(np.searchsorted(readings.seconds, start_s))
-    after = len(readings) - int(np.searchsorted(readings.seconds, end_s))
-    t, shown = _good(readings)
-    sound = ~odd_steps(t, uncorrected(t, shown, rules)[0], rules)
-    agreed = t[:-2][sound[:-1] & sound[1:]]
-    accepted = book.knots_s[book.knots_s >= end_s][:1]
-    decided = len(accepted) and np.sum(t >= accepted[0]) >= CONFIRMING_READINGS
-    return bool((before < margin or np.any(agreed <= start_s)) and (after < margin or decided))
-
-
-def needs(
-    book: Account,
-    readings: ReadingSeries,
-    starts_s: Seconds,
-    ends_s: Seconds,
-    rules: CounterRules,
-) -> tuple[Seconds, Seconds]:
-    """Between which readings lies all that can change ``book`` in each of these periods.
-
-    By the same rules as ``is_complete``: the readings that are always read on either side, three
-    that agree before the period, and what confirms the first one accepted after it. Where they
-    are not among ``readings`` the period rests on all there are (``ALWAYS_S``) or on readings to
-    come (``NEVER_S``).
-    """
-    t, shown = _good(readings)
-    sound = ~odd_steps(t, uncorrected(t, shown, rules)[0], rules)
-    agreed = t[:-2][sound[:-1] & sound[1:]]
-    before = np.searchsorted(t, starts_s) - CONTEXT_READINGS[0]
-    believed = np.searchsorted(agreed, starts_s, side="right") - 1
-    from_s = np.minimum(_at(t, before), _at(agreed, believed))
-    after = np.searchsorted(t, ends_s, side="right") + CONTEXT_READINGS[0] - 1
-    accepted = _at(book.knots_s, np.searchsorted(book.knots_s, ends_s))
-    confirmed = np.searchsorted(t, accepted) + CONFIRMING_READINGS - 1
-    to_s = np.maximum(_at(t, after), _at(t, confirmed))
-    for swap in rules.noticed:
-        at = to_seconds(swap.at)
-        told = (from_s <= at) & (at <= to_s)
-        from_s = np.where(told, np.minimum(from_s, at - SWAP_NOTICED_AFTER_S), from_s)
-    return from_s, to_s
-
-
-def _at(t: Seconds, index: npt.NDArray[np.int64]) -> Seconds:
-    """``t[index]``; beyond its ends always and never."""
-    padded = np.concatenate([[ALWAYS_S], t, [NEVER_S]])
-    return np.asarray(padded[np.clip(index + 1, 0, len(t) + 1)], dtype=np.int64)
-
-
-def _good(readings: ReadingSeries) -> tuple[Seconds, Floats]:
-    good = np.isin(readings.codes, GOOD_CODES)
-    return readings.seconds[good], readings.values[good]
+def good(readings: ReadingSeries) -> tuple[Seconds, Floats]:
+    """Times and values of the readings that may be counted with."""
+    usable = np.isin(readings.codes, GOOD_CODES)
+    return readings.seconds[usable], readings.values[usable]
 
 
 class _Walk:
@@ -198,8 +137,7 @@ class _Walk:
         elif sound:
             pass
         elif 0 > step >= -JITTER_STEPS * self.rules.register.step_at(float(self.v[k])):
-            self._note("counter.jitter", k, "the register fell back by a few counts", step)
-            return False
+            return self._fell_back(base, k, step)
         elif step < 0:
             return self._lower(base, k, step, span)
         elif self._confirmed(k) and not self._returns(base, k):
@@ -208,6 +146,15 @@ class _Walk:
         else:
             self._note("counter.spike", k, "one reading is far too high and was left out", step)
             return False
+        return True
+
+    def _fell_back(self, base: int, k: int, step: float) -> bool:
+        """Left out, but for a register that stays lower: it may rest so for months, and is read."""
+        self._note("counter.jitter", k, "the register fell back by a few counts", step)
+        soon = self.v[k + 1 : k + 1 + RETURN_READINGS] >= self.v[base]
+        if soon.any() or not self._confirmed(k):
+            return False
+        self.amounts[base] = 0.0
         return True
 
     def _lower(self, base: int, k: int, step: float, span: float) -> bool:

@@ -18,7 +18,7 @@ from paes.periods import Seconds, to_seconds
 from paes.pulse import Pulse
 from paes.series import Floats
 
-RULES_VERSION = "5"
+RULES_VERSION = "6"
 """Part of the identity of every derived figure; raise it whenever a rule below changes."""
 
 SPIKE_MARGIN = 1.2
@@ -35,9 +35,14 @@ JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything."""
 GAP_AFTER_PERIODS = 1.5
 """Two readings further apart than this many poll periods have a gap between them."""
-CONTEXT_READINGS = (8, 64, 512, 4096)
+LOOKAHEAD_READINGS = RETURN_READINGS + 1
+"""A reading is judged by no more readings than these after it."""
+SOUND_STEPS = RETURN_READINGS + LOOKAHEAD_READINGS + CONFIRMING_READINGS
+"""So many sound steps in a row are accepted whatever came before them: at the latest from the
+seventh reading on, which looks no further than they reach."""
+CONTEXT_READINGS = (16, 64, 512, 4096)
 """Readings read on either side of a span, so that its first and last steps are judged right:
-the first that suffices. More than 8 are needed only where many in a row are not credible."""
+the first that suffices. More than 16 are needed only where many in a row are not credible."""
 STORE_STEP = 1e-3
 """Every store keeps whole thousandths: two readings of one level may differ by as much."""
 SWAP_NOTICED_AFTER_S = 7 * 86400
