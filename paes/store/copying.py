@@ -211,9 +211,9 @@ class StoreCopy:
             start_s = int(chunk.seconds[0]) if start_s is None else start_s
             self._readings += len(chunk)
             done = (int(chunk.seconds[-1]) + 1 - start_s) / (end_s - start_s)
+            yield chunk
             points = self._points_done + share * done
             self._follow(what, points / len(self._ends), self._readings)
-            yield chunk
 
     def _copy_events(self) -> None:
         lacking, _ = self._lacking_events()
