@@ -36,12 +36,12 @@ def back_up(
     (unless ``overwrite``), is in use or is the store itself, if the disk is too small, or if the
     copy is not sound; then there is no new target, and an old one is as it was.
     """
-    _require_target(path, target, overwrite)
+    require_target(path, target, overwrite)
     with _beside(target) as part:
         _copy(path, part, target, progress)
         _require_sound(path, part)
         size = size_of(part)
-        _require_target(path, target, overwrite)
+        require_target(path, target, overwrite)
         _publish(part, target)
     return size
 
@@ -67,8 +67,8 @@ def compact(path: Path) -> tuple[int, int]:
     return before, size_of(path) + size_of(log_of(path))
 
 
-def _require_target(path: Path, target: Path, overwrite: bool) -> None:
-    """Refuse a target that is not a new file in a folder that is there."""
+def require_target(path: Path, target: Path, overwrite: bool) -> None:
+    """Refuse a target that is no new file in a folder that is there; StoreError says why."""
     if not target.parent.is_dir():
         raise StoreError(f"{target}: there is no folder {target.parent}; is its disk mounted?")
     if target.is_dir():

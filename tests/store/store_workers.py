@@ -5,6 +5,11 @@ input, so that a test may start dozens of processes without paying for their imp
 
     write FILE POINT FIRST_BATCH COUNT     writes COUNT batches (0: for ever), one transaction each
     read FILE POINT LAST_BATCH             reads until batch LAST_BATCH is there
+    collect FILE POINT ROUNDS              as a collector: rounds of many points, some of them late
+    import FILE POINT ROUNDS               as an import: older and older readings of POINT
+    show FILE POINT ROUNDS                 as a dashboard: small questions, derived rows kept
+    report FILE POINT ROUNDS               as a report: every reading and derived row
+    OPERATION FILE POINT NUMBER            kills itself before the NUMBERth statement (sqlite_cuts)
 
 Answers on standard output: ``PID started``, ``PID batch N`` once batch N is acknowledged,
 ``PID reads N`` when a reader is through, ``PID ended STATUS``.
@@ -21,9 +26,17 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
+import sqlite_cuts
 
+from paes.metering import Reading
+from paes.periods import By, from_seconds
+from paes.rollups import Rollups
 from paes.store.sqlite import SqliteStore
 
+TOWN = tuple(f"site{n}.main/energy_import" for n in range(12))
+"""What ``collect`` writes and the others look at."""
+STEP_S = 900
+DAY_S = 86400
 BATCH = 40
 """Readings in one batch; batch n holds the seconds from n * BATCH, with value = second / 8."""
 READER_GIVES_UP_AFTER_S = 60.0
@@ -59,6 +72,56 @@ def read_until(path: Path, point: str, last: int) -> None:
     raise AssertionError(f"batch {last} did not come; {seen} readings are there")
 
 
+def collect(path: Path, _point: str, rounds: int) -> None:
+    """Round after round; every fifth comes with readings of the day before, corrected."""
+    store = SqliteStore(path)
+    for number in range(rounds):
+        second = number * STEP_S
+        store.write([Reading(p, from_seconds(second), number) for p in TOWN])
+        if number % 5 == 4:
+            late = from_seconds(second - 4 * STEP_S)
+            store.write([Reading(p, late, number - 4) for p in TOWN])
+    store.close()
+
+
+def import_old(path: Path, point: str, rounds: int) -> None:
+    """A meter's past, the latest part first, so that every part touches days that are there."""
+    store = SqliteStore(path)
+    for number in reversed(range(rounds)):
+        seconds = np.arange(number * 500, (number + 1) * 500, dtype=np.int64) * STEP_S
+        store.write_series(point, seconds, seconds / 8)
+    store.close()
+
+
+def show(path: Path, point: str, rounds: int) -> None:
+    """What pages ask; of the days that they see they keep derived rows."""
+    store = SqliteStore(path)
+    points = (*TOWN, point)
+    for number in range(rounds):
+        store.latest(points)
+        store.around(points, 0, 7 * DAY_S, 3)
+        store.summary(points, 0, 7 * DAY_S, 3600)
+        store.touches(points, 0, 400 * DAY_S)
+        whole, amount = np.array([number * DAY_S], np.int64), np.array([1.5])
+        seal = np.array([number + 1], np.int64)
+        rows = Rollups(whole, amount, amount, amount, whole, whole, seal, [""], [b""])
+        store.save_rollups(TOWN[number % len(TOWN)], By.DAY, rows)
+        store.load_rollups(points, By.DAY, 0, 400 * DAY_S, shapes=True)
+    store.close()
+
+
+def report(path: Path, _point: str, rounds: int) -> None:
+    """Every reading, in order, and every derived row."""
+    store = SqliteStore(path)
+    for _ in range(rounds):
+        for one in store.points():
+            seconds = [s for part in store.chunks(one) for s in part.seconds.tolist()]
+            assert seconds == sorted(set(seconds))
+        store.load_rollups(store.points(), By.DAY, 0, 400 * DAY_S)
+        store.events()
+    store.close()
+
+
 def open_files(
     folder: Path, count: int, points: int, barrier: Barrier, answers: Queue[str]
 ) -> None:
@@ -79,8 +142,10 @@ def open_files(
 def work(request: list[str]) -> int:
     """Do what ``request`` says; the exit status of the worker."""
     kind, path, point, *numbers = request
+    kinds = {"write": write_batches, "read": read_until, "collect": collect, "import": import_old,
+             "show": show, "report": report, **sqlite_cuts.OPERATIONS}  # fmt: skip
     try:
-        {"write": write_batches, "read": read_until}[kind](Path(path), point, *map(int, numbers))
+        kinds[kind](Path(path), point, *map(int, numbers))
     except BaseException:  # noqa: BLE001 - a forked child must not run on into the parent's code
         traceback.print_exc()
         return 1

@@ -5,11 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
-import select
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -20,6 +17,7 @@ import numpy as np
 import old_files
 import pytest
 from store_workers import BATCH, open_files
+from worker_program import Workers
 
 from paes import sqlite_file
 from paes.errors import DataError, StoreError
@@ -36,38 +34,6 @@ POINT = "scuola.main/energy_import"
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
 KILLS = 15
 NEW_FILES = 12
-
-
-class Workers:
-    """The program ``store_workers`` and its answers."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("store_workers.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-
-    def start(self, *request: object) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(" ".join(str(r) for r in request) + "\n")
-
-    def answer(self) -> tuple[int, str, int]:
-        """The next answer: process id, what, number."""
-        assert self.process.stdout
-        pid, what, *number = self.process.stdout.readline().split()
-        return int(pid), what, int(number[0]) if number else 0
-
-    def has_answer(self, within_s: float) -> bool:
-        """True as soon as there is something to read, False after ``within_s``."""
-        return bool(select.select([self.process.stdout], [], [], within_s)[0])
-
-    def close(self) -> None:
-        with self.process:
-            assert self.process.stdin
-            self.process.stdin.close()
 
 
 @pytest.fixture(scope="module")
