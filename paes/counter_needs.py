@@ -24,6 +24,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from paes.corrections import uncorrected
 from paes.counter import Account, good
 from paes.counter_rules import (
     CONFIRMING_READINGS,
@@ -34,7 +35,6 @@ from paes.counter_rules import (
     CounterRules,
     odd_steps,
 )
-from paes.corrections import uncorrected
 from paes.periods import Seconds, to_seconds
 from paes.rollups import ALWAYS_S, NEVER_S
 from paes.series import Floats, ReadingSeries

@@ -126,7 +126,7 @@ class KeptEnergy:
 
     def _months(self, counters: Sequence[Counter], span: Span, afresh: bool) -> list[Rollups]:
         month_edges = edges(span, By.MONTH, counters[0].time_zone)
-        kept = self._kept(counters, By.MONTH, month_edges, False, afresh)
+        kept = self._kept(counters, By.MONTH, span, month_edges, False, afresh)
         parts = [[rows] for rows in kept]
         for first, last, which in _missing(kept, month_edges, METER_DAYS // 30, METER_DAYS // 30):
             part = _part(span, month_edges, first, last)
@@ -155,7 +155,7 @@ class KeptEnergy:
         self, counters: Sequence[Counter], span: Span, shapes: bool, afresh: bool
     ) -> list[Rollups]:
         day_edges = edges(span, By.DAY, counters[0].time_zone)
-        kept = self._kept(counters, By.DAY, day_edges, shapes, afresh)
+        kept = self._kept(counters, By.DAY, span, day_edges, shapes, afresh)
         parts = [[rows] for rows in kept]
         for first, last, which in _missing(kept, day_edges, PIECE_DAYS, METER_DAYS):
             part = _part(span, day_edges, first, last)
@@ -205,7 +205,13 @@ class KeptEnergy:
             self._store.save_rollups(counter.point, by, settled)
 
     def _kept(
-        self, counters: Sequence[Counter], by: By, of: Seconds, shapes: bool, afresh: bool
+        self,
+        counters: Sequence[Counter],
+        by: By,
+        span: Span,
+        of: Seconds,
+        shapes: bool,
+        afresh: bool,
     ) -> list[Rollups]:
         """The rows that the store has and that still hold."""
         if afresh:
@@ -217,7 +223,14 @@ class KeptEnergy:
         from_s = min(int(rows.needs_from_s.min()) for rows in found.values())
         to_s = max(int(rows.needs_to_s.max()) for rows in found.values())
         touches = self._store.touches(list(found), from_s - DAY_S, to_s + 1)
-        return [_holding(c, found.get(c.point), touches.get(c.point)) for c in counters]
+        held = [_holding(c, found.get(c.point), touches.get(c.point)) for c in counters]
+        if of[-1] <= to_seconds(span.end):
+            return held
+        # Kept by a clock that was ahead: more than is asked for.
+        return [
+            rows if c.dead == span.end else rows.where(rows.start_s < of[-2])
+            for c, rows in zip(counters, held, strict=True)
+        ]
 
 
 def _holding(counter: Counter, rows: Rollups | None, touches: Touches | None) -> Rollups:
