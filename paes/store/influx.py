@@ -49,7 +49,7 @@ from paes.store.influx_lines import (
 from paes.store.influx_link import InfluxLink
 from paes.store.influx_read import ReadingsReader
 from paes.store.influx_rollups import load_rollups
-from paes.store.influx_select import BY_POINT, Question, ask_all, joined
+from paes.store.influx_select import BY_POINT, Question, ask, joined
 from paes.store.influx_write import ReadingsWriter, rows_of, touched_since, touches
 from paes.store.thousandths import series_thousandths, thousandths
 
@@ -145,7 +145,7 @@ class InfluxStore:
 
     def points(self) -> list[str]:
         """See ``Store.points``."""
-        return sorted(point_of(s.tags) for s in ask_all(self._link, REGISTER, 0, 1))
+        return sorted(point_of(s.tags) for s in ask(self._link, REGISTER, 0, 1))
 
     def touches(self, points: Iterable[str], start_s: int, end_s: int) -> dict[str, Touches]:
         """See ``Store.touches``."""
@@ -184,7 +184,7 @@ class InfluxStore:
 
     def labels(self) -> dict[str, str]:
         """See ``Store.labels``."""
-        found = ask_all(self._link, _LABELS, 0, 1)
+        found = ask(self._link, _LABELS, 0, 1)
         return {plain_text(s.tags["key"]): plain_text(str(s.rows[0][1])) for s in found}
 
     def set_label(self, key: str, value: str) -> None:

@@ -103,7 +103,7 @@ def event_line(event: Event) -> str:
 
 def label_line(key: str, value: str) -> str:
     """The line of one label."""
-    return f"label,key={_tag(key, 'key of label')} value={_string(value)} 0"
+    return f"label,key={_tag(key, 'the key of a label')} value={_string(value)} 0"
 
 
 def rollup_lines(point: str, by: By, rows: Rollups) -> Iterator[str]:

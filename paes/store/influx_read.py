@@ -23,6 +23,7 @@ from paes.store.influx_link import InfluxLink
 from paes.store.influx_select import (
     BY_POINT,
     PAGE,
+    ROWS,
     Question,
     ask,
     groups,
@@ -39,8 +40,8 @@ REACHES_S = (2 * DAY_S, 60 * DAY_S, LAST_S - FIRST_S)
 _STRETCH_S, _SHORTEST_S, _LONG_S = 100 * DAY_S, 3600, 1_000 * DAY_S
 _EXPECTED_S = 900
 """Time between two readings, as a guess: it decides how much is asked for at once."""
-_SUMMED_POINT_DAYS = 1_000
-"""Points times days whose readings a server sums up in one answer, so that it answers in time."""
+_SUMMED_TOGETHER, _SUMMED_POINT_DAYS = 100, 1_000
+"""Points, and points times days, that a server sums up in one answer: more take it too long."""
 
 
 class ReadingsReader:
@@ -102,7 +103,7 @@ class ReadingsReader:
             f"time({step_s}s)",
         )
         found: dict[str, list[Series]] = {}
-        for group, _ in groups(points, PAGE // 10):
+        for group, _ in groups(points, ROWS // _SUMMED_TOGETHER):
             some = question.where(of_points(group))
             occupied = self._occupied(self._all.where(of_points(group)), start_s, end_s)
             for from_s, to_s in _stretches(*occupied, step_s, len(group)):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from paes.periods import By
 from paes.rollups import DAY_S, Rollups, gaps_of
-from paes.store.influx_lines import ROLLUP_OF, plain_text, point_of
+from paes.store.influx_lines import ROLLUP_OF, plain_text
 from paes.store.influx_link import InfluxLink
-from paes.store.influx_select import BY_POINT, Question, ask_all, groups, of_points
+from paes.store.influx_select import BY_POINT, Question, Row, ask_rows, groups, of_points
 
 _FIELDS = ("measured", "catch_up", "covered_s", "needs_from", "needs_to", "seal", "gaps")
 _LENGTH_S = {By.DAY: DAY_S, By.MONTH: 30 * DAY_S}
@@ -26,18 +25,21 @@ def load_rollups(
     fields = ", ".join(f'"{f}"' for f in (*_FIELDS, *(["shape"] if with_shapes else [])))
     question = Question(ROLLUP_OF[by], fields, BY_POINT)
     wanted = list(dict.fromkeys(points))
-    found: dict[str, list[list[Any]]] = {}
-    for group, limit in groups(wanted, (end_s - start_s) // _LENGTH_S[by] + 1):
-        for part in ask_all(link, question.where(of_points(group)), start_s, end_s, limit):
-            found.setdefault(point_of(part.tags), []).extend(part.rows)
+    found: dict[str, list[Row]] = {}
+    for group, _ in groups(wanted, (end_s - start_s) // _LENGTH_S[by] + 1):
+        for *row, meter, quantity in ask_rows(
+            link, question.where(of_points(group)), start_s, end_s
+        ):
+            found.setdefault(f"{meter}/{quantity}", []).append(row)
+    rows_of = {plain_text(tags): rows for tags, rows in found.items()}
     return {
-        p: _rollups(found[p], [b""] * len(found[p]) if shapes and by is By.MONTH else ())
+        p: _rollups(rows_of[p], [b""] * len(rows_of[p]) if shapes and by is By.MONTH else ())
         for p in wanted
-        if p in found
+        if p in rows_of
     }
 
 
-def _rollups(rows: list[list[Any]], no_shapes: Sequence[bytes]) -> Rollups:
+def _rollups(rows: list[Row], no_shapes: Sequence[bytes]) -> Rollups:
     start, measured, catch_up, covered, needs_from, needs_to, seal, gaps, *shapes = zip(
         *rows, strict=True
     )

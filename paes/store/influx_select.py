@@ -2,8 +2,7 @@
 
 Only what all generations understand: one SELECT over one measurement, explicit bounds of time,
 tags compared by ``=`` or a regular expression. A question never expects more than ``PAGE`` rows
-of a series or ``ROWS`` in all: beyond 10,000 rows of a series InfluxDB 1 marks whole answers as
-cut, and what is not in memory here is not in memory there.
+of a series or ``ROWS`` in all, so that neither side needs memory for ten years at once.
 """
 
 from __future__ import annotations
@@ -14,13 +13,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from paes.errors import StoreError
 from paes.series import ReadingSeries
-from paes.store.influx_answers import Series
+from paes.store import CHUNK
+from paes.store.influx_answers import Cell, Series
 from paes.store.influx_lines import FIRST_S, LAST_S, point_tags, tag_text
-from paes.store.influx_link import InfluxLink, quoted_text
+from paes.store.influx_link import InfluxLink, quoted_name, quoted_text
 from paes.store.thousandths import SCALE
 
-PAGE = 10_000
+PAGE = CHUNK
 """Rows of one series in one answer."""
 ROWS = 100_000
 """Rows of all series in one answer."""
@@ -28,6 +29,7 @@ NAMED = 30
 """Points up to this number are named one by one; more are quicker by a regular expression."""
 MOST_POINTS = 500
 """Points in one statement, which servers read into memory."""
+Row = list[Cell]
 BY_POINT = ("meter", "quantity")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,16 +54,22 @@ class Question:
 
     def statement(self, from_s: int, to_s: int, limit: int, newest_first: bool = False) -> str:
         """InfluxQL for what lies in ``[from_s, to_s)``: at most ``limit`` rows a series."""
-        where = [*self.conditions, f"time >= {time_text(from_s)}", f"time < {time_text(to_s)}"]
-        group = [self.steps] if self.steps else []
-        group += [f'"{tag}"' for tag in self.tags]
+        group = ", ".join([*([self.steps] if self.steps else []), *map(quoted_name, self.tags)])
         return (
-            f'SELECT {self.fields} FROM "{self.measurement}" WHERE {" AND ".join(where)}'
-            f" GROUP BY {', '.join(group)}"
+            f"{self._selection(self.fields, from_s, to_s)} GROUP BY {group}"
             + (" fill(none)" if self.steps else "")
             + (" ORDER BY time DESC" if newest_first else "")
             + f" LIMIT {limit}"
         )
+
+    def flat_statement(self, from_s: int, to_s: int) -> str:
+        """The same as one table with the tags as last columns: at most ``ROWS`` in all."""
+        columns = ", ".join([self.fields, *map(quoted_name, self.tags)])
+        return f"{self._selection(columns, from_s, to_s)} LIMIT {ROWS}"
+
+    def _selection(self, columns: str, from_s: int, to_s: int) -> str:
+        where = [*self.conditions, f"time >= {time_text(from_s)}", f"time < {time_text(to_s)}"]
+        return f'SELECT {columns} FROM "{self.measurement}" WHERE {" AND ".join(where)}'
 
 
 def ask(
@@ -80,18 +88,27 @@ def ask(
     return [s for s in link.query(statement, question.bucket) if s.rows]
 
 
-def ask_all(
-    link: InfluxLink, question: Question, from_s: int, to_s: int, limit: int = PAGE
-) -> Iterator[Series]:
-    """As ``ask``, however many rows there are: a series may come in several parts, in order."""
-    for part in ask(link, question, from_s, to_s, limit):
-        yield part
-        this_one = question.where(*(f'"{t}" = {quoted_text(part.tags[t])}' for t in question.tags))
-        rows, asked_for = part.rows, limit
-        while len(rows) == asked_for:
-            more = ask(link, this_one, whole(rows[-1][0]) + 1, to_s)
-            yield from more
-            rows, asked_for = (more[0].rows if more else []), PAGE
+def ask_rows(link: InfluxLink, question: Question, from_s: int, to_s: int) -> Iterator[Row]:
+    """The rows that answer ``question`` in order of time, each with its tags as last columns.
+
+    For what is sparse: a series that has a row a month costs a server as much as one that has
+    thousands, so it is not asked to tell them apart.
+    """
+    from_s, to_s = max(from_s, FIRST_S), min(to_s, LAST_S)
+    while from_s < to_s:
+        answer = link.query(question.flat_statement(from_s, to_s), question.bucket)
+        rows = answer[0].rows if answer else []
+        if len(rows) < ROWS:
+            yield from rows
+            return
+        next_s = whole(rows[-1][0])
+        if next_s == from_s:
+            raise StoreError(
+                f"{link.place(question.bucket)}: more than {ROWS} rows of {question.measurement} "
+                f"at {time_text(from_s)}"
+            )
+        yield from (row for row in rows if row[0] != next_s)
+        from_s = next_s
 
 
 def whole(cell: object) -> int:
@@ -124,7 +141,7 @@ def one_of(tag: str, texts: Iterable[str]) -> str:
     """The condition that ``tag`` is one of ``texts``, which are as they stand in tags."""
     distinct = sorted(set(texts))
     if len(distinct) <= NAMED:
-        return f"({' OR '.join(f'{chr(34)}{tag}{chr(34)} = {quoted_text(t)}' for t in distinct)})"
+        return f"({' OR '.join(f'{quoted_name(tag)} = {quoted_text(t)}' for t in distinct)})"
     return f'"{tag}" =~ /^({"|".join(map(_literally, distinct))})$/'
 
 

@@ -21,10 +21,10 @@ import numpy as np
 
 from paes.periods import Clock, Seconds, to_seconds
 from paes.rollups import DAY_S, OPEN, Touches
-from paes.store.influx_answers import Series
 from paes.store.influx_lines import (
     LAST_S,
     Rows,
+    plain_text,
     point_line,
     point_of,
     reading_lines,
@@ -34,8 +34,9 @@ from paes.store.influx_link import InfluxLink
 from paes.store.influx_select import (
     BY_POINT,
     Question,
+    Row,
     ask,
-    ask_all,
+    ask_rows,
     groups,
     of_points,
     whole,
@@ -117,32 +118,28 @@ def touches(
 ) -> dict[str, Touches]:
     """The touched days of ``points`` that begin in ``[start_s, end_s)``."""
     wanted = list(dict.fromkeys(points))
-    found: dict[str, list[Touches]] = {}
-    for group, limit in groups(wanted, (end_s - start_s) // DAY_S // _SPARSE):
-        for part in ask_all(link, TOUCHES.where(of_points(group)), start_s, end_s, limit):
-            found.setdefault(point_of(part.tags), []).append(_touches_of(part, now_s))
-    return {point: _joined(found[point]) for point in wanted if point in found}
+    found: dict[str, Touches] = {}
+    for group, _ in groups(wanted, (end_s - start_s) // DAY_S // _SPARSE):
+        found |= _touches(ask_rows(link, TOUCHES.where(of_points(group)), start_s, end_s), now_s)
+    return {point: found[point] for point in wanted if point in found}
 
 
 def touched_since(link: InfluxLink, at_s: int, now_s: int) -> dict[str, Touches]:
     """The days that were touched at ``at_s`` or later, of all points."""
     since = TOUCHES.where(f'"at" >= {at_s}')
-    found: dict[str, list[Touches]] = {}
-    for part in ask_all(link, since, -LAST_S, LAST_S):
-        found.setdefault(point_of(part.tags), []).append(_touches_of(part, now_s))
-    return {point: _joined(parts) for point, parts in sorted(found.items())}
+    return dict(sorted(_touches(ask_rows(link, since, -LAST_S, LAST_S), now_s).items()))
 
 
-def _touches_of(series: Series, now_s: int) -> Touches:
-    table = np.array(series.rows, np.int64)
+def _touches(rows: Iterable[Row], now_s: int) -> dict[str, Touches]:
+    found: dict[str, list[Row]] = {}
+    for *row, meter, quantity in rows:
+        found.setdefault(plain_text(f"{meter}/{quantity}"), []).append(row)
+    return {point: _touches_of(np.array(of, np.int64), now_s) for point, of in found.items()}
+
+
+def _touches_of(table: Seconds, now_s: int) -> Touches:
     still_open = (table[:, 2] == 1) & (table[:, 3] > now_s - OPEN_FOR_S)
     return Touches(table[:, 0].copy(), np.where(still_open, OPEN, table[:, 1]))
-
-
-def _joined(parts: list[Touches]) -> Touches:
-    return Touches(
-        np.concatenate([p.day_s for p in parts]), np.concatenate([p.tokens for p in parts])
-    )
 
 
 def rows_of(seconds: Seconds, values: Seconds, codes: Seconds) -> Rows:
