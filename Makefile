@@ -64,8 +64,8 @@ PIN = $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --generate-h
   --custom-compile-command "make requirements" $(UV_ARGS)
 
 requirements: $(DEV) ## pin and hash the dependencies of pyproject.toml again
-	$(PIN) --extra setup --extra dev --output-file requirements/dev.txt
-	$(PIN) --extra setup --constraints requirements/dev.txt --output-file requirements/run.txt
+	$(PIN) --extra setup --extra parquet --extra dev --output-file requirements/dev.txt
+	$(PIN) --extra setup --extra parquet --constraints requirements/dev.txt --output-file requirements/run.txt
 
 # The first interpreter that is new enough and can make an environment; PYTHON=/path/to/python overrides.
 $(PY):

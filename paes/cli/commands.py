@@ -25,7 +25,7 @@ SUMMARIES = {
     "probe": "Read one device once: words, values, quality, latency.",
     "progress": "Where the town stands against a target.",
     "proxy": "Faults on the wire before any Modbus TCP server.",
-    "readings": "Raw readings of a point, as CSV or JSON.",
+    "readings": "Raw readings of points, or by steps, as CSV, JSON or Parquet.",
     "record": "A device as a file that replay serves.",
     "replay": "Serve a recorded device until stopped.",
     "report": "Inventory and progress as JSON and CSV files.",
@@ -33,6 +33,7 @@ SUMMARIES = {
     "simulate": "Serve the configured meters as Modbus servers, with faults.",
     "spool": "What waits for the store, and what it refused and why.",
     "status": "Per meter: last reading, age, coverage, state of its unit.",
+    "store": "What is in the store; check, backup, retention, copy.",
     "watch": "Every unit of a running collector, live in the terminal.",
 }
 _MODULES = {
@@ -44,7 +45,6 @@ _MODULES = {
     "probe": "device",
     "progress": "plan",
     "proxy": "simulate",
-    "readings": "energy",
     "record": "recording",
     "replay": "recording",
     "report": "plan",

@@ -1,9 +1,7 @@
-"""Commands about meters and their energy: readings, energy, status."""
+"""Commands about meters and their energy: energy, status."""
 
 from __future__ import annotations
 
-import csv
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,34 +24,6 @@ _from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-0
 _to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
 _UNKNOWN: dict[str, str | None] = {"state": None, "detail": None, "next_try": None}
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
-
-@click.command()
-@click.argument("point")
-@_from
-@_to
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv")
-@click.pass_obj
-def readings(session: Session, point: str, start: str | None, end: str | None, form: str) -> None:
-    """Raw readings of POINT (METER/NAME): time in UTC, value, quality."""
-    tz = session.city.time_zone
-    if point not in session.store.points():
-        raise DataError(f"no readings of {point!r}; {_near(session, point)}")
-    frame = session.store.read(
-        point,
-        parse_instant(start, tz) if start else None,
-        parse_instant(end, tz) if end else None,
-    ).to_frame()
-    rows = [
-        (at.strftime("%Y-%m-%dT%H:%M:%SZ"), value, quality)
-        for at, value, quality in zip(frame.index, frame["value"], frame["quality"], strict=True)
-    ]
-    if form == "json":
-        print_json([{"at": at, "value": value, "quality": q} for at, value, q in rows])
-        return
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("at", "value", "quality"))
-    writer.writerows(rows)
 
 
 @click.command()
@@ -234,10 +204,4 @@ def _say_findings(findings: list[Finding]) -> None:
         say(f"{name}: {times}x{when}: {latest[name].message}")
 
 
-def _near(session: Session, point: str) -> str:
-    meter = point.split("/", 1)[0]
-    same = [p for p in session.store.points() if p.startswith(meter + "/")]
-    return f"there is {', '.join(same)}" if same else "see: paes status"
-
-
-COMMANDS = (readings, energy, status)
+COMMANDS = (energy, status)

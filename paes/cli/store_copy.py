@@ -250,6 +250,3 @@ def _sums(checksum: Checksum) -> dict[str, Any]:
         "sum_thousandths": checksum.total,
         "sha256": checksum.sha256.hex(),
     }
-
-
-COMMANDS = (copy,)
