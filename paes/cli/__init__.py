@@ -68,7 +68,7 @@ class Session:
         """The store, opened."""
         from paes.store import open_store
 
-        return open_store(self.store_url)
+        return open_store(self.store_url, self.installation.retention)
 
     @cached_property
     def ledger(self) -> EnergyLedger:

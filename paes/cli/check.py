@@ -37,7 +37,7 @@ def check(session: Session, as_json: bool, no_reach: bool) -> None:
         installation = session.installation
         counts = _counts(installation)
         problems += check_factors(installation)
-        _ = session.store
+        problems += session.store.check()
         if not no_reach:
             warnings += unreachable(installation.gateways.values())
     except ConfigError as err:
