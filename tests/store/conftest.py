@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.store import Store, open_store
+from paes.store.influx import InfluxStore
 
 StoreFactory = Callable[[], Store]
 
@@ -51,3 +53,24 @@ def store_factory(store_url: str) -> Iterator[StoreFactory]:
 def store(store_factory: StoreFactory) -> Store:
     """One handle on an empty store."""
     return store_factory()
+
+
+@pytest.fixture
+def store_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., InfluxStore]]:
+    """Opens stores on a server, each handle on the bucket that is named."""
+    opened: list[InfluxStore] = []
+
+    def open_one(server: InfluxServer, bucket: str, **more: Any) -> InfluxStore:
+        monkeypatch.setenv(TOKEN_VARIABLE, server.token)
+        opened.append(InfluxStore(server.url(bucket), **more))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def bucket(influx_server: InfluxServer) -> str:
+    """An empty bucket of the shared server."""
+    return influx_server.new_bucket()

@@ -1,14 +1,11 @@
-"""What InfluxDB adds to the contract: no transactions, a server that dies, strangers' rows."""
+"""What InfluxDB adds to the contract: refusals, pages, buckets of classes, strangers' rows."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +17,9 @@ from collectors.spool.spool import Parcel, Spool
 from paes.errors import StoreBusy, StoreError, StoreRefused
 from paes.events import Event
 from paes.metering import Reading
-from paes.periods import now_utc, to_seconds
+from paes.periods import By, now_utc
 from paes.retention import Retention
-from paes.rollups import OPEN, Touches, seals
+from paes.rollups import Rollups
 from paes.store import open_store
 from paes.store.influx import InfluxStore
 
@@ -43,285 +40,8 @@ def reading(second: float, value: float = 1.0, point: str = POINT) -> Reading:
 
 
 @pytest.fixture
-def store_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreIn]:
-    """Opens stores on a server, each handle on the bucket that is named."""
-    opened: list[InfluxStore] = []
-
-    def open_one(server: InfluxServer, bucket: str, **more: Any) -> InfluxStore:
-        monkeypatch.setenv(TOKEN_VARIABLE, server.token)
-        opened.append(InfluxStore(server.url(bucket), **more))
-        return opened[-1]
-
-    yield open_one
-    for store in opened:
-        store.close()
-
-
-@pytest.fixture
-def bucket(influx_server: InfluxServer) -> str:
-    return influx_server.new_bucket()
-
-
-@pytest.fixture
 def store(influx_server: InfluxServer, bucket: str, store_in: StoreIn) -> InfluxStore:
     return store_in(influx_server, bucket)
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait for another thread."""
-    give_up_at = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < give_up_at, "what was waited for did not happen"
-        time.sleep(0.005)
-
-
-@contextmanager
-def thread(work: Callable[[], None]) -> Iterator[None]:
-    """``work`` beside the test; its failure is the test's."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as err:
-            failures.append(err)
-            raise
-
-    other = threading.Thread(target=run)
-    other.start()
-    try:
-        yield
-    finally:
-        other.join(PATIENCE_S)
-    assert not other.is_alive()
-    assert not failures
-
-
-# A server that is killed
-
-
-def batch_of(number: int) -> list[Reading]:
-    """Batch n holds the seconds from n * BATCH of two points; value = second / 8."""
-    first = number * BATCH
-    return [reading(s, s / 8, p) for p in (POINT, OTHER) for s in range(first, first + BATCH)]
-
-
-def test_killed_in_mid_write_nothing_acknowledged_is_lost_and_nothing_is_doubled(
-    private_influx: Callable[..., InfluxServer], store_in: StoreIn
-) -> None:
-    server = private_influx()
-    bucket = server.new_bucket()
-    store = store_in(server, bucket)
-    acknowledged, failures, stop = [0], [0], threading.Event()
-
-    def write_on() -> None:
-        while not stop.is_set():
-            try:
-                store.write(batch_of(acknowledged[0]))
-            except StoreBusy:
-                failures[0] += 1
-            else:
-                acknowledged[0] += 1
-
-    with thread(write_on):
-        try:
-            for _ in range(KILLS):
-                enough, failed = acknowledged[0] + 3, failures[0]
-                until(lambda enough=enough: acknowledged[0] >= enough)  # type: ignore[misc]
-                server.kill()
-                until(lambda failed=failed: failures[0] > failed)  # type: ignore[misc]
-                server.start()
-            enough = acknowledged[0] + 1
-            until(lambda: acknowledged[0] >= enough)
-        finally:
-            stop.set()
-    expected = np.arange(acknowledged[0] * BATCH)
-    for point in (POINT, OTHER):
-        series = store.read(point)
-        assert (series.seconds - NOON_S).tolist() == expected.tolist()
-        assert series.values.tolist() == (expected / 8).tolist()
-    (counted,) = server.query("SELECT COUNT(value) FROM reading", bucket)
-    assert counted["values"] == [[0, 2 * len(expected)]]
-    assert acknowledged[0] > 3 * KILLS
-    assert failures[0] >= KILLS
-
-
-def test_killed_in_mid_read_everything_comes_or_an_error(
-    private_influx: Callable[..., InfluxServer], store_in: StoreIn
-) -> None:
-    server = private_influx()
-    store = store_in(server, server.new_bucket())
-    seconds = np.arange(25_000, dtype=np.int64) * 60
-    store.write_series(POINT, seconds, seconds / 8)
-    whole, failures, stop = [0], [0], threading.Event()
-
-    def read_on() -> None:
-        while not stop.is_set():
-            try:
-                series = store.read(POINT)
-            except StoreBusy:
-                failures[0] += 1
-            else:
-                assert series.seconds.tolist() == seconds.tolist()
-                assert (series.values == seconds / 8).all()
-                whole[0] += 1
-
-    with thread(read_on):
-        try:
-            for _ in range(KILLS):
-                enough, failed = whole[0] + 1, failures[0]
-                until(lambda enough=enough: whole[0] >= enough)  # type: ignore[misc]
-                server.kill()
-                until(lambda failed=failed: failures[0] > failed)  # type: ignore[misc]
-                server.start()
-        finally:
-            stop.set()
-    assert whole[0] >= KILLS
-
-
-# Between the steps of a write
-
-
-class Cut(StoreBusy):
-    """The process was killed here, as far as the server can tell."""
-
-
-class CutLink:
-    """A link of which the requests from number ``cut_at`` on are lost, or only their answers."""
-
-    def __init__(self, link: Any, cut_at: int, is_answer_lost: bool) -> None:
-        self.link, self.cut_at, self.is_answer_lost = link, cut_at, is_answer_lost
-        self.before_write: Callable[[], None] = lambda: None
-        self.requests = 0
-
-    def query(self, *arguments: Any) -> Any:
-        return self._asked(self.link.query, *arguments)
-
-    def write(self, lines: Sequence[str], *arguments: Any) -> None:
-        if lines:
-            self.before_write()
-            self._asked(self.link.write, lines, *arguments)
-
-    def _asked(self, request: Callable[..., Any], *arguments: Any) -> Any:
-        self.requests += 1
-        is_last = self.requests == self.cut_at
-        if self.requests > self.cut_at or (is_last and not self.is_answer_lost):
-            raise Cut("cut")
-        answer = request(*arguments)
-        if is_last:
-            raise Cut("cut")
-        return answer
-
-
-def cut(store: InfluxStore, at: int = 10**9, is_answer_lost: bool = False) -> CutLink:
-    """Let the store's writer be killed at its request number ``at``."""
-    link = CutLink(store._link, at, is_answer_lost)
-    store._writer._link = link  # type: ignore[assignment]
-    return link
-
-
-def seal_of(store: InfluxStore, day: int) -> tuple[int, bool]:
-    """Of a row that rests on one UTC day, counted from the day of NOON."""
-    first = NOON_S // DAY_S * DAY_S + day * DAY_S
-    needs = (np.array([first], np.int64), np.array([first + DAY_S - 1], np.int64))
-    touches = store.touches([POINT], first - 9 * DAY_S, first + 9 * DAY_S)
-    seal, may_be_kept = seals(7, touches.get(POINT, Touches.none()), *needs)
-    return int(seal[0]), bool(may_be_kept[0])
-
-
-@pytest.mark.parametrize("is_answer_lost", [False, True])
-def test_killed_between_any_two_steps_a_late_reading_leaves_nothing_stale(
-    influx_server: InfluxServer, bucket: str, store_in: StoreIn, is_answer_lost: bool
-) -> None:
-    """Who sees the reading sees another seal, or may keep nothing; written again, all is well."""
-    clock = now_utc()
-    store = store_in(influx_server, bucket)
-    store.write([reading(-DAY_S, 1.0), reading(9 * DAY_S, 2.0)])
-    killed = 0
-    for step in range(1, 9):
-        day = step % 5 + 1
-        late = reading(day * DAY_S + step, float(step))
-        before, _ = seal_of(store, day)
-        writer = store_in(influx_server, bucket)
-        cut(writer, step, is_answer_lost)
-        try:
-            writer.write([late])
-        except Cut:
-            killed += 1
-        else:
-            break
-        is_there = any(s == to_seconds(late.at) for s in store.read(POINT).seconds)
-        seal, may_be_kept = seal_of(store, day)
-        assert not is_there or not may_be_kept or seal != before
-        later = store_in(influx_server, bucket, clock=lambda: clock + timedelta(minutes=11))
-        seal, may_be_kept = seal_of(later, day)
-        assert may_be_kept
-        assert not is_there or seal != before
-        store.write([late])
-        after, may_be_kept = seal_of(store, day)
-        assert may_be_kept
-        assert after not in (before, seal)
-    assert killed == 5  # late?, open, write, late?, close
-
-
-def test_a_day_is_open_while_somebody_writes_into_it(
-    store: InfluxStore, influx_server: InfluxServer, bucket: str, store_in: StoreIn
-) -> None:
-    store.write([reading(0), reading(3600)])
-    link = cut(store)
-    reader = store_in(influx_server, bucket)
-    seen: list[int] = []
-
-    def look() -> None:
-        touches = reader.touches([POINT], NOON_S - DAY_S, NOON_S + DAY_S)
-        seen.extend(touches.get(POINT, Touches.none()).tokens.tolist())
-
-    link.before_write = look
-    store.write([reading(1800)])
-    assert seen == [OPEN, OPEN]  # before the readings, and before the closing
-    look()
-    assert seen[-1] > 0
-
-
-def test_a_writer_that_is_overtaken_touches_its_day(
-    store: InfluxStore, influx_server: InfluxServer, bucket: str, store_in: StoreIn
-) -> None:
-    """It was not late when it asked, and is when its reading arrives."""
-    store.write([reading(0)])
-    other = store_in(influx_server, bucket)
-    link = cut(store)
-    link.before_write = lambda: other.write([reading(120)])
-    store.write([reading(60)])
-    assert list(store.touches([POINT], NOON_S - DAY_S, NOON_S)) == [POINT]
-
-
-def test_several_writers_and_readers_work_at_once(
-    influx_server: InfluxServer, bucket: str, store_in: StoreIn
-) -> None:
-    batches = 25
-    written = {POINT: 0, OTHER: 0}
-
-    def write(point: str) -> None:
-        store = store_in(influx_server, bucket)
-        for number in range(batches):
-            store.write([r for r in batch_of(number) if r.point == point])
-            written[point] = (number + 1) * BATCH
-
-    def read(point: str) -> None:
-        store, seen = store_in(influx_server, bucket), 0
-        while seen < batches * BATCH:
-            least = written[point]
-            series = store.read(point)
-            assert len(series) >= max(seen, least), "what was acknowledged is gone"
-            assert (series.values == (series.seconds - NOON_S) / 8).all()
-            seen = len(series)
-
-    with (
-        thread(lambda: write(POINT)), thread(lambda: write(OTHER)),
-        thread(lambda: read(POINT)), thread(lambda: read(OTHER)),
-    ):  # fmt: skip
-        pass
-    assert set(written.values()) == {batches * BATCH}
 
 
 # Refusals
@@ -385,7 +105,6 @@ def test_a_label_without_a_key_is_refused(store: InfluxStore) -> None:
 
 def sent(store: InfluxStore, batch: Sequence[Reading], folder: Path) -> dict[float, str]:
     """Send ``batch`` by a collector's spool; the values set aside, with the reasons."""
-    import asyncio
 
     async def send() -> dict[float, str]:
         spool = Spool(folder / "a.spool")
@@ -448,6 +167,63 @@ def test_a_server_that_is_away_is_busy(store_in: StoreIn, influx_server: InfluxS
     (said,) = store.check()
     assert "cannot be reached" in said
     store.close()
+
+
+# Pages
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is a long history otherwise is a short one."""
+    for module in ("influx_select", "influx_read"):
+        monkeypatch.setattr(f"paes.store.{module}.PAGE", 50)
+        monkeypatch.setattr(f"paes.store.{module}.ROWS", 120)
+    monkeypatch.setattr("paes.store.influx_read._STRETCH_S", 3_000)
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("step_s", [1, 60, 7_000])
+def test_readings_of_many_pages_are_each_read_once(store: InfluxStore, step_s: int) -> None:
+    points = [POINT, OTHER, "a.main/x"]
+    second = np.arange(500) * step_s
+    kept = {p: second[: 500 - 150 * n] for n, p in enumerate(points)}
+    store.write([reading(float(s), s / 8, p) for p in points for s in kept[p]])
+    for point in points:
+        series = store.read(point)
+        assert (series.seconds - NOON_S).tolist() == kept[point].tolist()
+        assert (series.values == kept[point] / 8).all()
+    start, end = 10 * step_s, 260 * step_s
+    found = store.around(points, NOON_S + start, NOON_S + end, 4)
+    for point in points:
+        expected = kept[point][6 : 260 + 4]
+        assert (found[point].seconds - NOON_S).tolist() == expected.tolist()
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_sparse_rows_of_many_pages_are_each_read_once(store: InfluxStore) -> None:
+    """Many of them at one time, where a page may end."""
+    points = [f"{n}.main/x" for n in range(50)]
+    times = [NOON_S + n * DAY_S for n in range(7)]
+    starts = np.array(times, np.int64)
+    amounts, whole = np.arange(7) / 3, np.arange(7, dtype=np.int64)
+    rows = Rollups(starts, amounts, amounts, amounts, whole, whole, whole, [()] * 7, ())
+    events = [Event(p, "x", reading(n * DAY_S).at) for n in range(7) for p in sorted(points)]
+    for point in points:
+        store.save_rollups(point, By.MONTH, rows)
+    store.write([reading(n * DAY_S, 1.0, p) for n in (6, 3, 4) for p in points])
+    store.write([reading(n * DAY_S, 1.0, p) for n in (3, 4) for p in points])
+    store.write_events(events)
+    found = store.load_rollups(points, By.MONTH, NOON_S, NOON_S + 9 * DAY_S)
+    assert {p: r.start_s.tolist() for p, r in found.items()} == dict.fromkeys(points, times)
+    days = [s // DAY_S * DAY_S for s in times[3:5]]
+    touched = store.touches(points, NOON_S - DAY_S, NOON_S + 9 * DAY_S)
+    assert {p: t.day_s.tolist() for p, t in touched.items()} == dict.fromkeys(points, days)
+    assert store.touched_since(NOON).keys() == set(points)
+    assert store.events() == events
+    assert store.events(events[-1].start, name="x") == events[-50:]
+    store.write_events([Event(f"{n}", "x", NOON) for n in range(121)])
+    with pytest.raises(StoreError, match="more than 120 rows of event"):
+        store.events()
 
 
 # Buckets of classes
