@@ -1,163 +1,152 @@
-"""The SQLite store beside plain ``sqlite3``: ingest, and three questions of a town.
+"""The SQLite store beside plain ``sqlite3``: ingest, size, and the questions of a town.
 
-500 meters, a register every quarter of an hour for a year would be 17.5 million readings; by
-default a tenth of the meters is used (``--meters 500`` for all). The reference is the shortest
-honest script: one table, ``executemany``, and SQL that answers the same question from registers
-without gaps, resets or late data. Ratios below 1 mean faster than the reference.
+500 meters, a register every quarter of an hour for a year are 17.5 million readings; by default
+it is less, so that all takes a minute. The reference is one table, ``executemany``, and SQL that
+answers the same from registers without gaps, resets or late data. Ratios below 1 mean faster.
 
-    python benchmarks/store.py [--meters N]
+    python benchmarks/store.py [--meters 500] [--years 1] [--folder DIR]
 """
 
 from __future__ import annotations
 
-import argparse
+import json
 import sqlite3
 import tempfile
-import time
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from itertools import pairwise
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from _places import Amounts, Place, Registers
+from _questions import Benchmark, arguments
+from _town import ROME, Thousandths, Town
 
-from paes.emission_factors import FactorLibrary
-from paes.gateways import Gateway
-from paes.installation import City, CityFile, Installation
-from paes.ledger import EnergyLedger
-from paes.metering import Carrier, Measures, Meter, Register, Sector, Site, SiteKind
-from paes.periods import By, edges, year_span
+from paes.metering import Carrier
+from paes.periods import By, Span, edges, to_seconds
 from paes.store.sqlite import SqliteStore
+from paes.store.sqlite_copies import compact
 
-ROME = "Europe/Rome"
-SPAN = year_span(2025, ROME)
-SECONDS = np.arange(SPAN.start.timestamp(), SPAN.end.timestamp() + 1, 900).astype(np.int64)
+Rows = list[tuple[int, int, int, int]]
 
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds of the best of two runs."""
-    best = float("inf")
-    for _ in range(2):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
-def once(work: Callable[[], object]) -> float:
-    """Seconds of one run."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def town(count: int) -> Installation:
-    """``count`` electricity meters at ``count / 2`` sites."""
-    sites = {
-        f"s{i}": Site(
-            id=f"s{i}", name=f"s{i}", kind=SiteKind.SCHOOL, sector=Sector.MUNICIPAL_BUILDINGS
-        )
-        for i in range(max(1, count // 2))
-    }
-    meters = {
-        f"s{i % len(sites)}.m{i}": Meter(
-            id=f"s{i % len(sites)}.m{i}", carrier=Carrier.ELECTRICITY, device="x", gateway="gw",
-            unit=1, rated_power_kw=100.0, valid_from=date(2025, 1, 1),
-        )
-        for i in range(count)
-    }  # fmt: skip
-    city = City(
-        CityFile(id="town", name="Town", latitude=44, longitude=10),
-        None,  # type: ignore[arg-type]
-        sites, {"gw": Gateway(id="gw", host="127.0.0.1")}, meters, (), (),
-    )  # fmt: skip
-    registers = {m: Register(f"{m}/energy_import", "kWh", None, 0.001) for m in meters}
-    return Installation(
-        Path(), "bench", "town", {"town": city}, FactorLibrary((), {}), (), registers
-    )
+SCHEMA = """
+CREATE TABLE meter (id INTEGER PRIMARY KEY, site TEXT, carrier TEXT);
+CREATE TABLE reading (
+    meter INTEGER, at INTEGER, value INTEGER, quality INTEGER, PRIMARY KEY (meter, at)
+) WITHOUT ROWID;
+CREATE TABLE day (
+    meter INTEGER, start INTEGER, used INTEGER, PRIMARY KEY (meter, start)
+) WITHOUT ROWID;
+CREATE TEMP TABLE period (a INTEGER PRIMARY KEY, b INTEGER)
+"""
+DAYS = """
+SELECT (SELECT value FROM reading WHERE meter = m.id AND at = p.b)
+     - (SELECT value FROM reading WHERE meter = m.id AND at = p.a)
+FROM meter m CROSS JOIN period p ORDER BY m.id, p.a
+"""
+KEEP_DAYS = """
+INSERT OR REPLACE INTO day SELECT m.id, p.a,
+       (SELECT value FROM reading WHERE meter = m.id AND at = p.b)
+     - (SELECT value FROM reading WHERE meter = m.id AND at = p.a)
+FROM meter m CROSS JOIN period p
+"""
+MONTHS = """
+SELECT m.site, m.carrier, sum(d.used)
+FROM meter m CROSS JOIN period p JOIN day d ON d.meter = m.id AND d.start >= p.a AND d.start < p.b
+WHERE m.site IN (SELECT value FROM json_each(?))
+GROUP BY m.site, m.carrier, p.a ORDER BY m.site, m.carrier, p.a
+"""
+KEPT_MONTHS = "SELECT point, sum(measured) FROM rollup WHERE by = 1 GROUP BY point"
 
 
-class Reference:
-    """Plain sqlite3 with the same table."""
+class PlainSqlite:
+    """Registers in one table, in WAL mode, safe from a power cut."""
 
-    def __init__(self, path: Path) -> None:
-        self.db = sqlite3.connect(path)
-        self.db.execute("PRAGMA journal_mode = WAL")
-        self.db.execute("PRAGMA synchronous = FULL")
-        self.db.execute(
-            "CREATE TABLE reading (point INTEGER, at INTEGER, value INTEGER,"
-            " PRIMARY KEY (point, at)) WITHOUT ROWID"
-        )
+    name = "sqlite3"
 
-    def ingest(self, point: int, values: list[int]) -> None:
-        with self.db:
-            rows = zip([point] * len(values), SECONDS.tolist(), values, strict=True)
-            self.db.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?)", rows)
+    def __init__(self, path: Path, town: Town) -> None:
+        self.path = path
+        self._town = town
+        self._db = sqlite3.connect(path)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA cache_size = -32000")  # what the store has
+        self._db.executescript(SCHEMA)
+        meters = [(n, m.site, m.carrier) for n, m in enumerate(town.meters)]
+        with self._db:
+            self._db.executemany("INSERT INTO meter VALUES (?, ?, ?)", meters)
 
-    def one_meter_year(self) -> list[tuple[int, int]]:
-        return self.db.execute("SELECT at, value FROM reading WHERE point = 1").fetchall()
+    def prepared(self, registers: Registers) -> Rows:
+        return [
+            (number, at, value, 0)
+            for number, (times, values) in registers.items()
+            for at, value in zip(times.tolist(), values.tolist(), strict=True)
+        ]
 
-    def periods(self, by: By) -> list[tuple[int, int, int]]:
-        starts = edges(SPAN, by, ROME).tolist()
-        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS cal (a INTEGER, b INTEGER)")
-        self.db.execute("DELETE FROM cal")
-        pairs = list(pairwise(starts))
-        self.db.executemany("INSERT INTO cal VALUES (?, ?)", pairs)
-        return self.db.execute(
-            "SELECT p.point, cal.a,"
-            " (SELECT value FROM reading WHERE point = p.point AND at = cal.b)"
-            " - (SELECT value FROM reading WHERE point = p.point AND at = cal.a)"
-            " FROM (SELECT DISTINCT point FROM reading) p CROSS JOIN cal"
+    def ingest(self, prepared: Rows) -> None:
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?)", prepared)
+
+    def registers(self, number: int, span: Span) -> Thousandths:
+        rows = self._db.execute(
+            "SELECT at, value FROM reading WHERE meter = ? AND at BETWEEN ? AND ? ORDER BY at",
+            (number, to_seconds(span.start), to_seconds(span.end)),
         ).fetchall()
+        return np.array([value for _, value in rows], np.int64)
 
+    def days(self, span: Span) -> npt.NDArray[np.int64]:
+        self._set_periods(span, By.DAY)
+        used = self._db.execute(DAYS).fetchall()
+        return np.array(used, np.int64).reshape(self._town.count, -1)
 
-def line(what: str, ours: float, reference: float, note: str = "") -> None:
-    print(f"{what:<52} {ours:9.3f} s {reference:9.3f} s {ours / reference:7.2f} x  {note}")
+    def keep_days(self, span: Span) -> None:
+        self._set_periods(span, By.DAY)
+        with self._db:
+            self._db.execute(KEEP_DAYS)
+
+    def months(self, sites: Sequence[str], span: Span) -> Amounts:
+        self._set_periods(span, By.MONTH)
+        rows = self._db.execute(MONTHS, (json.dumps(sites),)).fetchall()
+        return {
+            (site, Carrier(carrier)): np.array([used for *_, used in of], np.int64)
+            for (site, carrier), of in groupby(rows, key=itemgetter(0, 1))
+        }
+
+    def compacted_bytes(self) -> int:
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return self.path.stat().st_size
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _set_periods(self, span: Span, by: By) -> None:
+        with self._db:
+            self._db.execute("DELETE FROM period")
+            pairs = pairwise(edges(span, by, ROME).tolist())
+            self._db.executemany("INSERT INTO period VALUES (?, ?)", pairs)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--meters", type=int, default=50)
-    count = parser.parse_args().meters
-    random = np.random.default_rng(1)
-    wh = np.cumsum(random.integers(0, 5000, (1, len(SECONDS))), axis=1)[0]
-    with tempfile.TemporaryDirectory() as folder:
-        store, plain = SqliteStore(Path(folder) / "a"), Reference(Path(folder) / "b")
-        installation = town(count)
-        ledger = EnergyLedger(installation, store, lambda: datetime(2026, 2, 1, tzinfo=UTC))
-        meters = list(installation.meters.values())
-        print(
-            f"{count} meters x {len(SECONDS)} registers".ljust(52),
-            f"{'ours':>10} {'sqlite3':>11}   ratio",
-        )
-        ours = once(
-            lambda: [
-                store.write_series(installation.register(m).point, SECONDS, wh / 1000.0)
-                for m in meters
-            ]
-        )
-        bare = once(lambda: [plain.ingest(i, wh.tolist()) for i in range(count)])
-        total = count * len(SECONDS)
-        line("ingest", ours, bare, f"{total / ours:,.0f} readings/s")
-        point = installation.register(meters[0]).point
-        line("one meter-year at 15 minutes, raw", timed(lambda: store.read(point)),
-             timed(plain.one_meter_year))  # fmt: skip
-        line("  … accounted: energy, gaps, coverage",
-             timed(lambda: ledger.meter(meters[0], SPAN, By.QUARTER_HOUR)),
-             timed(plain.one_meter_year))  # fmt: skip
-        days = lambda: [ledger.meter(m, SPAN, By.DAY) for m in meters]  # noqa: E731
-        bare_days = timed(lambda: plain.periods(By.DAY))
-        line("daily totals of all meters, first time", once(days), bare_days)
-        line("daily totals of all meters, kept", timed(days), bare_days)
-        months = lambda: [  # noqa: E731
-            ledger.sites([s], Carrier.ELECTRICITY, Measures.WITHDRAWAL, SPAN, By.MONTH)
-            for s in installation.sites
-        ]
-        line("monthly totals of all sites", timed(months), timed(lambda: plain.periods(By.MONTH)))
-        check = sum(float(f["measured_kwh"].sum()) for f in months())
-        assert abs(check - count * (wh[-1] - wh[0]) / 1000.0) < 1e-3, "totals differ"
-        size = sum(p.stat().st_size for p in Path(folder).glob("a*"))
-        print(f"{size / total:.1f} bytes a reading")
+    asked = arguments(__doc__, meters=30, years=2, town_days=90)
+    town = Town(asked.meters, asked.years)
+    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+        folder = Path(name)
+        path, town_path = folder / "store.sqlite", folder / "town.sqlite"
+        with (
+            closing(SqliteStore(path)) as store,
+            closing(PlainSqlite(folder / "plain", town)) as plain,
+        ):
+            place = Place(
+                store,
+                plain,
+                lambda: (compact(path)[1], plain.compacted_bytes()),
+                town_url=str(town_path),
+                plain_question=("sqlite", str(town_path), KEPT_MONTHS),
+            )
+            Benchmark(town, place, asked.rounds).run(asked.town_days)
 
 
 if __name__ == "__main__":
