@@ -48,7 +48,7 @@ def section(title: str) -> str:
 def commands() -> list[str]:
     """Every command of ours that the guide writes out, without the ``paes`` before it."""
     shown = "".join([*blocks("sh"), *blocks("console")]).replace("\\\n", " ")
-    found = re.findall(r"(?:^|/|… |exec collector )paes (.+)", shown, re.MULTILINE)
+    found = re.findall(r"(?:^|/|… |exec collector )paes (.+?)'?$", shown, re.MULTILINE)
     found += re.findall(r"run --rm collector (.+)", shown)
     return found + re.findall(r"`paes ([^`…]+)[^`]*`", TEXT)
 
