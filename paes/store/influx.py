@@ -5,7 +5,7 @@
     measurement             tags              time      what
     reading                 meter, quantity   reading   value (thousandths), quality (code)
     point                   meter, quantity   0         the register of all points
-    event                   subject, name     start     end, message, facts
+    event, event_long       subject, name     start     end, message, facts
     label                   key               0         value
     touch                   meter, quantity   UTC day   token, open, at
     energy_day, _month      meter, quantity   start     derived rows with their seals
@@ -35,11 +35,10 @@ from paes.series import CODE_OF, Codes, Floats, ReadingSeries, Summary
 from paes.store import CHUNK
 from paes.store.influx_address import parse_influx_address
 from paes.store.influx_check import check
-from paes.store.influx_events import events
+from paes.store.influx_events import events, write_events
 from paes.store.influx_lines import (
     FIRST_S,
     LAST_S,
-    event_line,
     label_line,
     plain_text,
     point_of,
@@ -169,8 +168,7 @@ class InfluxStore:
 
     def write_events(self, events: Sequence[Event]) -> None:
         """See ``Store.write_events``."""
-        last = {(e.subject, e.name, e.start): e for e in events}
-        self._link.write([event_line(e) for e in last.values()])
+        write_events(self._link, events)
 
     def events(
         self,

@@ -13,6 +13,7 @@ _KINDS = {
     "reading": {"value": "integer", "quality": "integer"},
     "point": {"known": "integer"},
     "event": {"end": "integer", "message": "string", "facts": "string"},
+    "event_long": {"end": "integer", "message": "string", "facts": "string"},
     "label": {"value": "string"},
     "touch": {"token": "integer", "open": "integer", "at": "integer"},
     "energy_day": {

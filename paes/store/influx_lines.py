@@ -85,7 +85,7 @@ def touch_lines(
         yield f"{head}{token}i,open={int(is_open)}i,at={now_s}i {day_s}"
 
 
-def event_line(event: Event) -> str:
+def event_line(event: Event, measurement: str = "event") -> str:
     """The line of ``event``; told again, its line replaces this one."""
     start_s = to_seconds(event.start)
     _check_time(f"{event.name} of {event.subject}", start_s)
@@ -96,7 +96,7 @@ def event_line(event: Event) -> str:
         _tag(event.name, "the name of an event"),
     )
     return (
-        f"event,subject={subject},name={name} "
+        f"{measurement},subject={subject},name={name} "
         f"end={end_s}i,message={_string(event.message)},facts={_string(facts)} {start_s}"
     )
 

@@ -89,6 +89,27 @@ def test_events_are_asked_by_time_subject_and_name(store: Store) -> None:
     assert store.events(at(1), at(2), ["scuola.main", "gw"], "abs") == [WAS_SILENT]
 
 
+def test_long_events_are_found_by_the_time_they_last_until(store: Store) -> None:
+    """Told longer and shorter again; a planned outage ends in the future when it is told."""
+    day = 86_400
+    told = absence("scuola.main", Cause.PLANNED, at(0), at(40 * day))
+    week = absence("molo.gas", Cause.PLANNED, at(0), at(7 * day))
+    store.write_events([week, absence("scuola.main", Cause.PLANNED, at(0), at(day)), told])
+    assert store.events(at(6 * day)) == [week, told]
+    assert store.events(at(30 * day)) == [told]
+    assert store.events(at(40 * day - 1), at(50 * day), ["scuola.main"], "absence.") == [told]
+    assert store.events(at(40 * day)) == []
+    assert store.events(at(30 * day), at(31 * day), name="meter.") == []
+    longer = replace(told, end=at(90 * day))
+    store.write_events([longer])
+    assert store.events(at(60 * day)) == [longer]
+    shorter = replace(told, end=at(3 * day), message="over")
+    store.write_events([shorter])
+    assert store.events(at(2 * day)) == [week, shorter]
+    assert store.events(at(30 * day)) == []
+    assert store.events() == [week, shorter]
+
+
 def test_events_of_more_subjects_than_are_named_one_by_one(store: Store) -> None:
     told = [absence(f"{n}.main", Cause.NO_REPLY, at(n), at(n + 10)) for n in range(80)]
     store.write_events(told)
