@@ -231,7 +231,7 @@ def _explain(err: sqlite3.Error, form: FileForm) -> str:
         "unable to open": "the file cannot be opened; check the path and its rights",
         "not a database": "not a SQLite file; choose another file",
         "malformed": f"the file is damaged; {form.if_damaged}",
-        "disk I/O error": "the disk does not read or write (a quota, a broken or absent disk);"
+        "disk I/O error": "the disk does not read or write (full, over a quota, broken or absent);"
         " nothing was written; see the system's log",
     }
     text = str(err)

@@ -252,7 +252,7 @@ def quota(folder: Path) -> Iterator[SmallDisk]:
 
 
 DISKS = {"quota": quota} | ({"full disk": full_disk} if may_mount() else {})
-NO_ROOM = r"readings\.db: the disk (is full|does not read or write \(a quota)"
+NO_ROOM = r"readings\.db: the disk (is full|does not read or write \(full, over a quota)"
 
 
 @pytest.fixture(params=DISKS)
