@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -27,7 +27,9 @@ from paes.config import load_installation, shipped_config
 from paes.errors import FieldError, PaesError, StoreError
 from paes.installation import Installation
 from paes.periods import now_utc
-from paes.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from paes.upkeep import Upkeep
 
 MONITOR = "127.0.0.1:9464"
 UPKEEP_S = 900.0
@@ -81,6 +83,8 @@ async def _collect(
     stop: asyncio.Event,
     told: Callable[[str], None],
 ) -> None:
+    from paes.upkeep import Upkeep  # with pandas, which nobody should wait for who asks for help
+
     collector = Collector(session.installation, _store(session), spool)
     reloader = Reloader(
         collector, lambda: load_installation(session.root), _folders(session), now_utc
