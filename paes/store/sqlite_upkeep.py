@@ -24,6 +24,7 @@ from paes.store.sqlite_schema import FORM
 
 EXPIRED_AT_ONCE = 5000
 """Readings that one transaction deletes: some 80 kB, a few milliseconds."""
+LONGEST_PAUSE_S = 1.0
 LEAST_ROOM_BYTES = 100 << 20
 """A month of a small town; the log needs as much again as it has, to be copied into the file."""
 LONG_LOG_BYTES = 256 << 20
@@ -54,7 +55,7 @@ def expire(
         yield deleted
         if deleted < EXPIRED_AT_ONCE:
             return
-        time.sleep(time.monotonic() - began)
+        time.sleep(min(LONGEST_PAUSE_S, time.monotonic() - began))
 
 
 def problems(db: Database, path: Path, thorough: bool) -> Iterator[str]:
@@ -93,26 +94,31 @@ def _inside(db: Database) -> Iterator[str]:
     if faults != ["ok"]:
         yield from (f"damaged: {' '.join(text.split())}; {FORM.if_damaged}" for text in faults)
         return
-    for table in ("reading", "touch", "rollup"):
-        (strange,) = db.execute(
-            f"SELECT count(DISTINCT point) FROM {table} WHERE point NOT IN (SELECT id FROM point)"
-        ).fetchone()
-        if strange:
-            yield f"table {table} has rows of {strange} points that do not exist; {FORM.if_damaged}"
-    (wrong,) = db.execute(
-        "SELECT count(*) FROM reading WHERE quality NOT BETWEEN 0 AND ?"
+    yield from _strays(db)
+    count = "SELECT count(*) FROM "
+    (readings,) = db.execute(
+        f"{count} reading WHERE quality NOT BETWEEN 0 AND ?"
         " OR typeof(at) <> 'integer' OR typeof(value) <> 'integer'",
         (len(QUALITIES) - 1,),
     ).fetchone()
-    if wrong:
-        yield f"{wrong} readings have a time, value or quality that is none; {FORM.if_damaged}"
-    (wrong,) = db.execute("SELECT count(*) FROM event WHERE NOT json_valid(facts)").fetchone()
-    if wrong:
-        yield f"{wrong} events have facts that cannot be read; {FORM.if_damaged}"
+    if readings:
+        yield f"{readings} readings have a time, value or quality that is none; {FORM.if_damaged}"
+    (events,) = db.execute(f"{count} event WHERE NOT json_valid(facts)").fetchone()
+    if events:
+        yield f"{events} events have facts that cannot be read; {FORM.if_damaged}"
     keys = [key for (key,) in db.execute("SELECT id FROM point")]
-    wrong = sum(_unreadable_rollups(db, key) for key in keys)
-    if wrong:
-        yield f"{wrong} derived rows cannot be read; make them again: paes store rebuild"
+    if rows := sum(_unreadable_rollups(db, key) for key in keys):
+        yield f"{rows} derived rows cannot be read; make them again: paes store rebuild"
+
+
+def _strays(db: Database) -> Iterator[str]:
+    """Rows of points that are not there."""
+    for table in ("reading", "touch", "rollup"):
+        (points,) = db.execute(
+            f"SELECT count(DISTINCT point) FROM {table} WHERE point NOT IN (SELECT id FROM point)"
+        ).fetchone()
+        if points:
+            yield f"table {table} has rows of {points} points that do not exist; {FORM.if_damaged}"
 
 
 def _unreadable_rollups(db: Database, key: int) -> int:
