@@ -9,7 +9,6 @@ which accounting asks for them. Read next: ``paes.store.sqlite_schema`` (tables)
 from __future__ import annotations
 
 import json
-import math
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,16 +38,15 @@ from paes.sqlite_file import (
 )
 from paes.store import CHUNK, sqlite_upkeep
 from paes.store.sqlite_rows import (
-    SCALE,
     ceil_seconds,
     event_of,
     fetch_series,
     rollups_of,
     row_of,
-    thousandths,
     touches_of,
 )
 from paes.store.sqlite_schema import FORM
+from paes.store.thousandths import SCALE, series_thousandths, thousandths
 
 _LAST_CHARACTER = "\U0010ffff"
 _BY = {By.DAY: 0, By.MONTH: 1}
@@ -105,9 +103,7 @@ class SqliteStore:
         """See ``Store.write_series``."""
         if len(seconds) == 0:
             return
-        worst = float(np.max(np.abs(values)))
-        thousandths(point, worst if math.isfinite(worst) else math.nan)
-        whole = np.rint(values * SCALE).astype(np.int64).tolist()
+        whole = series_thousandths(point, values).tolist()
         if isinstance(quality, Quality):
             quality = np.full(len(whole), CODE_OF[quality], np.int8)
         rows = list(zip(seconds.tolist(), whole, quality.tolist(), strict=True))

@@ -10,16 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from paes.errors import StoreRefused
 from paes.events import Event
 from paes.periods import from_seconds, to_seconds
 from paes.rollups import Rollups, Touches, gaps_of
 from paes.series import ReadingSeries
 from paes.sqlite_file import Database
-
-SCALE = 1000.0
-"""Values are kept as whole thousandths."""
-LARGEST = 9.2e15
+from paes.store.thousandths import SCALE
 
 
 def fetch_series(db: Database, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
@@ -53,13 +49,6 @@ def rollups_of(rows: list[tuple[Any, ...]]) -> Rollups:
         [gaps_of(text) for text in gaps],
         shapes[0] if shapes else (),
     )
-
-
-def thousandths(point: str, value: float) -> int:
-    """A value as it is kept; StoreRefused if it is too large."""
-    if not -LARGEST <= value <= LARGEST:
-        raise StoreRefused(f"{point}: value {value} cannot be stored; expected up to {LARGEST:g}")
-    return round(value * SCALE)
 
 
 def ceil_seconds(at: datetime) -> int:
