@@ -156,6 +156,7 @@ class ReadingsReader:
         """Up to ``count`` readings of each point next to ``at_s``: at it or later, or before it."""
         found: dict[str, ReadingSeries] = {}
         missing = list(points) if count else []
+        at_s = min(max(at_s, FIRST_S), LAST_S)
         # Before the end of time means before now: whoever asks for the latest expects it there.
         near_s = min(at_s, to_seconds(self._clock())) if not later else at_s
         for reach_s in REACHES_S:

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from paes.periods import By
-from paes.rollups import DAY_S, Rollups, gaps_of
+from paes.rollups import Rollups, gaps_of
 from paes.store.influx_lines import ROLLUP_OF, plain_text
 from paes.store.influx_link import InfluxLink
 from paes.store.influx_select import BY_POINT, Question, Row, ask_rows, groups, of_points
 
 _FIELDS = ("measured", "catch_up", "covered_s", "needs_from", "needs_to", "seal", "gaps")
-_LENGTH_S = {By.DAY: DAY_S, By.MONTH: 30 * DAY_S}
 
 
 def load_rollups(
@@ -26,7 +25,7 @@ def load_rollups(
     question = Question(ROLLUP_OF[by], fields, BY_POINT)
     wanted = list(dict.fromkeys(points))
     found: dict[str, list[Row]] = {}
-    for group, _ in groups(wanted, (end_s - start_s) // _LENGTH_S[by] + 1):
+    for group, _ in groups(wanted, 1):
         for *row, meter, quantity in ask_rows(
             link, question.where(of_points(group)), start_s, end_s
         ):

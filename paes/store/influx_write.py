@@ -45,8 +45,6 @@ from paes.store.influx_select import (
 OPEN_FOR_S = 600
 """A writer that has not closed a day after so long was killed."""
 TOUCHES = Question("touch", '"token", "open", "at"', BY_POINT)
-_SPARSE = 20
-"""Days between two touches, as a guess: it decides how many points are asked for together."""
 
 Days = Mapping[str, set[int]]
 
@@ -119,7 +117,7 @@ def touches(
     """The touched days of ``points`` that begin in ``[start_s, end_s)``."""
     wanted = list(dict.fromkeys(points))
     found: dict[str, Touches] = {}
-    for group, _ in groups(wanted, (end_s - start_s) // DAY_S // _SPARSE):
+    for group, _ in groups(wanted, 1):
         found |= _touches(ask_rows(link, TOUCHES.where(of_points(group)), start_s, end_s), now_s)
     return {point: found[point] for point in wanted if point in found}
 

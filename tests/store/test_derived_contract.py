@@ -124,6 +124,7 @@ def test_touches_are_asked_by_the_start_of_their_day_half_open(store: Store) -> 
     found = store.touches([POINT, OTHER], day_s(2), day_s(4))
     assert {p: t.day_s.tolist() for p, t in found.items()} == {POINT: [day_s(2), day_s(3)]}
     assert store.touches([POINT], day_s(2) + 1, day_s(3)) == {}
+    assert len(store.touches([POINT], ALWAYS_S, NEVER_S)[POINT].day_s) == 4
 
 
 def test_touches_come_back_by_when_they_were_made(store: Store) -> None:

@@ -430,6 +430,12 @@ def test_around_finds_neighbours_however_far_they_are(store: Store) -> None:
         assert [s for s, _ in pairs(found)] == times[3 - margin : 4 + margin]
 
 
+def test_around_may_be_asked_of_all_time(store: Store) -> None:
+    put_series(store, [-NOON_S, 0, NOON_S], [1.0, 2.0, 3.0])
+    for start, end in ((-(2**62), 2**62), (-(2**62), -(2**62)), (2**62, 2**62)):
+        assert len(store.around([POINT], start, end, 9)[POINT]) == 3
+
+
 def test_around_of_many_points_is_that_of_each(store: Store) -> None:
     """More points than a server is asked for by name, of meters and quantities that cross."""
     chance = random.Random(20250329)
