@@ -43,6 +43,7 @@ from paes.store.sqlite_rows import (
     fetch_series,
     rollups_of,
     row_of,
+    summary_of,
     touches_of,
 )
 from paes.store.sqlite_schema import FORM
@@ -186,14 +187,7 @@ class SqliteStore:
                     },
                 ).fetchall()  # fmt: skip
                 if rows:
-                    start, count, mean, low, high = zip(*rows, strict=True)
-                    found[point] = Summary(
-                        np.array(start, np.int64),
-                        np.array(count, np.int64),
-                        np.array(mean, np.float64) / SCALE,
-                        np.array(low, np.float64) / SCALE,
-                        np.array(high, np.float64) / SCALE,
-                    )
+                    found[point] = summary_of(rows)
         return found
 
     def latest(self, points: Iterable[str]) -> dict[str, Reading]:

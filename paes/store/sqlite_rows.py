@@ -13,7 +13,7 @@ import numpy as np
 from paes.events import Event
 from paes.periods import from_seconds, to_seconds
 from paes.rollups import Rollups, Touches, gaps_of
-from paes.series import ReadingSeries
+from paes.series import ReadingSeries, Summary
 from paes.sqlite_file import Database
 from paes.store.thousandths import SCALE
 
@@ -25,6 +25,18 @@ def fetch_series(db: Database, sql: str, arguments: tuple[object, ...]) -> Readi
         return ReadingSeries.empty()
     table = np.array(rows, dtype=np.int64)
     return ReadingSeries(table[:, 0].copy(), table[:, 1] / SCALE, table[:, 2].astype(np.int8))
+
+
+def summary_of(rows: Sequence[tuple[Any, ...]]) -> Summary:
+    """Rows of start, count, mean, lowest and highest value."""
+    start, count, mean, low, high = zip(*rows, strict=True)
+    return Summary(
+        np.array(start, np.int64),
+        np.array(count, np.int64),
+        np.array(mean, np.float64) / SCALE,
+        np.array(low, np.float64) / SCALE,
+        np.array(high, np.float64) / SCALE,
+    )
 
 
 def touches_of(rows: Sequence[tuple[int, int]]) -> Touches:
