@@ -53,6 +53,7 @@ def test_a_copy_tells_a_checksum_for_every_month(paes, source, tmp_path):
     target = SqliteStore(tmp_path / "target.sqlite")
     assert target.read(SCHOOL).values.tolist() == source.read(SCHOOL).values.tolist()
     assert target.labels() == {COPIED_FROM: f"sqlite:///{tmp_path / 'source.sqlite'}"}
+    assert source.labels() == {}
 
 
 def test_the_same_as_a_document(paes, source):

@@ -321,3 +321,33 @@ def test_what_is_resumed_in_order_touches_no_day_of_the_target(source, target):
     copied(source, target)
     touched: dict[str, Touches] = target.touches([SCHOOL], 0, 2**40)
     assert touched == {}
+
+
+@pytest.mark.parametrize("killed", ["copying", "comparing"])
+@pytest.mark.parametrize("to_influx", [True, False])
+def test_a_server_that_is_killed_and_comes_back_costs_a_pause(
+    tmp_path, private_influx, monkeypatch, killed, to_influx
+):
+    server: InfluxServer = private_influx()
+    monkeypatch.setenv(TOKEN_VARIABLE, server.token)
+    urls = [str(tmp_path / "town.sqlite"), server.url(server.new_bucket())]
+    source, target = map(open_store, urls if to_influx else urls[::-1])
+    for number in range(3):
+        fill(source, f"m{number}/energy_import", count=400)
+    kills, pauses = [], []
+
+    def kill_once(what: str, fraction: float, readings: int) -> None:
+        if what == killed and not kills:
+            kills.append(fraction)
+            server.kill()
+
+    def wait(pause_s: float) -> None:
+        pauses.append(pause_s)
+        server.start()
+
+    result = StoreCopy(source, target, kill_once, Patience(wait)).run()
+    assert (len(kills), result.is_complete, result.written) == (1, True, 1200)
+    assert pauses
+    assert content(target) == content(source)
+    source.close()
+    target.close()
