@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -47,7 +48,6 @@ QUICKLY = {
     "INFLUXDB_DATA_COMPACT_FULL_WRITE_COLD_DURATION": "2s",
 }
 """What the server compacts after ten minutes and four hours otherwise."""
-QUIET_S = 8.0
 DAYS = (
     'SELECT NON_NEGATIVE_DIFFERENCE(FIRST("value")) FROM "reading"'
     " WHERE time >= {start}s AND time <= {end}s"
@@ -147,7 +147,12 @@ class RawHttp:
 
 
 def main() -> None:
-    asked = arguments(__doc__, meters=9, years=2, town_days=30)
+    parser = arguments(__doc__, meters=9, years=2, town_days=30)
+    parser.add_argument(
+        "--quiet-s", type=float, default=8.0,
+        help="the server has compacted if no file changes for so long [%(default)s]",
+    )  # fmt: skip
+    asked = parser.parse_args()
     town = Town(asked.meters, asked.years)
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         try:
@@ -161,7 +166,7 @@ def main() -> None:
             measure(server, Path(name), town, asked)
 
 
-def measure(server: InfluxServer, folder: Path, town: Town, asked: Any) -> None:
+def measure(server: InfluxServer, folder: Path, town: Town, asked: Namespace) -> None:
     """Ours in one bucket, the reference in another, the shipped town in a third."""
     for bucket in ("ours", "raw", "town"):
         server.create_bucket(bucket)
@@ -169,7 +174,8 @@ def measure(server: InfluxServer, folder: Path, town: Town, asked: Any) -> None:
     question = urlencode({"db": "town", "epoch": "s", "q": kept})
 
     def compacted_bytes() -> tuple[int, int]:
-        with compacted(server, folder):
+        raw.close()  # it opens again by itself
+        with compacted(server, folder, asked.quiet_s):
             ours, theirs = (sizes(folder / "data" / bucket) for bucket in ("ours", "raw"))
             return sum(ours.values()), sum(theirs.values())
 
@@ -188,16 +194,16 @@ def measure(server: InfluxServer, folder: Path, town: Town, asked: Any) -> None:
                 TOKEN_VARIABLE,
             ),
         )
-        Benchmark(town, place, asked.rounds).run(asked.town_days)
+        Benchmark(town, place, asked).run()
 
 
 @contextmanager
-def compacted(server: InfluxServer, folder: Path) -> Iterator[None]:
+def compacted(server: InfluxServer, folder: Path, quiet_s: float) -> Iterator[None]:
     """The server is down meanwhile, and its files are what a few quiet hours make of them."""
     server.stop()
     os.environ.update(QUICKLY)
     server.start()
-    until_quiet(folder)
+    until_quiet(folder, quiet_s)
     server.stop()
     for name in QUICKLY:
         del os.environ[name]
@@ -205,10 +211,10 @@ def compacted(server: InfluxServer, folder: Path) -> Iterator[None]:
     server.start()
 
 
-def until_quiet(folder: Path) -> None:
+def until_quiet(folder: Path, quiet_s: float) -> None:
     """Return once no file of readings has changed for a while."""
     seen, since = None, time.monotonic()
-    while time.monotonic() - since < QUIET_S:
+    while time.monotonic() - since < quiet_s:
         time.sleep(0.5)
         files = sizes(folder)
         if files != seen:

@@ -130,7 +130,7 @@ class PlainSqlite:
 
 
 def main() -> None:
-    asked = arguments(__doc__, meters=30, years=2, town_days=90)
+    asked = arguments(__doc__, meters=30, years=2, town_days=90).parse_args()
     town = Town(asked.meters, asked.years)
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
@@ -146,7 +146,7 @@ def main() -> None:
                 town_url=str(town_path),
                 plain_question=("sqlite", str(town_path), KEPT_MONTHS),
             )
-            Benchmark(town, place, asked.rounds).run(asked.town_days)
+            Benchmark(town, place, asked).run()
 
 
 if __name__ == "__main__":
