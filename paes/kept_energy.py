@@ -10,19 +10,14 @@ on the network answers for all of them together. Read next: ``paes.ledger``, whi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cached_property
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
-from paes.consumption import outer_gaps
-from paes.counter import Account, account
-from paes.counter_needs import needs
-from paes.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
 from paes.energy_rows import day_rows, month_rows, quarters_of, runs, unique
+from paes.judging import METER_DAYS, Counter, Judged, judged
 from paes.periods import By, Seconds, Span, edges, from_seconds, to_seconds
 from paes.rollups import (
     ALWAYS_S,
@@ -34,47 +29,13 @@ from paes.rollups import (
     seals,
     shape_of,
 )
-from paes.series import EnergyBook, Gap, ReadingSeries
+from paes.series import EnergyBook
 from paes.store import Store
 
 PIECE_DAYS = 120
 """Days that are accounted at once: memory stays bounded however often a meter is read."""
-METER_DAYS = 2_000
-"""Counters times days whose readings are in memory at once."""
 REACH_S = 40 * DAY_S
 """How far beyond a span its days rest on readings, as a rule; further only over long gaps."""
-
-
-@dataclass(frozen=True)
-class Counter:
-    """A register and the time it was in use: what its energy rests on, beside the readings."""
-
-    rules: CounterRules
-    time_zone: str
-    born: datetime | None = None
-    dead: datetime | None = None
-
-    @property
-    def point(self) -> str:
-        """Where its readings are."""
-        return self.rules.register.point
-
-    @cached_property
-    def seal(self) -> int:
-        """All of it as a number of 63 bits."""
-        identity = f"{self.rules.key}|{self.time_zone}|{(self.born, self.dead)}"
-        return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8]) >> 1
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The readings of a span and around it, judged; ``gaps`` are all that touch the span."""
-
-    readings: ReadingSeries
-    book: Account
-    gaps: list[Gap]
-    complete: bool
-    """False if readings further away could change it."""
 
 
 class KeptEnergy:
@@ -100,29 +61,21 @@ class KeptEnergy:
         quarters = quarters_of(edges(span, By.DAY, counters[0].time_zone))
         return [_quarter_book(rows, quarters) for rows in found]
 
-    def judged(self, counters: Sequence[Counter], span: Span) -> Iterator[Judged]:
-        """The readings of ``span`` itself, for what no row can answer; a few counters at once."""
-        together = max(1, int(METER_DAYS * DAY_S / max(span.seconds, DAY_S)))
-        for begin in range(0, len(counters), together):
-            yield from self._judged_at_once(counters[begin : begin + together], span)
+    def whole(self, counters: Sequence[Counter], span: Span) -> list[EnergyBook]:
+        """The book of each counter over exactly ``span``, in periods of any length.
 
-    def _judged_at_once(self, counters: Sequence[Counter], span: Span) -> list[Judged]:
-        start_s, end_s = to_seconds(span.start), to_seconds(span.end)
-        found: dict[int, Judged] = {}
-        by_start: dict[int, list[int]] = {}
-        for i, counter in enumerate(counters):
-            by_start.setdefault(_first_needed(counter.rules, start_s, end_s), []).append(i)
-        for from_s, waiting in by_start.items():
-            for margin in CONTEXT_READINGS:
-                points = [counters[i].point for i in waiting]
-                readings = self._store.around(points, from_s, end_s, margin)
-                for i in waiting:
-                    of, rules = readings[counters[i].point], counters[i].rules
-                    found[i] = _judge(of, rules, from_s, (start_s, end_s), margin)
-                waiting = [i for i in waiting if not found[i].complete]
-                if not waiting:
-                    break
-        return [found[i] for i in range(len(counters))]
+        Months and days that lie in it are kept; readings are read only of the parts of days at
+        its ends.
+        """
+        parts: list[list[EnergyBook]] = [[] for _ in counters]
+        for part, by in _stretches(span, counters[0].time_zone):
+            if by:
+                found = self.books(counters, part, by)
+            else:
+                found = [_read_book(j, part) for j in judged(self._store, counters, part)]
+            for books, book in zip(parts, found, strict=True):
+                books.append(book)
+        return [_together(books) for books in parts]
 
     def _months(self, counters: Sequence[Counter], span: Span, afresh: bool) -> list[Rollups]:
         month_edges = edges(span, By.MONTH, counters[0].time_zone)
@@ -173,7 +126,7 @@ class KeptEnergy:
         def make() -> list[Rollups]:
             return [
                 day_rows(j.readings, j.book, j.gaps, day_edges, life_s, c.rules, shapes)
-                for c, j in zip(counters, self.judged(counters, part), strict=True)
+                for c, j in zip(counters, judged(self._store, counters, part), strict=True)
             ]
 
         return self._sealed(counters, By.DAY, part, make)
@@ -278,35 +231,58 @@ def _reaches(rows: Rollups, from_s: int, to_s: int) -> bool:
     return earliest >= from_s + DAY_S and int(rows.needs_to_s[settled].max()) < to_s
 
 
-def _first_needed(rules: CounterRules, start_s: int, end_s: int) -> int:
-    """An exchange that is noticed may have been made, and is told, before it: from when on."""
-    for swap in sorted(rules.noticed, key=lambda s: s.at, reverse=True):
-        noticed_s = to_seconds(swap.at)
-        if start_s <= noticed_s and noticed_s - SWAP_NOTICED_AFTER_S <= end_s:
-            start_s = min(start_s, noticed_s - SWAP_NOTICED_AFTER_S)
-    return start_s
-
-
-def _judge(
-    readings: ReadingSeries, rules: CounterRules, from_s: int, span_s: tuple[int, int], margin: int
-) -> Judged:
-    """``readings`` are those from ``from_s`` to the end of the span, and ``margin`` around."""
-    book = account(readings, rules)
-    start_s, end_s = span_s
-    gaps = [g for g in book.gaps if g.end_s > start_s and g.start_s < end_s]
-    starts, ends = np.array([start_s], dtype=np.int64), np.array([end_s], dtype=np.int64)
-    first, last = needs(book, readings, starts, ends, rules)
-    before = int(np.searchsorted(readings.seconds, from_s))
-    after = len(readings) - int(np.searchsorted(readings.seconds, end_s))
-    begins, stops = first[0] > ALWAYS_S or before < margin, last[0] < NEVER_S or after < margin
-    return Judged(
-        readings, book, gaps + outer_gaps(book, start_s, end_s, rules), bool(begins and stops)
-    )
-
-
 def _book(rows: Rollups) -> EnergyBook:
     told = (gap for gaps in rows.gaps for gap in gaps)
     return EnergyBook(rows.start_s, rows.measured, rows.catch_up, rows.covered_s, unique(told))
+
+
+def _stretches(span: Span, tz: str) -> Iterator[tuple[Span, By | None]]:
+    """``span`` cut into whole months, whole days around them, and parts of days at its ends."""
+    cuts: list[tuple[int, By | None]] = [(to_seconds(span.start), None)]
+    days = _inside(span, By.DAY, tz)
+    if days:
+        months = _inside(days, By.MONTH, tz)
+        cuts.append((to_seconds(days.start), By.DAY))
+        if months:
+            cuts += [(to_seconds(months.start), By.MONTH), (to_seconds(months.end), By.DAY)]
+        cuts.append((to_seconds(days.end), None))
+    cuts.append((to_seconds(span.end), None))
+    for (start_s, by), (end_s, _) in pairwise(cuts):
+        if start_s < end_s:
+            yield Span(from_seconds(start_s), from_seconds(end_s)), by
+
+
+def _inside(span: Span, by: By, tz: str) -> Span | None:
+    """The whole periods that lie in ``span``; None if there are none."""
+    of = edges(span, by, tz)
+    within = of[(of >= to_seconds(span.start)) & (of <= to_seconds(span.end))]
+    return Span(from_seconds(within[0]), from_seconds(within[-1])) if len(within) > 1 else None
+
+
+def _read_book(judged: Judged, span: Span) -> EnergyBook:
+    """One period, straight from the readings."""
+    ends = np.array([to_seconds(span.start), to_seconds(span.end)], dtype=np.int64)
+    book = judged.book
+    if len(book.knots_s) == 0:
+        return EnergyBook(ends[:1], np.zeros(1), np.zeros(1), np.zeros(1), tuple(judged.gaps))
+    return EnergyBook(
+        ends[:1],
+        np.diff(np.interp(ends, book.knots_s, book.total)),
+        np.zeros(1),
+        np.diff(np.interp(ends, book.knots_s, book.covered)),
+        tuple(judged.gaps),
+    )
+
+
+def _together(books: Sequence[EnergyBook]) -> EnergyBook:
+    """Books of consecutive stretches as one."""
+    return EnergyBook(
+        np.concatenate([b.start_s for b in books]),
+        np.concatenate([b.measured for b in books]),
+        np.concatenate([b.catch_up for b in books]),
+        np.concatenate([b.covered_s for b in books]),
+        unique(gap for b in books for gap in b.gaps),
+    )
 
 
 def _quarter_book(rows: Rollups, quarters: Sequence[Seconds]) -> EnergyBook:

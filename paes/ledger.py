@@ -22,14 +22,14 @@ import numpy as np
 import pandas as pd
 
 from paes.causes import explained, is_explained
-from paes.consumption import buckets
 from paes.counter_findings import absence_finding
 from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
-from paes.energy_table import AMOUNTS, EnergyTable, spans_s, tabled, within
+from paes.energy_table import AMOUNTS, EnergyTable, tabled
 from paes.energy_total import EnergyTotal
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
-from paes.kept_energy import Counter, Judged, KeptEnergy
+from paes.judging import Counter, judged
+from paes.kept_energy import KeptEnergy
 from paes.metering import Carrier, Finding, Measures, Meter, Replacement
 from paes.periods import (
     By,
@@ -173,15 +173,17 @@ class EnergyLedger:
     def totals(self, asked: Sequence[tuple[Meter, Span]]) -> list[EnergyTotal]:
         """The total of each meter over its span."""
         found = [EnergyTotal()] * len(asked)
-        groups: dict[tuple[Span, str, By | None], list[_Part]] = {}
+        groups: dict[tuple[Span, str], list[_Part]] = {}
         for place, (meter, span) in enumerate(asked):
             for part in self._parts(place, meter, span):
                 tz = self.installation.time_zone(meter.id)
-                key = part.span, tz, self._made_of(meter, part.span, tz)
-                groups.setdefault(key, []).append(part)
-        for (span, _, by), parts in groups.items():
-            tables = self._at_once([p.meter for p in parts], span, by)
-            for part, table in zip(parts, tables, strict=True):
+                groups.setdefault((part.span, tz), []).append(part)
+        for (span, _), parts in groups.items():
+            counters = self._counters([p.meter for p in parts])
+            ends = np.array([to_seconds(span.start), to_seconds(span.end)], dtype=np.int64)
+            books = self._kept.whole(counters, span)
+            for part, counter, book in zip(parts, counters, books, strict=True):
+                table = tabled(book, ends, span, counter.rules)
                 found[part.place] += table.times(np.array([part.factor])).total()
         return found
 
@@ -199,33 +201,6 @@ class EnergyLedger:
             part = life.clip(year_span(of[0], tz).start, year_span(of[-1], tz).end)
             if part:
                 yield _Part(place, meter, part, factor)
-
-    def _made_of(self, meter: Meter, life: Span, tz: str) -> By | None:
-        """The coarsest kept periods that make up ``life`` exactly; None if not even days do."""
-        born, dead = self._born_and_dead(meter)
-        for by in (By.MONTH, By.DAY):
-            whole = edges(life, by, tz)
-            begins = life.start == born or whole[0] == to_seconds(life.start)
-            ends = life.end in (dead, self._now()) or whole[-1] == to_seconds(life.end)
-            if begins and ends:
-                return by
-        return None
-
-    def _at_once(self, meters: Sequence[Meter], life: Span, by: By | None) -> list[EnergyTable]:
-        """One period of each meter: all of ``life``, which they have in common."""
-        counters = self._counters(meters)
-        ends = np.array([to_seconds(life.start), to_seconds(life.end)], dtype=np.int64)
-        if by:
-            books = self._kept.books(counters, life, by)
-            return [
-                tabled(book, ends, life, counter.rules)
-                for book, counter in zip(books, counters, strict=True)
-            ]
-        judged = self._kept.judged(counters, life)
-        return [
-            _judged_table(j, ends, life, counter.rules)
-            for j, counter in zip(judged, counters, strict=True)
-        ]
 
     def _summed(self, meters: Sequence[Meter], span: Span, by: By) -> pd.DataFrame:
         """``meters`` together, which measure the same."""
@@ -313,8 +288,8 @@ class EnergyLedger:
         if life is None:
             return []
         counter = self._counters([meter])[0]
-        judged = next(self._kept.judged([counter], life))
-        book, gaps, rules = judged.book, judged.gaps, counter.rules
+        of_life = next(judged(self.store, [counter], life))
+        book, gaps, rules = of_life.book, of_life.gaps, counter.rules
         inside = [f for f in book.findings if f.at is None or life.start <= f.at < life.end]
         outer = [absence_finding(g, rules) for g in gaps if g not in book.gaps]
         absences = self.absences(meter, _with_gaps(life, gaps))
@@ -379,20 +354,6 @@ def _noticed(meter: Meter, swaps: Iterable[Event]) -> Iterator[Replacement]:
             yield Replacement(
                 at=event.start, old_serial=str(old) or None, new_serial=str(new or "unknown")
             )
-
-
-def _judged_table(judged: Judged, ends: Seconds, life: Span, rules: CounterRules) -> EnergyTable:
-    """Periods that no kept ones make up, straight from the readings."""
-    table = buckets(judged.book, judged.gaps, within(ends, life), rules)
-    return EnergyTable(
-        measured=table["measured"].to_numpy(),
-        catch_up=table["catch_up"].to_numpy(),
-        estimated=np.zeros(len(table)),
-        missing_low=table["missing_low"].to_numpy(),
-        missing_high=table["missing_high"].to_numpy(),
-        covered_s=table["covered_s"].to_numpy(),
-        span_s=spans_s(ends, life),
-    )
 
 
 def _frame(tables: Sequence[tuple[EnergyTable, Seconds, str]], meter: Meter) -> pd.DataFrame:
