@@ -48,11 +48,10 @@ from paes.store.influx_lines import (
 from paes.store.influx_link import InfluxLink
 from paes.store.influx_read import ReadingsReader
 from paes.store.influx_rollups import load_rollups
-from paes.store.influx_select import BY_POINT, Question, ask, joined
+from paes.store.influx_select import REGISTER, Question, ask, joined
 from paes.store.influx_write import ReadingsWriter, rows_of, touched_since, touches
 from paes.store.thousandths import series_thousandths, thousandths
 
-REGISTER = Question("point", '"known"', BY_POINT)
 LONGEST_PART_S = 1_000 * DAY_S
 """A server makes a shard (a week or a month) at the first row in it, and takes ten ms for each."""
 _LABELS = Question("label", '"value"', ("key",))

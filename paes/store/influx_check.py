@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from paes.errors import StoreError
 from paes.store.influx_lines import FIRST_S, LAST_S, point_of
 from paes.store.influx_link import InfluxLink
-from paes.store.influx_select import BY_POINT, Question, ask
+from paes.store.influx_select import BY_POINT, REGISTER, Question, ask
 
 _KINDS = {
     "reading": {"value": "integer", "quality": "integer"},
@@ -58,7 +58,7 @@ def _foreign_fields(link: InfluxLink, bucket: str | None) -> Iterator[str]:
 
 
 def _unregistered(link: InfluxLink, bucket: str | None) -> Iterator[str]:
-    known = {point_of(s.tags) for s in ask(link, Question("point", '"known"', BY_POINT), 0, 1)}
+    known = {point_of(s.tags) for s in ask(link, REGISTER, 0, 1)}
     with_readings = Question("reading", '"value"', BY_POINT, bucket=bucket)
     for series in link.query(with_readings.statement(FIRST_S, LAST_S, 1), bucket):
         point = point_of(series.tags)

@@ -23,6 +23,7 @@ from paes.store.influx_link import InfluxLink
 from paes.store.influx_select import (
     BY_POINT,
     PAGE,
+    REGISTER,
     ROWS,
     Question,
     ask,
@@ -161,6 +162,8 @@ class ReadingsReader:
         near_s = min(at_s, to_seconds(self._clock())) if not later else at_s
         for reach_s in REACHES_S:
             span = (at_s, near_s + reach_s) if later else (near_s - reach_s, at_s)
+            if reach_s == REACHES_S[-1]:
+                missing = self._registered(missing)
             for group, _ in groups(missing, count):
                 question = self._all.where(of_points(group))
                 for series in ask(self._link, question, *span, min(count, PAGE), not later):
@@ -169,6 +172,15 @@ class ReadingsReader:
             if not missing:
                 break
         return {p: found[p] for p in points if p in found}
+
+    def _registered(self, points: Sequence[str]) -> list[str]:
+        """Those that were ever written: no others need be looked for in all shards there are."""
+        known = {
+            point_of(series.tags)
+            for group, _ in groups(points, 1)
+            for series in ask(self._link, REGISTER.where(of_points(group)), 0, 1)
+        }
+        return [p for p in points if p in known]
 
 
 def _only(found: Iterable[Series], newest_first: bool = False) -> ReadingSeries:

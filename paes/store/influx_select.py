@@ -72,6 +72,10 @@ class Question:
         return f'SELECT {columns} FROM "{self.measurement}" WHERE {" AND ".join(where)}'
 
 
+REGISTER = Question("point", '"known"', BY_POINT)
+"""Every point that was ever written, at time 0."""
+
+
 def ask(
     link: InfluxLink,
     question: Question,
