@@ -8,6 +8,7 @@ register's unit until ``times`` turns them into another.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -55,12 +56,9 @@ class EnergyTable:
             self.span_s,
         )
 
-    def frame(self, edges_s: Seconds, tz: str, suffix: str = "") -> pd.DataFrame:
+    def frame(self, starts: pd.DatetimeIndex, suffix: str = "") -> pd.DataFrame:
         """One row a period, indexed by its local ``start``; amounts are named with ``suffix``."""
-        names = [*(f"{name}{suffix}" for name in AMOUNTS), "covered_s", "span_s"]
-        index = pd.DatetimeIndex(edges_s[:-1].astype("datetime64[s]"), tz="UTC").tz_convert(tz)
-        columns = dict(zip(names, self._columns(), strict=True))
-        return pd.DataFrame(columns, index=index.rename("start"))
+        return pd.DataFrame(np.column_stack(self._columns()), starts, _names(suffix))
 
     def total(self) -> EnergyTotal:
         """All periods together, whose amounts are kWh."""
@@ -76,6 +74,18 @@ class EnergyTable:
             self.covered_s,
             self.span_s,
         )
+
+
+@cache
+def _names(suffix: str) -> pd.Index[str]:
+    """Of the columns, kept: to make them takes longer than a frame."""
+    return pd.Index([*(f"{name}{suffix}" for name in AMOUNTS), "covered_s", "span_s"])
+
+
+def local_starts(edges_s: Seconds, tz: str) -> pd.DatetimeIndex:
+    """The local starts of the periods between ``edges_s``."""
+    index = pd.DatetimeIndex(edges_s[:-1].astype("datetime64[s]"), tz="UTC").tz_convert(tz)
+    return index.rename("start")
 
 
 def spans_s(edges_s: Seconds, life: Span) -> Floats:

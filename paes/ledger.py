@@ -24,7 +24,7 @@ import pandas as pd
 from paes.causes import explained, is_explained
 from paes.counter_findings import absence_finding
 from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
-from paes.energy_table import AMOUNTS, EnergyTable, tabled
+from paes.energy_table import AMOUNTS, EnergyTable, local_starts, tabled
 from paes.energy_total import EnergyTotal
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
@@ -124,7 +124,7 @@ class EnergyLedger:
         """
         tz = self.installation.time_zone(meter.id)
         wanted = edges(span, by, tz)
-        return self._tables([meter], wanted, by)[0].frame(wanted, tz)
+        return self._tables([meter], wanted, by)[0].frame(local_starts(wanted, tz))
 
     def energy(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
         """As ``meter``, with gas in kWh and the unit in the columns' names."""
@@ -160,7 +160,7 @@ class EnergyLedger:
         tables = self._in_kwh(meters, span, by)
         return {
             key: _frame([tables[m.id] for m in of], of[0])
-            for key, of in sorted(groups.items(), key=str)
+            for key, of in sorted(groups.items(), key=lambda item: str(item[0]))
         }
 
     def total(self, meter: Meter, span: Span) -> EnergyTotal:
@@ -208,19 +208,22 @@ class EnergyLedger:
 
     def _in_kwh(
         self, meters: Sequence[Meter], span: Span, by: By
-    ) -> dict[str, tuple[EnergyTable, Seconds, str]]:
-        """Each meter's table, its edges and time zone; gas in kWh."""
+    ) -> dict[str, tuple[EnergyTable, pd.DatetimeIndex]]:
+        """Each meter's table and the starts of its periods; gas in kWh."""
         found = {}
         for tz, of in self._by_time_zone(meters).items():
             wanted = edges(span, by, tz)
+            starts = local_starts(wanted, tz)
+            to_kwh: Floats | None = None
             for meter, table in zip(of, self._tables(of, wanted, by), strict=True):
                 if meter.carrier is Carrier.NATURAL_GAS:
-                    table = table.times(self._kwh_factors(meter, wanted, tz))
-                found[meter.id] = table, wanted, tz
+                    to_kwh = self._kwh_factors(meter, starts) if to_kwh is None else to_kwh
+                    table = table.times(to_kwh)
+                found[meter.id] = table, starts
         return found
 
-    def _kwh_factors(self, meter: Meter, wanted: Seconds, tz: str) -> Floats:
-        years = [local_year(from_seconds(s), tz) for s in wanted[:-1].tolist()]
+    def _kwh_factors(self, meter: Meter, starts: pd.DatetimeIndex) -> Floats:
+        years = starts.year.tolist()
         factors = {year: self.kwh_factor(meter, year) for year in set(years)}
         return np.array([factors[year] for year in years])
 
@@ -356,13 +359,15 @@ def _noticed(meter: Meter, swaps: Iterable[Event]) -> Iterator[Replacement]:
             )
 
 
-def _frame(tables: Sequence[tuple[EnergyTable, Seconds, str]], meter: Meter) -> pd.DataFrame:
+def _frame(tables: Sequence[tuple[EnergyTable, pd.DatetimeIndex]], meter: Meter) -> pd.DataFrame:
     """Tables added up, time zone by time zone."""
     suffix = "_m3" if meter.measures is Measures.WATER else "_kwh"
-    frames = []
-    for tz in dict.fromkeys(tz for _, _, tz in tables):
-        of = [(table, wanted) for table, wanted, zone in tables if zone == tz]
-        frames.append(reduce(add, [table for table, _ in of]).frame(of[0][1], tz, suffix))
+    by_zone: dict[str, list[EnergyTable]] = {}
+    starts_of = {}
+    for table, starts in tables:
+        by_zone.setdefault(str(starts.tz), []).append(table)
+        starts_of[str(starts.tz)] = starts
+    frames = [reduce(add, of).frame(starts_of[tz], suffix) for tz, of in by_zone.items()]
     return reduce(lambda a, b: a.add(b, fill_value=0.0), frames)
 
 
