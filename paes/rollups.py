@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paes.errors import StoreError
 from paes.periods import Seconds
 from paes.series import Floats, Gap
 
@@ -41,6 +42,7 @@ DAY_S = 86400
 _MICRO = 1e6
 _LARGEST_MICRO = 2.0**53
 _QUARTER_S = 900.0
+_UNREADABLE = "a derived row is damaged; make all of them again: paes store rebuild"
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,16 @@ def gaps_text(gaps: Iterable[Gap]) -> str:
 
 
 def gaps_of(text: str) -> tuple[Gap, ...]:
-    """What ``gaps_text`` wrote."""
-    return tuple(
-        Gap(start, end, low, math.inf if high is None else high, cause)
-        for start, end, low, high, cause in (json.loads(text) if text else ())
-    )
+    """What ``gaps_text`` wrote; StoreError for anything else."""
+    if not text:
+        return ()
+    try:
+        return tuple(
+            Gap(start, end, low, math.inf if high is None else high, cause)
+            for start, end, low, high, cause in json.loads(text)
+        )
+    except (ValueError, TypeError) as err:
+        raise StoreError(_UNREADABLE) from err
 
 
 @dataclass(frozen=True)
@@ -199,8 +206,14 @@ def shapes_bytes(
 
 
 def shape_of(data: bytes, quarters: int) -> Shape:
-    """A day of ``shapes_bytes`` with so many quarter hours."""
-    raw = zlib.decompress(data)
+    """A day of ``shapes_bytes`` with so many quarter hours; StoreError for anything else."""
+    try:
+        return _unpacked(zlib.decompress(data), quarters)
+    except (ValueError, TypeError, IndexError, zlib.error) as err:
+        raise StoreError(_UNREADABLE) from err
+
+
+def _unpacked(raw: bytes, quarters: int) -> Shape:
     kind, has_catch_up, has_holes = raw[:3]
     at = 3
 

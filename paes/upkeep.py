@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 from paes.errors import StoreError
@@ -54,7 +54,7 @@ class Upkeep:
             ledger.refresh(Span(now - RECENT, now), self._go_on)
             self._looked_at = now
             if self._expired_on != now.date():
-                expire(ledger.installation, ledger.store, now)
+                self._expire(ledger, now)
                 self._expired_on = now.date()
         except _Stopped:
             return
@@ -69,19 +69,21 @@ class Upkeep:
         """End the run under way, and all later ones, after a few meters."""
         self._stopped.set()
 
+    def _expire(self, ledger: EnergyLedger, now: datetime) -> None:
+        """Delete what no class of the installation keeps any longer."""
+        installation, store = ledger.installation, ledger.store
+        registers = installation.registers
+        for told in installation.retention.expiring(store.points(), registers, now):
+            deleted = 0
+            for done, point in enumerate(told.points):
+                self._go_on(done, len(told.points))
+                deleted += store.expire([point], told.before)
+            if deleted:
+                log.info("%d readings of class %s have expired: deleted", deleted, told.of.name)
+
     def _go_on(self, done: int, of: int) -> None:
         if self._stopped.is_set():
             raise _Stopped
-
-
-def expire(installation: Installation, store: Store, now: datetime) -> Mapping[str, int]:
-    """Delete what no class of the installation keeps any longer: how many readings, by class."""
-    told = installation.retention.expiring(store.points(), installation.registers, now)
-    deleted = {e.of.name: store.expire(e.points, e.before) for e in told if e.points}
-    for name, readings in deleted.items():
-        if readings:
-            log.info("%d readings of class %s have expired and were deleted", readings, name)
-    return deleted
 
 
 class _Stopped(Exception):

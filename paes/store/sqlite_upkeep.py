@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import shutil
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from paes.errors import StoreError
 from paes.periods import from_seconds
 from paes.rollups import DAY_S, gaps_of, shape_of
 from paes.series import QUALITIES
@@ -131,7 +131,7 @@ def _unreadable_rollups(db: Database, key: int) -> int:
 def _is_readable(gaps: str, shape: bytes) -> bool:
     try:
         gaps_of(gaps)
-    except (ValueError, TypeError):
+    except StoreError:
         return False
     return not shape or any(_is_shape(shape, quarters) for quarters in QUARTERS)
 
@@ -139,7 +139,7 @@ def _is_readable(gaps: str, shape: bytes) -> bool:
 def _is_shape(shape: bytes, quarters: int) -> bool:
     try:
         shape_of(shape, quarters)
-    except (ValueError, TypeError, IndexError, zlib.error):
+    except StoreError:
         return False
     return True
 
