@@ -37,7 +37,7 @@ def check(link: InfluxLink, class_buckets: Sequence[str], thorough: bool) -> lis
     said = []
     for bucket in (None, *class_buckets):
         try:
-            link.query('SELECT "known" FROM "point" WHERE time >= 0s AND time < 1s LIMIT 1', bucket)
+            link.query(REGISTER.statement(0, 1, 1), bucket)
             if thorough:
                 said += [*_foreign_fields(link, bucket), *_unregistered(link, bucket)]
         except StoreError as err:
