@@ -62,12 +62,12 @@ class ReadingsReader:
         stretch_s = _STRETCH_S
         while from_s < to_s:
             until_s = min(to_s, from_s + stretch_s)
-            rows = _only(ask(self._link, question, from_s, until_s))
-            if len(rows):
-                yield rows
-            if len(rows) == PAGE:
-                until_s = int(rows.seconds[-1]) + 1
-            stretch_s = _next_stretch(stretch_s, until_s - from_s, len(rows))
+            found = ask(self._link, question, from_s, until_s)
+            rows, newest_s = _extent(found)
+            if rows == PAGE:
+                until_s = newest_s + 1
+            yield from _readings(found)
+            stretch_s = _next_stretch(stretch_s, until_s - from_s, rows)
             from_s = until_s
 
     def around(
@@ -129,11 +129,11 @@ class ReadingsReader:
         for group, limit in groups(points, (end_s - start_s) // _EXPECTED_S + 1):
             question = self._all.where(of_points(group))
             for series in ask(self._link, question, start_s, end_s, limit, newest_first=True):
-                point, newest = point_of(series.tags), _only([series], newest_first=True)
-                found[point] = [newest]
-                if len(series.rows) == limit and point in points:
-                    to_s = int(newest.seconds[0])
-                    found[point] += self._backwards(point, start_s, to_s)
+                point = point_of(series.tags)
+                found[point] = list(_readings([series], newest_first=True))
+                rows, oldest_s = _extent([series])
+                if rows == limit and point in points:
+                    found[point] += self._backwards(point, start_s, oldest_s)
         return {point: joined(parts[::-1]) for point, parts in found.items()}
 
     def _backwards(self, point: str, from_s: int, to_s: int) -> Iterator[ReadingSeries]:
@@ -143,12 +143,12 @@ class ReadingsReader:
         from_s = max(from_s, FIRST_S)
         while from_s < to_s:
             since_s = max(from_s, to_s - stretch_s)
-            rows = _only(ask(self._link, question, since_s, to_s, newest_first=True), True)
-            if len(rows):
-                yield rows
-            if len(rows) == PAGE:
-                since_s = int(rows.seconds[0])
-            stretch_s = _next_stretch(stretch_s, to_s - since_s, len(rows))
+            found = ask(self._link, question, since_s, to_s, newest_first=True)
+            rows, oldest_s = _extent(found)
+            if rows == PAGE:
+                since_s = oldest_s
+            yield from _readings(found, newest_first=True)
+            stretch_s = _next_stretch(stretch_s, to_s - since_s, rows)
             to_s = since_s
 
     def _nearest(
@@ -167,7 +167,8 @@ class ReadingsReader:
             for group, _ in groups(missing, count):
                 question = self._all.where(of_points(group))
                 for series in ask(self._link, question, *span, min(count, PAGE), not later):
-                    found[point_of(series.tags)] = _only([series], newest_first=not later)
+                    for readings in _readings([series], newest_first=not later):
+                        found[point_of(series.tags)] = readings
             missing = [p for p in missing if len(found.get(p, ())) < count]
             if not missing:
                 break
@@ -183,12 +184,22 @@ class ReadingsReader:
         return [p for p in points if p in known]
 
 
-def _only(found: Iterable[Series], newest_first: bool = False) -> ReadingSeries:
-    """The readings of the one series that was asked for, in order of time."""
+def _readings(found: Iterable[Series], newest_first: bool = False) -> Iterator[ReadingSeries]:
+    """The readings of the one series that was asked for, in order of time, if there are any."""
     for series in found:
         rows = series.rows[::-1] if newest_first else series.rows
-        return readings_of(Series(series.tags, series.columns, rows))
-    return ReadingSeries.empty()
+        readings = readings_of(Series(series.tags, series.columns, rows))
+        if len(readings):
+            yield readings
+
+
+def _extent(found: Sequence[Series]) -> tuple[int, int]:
+    """How many rows came of the one series that was asked for, and the time of the last.
+
+    Rows that are no readings, for others have written them, count as well.
+    """
+    rows = found[0].rows if found else []
+    return len(rows), whole(rows[-1][0]) if rows else 0
 
 
 def _next_stretch(stretch_s: int, covered_s: int, rows: int) -> int:

@@ -286,12 +286,20 @@ def test_a_thorough_check_names_fields_and_points_of_other_programs(
     assert any("x/y has readings and is not in the register of points" in s for s in said)
 
 
-def test_rows_without_a_value_are_no_readings(store: InfluxStore) -> None:
-    store.write([reading(0, 5.0)])
+@pytest.mark.usefixtures("small_pages")
+def test_rows_without_a_value_are_no_readings_and_hide_none(store: InfluxStore) -> None:
     meter, quantity = POINT.split("/")
-    store._link.write([f"reading,meter={meter},quantity={quantity} quality=0i {NOON_S + 60}"])
-    assert store.read(POINT).values.tolist() == [5.0]
-    assert store.around([POINT], NOON_S, NOON_S + 99, 2)[POINT].values.tolist() == [5.0]
+    head = f"reading,meter={meter},quantity={quantity} quality=0i"
+    seconds = [s for s in range(0, 20_000, 100) if s % 700 and s > 6_000]
+    store.write([reading(s, s / 8) for s in seconds])
+    store._link.write([f"{head} {NOON_S + s}" for s in range(0, 20_000, 100) if s not in seconds])
+    assert (store.read(POINT).seconds - NOON_S).tolist() == seconds
+    found = store.around([POINT], NOON_S, NOON_S + 19_000, 0)[POINT]
+    assert (found.seconds - NOON_S).tolist() == [s for s in seconds if s < 19_000]
+    store._link.write(
+        [f"{head} {NOON_S + 30_000}", f"reading,meter=x,quantity=y quality=0i {NOON_S}"]
+    )
+    assert store.latest(["x/y"]) == {}
 
 
 # Addresses
