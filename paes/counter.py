@@ -136,7 +136,7 @@ class _Walk:
             self._replaced(base, k, swaps)
         elif sound:
             pass
-        elif 0 > step >= -JITTER_STEPS * self.rules.register.step_at(float(self.v[k])):
+        elif 0 > step > -(JITTER_STEPS + 0.5) * self.rules.register.step_at(float(self.v[k])):
             return self._fell_back(base, k, step)
         elif step < 0:
             return self._lower(base, k, step, span)

@@ -32,7 +32,8 @@ RETURN_READINGS = 6
 that cannot have passed; without a rating, by all that it fell. Fewer than the readings known around
 any span (``paes.ledger``)."""
 JITTER_STEPS = 3
-"""A register may fall back by so many of its smallest steps without meaning anything."""
+"""A register may fall back by so many of its smallest steps without meaning anything; half of one
+more is for the rounding of their sum."""
 GAP_AFTER_PERIODS = 1.5
 """Two readings further apart than this many poll periods have a gap between them."""
 LOOKAHEAD_READINGS = RETURN_READINGS + 1
