@@ -27,7 +27,7 @@ from _town import ROME, Thousandths, Town
 from paes.metering import Carrier
 from paes.periods import By, Span, edges, to_seconds
 from paes.store.sqlite import SqliteStore
-from paes.store.sqlite_copies import compact
+from paes.store.sqlite.copies import compact
 
 Rows = list[tuple[int, int, int, int]]
 

@@ -104,7 +104,7 @@ class Installation:
     factors: FactorLibrary
     device_folders: tuple[Path, ...]
     registers: dict[str, Register] = field(repr=False)
-    retention: Retention = Retention()
+    retention: Retention = field(default_factory=Retention)
 
     @cached_property
     def sites(self) -> dict[str, Site]:

@@ -13,7 +13,7 @@ from influx_server import STRANGE_TOKEN, TOKEN_VARIABLE, InfluxServer
 from small_installation import SmallInstallation
 
 if TYPE_CHECKING:
-    from paes.store.influx_link import InfluxLink
+    from paes.store.influx.link import InfluxLink
 
 REQUIRED = os.environ.get("PAES_REQUIRE_SERVERS") == "1"
 
@@ -55,8 +55,8 @@ def private_influx(tmp_path: Path) -> Iterator[Callable[..., InfluxServer]]:
 @pytest.fixture
 def open_link(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., InfluxLink]]:
     """Links to InfluxDB by address, with a token in the usual variable; None: it is not set."""
-    from paes.store.influx_address import parse_influx_address
-    from paes.store.influx_link import InfluxLink
+    from paes.store.influx.address import parse_influx_address
+    from paes.store.influx.link import InfluxLink
 
     links: list[InfluxLink] = []
 

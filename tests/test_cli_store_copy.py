@@ -18,7 +18,7 @@ from paes.events import Event
 from paes.metering import Reading
 from paes.periods import from_seconds, now_utc, to_seconds
 from paes.store import Store
-from paes.store.copying import COPIED_FROM
+from paes.store.copying.copier import COPIED_FROM
 from paes.store.sqlite import SqliteStore
 
 T0 = to_seconds(datetime(2025, 1, 30, tzinfo=UTC))

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from paes.cli import paes
-from paes.store.influx_address import parse_influx_address
+from paes.store.influx.address import parse_influx_address
 
 FOLDER = Path(__file__).parent.parent / "deploy"
 COMPOSED = FOLDER / "compose"

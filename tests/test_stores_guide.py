@@ -27,7 +27,7 @@ from paes.cli import paes as group
 from paes.config import load_installation, shipped_config
 from paes.retention import Retention
 from paes.store import open_store
-from paes.store.influx_address import ARGUMENTS
+from paes.store.influx.address import ARGUMENTS
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "stores.md"

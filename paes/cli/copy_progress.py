@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from paes.cli.output import number, say
-from paes.store.copying import Follow
+from paes.store.copying.copier import Follow
 
 SAY_EVERY_S = 30.0
 

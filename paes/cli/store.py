@@ -62,8 +62,8 @@ def backup(session: Session, target: Path, overwrite: bool, as_json: bool) -> No
     The copy is checked before it gets its name. It is a store itself: `paes --store FILE …` reads
     it; to go back to it, stop what writes and put it in the place of the store's file.
     """
-    from paes.store.sqlite_copies import back_up, require_target
-    from paes.store.sqlite_upkeep import megabytes
+    from paes.store.sqlite.copies import back_up, require_target
+    from paes.store.sqlite.upkeep import megabytes
 
     path = _require_file(session, "back it up by the tools of its server, or by paes store copy")
     embedded(path).close()  # a file of an older version is led to today's, a foreign one refused
@@ -91,8 +91,8 @@ def compact(session: Session, as_json: bool) -> None:
     Only of an embedded store. Writers wait until it is done; a collector keeps its readings in the
     spool meanwhile.
     """
-    from paes.store import sqlite_copies
-    from paes.store.sqlite_upkeep import megabytes
+    from paes.store.sqlite import copies as sqlite_copies
+    from paes.store.sqlite.upkeep import megabytes
 
     path = _require_file(session, "its server compacts by itself")
     embedded(path).close()
@@ -138,8 +138,8 @@ def init(session: Session) -> None:
         embedded(path).close()
         click.echo(f"{path}: {'is there already, of today’s form' if was_there else 'made'}")
         return
-    from paes.store.influx_address import parse_influx_address
-    from paes.store.influx_setup import prepare_server
+    from paes.store.influx.address import parse_influx_address
+    from paes.store.influx.setup import prepare_server
 
     address = parse_influx_address(session.store_url)
     buckets: dict[str, timedelta | None] = {address.bucket: None}

@@ -18,15 +18,15 @@ from paes.cli.output import number, print_json, print_table, say
 from paes.errors import DataError, StoreError
 from paes.periods import from_seconds, now_utc, to_seconds
 from paes.store import Store, open_store
-from paes.store.checksums import Checksum, month_name
-from paes.store.copying import (
+from paes.store.copying.checksums import Checksum, month_name
+from paes.store.copying.copier import (
     COPIED_FROM,
     CopyResult,
     FirstSecond,
     MonthResult,
     StoreCopy,
 )
-from paes.store.halving import Refusal
+from paes.store.copying.halving import Refusal
 
 MOST_REASONS = 5
 
@@ -71,7 +71,7 @@ def address_of(url: str) -> str:
     path = file_of(url)
     if path is not None:
         return f"sqlite:///{path.resolve()}"
-    from paes.store.influx_address import parse_influx_address
+    from paes.store.influx.address import parse_influx_address
 
     address = parse_influx_address(url)
     return f"influxdb+{address.server.lower()}/{address.bucket}"

@@ -82,7 +82,7 @@ def _retention(retention: Retention) -> list[dict[str, Any]]:
 
 def _print_info(document: dict[str, Any]) -> None:
     """One fact a line; what was not counted, or is not known of this kind of store, has none."""
-    from paes.store.sqlite_upkeep import megabytes
+    from paes.store.sqlite.upkeep import megabytes
 
     rows = [(key, document.get(key)) for key in ("address", "kind", "schema", "points")]
     rows += [(name, (document.get(name) or "-")[:19]) for name in ("first", "last")]

@@ -159,7 +159,7 @@ class Store(Protocol):
 
 def open_store(url: str, retention: Retention | None = None) -> Store:
     """Open the store at ``url``: ``sqlite:///path/to/file`` or a plain path to a file, or
-    ``influxdb+http://HOST:PORT/BUCKET`` (``influxdb+https``; see ``paes.store.influx_address``).
+    ``influxdb+http://HOST:PORT/BUCKET`` (``influxdb+https``; see ``paes.store.influx.address``).
 
     ``retention`` (None: everything for ever) is for stores that keep each class in a place of its
     own; an embedded one keeps all together until ``expire`` is called. A server is not asked
@@ -171,7 +171,7 @@ def open_store(url: str, retention: Retention | None = None) -> Store:
     if not rest:
         scheme, rest = "sqlite", "/" + url
     if scheme in ("influxdb+http", "influxdb+https"):
-        from paes.store.influx import InfluxStore
+        from paes.store.influx.store import InfluxStore
 
         return InfluxStore(url, retention)
     if scheme != "sqlite":

@@ -10,7 +10,7 @@ import pytest
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.store import Store, open_store
-from paes.store.influx import InfluxStore
+from paes.store.influx.store import InfluxStore
 
 StoreFactory = Callable[[], Store]
 

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from paes.store import open_store
-from paes.store.copying import StoreCopy
+from paes.store.copying.copier import StoreCopy
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import pytest
 from influx_server import STRANGE_TOKEN as TOKEN
 
 from paes.errors import StoreError
-from paes.store.influx_link import InfluxLink
+from paes.store.influx.link import InfluxLink
 
 START_S = 1_735_689_600  # date -u -d 2025-01-01 +%s
 

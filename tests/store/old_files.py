@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from paes.store.sqlite_schema import APPLICATION_ID
+from paes.store.sqlite.schema import APPLICATION_ID
 
 FIRST = """
 CREATE TABLE label (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -20,8 +20,10 @@ from paes.metering import Reading
 from paes.periods import By, from_seconds
 from paes.rollups import Rollups
 from paes.sqlite_file import Database
-from paes.store import sqlite, sqlite_copies, sqlite_upkeep
 from paes.store.sqlite import SqliteStore
+from paes.store.sqlite import copies as sqlite_copies
+from paes.store.sqlite import store as sqlite
+from paes.store.sqlite import upkeep as sqlite_upkeep
 
 POINT = "scuola.main/energy_import"
 POWER = "scuola.main/power"

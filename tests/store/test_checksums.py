@@ -10,7 +10,7 @@ import numpy as np
 
 from paes.periods import to_seconds
 from paes.series import ReadingSeries
-from paes.store.checksums import (
+from paes.store.copying.checksums import (
     NOTHING,
     RunningChecksum,
     checksums_by_month,

@@ -21,8 +21,8 @@ from paes.periods import from_seconds, to_seconds
 from paes.rollups import Touches
 from paes.series import CODE_OF
 from paes.store import CHUNK, Store, open_store
-from paes.store.copying import CopyResult, StoreCopy
-from paes.store.patience import MOST_PAUSES, Patience
+from paes.store.copying.copier import CopyResult, StoreCopy
+from paes.store.copying.patience import MOST_PAUSES, Patience
 
 T0 = to_seconds(datetime(2025, 1, 30, tzinfo=UTC))
 SCHOOL, OFFICE = "school.main/energy_import", "office.main/active_power"

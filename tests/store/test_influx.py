@@ -21,7 +21,7 @@ from paes.periods import By, now_utc
 from paes.retention import Retention
 from paes.rollups import Rollups
 from paes.store import open_store
-from paes.store.influx import InfluxStore
+from paes.store.influx.store import InfluxStore
 
 POINT = "scuola.main/energy_import"
 OTHER = "molo.gas/volume"
@@ -175,10 +175,10 @@ def test_a_server_that_is_away_is_busy(store_in: StoreIn, influx_server: InfluxS
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is a long history otherwise is a short one."""
-    for module in ("influx_select", "influx_read"):
-        monkeypatch.setattr(f"paes.store.{module}.PAGE", 50)
-        monkeypatch.setattr(f"paes.store.{module}.ROWS", 120)
-    monkeypatch.setattr("paes.store.influx_read._STRETCH_S", 3_000)
+    for module in ("questions", "reading"):
+        monkeypatch.setattr(f"paes.store.influx.{module}.PAGE", 50)
+        monkeypatch.setattr(f"paes.store.influx.{module}.ROWS", 120)
+    monkeypatch.setattr("paes.store.influx.reading._STRETCH_S", 3_000)
 
 
 @pytest.mark.usefixtures("small_pages")

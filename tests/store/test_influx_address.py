@@ -11,7 +11,7 @@ from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE
 
 from paes.errors import DataError, StoreError
-from paes.store.influx_address import InfluxAddress, parse_influx_address
+from paes.store.influx.address import InfluxAddress, parse_influx_address
 
 
 def test_an_address_is_read_with_all_its_arguments() -> None:

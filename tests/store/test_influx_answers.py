@@ -17,7 +17,7 @@ from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE
 
 from paes.errors import StoreBusy, StoreError, StoreRefused
-from paes.store.influx_answers import LONGEST_REASON, retry_after_s
+from paes.store.influx.answers import LONGEST_REASON, retry_after_s
 
 NONE_FOUND = json_answer(200, {"results": [{"statement_id": 0}]})
 STORED = Answer(204)

@@ -18,7 +18,7 @@ from paes.errors import StoreBusy
 from paes.metering import Reading
 from paes.periods import now_utc, to_seconds
 from paes.rollups import OPEN, Touches, seals
-from paes.store.influx import InfluxStore
+from paes.store.influx.store import InfluxStore
 
 POINT = "scuola.main/energy_import"
 OTHER = "molo.gas/volume"
@@ -272,8 +272,8 @@ def test_what_arrives_while_it_is_read_is_seen_with_all_that_came_before(
     page: int,
 ) -> None:
     """Else a day could be kept that lacks a reading, with nothing that says so."""
-    monkeypatch.setattr("paes.store.influx_select.PAGE", page)
-    monkeypatch.setattr("paes.store.influx_read.PAGE", page)
+    monkeypatch.setattr("paes.store.influx.questions.PAGE", page)
+    monkeypatch.setattr("paes.store.influx.reading.PAGE", page)
     store.write([reading(0), reading(60), reading(120)])
     collector, link, arrived = store_in(influx_server, bucket), CutLink(store._link), [0, 60, 120]
 

@@ -13,7 +13,7 @@ from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.errors import StoreBusy, StoreError, StoreRefused
-from paes.store.influx_link import InfluxLink, quoted_name, quoted_text
+from paes.store.influx.link import InfluxLink, quoted_name, quoted_text
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from influx_server import STRANGE_TOKEN as TOKEN
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.errors import StoreBusy, StoreError
-from paes.store.influx_address import parse_influx_address
-from paes.store.influx_link import InfluxLink
-from paes.store.influx_setup import prepare_server
+from paes.store.influx.address import parse_influx_address
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.setup import prepare_server
 
 BUCKETS = {"energy": None, "power": timedelta(days=400)}
 

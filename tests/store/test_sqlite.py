@@ -28,7 +28,7 @@ from paes.rollups import Rollups
 from paes.sqlite_file import Database, transaction
 from paes.store import open_store
 from paes.store.sqlite import SqliteStore
-from paes.store.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION
+from paes.store.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
 
 POINT = "scuola.main/energy_import"
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)

@@ -27,10 +27,10 @@ from paes.errors import StoreError
 from paes.metering import Reading
 from paes.periods import By, from_seconds
 from paes.sqlite_file import log_of, size_of
-from paes.store import sqlite as sqlite_store
-from paes.store import sqlite_copies
 from paes.store.sqlite import SqliteStore
-from paes.store.sqlite_copies import back_up, compact
+from paes.store.sqlite import copies as sqlite_copies
+from paes.store.sqlite import store as sqlite_store
+from paes.store.sqlite.copies import back_up, compact
 
 Rows = list[tuple[Any, ...]]
 TABLES = ("label", "point", "reading", "touch", "rollup", "event")

@@ -19,9 +19,10 @@ from paes.metering import Reading
 from paes.periods import By, from_seconds
 from paes.rollups import ALWAYS_S, Rollups, Shape, shapes_bytes
 from paes.sqlite_file import log_of, size_of
-from paes.store import sqlite_copies, sqlite_upkeep
 from paes.store.sqlite import SqliteStore
-from paes.store.sqlite_copies import back_up, compact
+from paes.store.sqlite import copies as sqlite_copies
+from paes.store.sqlite import upkeep as sqlite_upkeep
+from paes.store.sqlite.copies import back_up, compact
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from paes.errors import StoreRefused
 from paes.series import ReadingSeries
 from paes.store import Store
-from paes.store.checksums import rows_of
-from paes.store.patience import Patience
+from paes.store.copying.checksums import rows_of
+from paes.store.copying.patience import Patience
 
 MOST_ALONE = 200
 """Readings of a point that are refused one by one, before a refused part is given up as a whole

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from paes.errors import StoreError
 from paes.sqlite_file import connect, empty_log, in_words, log_of, size_of
-from paes.store.sqlite_schema import FORM
-from paes.store.sqlite_upkeep import megabytes
+from paes.store.sqlite.schema import FORM
+from paes.store.sqlite.upkeep import megabytes
 
 PAGES_AT_ONCE = 1000
 WAIT_S = 30.0

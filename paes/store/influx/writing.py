@@ -21,7 +21,7 @@ import numpy as np
 
 from paes.periods import Clock, Seconds, to_seconds
 from paes.rollups import DAY_S, OPEN, Touches
-from paes.store.influx_lines import (
+from paes.store.influx.lines import (
     LAST_S,
     Rows,
     plain_text,
@@ -30,8 +30,8 @@ from paes.store.influx_lines import (
     reading_lines,
     touch_lines,
 )
-from paes.store.influx_link import InfluxLink
-from paes.store.influx_select import (
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.questions import (
     BY_POINT,
     Question,
     Row,

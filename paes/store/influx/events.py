@@ -14,9 +14,9 @@ from dataclasses import replace
 from paes.events import Event
 from paes.periods import from_seconds, to_seconds
 from paes.rollups import DAY_S
-from paes.store.influx_lines import FIRST_S, NO_END, event_line, plain_text
-from paes.store.influx_link import InfluxLink
-from paes.store.influx_select import Question, Row, ask_rows, begins_with, of_names, whole
+from paes.store.influx.lines import FIRST_S, NO_END, event_line, plain_text
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.questions import Question, Row, ask_rows, begins_with, of_names, whole
 
 LONG_S = 7 * DAY_S
 _EVENTS = Question("event", '"end", "message", "facts"', ("subject", "name"))

@@ -9,9 +9,9 @@ import numpy as np
 
 from paes.periods import By
 from paes.rollups import Rollups, gaps_of
-from paes.store.influx_lines import ROLLUP_OF, plain_text
-from paes.store.influx_link import InfluxLink
-from paes.store.influx_select import BY_POINT, Question, Row, ask_rows, groups, of_points
+from paes.store.influx.lines import ROLLUP_OF, plain_text
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.questions import BY_POINT, Question, Row, ask_rows, groups, of_points
 
 _FIELDS = ("measured", "catch_up", "covered_s", "needs_from", "needs_to", "seal", "gaps")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paes.errors import StoreError
-from paes.store.influx_lines import FIRST_S, LAST_S, point_of
-from paes.store.influx_link import InfluxLink
-from paes.store.influx_select import BY_POINT, REGISTER, Question, ask
+from paes.store.influx.lines import FIRST_S, LAST_S, point_of
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.questions import BY_POINT, REGISTER, Question, ask
 
 _KINDS = {
     "reading": {"value": "integer", "quality": "integer"},

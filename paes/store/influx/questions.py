@@ -16,9 +16,9 @@ import numpy as np
 from paes.errors import StoreError
 from paes.series import ReadingSeries
 from paes.store import CHUNK
-from paes.store.influx_answers import Cell, Series
-from paes.store.influx_lines import FIRST_S, LAST_S, point_tags, tag_text
-from paes.store.influx_link import InfluxLink, quoted_name, quoted_text
+from paes.store.influx.answers import Cell, Series
+from paes.store.influx.lines import FIRST_S, LAST_S, point_tags, tag_text
+from paes.store.influx.link import InfluxLink, quoted_name, quoted_text
 from paes.store.thousandths import SCALE
 
 PAGE = CHUNK

@@ -12,7 +12,7 @@ differ, the readings that the target lacks or has otherwise are written again. :
 
 The source is only read. Nothing is deleted in the target: what only it has is counted and
 stays. Derived rows are not copied, since the target makes them again from the readings.
-Read next: ``paes.store.checksums``.
+Read next: ``paes.store.copying.checksums``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from paes.events import Event
 from paes.periods import to_seconds
 from paes.series import ReadingSeries
 from paes.store import CHUNK, Store
-from paes.store.checksums import (
+from paes.store.copying.checksums import (
     NOTHING,
     Checksum,
     RunningChecksum,
@@ -38,8 +38,8 @@ from paes.store.checksums import (
     rows_of,
     thousandths,
 )
-from paes.store.halving import HalvingWriter, Refusal
-from paes.store.patience import Patience
+from paes.store.copying.halving import HalvingWriter, Refusal
+from paes.store.copying.patience import Patience
 
 EVENTS_AT_ONCE = 1000
 COPIED_FROM = "copied from"

@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import Any
 
 from paes.errors import StoreError
-from paes.store.influx_address import InfluxAddress
-from paes.store.influx_answers import (
+from paes.store.influx.address import InfluxAddress
+from paes.store.influx.answers import (
     AlreadyThere,
     Cell,
     Place,
@@ -23,7 +23,7 @@ from paes.store.influx_answers import (
     read_series,
     setup_error,
 )
-from paes.store.influx_link import InfluxLink, quoted_name
+from paes.store.influx.link import InfluxLink, quoted_name
 
 POLICY = "autogen"
 ENDLESS_SHARD = "30d"

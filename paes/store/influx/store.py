@@ -14,7 +14,7 @@ Readings of a class that is kept for a limited time are in a bucket of their own
 ``BUCKET-CLASS``, whose retention the server applies; everything else is in ``BUCKET``.
 
 There are no transactions: after a StoreError some of what was to be written may be there, and
-writing it again is right. Read next ``paes.store.influx_write``, which keeps the promises.
+writing it again is right. Read next ``paes.store.influx.writing``, which keeps the promises.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from paes.retention import Retention
 from paes.rollups import DAY_S, Rollups, Touches
 from paes.series import CODE_OF, Codes, Floats, ReadingSeries, Summary
 from paes.store import CHUNK
-from paes.store.influx_address import parse_influx_address
-from paes.store.influx_check import check
-from paes.store.influx_events import events, write_events
-from paes.store.influx_lines import (
+from paes.store.influx.address import parse_influx_address
+from paes.store.influx.check import check
+from paes.store.influx.events import events, write_events
+from paes.store.influx.lines import (
     FIRST_S,
     LAST_S,
     label_line,
@@ -45,11 +45,11 @@ from paes.store.influx_lines import (
     point_tags,
     rollup_lines,
 )
-from paes.store.influx_link import InfluxLink
-from paes.store.influx_read import ReadingsReader
-from paes.store.influx_rollups import load_rollups
-from paes.store.influx_select import REGISTER, Question, ask, joined
-from paes.store.influx_write import ReadingsWriter, rows_of, touched_since, touches
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.questions import REGISTER, Question, ask, joined
+from paes.store.influx.reading import ReadingsReader
+from paes.store.influx.rollups import load_rollups
+from paes.store.influx.writing import ReadingsWriter, rows_of, touched_since, touches
 from paes.store.thousandths import series_thousandths, thousandths
 
 LONGEST_PART_S = 1_000 * DAY_S

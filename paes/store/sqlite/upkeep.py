@@ -2,7 +2,7 @@
 
 Neither stops a writer for long: readings go in small transactions with pauses, and the check
 only reads, a point at a time where it can, so that the log beside the file stays short. Copies
-and compaction are in ``paes.store.sqlite_copies``.
+and compaction are in ``paes.store.sqlite.copies``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from paes.periods import from_seconds
 from paes.rollups import DAY_S, gaps_of, shape_of
 from paes.series import QUALITIES
 from paes.sqlite_file import Database, log_of, signature, size_of
-from paes.store.sqlite_schema import FORM
+from paes.store.sqlite.schema import FORM
 
 EXPIRED_AT_ONCE = 5000
 """Readings that one transaction deletes: some 80 kB, a few milliseconds."""

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from paes.errors import StoreBusy, StoreError, StoreRefused
-from paes.store.influx_address import InfluxAddress
+from paes.store.influx.address import InfluxAddress
 
 Cell = int | float | str | bool | None
 

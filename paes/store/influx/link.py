@@ -7,7 +7,7 @@ and raises otherwise. Whoever calls keeps what was not acknowledged.
 
 Every failure is a StoreError in words: ``StoreBusy`` if a later attempt may succeed,
 ``StoreRefused`` if the data are to blame, else what to set right. Generations differ in their
-answers only (``paes.store.influx_answers``).
+answers only (``paes.store.influx.answers``).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from influxdb_client import InfluxDBClient, WriteService
 from influxdb_client.rest import ApiException
 
 from paes.errors import StoreBusy, StoreError, StoreRefused
-from paes.store.influx_address import InfluxAddress
-from paes.store.influx_answers import (
+from paes.store.influx.address import InfluxAddress
+from paes.store.influx.answers import (
     Place,
     Series,
     one_line,

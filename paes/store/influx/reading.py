@@ -17,10 +17,10 @@ from paes.metering import Reading
 from paes.periods import Clock, from_seconds, to_seconds
 from paes.rollups import DAY_S
 from paes.series import GOOD_CODES, QUALITIES, ReadingSeries, Summary
-from paes.store.influx_answers import Series
-from paes.store.influx_lines import FIRST_S, LAST_S, point_of, point_tags
-from paes.store.influx_link import InfluxLink
-from paes.store.influx_select import (
+from paes.store.influx.answers import Series
+from paes.store.influx.lines import FIRST_S, LAST_S, point_of, point_tags
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.questions import (
     BY_POINT,
     PAGE,
     REGISTER,

@@ -2,7 +2,7 @@
 
 Invariants: a transaction a write; ``synchronous=FULL``, so what was acknowledged survives a
 power cut; one connection a thread. Readings are clustered by point and time, the order in
-which accounting asks for them. Read next: ``paes.store.sqlite_schema`` (tables),
+which accounting asks for them. Read next: ``paes.store.sqlite.schema`` (tables),
 ``sqlite_upkeep`` (retention, check, backup, compaction) and ``paes.sqlite_file``.
 """
 
@@ -36,8 +36,9 @@ from paes.sqlite_file import (
     prepare,
     transaction,
 )
-from paes.store import CHUNK, sqlite_upkeep
-from paes.store.sqlite_rows import (
+from paes.store import CHUNK
+from paes.store.sqlite import upkeep
+from paes.store.sqlite.rows import (
     ceil_seconds,
     event_of,
     fetch_series,
@@ -46,7 +47,7 @@ from paes.store.sqlite_rows import (
     summary_of,
     touches_of,
 )
-from paes.store.sqlite_schema import FORM
+from paes.store.sqlite.schema import FORM
 from paes.store.thousandths import SCALE, series_thousandths, thousandths
 
 _LAST_CHARACTER = "\U0010ffff"
@@ -312,7 +313,7 @@ class SqliteStore:
         for point in points:
             with self._reading() as db:
                 key = self._id(db, point)
-            for part in sqlite_upkeep.expire(self._transaction, key, ceil_seconds(before)):
+            for part in upkeep.expire(self._transaction, key, ceil_seconds(before)):
                 deleted += part
         return deleted
 
@@ -328,15 +329,15 @@ class SqliteStore:
         found: list[str] = []
         try:
             with self._reading() as db:
-                found += sqlite_upkeep.problems(db, self.path, thorough)
+                found += upkeep.problems(db, self.path, thorough)
         except StoreError as err:
             found.append(str(err))
         return found
 
-    def facts(self, count: bool = False) -> sqlite_upkeep.Facts:
+    def facts(self, count: bool = False) -> upkeep.Facts:
         """What is in the file; ``count`` counts every reading, which may take minutes."""
         with self._reading() as db:
-            return sqlite_upkeep.facts(db, self.path, count)
+            return upkeep.facts(db, self.path, count)
 
     def close(self) -> None:
         """See ``Store.close``; waits for what other threads are doing just now."""
