@@ -281,6 +281,19 @@ def test_report_writes_whole_files_that_agree_with_the_commands(paes, tmp_path):
     assert "cannot be written" in paes("report", "2022", "--out", str(tmp_path / "file" / "x")).err
 
 
+def test_one_round_waits_in_the_spool_for_a_store_that_cannot_be_opened(
+    paes, simulated_town, tmp_path
+):
+    spool = str(tmp_path / "waiting.spool")
+    lost = paes("--store", "/proc/no/way.sqlite", "collect", "--once", "--spool", spool)
+    assert "readings could not be stored and wait in" in lost.error
+    assert "cannot make its folder" in lost.error
+    found = paes("collect", "--once", "--spool", spool)
+    assert found.code == 0, found.err
+    point = "scuola-2-giugno.main/energy_import"
+    assert len(json.loads(paes("readings", point, "--format", "json").out)) == 2
+
+
 def test_a_day_in_the_field(paes, simulated_town):
     done = paes("collect", "--once")
     assert done.code == 0, done.err

@@ -73,7 +73,7 @@ def collect(
 
 
 async def _collect_once(session: Session, spool: Spool) -> list[Round]:
-    return await Collector(session.installation, session.store, spool).collect_once()
+    return await Collector(session.installation, _store(session), spool).collect_once()
 
 
 async def _collect(
