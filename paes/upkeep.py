@@ -46,6 +46,8 @@ class Upkeep:
 
     def run(self) -> None:
         """Make what is missing of recent and touched months; once a day delete what has expired."""
+        if self._stopped.is_set():
+            return
         try:
             now = self._clock()
             ledger = EnergyLedger(self._installation(), self._store(), self._clock)
