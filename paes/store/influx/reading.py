@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
-
 from paes.metering import Reading
 from paes.periods import Clock, from_seconds, to_seconds
 from paes.rollups import DAY_S
 from paes.series import GOOD_CODES, QUALITIES, ReadingSeries, Summary
+from paes.store.columns import summary_of
 from paes.store.influx.answers import Series
 from paes.store.influx.lines import FIRST_S, LAST_S, point_of, point_tags
 from paes.store.influx.link import InfluxLink
@@ -33,7 +32,6 @@ from paes.store.influx.questions import (
     readings_of,
     whole,
 )
-from paes.store.thousandths import SCALE
 
 READINGS = Question("reading", '"value", "quality"', BY_POINT)
 REACHES_S = (2 * DAY_S, 60 * DAY_S, LAST_S - FIRST_S)
@@ -110,7 +108,9 @@ class ReadingsReader:
             for from_s, to_s in _stretches(*occupied, step_s, len(group)):
                 for series in ask(self._link, some, from_s, to_s):
                     found.setdefault(point_of(series.tags), []).append(series)
-        return {point: _summary(found[point]) for point in points if point in found}
+        return {
+            p: summary_of([r for part in found[p] for r in part.rows]) for p in points if p in found
+        }
 
     def _occupied(self, question: Question, from_s: int, to_s: int) -> tuple[int, int]:
         """``[from_s, to_s)``, without the decades before the first and after the last reading."""
@@ -216,15 +216,3 @@ def _stretches(start_s: int, end_s: int, step_s: int, points: int) -> Iterator[t
         until_s = (start_s // step_s + steps) * step_s
         yield start_s, min(until_s, end_s)
         start_s = until_s
-
-
-def _summary(parts: Sequence[Series]) -> Summary:
-    rows = [row for part in parts for row in part.rows]
-    start, count, mean, low, high = zip(*rows, strict=True)
-    return Summary(
-        np.array(start, np.int64),
-        np.array(count, np.int64),
-        np.array(mean, np.float64) / SCALE,
-        np.array(low, np.float64) / SCALE,
-        np.array(high, np.float64) / SCALE,
-    )

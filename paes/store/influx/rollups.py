@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
-
-import numpy as np
+from collections.abc import Iterable
 
 from paes.periods import By
-from paes.rollups import Rollups, gaps_of
+from paes.rollups import Rollups
+from paes.store.columns import rollups_of
 from paes.store.influx.lines import ROLLUP_OF, plain_text
 from paes.store.influx.link import InfluxLink
 from paes.store.influx.questions import BY_POINT, Question, Row, ask_rows, groups, of_points
@@ -31,25 +30,11 @@ def load_rollups(
         ):
             found.setdefault(f"{meter}/{quantity}", []).append(row)
     rows_of = {plain_text(tags): rows for tags, rows in found.items()}
-    return {
-        p: _rollups(rows_of[p], [b""] * len(rows_of[p]) if shapes and by is By.MONTH else ())
-        for p in wanted
-        if p in rows_of
-    }
+    return {p: _rollups(rows_of[p], by, shapes) for p in wanted if p in rows_of}
 
 
-def _rollups(rows: list[Row], no_shapes: Sequence[bytes]) -> Rollups:
-    start, measured, catch_up, covered, needs_from, needs_to, seal, gaps, *shapes = zip(
-        *rows, strict=True
-    )
-    return Rollups(
-        np.array(start, np.int64),
-        np.array(measured, np.float64),
-        np.array(catch_up, np.float64),
-        np.array(covered, np.float64),
-        np.array(needs_from, np.int64),
-        np.array(needs_to, np.int64),
-        np.array(seal, np.int64),
-        tuple(gaps_of(plain_text(text)) for text in gaps),
-        tuple(base64.b64decode(text) for text in shapes[0]) if shapes else no_shapes,
-    )
+def _rollups(rows: list[Row], by: By, shapes: bool) -> Rollups:
+    gaps = [plain_text(str(row[7])) for row in rows]
+    if by is By.MONTH:  # has none
+        return rollups_of(rows, gaps, [b""] * len(rows) if shapes else ())
+    return rollups_of(rows, gaps, [base64.b64decode(str(r[8])) for r in rows] if shapes else ())

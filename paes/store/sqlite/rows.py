@@ -12,8 +12,8 @@ import numpy as np
 
 from paes.events import Event
 from paes.periods import from_seconds, to_seconds
-from paes.rollups import Rollups, Touches, gaps_of
-from paes.series import ReadingSeries, Summary
+from paes.rollups import Touches
+from paes.series import ReadingSeries
 from paes.sqlite_file import Database
 from paes.store.thousandths import SCALE
 
@@ -27,40 +27,10 @@ def fetch_series(db: Database, sql: str, arguments: tuple[object, ...]) -> Readi
     return ReadingSeries(table[:, 0].copy(), table[:, 1] / SCALE, table[:, 2].astype(np.int8))
 
 
-def summary_of(rows: Sequence[tuple[Any, ...]]) -> Summary:
-    """Rows of start, count, mean, lowest and highest value."""
-    start, count, mean, low, high = zip(*rows, strict=True)
-    return Summary(
-        np.array(start, np.int64),
-        np.array(count, np.int64),
-        np.array(mean, np.float64) / SCALE,
-        np.array(low, np.float64) / SCALE,
-        np.array(high, np.float64) / SCALE,
-    )
-
-
 def touches_of(rows: Sequence[tuple[int, int]]) -> Touches:
     """Rows of day and token."""
     table = np.array(rows, dtype=np.int64).reshape(-1, 2)
     return Touches(table[:, 0].copy(), table[:, 1].copy())
-
-
-def rollups_of(rows: list[tuple[Any, ...]]) -> Rollups:
-    """Rows as they are selected, in columns; shapes are the last one, if there are any."""
-    start, measured, catch_up, covered, needs_from, needs_to, seal, gaps, *shapes = zip(
-        *rows, strict=True
-    )
-    return Rollups(
-        np.array(start, np.int64),
-        np.array(measured, np.float64),
-        np.array(catch_up, np.float64),
-        np.array(covered, np.float64),
-        np.array(needs_from, np.int64),
-        np.array(needs_to, np.int64),
-        np.array(seal, np.int64),
-        [gaps_of(text) for text in gaps],
-        shapes[0] if shapes else (),
-    )
 
 
 def ceil_seconds(at: datetime) -> int:

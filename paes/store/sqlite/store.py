@@ -37,14 +37,13 @@ from paes.sqlite_file import (
     transaction,
 )
 from paes.store import CHUNK
+from paes.store.columns import rollups_of, summary_of
 from paes.store.sqlite import upkeep
 from paes.store.sqlite.rows import (
     ceil_seconds,
     event_of,
     fetch_series,
-    rollups_of,
     row_of,
-    summary_of,
     touches_of,
 )
 from paes.store.sqlite.schema import FORM
@@ -266,7 +265,8 @@ class SqliteStore:
             for point in points:
                 rows = db.execute(sql, (_BY[by], self._id(db, point), start_s, end_s)).fetchall()
                 if rows:
-                    found[point] = rollups_of(rows)
+                    given = [row[8] for row in rows] if shapes else []
+                    found[point] = rollups_of(rows, [row[7] for row in rows], given)
         return found
 
     def write_events(self, events: Sequence[Event]) -> None:
