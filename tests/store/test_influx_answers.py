@@ -64,6 +64,8 @@ def test_an_overloaded_server_is_busy_and_its_pause_is_told(
         ("Wed, 01 Jan 2025 00:01:30 -0000", 90.0),
         ("Tue, 31 Dec 2024 00:00:00 GMT", 0.0),
         ("Fri, 01 Jan 2055 00:00:00 GMT", 900.0),
+        (f"Mon, 01 Jan {10**20} 00:00:00 GMT", None),
+        (f"Wed, 01 Jan 2025 00:00:00 +{10**20}", None),
     ],
 )
 def test_a_pause_is_read_in_seconds_or_as_a_date_and_bounded(
@@ -112,6 +114,8 @@ def test_a_missing_database_hidden_in_a_success(
         ({"results": [{"partial": True}]}, StoreError, "max-row-limit"),
         ({"results": [{"series": [{"columns": [], "partial": True}]}]}, StoreError, "max-row"),
         ({"results": ["x"]}, StoreError, "not one result"),
+        ({"results": [{"series": None}]}, StoreError, "has no series"),
+        ({"results": [{"series": [{"name": "energy"}]}]}, StoreError, "has no series"),
         ([], StoreError, "does not answer like an InfluxDB"),
     ],
 )
@@ -159,6 +163,27 @@ def test_a_refused_line_that_speaks_of_missing_databases_is_still_refused(
     link = open_link(double.answers(json_answer(400, quoted)).url())
     with pytest.raises(StoreRefused, match="unable to parse"):
         link.write(lines(1))
+
+
+def test_a_write_without_the_organisation_blames_the_address_and_no_reading(
+    double: InfluxDouble, open_link: OpenLink
+) -> None:
+    # What 2.x answers to a write without org=; its queries do not miss it. influxdb 2.7, errors
+    # of organizations: ErrInvalidOrgFilter.
+    missing = {"code": "invalid", "message": "Please provide either orgID or org"}
+    link = open_link(double.answers(json_answer(400, missing)).url())
+    with pytest.raises(StoreError, match=r"orgID or org.*\?org=NAME") as error:
+        link.write(lines(1))
+    assert type(error.value) is StoreError
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_answer_of_nothing_but_brackets_is_no_answer(
+    double: InfluxDouble, open_link: OpenLink, status: int
+) -> None:
+    link = open_link(double.answers(Answer(status, b"[" * 100_000)).url())
+    with pytest.raises(StoreError):
+        link.query("SELECT v FROM energy")
 
 
 def test_too_large_on_the_way_is_halved_in_order(double: InfluxDouble, open_link: OpenLink) -> None:

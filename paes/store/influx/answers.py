@@ -32,6 +32,8 @@ NO_BUCKET = re.compile(
 )
 NO_RIGHT = re.compile(r"not authori[sz]ed|unauthori[sz]ed|authori[sz]ation failed", re.IGNORECASE)
 FILE_LIMIT = re.compile(r"would scan .{0,20}parquet files|query.file.limit", re.IGNORECASE)
+NO_ORGANISATION = "Please provide either orgID or org"
+"""What InfluxDB 2 says to a write without ``org=``, as a 400; its queries do not miss it."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,9 @@ def _result(answer: object, place: Place) -> dict[str, Any]:
     result: dict[str, Any] = results[0]
     if "error" in result:
         raise statement_error(str(result["error"]), place)
+    series = result.get("series", [])
+    if not isinstance(series, list) or not all("columns" in s for s in series):
+        raise StoreError(f"{place}: the answer has no series: {one_line(str(answer))}")
     return result
 
 
@@ -127,8 +132,11 @@ def write_error(
 ) -> StoreError:
     """The error of a write that was answered by ``status``.
 
-    The words of a 400 may quote the line to blame, so they decide nothing.
+    The words of a 400 may quote the line to blame, so they decide nothing unless they are known
+    as a whole.
     """
+    if status == 400 and reason_in(body) == NO_ORGANISATION:
+        return StoreError(f"{place}: {NO_ORGANISATION}: add ?org=NAME to the address of the store")
     if status in (400, 413, 422):
         return StoreRefused(f"{place}: refused: {reason_in(body) or f'HTTP {status}'}")
     return _http_error(status, headers, body, place, now)
@@ -199,7 +207,7 @@ def retry_after_s(text: str | None, now: datetime) -> float | None:
     except ValueError:
         try:
             until = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         pause_s = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
     return min(max(pause_s, 0.0), LONGEST_PAUSE_S) if pause_s == pause_s else None
@@ -209,7 +217,7 @@ def reason_in(body: str) -> str:
     """The server's own words in the body of a refusal, on one line."""
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return one_line(re.sub(r"<[^>]*>", " ", body[:10_000]))
     if isinstance(answer, dict):
         answer = answer.get("message") or answer.get("error") or answer

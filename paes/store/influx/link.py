@@ -195,7 +195,7 @@ class InfluxLink:
             raise _refusal(err, error_of, place) from err
         except urllib3.exceptions.HTTPError as err:
             raise StoreBusy(f"{place}: {_connection_words(err, place)}") from err
-        except UnicodeDecodeError as err:
+        except (UnicodeDecodeError, RecursionError) as err:
             raise StoreBusy(f"{place}: the answer is no readable text") from err
 
     def _api(self) -> Any:
