@@ -17,12 +17,15 @@ from influx_server import TOKEN_VARIABLE, InfluxServer
 from paes.errors import StoreBusy, StoreError, StoreRefused
 from paes.events import Cause, Event, absence
 from paes.metering import Quality, Reading
-from paes.periods import from_seconds, to_seconds
-from paes.rollups import Touches
+from paes.periods import from_seconds, now_utc, to_seconds
+from paes.rollups import DAY_S, Touches
 from paes.series import CODE_OF
 from paes.store import CHUNK, Store, open_store
 from paes.store.copying.copier import CopyResult, StoreCopy
 from paes.store.copying.patience import MOST_PAUSES, Patience
+from paes.store.influx.lines import reading_lines
+from paes.store.influx.link import InfluxLink
+from paes.store.influx.writing import rows_of
 
 T0 = to_seconds(datetime(2025, 1, 30, tzinfo=UTC))
 SCHOOL, OFFICE = "school.main/energy_import", "office.main/active_power"
@@ -312,6 +315,23 @@ def test_a_killed_copy_goes_on_where_it_was(source, target, urls, parts, moment)
     result = copied(source, target)
     assert (result.is_complete, result.written) == (True, 1600 - there)
     assert content(target) == content(source)
+
+
+def test_a_point_that_was_written_and_never_acknowledged_is_copied_anew(
+    tmp_path, influx_server, bucket, store_in
+):
+    """Its last part was written when the copy was killed; what follows is the register's entry."""
+    with closing(open_store(str(tmp_path / "source.sqlite"))) as source:
+        yesterday_s = to_seconds(now_utc()) // 900 * 900 - DAY_S
+        seconds = yesterday_s + np.arange(10, dtype=np.int64) * 900
+        source.write_series(SCHOOL, seconds, np.arange(10.0))
+        target = store_in(influx_server, bucket)
+        rows = rows_of(seconds, np.arange(10) * 1000, np.zeros(10, np.int64))
+        with closing(InfluxLink(target.address)) as link:
+            link.write(list(reading_lines(SCHOOL, rows)))
+        assert copied(source, target).is_complete
+    assert target.points() == [SCHOOL]
+    assert target.check(thorough=True) == []
 
 
 def test_what_is_resumed_in_order_touches_no_day_of_the_target(source, target):

@@ -144,7 +144,9 @@ class StoreCopy:
 
     def _copy_readings(self) -> None:
         """Everything behind what the target already has of each point."""
-        reached = self._last_seconds(self._target, list(self._ends))
+        # What is not in the target's register of points was never acknowledged: it begins anew.
+        known = set(self._patience.get(self._target.points))
+        reached = self._last_seconds(self._target, [p for p in self._ends if p in known])
         for number, point in enumerate(self._ends):
             self._points_done = number
             behind_s = reached[point] + 1 if point in reached else None
