@@ -8,7 +8,7 @@ asked for, until ``paes.counter_needs`` finds that no others could change the ac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,12 +20,9 @@ from paes.counter import Account, account
 from paes.counter_needs import needs
 from paes.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
 from paes.periods import Span, to_seconds
-from paes.rollups import ALWAYS_S, DAY_S, NEVER_S
+from paes.rollups import ALWAYS_S, NEVER_S
 from paes.series import Gap, ReadingSeries
 from paes.store import Store
-
-METER_DAYS = 2_000
-"""Counters times days whose readings are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +57,8 @@ class Judged:
     """False if readings further away could change it."""
 
 
-def judged(store: Store, counters: Sequence[Counter], span: Span) -> Iterator[Judged]:
-    """The readings of ``span`` of each counter, a few counters at once."""
-    together = max(1, int(METER_DAYS * DAY_S / max(span.seconds, DAY_S)))
-    for begin in range(0, len(counters), together):
-        yield from _at_once(store, counters[begin : begin + together], span)
-
-
-def _at_once(store: Store, counters: Sequence[Counter], span: Span) -> list[Judged]:
+def judged(store: Store, counters: Sequence[Counter], span: Span) -> list[Judged]:
+    """The readings of ``span`` of each counter; they are all in memory at once."""
     start_s, end_s = to_seconds(span.start), to_seconds(span.end)
     found: dict[int, Judged] = {}
     by_start: dict[int, list[int]] = {}

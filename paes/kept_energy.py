@@ -16,8 +16,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from paes.energy_rows import day_rows, month_rows, quarters_of, runs, unique
-from paes.judging import METER_DAYS, Counter, Judged, judged
+from paes.energy_books import one_book, quarter_book, read_book, row_book
+from paes.energy_rows import day_rows, month_rows, quarters_of, runs
+from paes.judging import Counter, judged
 from paes.periods import By, Seconds, Span, edges, from_seconds, to_seconds
 from paes.rollups import (
     ALWAYS_S,
@@ -27,13 +28,16 @@ from paes.rollups import (
     Touches,
     joined,
     seals,
-    shape_of,
 )
 from paes.series import EnergyBook
 from paes.store import Store
 
 PIECE_DAYS = 120
 """Days that are accounted at once: memory stays bounded however often a meter is read."""
+METER_DAYS = 2_000
+"""Counters times days whose readings are in memory at once."""
+MOST_COUNTERS = 100
+"""Counters that are accounted at once, however little there is to read of them."""
 REACH_S = 40 * DAY_S
 """How far beyond a span its days rest on readings, as a rule; further only over long gaps."""
 
@@ -53,13 +57,13 @@ class KeptEnergy:
     ) -> list[EnergyBook]:
         """The book of each counter by months, days or quarter hours (of whole days)."""
         if by is By.MONTH:
-            return [_book(rows) for rows in self._months(counters, span, afresh)]
+            return [row_book(rows) for rows in self._months(counters, span, afresh)]
         shapes = by is By.QUARTER_HOUR
         found = self._days(counters, span, shapes, afresh)
         if not shapes:
-            return [_book(rows) for rows in found]
+            return [row_book(rows) for rows in found]
         quarters = quarters_of(edges(span, By.DAY, counters[0].time_zone))
-        return [_quarter_book(rows, quarters) for rows in found]
+        return [quarter_book(rows, quarters) for rows in found]
 
     def whole(self, counters: Sequence[Counter], span: Span) -> list[EnergyBook]:
         """The book of each counter over exactly ``span``, in periods of any length.
@@ -72,16 +76,22 @@ class KeptEnergy:
             if by:
                 found = self.books(counters, part, by)
             else:
-                found = [_read_book(j, part) for j in judged(self._store, counters, part)]
+                found = [read_book(j, part) for j in judged(self._store, counters, part)]
             for books, book in zip(parts, found, strict=True):
                 books.append(book)
-        return [_together(books) for books in parts]
+        return [one_book(books) for books in parts]
 
     def _months(self, counters: Sequence[Counter], span: Span, afresh: bool) -> list[Rollups]:
         month_edges = edges(span, By.MONTH, counters[0].time_zone)
         kept = self._kept(counters, By.MONTH, span, month_edges, False, afresh)
         parts = [[rows] for rows in kept]
-        for first, last, which in _missing(kept, month_edges, METER_DAYS // 30, METER_DAYS // 30):
+        for first, last, which in _missing(
+            kept,
+            month_edges,
+            self._read_to(counters, kept, month_edges),
+            METER_DAYS // 30,
+            METER_DAYS // 30,
+        ):
             part = _part(span, month_edges, first, last)
             made = self._made_months(
                 [counters[i] for i in which], part, month_edges[first : last + 1], afresh
@@ -110,7 +120,9 @@ class KeptEnergy:
         day_edges = edges(span, By.DAY, counters[0].time_zone)
         kept = self._kept(counters, By.DAY, span, day_edges, shapes, afresh)
         parts = [[rows] for rows in kept]
-        for first, last, which in _missing(kept, day_edges, PIECE_DAYS, METER_DAYS):
+        for first, last, which in _missing(
+            kept, day_edges, self._read_to(counters, kept, day_edges), PIECE_DAYS, METER_DAYS
+        ):
             part = _part(span, day_edges, first, last)
             of = [counters[i] for i in which]
             made = self._made_days(of, part, day_edges[first : last + 1], shapes)
@@ -130,6 +142,18 @@ class KeptEnergy:
             ]
 
         return self._sealed(counters, By.DAY, part, make)
+
+    def _read_to(
+        self, counters: Sequence[Counter], kept: Sequence[Rollups], of: Seconds
+    ) -> list[int]:
+        """The last reading of counters that miss much; they may be silent, or were never read."""
+        much = PIECE_DAYS * DAY_S * (len(of) - 1) // int(of[-1] - of[0])
+        asked = [
+            c.point for c, rows in zip(counters, kept, strict=True) if len(rows) + much < len(of)
+        ]
+        latest = self._store.latest(asked) if asked else {}
+        silent = {p: to_seconds(latest[p].at) if p in latest else ALWAYS_S for p in asked}
+        return [silent.get(c.point, NEVER_S) for c in counters]
 
     def _sealed(
         self, counters: list[Counter], by: By, part: Span, make: Callable[[], list[Rollups]]
@@ -197,21 +221,26 @@ def _holding(counter: Counter, rows: Rollups | None, touches: Touches | None) ->
 
 
 def _missing(
-    kept: Sequence[Rollups], of: Seconds, longest: int, most: int
+    kept: Sequence[Rollups], of: Seconds, read_to: Sequence[int], longest: int, most: int
 ) -> Iterator[tuple[int, int, list[int]]]:
-    """Runs of periods that are missing, at most ``longest`` each, and for which counters.
+    """Runs of periods that are missing, and for which counters; at most ``longest`` each.
 
-    Counters times periods are at most ``most``, or it is one counter.
+    Counters times periods are at most ``most``, or it is one counter. Periods after ``read_to``
+    do not count: there is nothing to read in them.
     """
     whose: dict[tuple[int, int], list[int]] = {}
+    read: dict[tuple[int, int], int] = {}
     for i, rows in enumerate(kept):
         if len(rows) == len(of) - 1:
             continue
+        silent = int(np.searchsorted(of, read_to[i], side="right"))
         for first, last in runs(~np.isin(of[:-1], rows.start_s)):
-            for begin in range(first, last, longest):
-                whose.setdefault((begin, min(begin + longest, last)), []).append(i)
+            begins = range(first, max(first + 1, min(silent, last)), longest)
+            for begin, end in pairwise([*begins, last]):
+                whose.setdefault((begin, end), []).append(i)
+                read[begin, end] = max(read.get((begin, end), 1), min(end, silent) - begin)
     for (first, last), counters in sorted(whose.items()):
-        together = max(1, most // (last - first))
+        together = max(1, min(most // read[first, last], MOST_COUNTERS))
         for begin in range(0, len(counters), together):
             yield first, last, counters[begin : begin + together]
 
@@ -229,11 +258,6 @@ def _reaches(rows: Rollups, from_s: int, to_s: int) -> bool:
         return True
     earliest = int(rows.needs_from_s[settled].min())
     return earliest >= from_s + DAY_S and int(rows.needs_to_s[settled].max()) < to_s
-
-
-def _book(rows: Rollups) -> EnergyBook:
-    told = (gap for gaps in rows.gaps for gap in gaps)
-    return EnergyBook(rows.start_s, rows.measured, rows.catch_up, rows.covered_s, unique(told))
 
 
 def _stretches(span: Span, tz: str) -> Iterator[tuple[Span, By | None]]:
@@ -257,42 +281,3 @@ def _inside(span: Span, by: By, tz: str) -> Span | None:
     of = edges(span, by, tz)
     within = of[(of >= to_seconds(span.start)) & (of <= to_seconds(span.end))]
     return Span(from_seconds(within[0]), from_seconds(within[-1])) if len(within) > 1 else None
-
-
-def _read_book(judged: Judged, span: Span) -> EnergyBook:
-    """One period, straight from the readings."""
-    ends = np.array([to_seconds(span.start), to_seconds(span.end)], dtype=np.int64)
-    book = judged.book
-    if len(book.knots_s) == 0:
-        return EnergyBook(ends[:1], np.zeros(1), np.zeros(1), np.zeros(1), tuple(judged.gaps))
-    return EnergyBook(
-        ends[:1],
-        np.diff(np.interp(ends, book.knots_s, book.total)),
-        np.zeros(1),
-        np.diff(np.interp(ends, book.knots_s, book.covered)),
-        tuple(judged.gaps),
-    )
-
-
-def _together(books: Sequence[EnergyBook]) -> EnergyBook:
-    """Books of consecutive stretches as one."""
-    return EnergyBook(
-        np.concatenate([b.start_s for b in books]),
-        np.concatenate([b.measured for b in books]),
-        np.concatenate([b.catch_up for b in books]),
-        np.concatenate([b.covered_s for b in books]),
-        unique(gap for b in books for gap in b.gaps),
-    )
-
-
-def _quarter_book(rows: Rollups, quarters: Sequence[Seconds]) -> EnergyBook:
-    """The days' courses one after the other."""
-    days = [shape_of(data, len(q)) for data, q in zip(rows.shapes, quarters, strict=True)]
-    told = (gap for gaps in rows.gaps for gap in gaps)
-    return EnergyBook(
-        np.concatenate(list(quarters)),
-        np.concatenate([d.measured for d in days]),
-        np.concatenate([d.catch_up for d in days]),
-        np.concatenate([d.covered_s for d in days]),
-        (*unique(told), *(gap for day in days for gap in day.gaps)),
-    )

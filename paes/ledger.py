@@ -291,7 +291,7 @@ class EnergyLedger:
         if life is None:
             return []
         counter = self._counters([meter])[0]
-        of_life = next(judged(self.store, [counter], life))
+        (of_life,) = judged(self.store, [counter], life)
         book, gaps, rules = of_life.book, of_life.gaps, counter.rules
         inside = [f for f in book.findings if f.at is None or life.start <= f.at < life.end]
         outer = [absence_finding(g, rules) for g in gaps if g not in book.gaps]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -136,7 +136,7 @@ def ask(book: EnergyLedger, start_s: int, hours: int, by: By | None) -> pd.DataF
     return pd.DataFrame([asdict(book.total(main(book), span))])
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(course=courses(most=400), tz=st.sampled_from(ZONES), data=st.data())
 def test_kept_answers_are_fresh_ones_in_any_order_of_writes_and_questions(course, tz, data):
     n = len(course.t)
@@ -230,7 +230,7 @@ def test_one_corrected_reading_remakes_the_days_beside_it_alone(store):
 # -- what is asked of the store -------------------------------------------------------------
 
 
-def many_meters(store: SqliteStore, count: int = 40) -> Installation:
+def many_meters(store: SqliteStore, count: int = 12) -> Installation:
     """Meters of one town, each with a year of hourly readings and a gap."""
     t = np.arange(to_seconds(BORN), to_seconds(datetime(2026, 2, 1, tzinfo=UTC)), 3600)
     t = np.delete(t, slice(3000, 3100))
@@ -272,6 +272,30 @@ def assert_frames_equal(some: dict[Any, pd.DataFrame], others: dict[Any, pd.Data
     assert list(some) == list(others)
     for key, frame in some.items():
         pd.testing.assert_frame_equal(frame, others[key])
+
+
+def test_meters_that_are_not_read_any_more_take_a_handful_of_questions_however_long(store):
+    """Ten years of meters of which some were never read, and some not for years."""
+    town = many_meters(store)
+    never = {f"hall.n{i}": m for i, m in enumerate(town.meters.values())}
+    registers = {
+        key: replace(town.registers[m.id], point=f"{key}/energy_import") for key, m in never.items()
+    }
+    for key, meter in never.items():
+        town.cities["town"].meters[key] = meter.model_copy(update={"id": key, "valid_from": None})
+    town = replace(town, registers={**town.registers, **registers})
+    of = Watched(store)
+    now = datetime(2035, 3, 1, 12, tzinfo=UTC)
+    book = EnergyLedger(town, cast(Store, of), lambda: now)
+    span = Span(datetime(2025, 1, 1, tzinfo=UTC), now)
+    made = book.by_site(["hall"], Measures.WITHDRAWAL, span, By.YEAR)
+    of.calls.clear()
+    assert_frames_equal(book.by_site(["hall"], Measures.WITHDRAWAL, span, By.YEAR), made)
+    assert of.calls.count("around") <= 4
+    assert len(of.calls) < 30
+    (frame,) = made.values()
+    assert frame["measured_kwh"].iloc[0] == pytest.approx(12 * 365 * 48.0)
+    assert frame["missing_high_kwh"].iloc[5] == pytest.approx(2 * 12 * 365 * 24 * 12.0)
 
 
 def test_a_total_of_any_span_reads_no_more_than_its_ends(store):

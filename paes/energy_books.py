@@ -1,0 +1,61 @@
+"""Books of energy: from kept rows, from their courses, and straight from readings.
+
+Pure functions; read next ``paes.kept_energy``, which asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from paes.energy_rows import unique
+from paes.judging import Judged
+from paes.periods import Seconds, Span, to_seconds
+from paes.rollups import Rollups, shape_of
+from paes.series import EnergyBook
+
+
+def row_book(rows: Rollups) -> EnergyBook:
+    """Kept days or months."""
+    told = (gap for gaps in rows.gaps for gap in gaps)
+    return EnergyBook(rows.start_s, rows.measured, rows.catch_up, rows.covered_s, unique(told))
+
+
+def quarter_book(rows: Rollups, quarters: Sequence[Seconds]) -> EnergyBook:
+    """The days' courses one after the other."""
+    days = [shape_of(data, len(q)) for data, q in zip(rows.shapes, quarters, strict=True)]
+    told = (gap for gaps in rows.gaps for gap in gaps)
+    return EnergyBook(
+        np.concatenate(list(quarters)),
+        np.concatenate([d.measured for d in days]),
+        np.concatenate([d.catch_up for d in days]),
+        np.concatenate([d.covered_s for d in days]),
+        (*unique(told), *(gap for day in days for gap in day.gaps)),
+    )
+
+
+def read_book(judged: Judged, span: Span) -> EnergyBook:
+    """One period, straight from the readings."""
+    ends = np.array([to_seconds(span.start), to_seconds(span.end)], dtype=np.int64)
+    book = judged.book
+    if len(book.knots_s) == 0:
+        return EnergyBook(ends[:1], np.zeros(1), np.zeros(1), np.zeros(1), tuple(judged.gaps))
+    return EnergyBook(
+        ends[:1],
+        np.diff(np.interp(ends, book.knots_s, book.total)),
+        np.zeros(1),
+        np.diff(np.interp(ends, book.knots_s, book.covered)),
+        tuple(judged.gaps),
+    )
+
+
+def one_book(books: Sequence[EnergyBook]) -> EnergyBook:
+    """Books of consecutive stretches as one."""
+    return EnergyBook(
+        np.concatenate([b.start_s for b in books]),
+        np.concatenate([b.measured for b in books]),
+        np.concatenate([b.catch_up for b in books]),
+        np.concatenate([b.covered_s for b in books]),
+        unique(gap for b in books for gap in b.gaps),
+    )
