@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from influx_links import START_S, OpenLink, lines, refusal
@@ -14,6 +17,8 @@ from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from paes.errors import StoreBusy, StoreError, StoreRefused
 from paes.store.influx.link import InfluxLink, quoted_name, quoted_text
+
+FORKED_LINKS = Path(__file__).with_name("forked_links.py")
 
 
 @pytest.fixture
@@ -323,3 +328,13 @@ def test_threads_may_share_a_link(link: InfluxLink) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(write_and_count, range(40))) == list(range(40))
     assert stored(link) == 40
+
+
+def test_a_forked_process_has_connections_of_its_own(
+    influx_server: InfluxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes on one connection take each other's answers, and each other's acknowledgements."""
+    monkeypatch.setenv(TOKEN_VARIABLE, influx_server.token)
+    command = [sys.executable, str(FORKED_LINKS), influx_server.url(influx_server.new_bucket())]
+    done = subprocess.run(command, timeout=60, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

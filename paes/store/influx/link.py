@@ -13,11 +13,13 @@ answers only (``paes.store.influx.answers``).
 from __future__ import annotations
 
 import logging
+import os
 import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from numbers import Integral
 from typing import Any, Literal
 
@@ -66,7 +68,8 @@ class InfluxLink:
                 address.token_variable,
                 address.server,
             )
-        self._client = InfluxDBClient(
+        self._connect = partial(
+            InfluxDBClient,
             url=address.server,
             token=token or None,
             org=address.org,
@@ -74,6 +77,7 @@ class InfluxLink:
             enable_gzip=address.gzip,
             ssl_context=_trust(address),
         )
+        self._client, self._process = self._connect(), os.getpid()
 
     def write(
         self, lines: Sequence[str], bucket: str | None = None, precision: Precision = "s"
@@ -201,6 +205,9 @@ class InfluxLink:
     def _api(self) -> Any:
         if self._client.api_client is None:
             raise StoreError(f"InfluxDB at {self.address.server}: the link is closed")
+        if self._process != os.getpid():
+            # Forked: on the connections of the parent, each would take the other's answers.
+            self._client, self._process = self._connect(), os.getpid()
         return self._client.api_client
 
 
