@@ -3,7 +3,7 @@
 ::
 
     browser ── GET /?city=… ─→ document (header, footer, language: on the first byte)
-            ── page callback ─→ Observatory.page ─→ pages.progress
+            ── page callback ─→ Observatory.page ─→ pages.progress (failed: again after 10 s)
             ── every 10 s ───→ Observatory.live ─→ the meters' block alone
             ── GET /csv/… ───→ the same tables as CSV
 
@@ -151,6 +151,7 @@ def _layout(refresh_s: float) -> Any:
         [
             dcc.Location(id="address", refresh=False),
             dcc.Interval(id="tick", interval=int(refresh_s * 1000)),
+            dcc.Interval(id="retry", interval=int(refresh_s * 1000), disabled=True),
             html.Div(id="page"),
         ]
     )
@@ -159,18 +160,19 @@ def _layout(refresh_s: float) -> Any:
 def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) -> None:
     observatory, languages = app.observatory, app.languages
 
-    def show_page(href: str | None) -> Any:
+    def show_page(href: str | None, _: int | None) -> tuple[Any, bool]:
+        """The page, and True; if it failed, words and False, which has it asked for again."""
         address = read_address(observatory.installation, href or "")
         language = languages[address.lang]
         try:
             data = observatory.page(address)
-            return progress_page(data, language, chart_config(language, locales), refresh_s)
+            return progress_page(data, language, chart_config(language, locales), refresh_s), True
         except PaesError as err:
             log.warning("cannot show the page: %s", err)
-            return _failure(str(err), language)
+            return _failure(str(err), language), False
         except Exception:  # a defect of ours: the reader gets words, the log the traceback
             log.exception("the page of %s failed", address.city.id)
-            return _failure(language.text("notice.defect"), language)
+            return _failure(language.text("notice.defect"), language), False
 
     def show_meters(_: int, href: str | None, before: dict[str, str] | None) -> Any:
         address = read_address(observatory.installation, href or "")
@@ -190,7 +192,12 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
         time = language.clock_time(now.at, address.city.time_zone)
         return block, sentences.meters_changed(now, language, time), now.states
 
-    app.callback(Output("page", "children"), Input("address", "href"))(show_page)
+    app.callback(
+        Output("page", "children"),
+        Output("retry", "disabled"),
+        Input("address", "href"),
+        Input("retry", "n_intervals"),
+    )(show_page)
     app.callback(
         Output("live-html", "data"),
         Output("live-status", "children"),

@@ -33,9 +33,15 @@ def client(app: Dashboard) -> FlaskClient:
 def callback(client: FlaskClient, href: str) -> str:
     """The page's content as the browser asks for it, as text."""
     asked = {
-        "output": "page.children",
-        "outputs": {"id": "page", "property": "children"},
-        "inputs": [{"id": "address", "property": "href", "value": f"http://localhost{href}"}],
+        "output": "..page.children...retry.disabled..",
+        "outputs": [
+            {"id": "page", "property": "children"},
+            {"id": "retry", "property": "disabled"},
+        ],
+        "inputs": [
+            {"id": "address", "property": "href", "value": f"http://localhost{href}"},
+            {"id": "retry", "property": "n_intervals"},
+        ],
         "changedPropIds": ["address.href"],
     }
     answer = client.post("/_dash-update-component", json=asked)

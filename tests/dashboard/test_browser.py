@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from dashboard.app import Dashboard, create_app
 from dashboard.browser_assets import TEST_VENDOR
+from paes.errors import StoreError
 from paes.installation import Installation
 from paes.metering import Reading
 from paes.store.sqlite import SqliteStore
@@ -226,6 +227,28 @@ def test_open_table_stays_open_while_the_meters_refresh(browser: Browser, addres
         pass
     expect(seen.page.locator("#path ~ details table")).to_be_visible()
     seen.page.close()
+
+
+def test_page_comes_by_itself_when_the_store_is_back(
+    browser: Browser, app: Dashboard, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("the server is away")
+
+    with monkeypatch.context() as while_away:
+        while_away.setattr(app.observatory, "page", fail)
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#page")).to_contain_text("the server is away", timeout=PATIENCE_MS)
+    expect(page.locator("#meters-answer")).to_be_visible(timeout=PATIENCE_MS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    for _ in range(3):  # of the meters, which are asked for as often
+        with page.expect_response("**/_dash-update-component*"):
+            pass
+    assert asked
+    assert not any("page.children" in text for text in asked)
+    page.close()
 
 
 def test_language_and_city_are_links_that_keep_the_rest(browser: Browser, address: str) -> None:
