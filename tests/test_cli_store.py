@@ -216,6 +216,20 @@ def test_a_store_that_is_not_there_is_not_made_by_looking_at_it(
     assert not list(tmp_path.glob("*.sqlite*"))
 
 
+def test_a_command_that_makes_the_store_says_so(
+    paes: CommandLine, town: SmallInstallation, tmp_path: Path
+) -> None:
+    said = "readings.sqlite: there was no store; an empty one was made"
+    assert said in paes("energy", "--json").err
+    assert said not in paes("energy", "--json").err
+
+
+def test_a_whole_path_that_lacks_its_stroke_is_explained(paes: CommandLine, file: Path) -> None:
+    done = paes("--store", f"sqlite://{file}", "store", "check")
+    assert (done.code, f"write sqlite:///{file}" in done.err) == (1, True)
+    assert paes("--store", f"sqlite:///{file}", "store", "check").code == 0
+
+
 def test_rebuilding_makes_derived_rows_again(paes: CommandLine, file: Path) -> None:
     first = f"{now_utc() - timedelta(days=100):%Y-%m-%d}"
     done = paes("store", "rebuild", "--from", first)
@@ -231,7 +245,7 @@ def test_rebuilding_makes_derived_rows_again(paes: CommandLine, file: Path) -> N
     ("arguments", "says"),
     [
         (("--from", "soon"), "cannot read time 'soon'"),
-        (("--from", "2025-02-01", "--to", "2025-01-01"), "is not after its start"),
+        (("--from", "2025-02-01", "--to", "2025-01-01"), "the end 2025-01-01 00:00 is not after"),
     ],
 )
 def test_a_span_that_is_none_is_refused(
@@ -298,6 +312,9 @@ def test_info_and_expire_tell_of_a_server_what_can_be_known(
     store.close()
     document = json.loads(paes("--store", url, "store", "info", "--json").out)
     assert (document["kind"], document["points"]) == ("influxdb", 1)
-    shown = paes("--store", url, "store", "info").out
-    assert "kind              influxdb" in shown
+    shown = paes("--store", url, "store", "info", "--count")
+    assert "kind              influxdb" in shown.out
+    assert "last (UTC)" in shown.out
+    assert "first" not in shown.out
+    assert "not counted" in shown.err
     assert "its server deletes by itself" in paes("--store", url, "store", "expire").out

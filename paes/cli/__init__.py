@@ -65,10 +65,16 @@ class Session:
 
     @cached_property
     def store(self) -> Store:
-        """The store, opened."""
+        """The store, opened; of a file that is made by it, perhaps by a slip, a person is told."""
+        from paes.cli.store_copy import file_of
         from paes.store import open_store
 
-        return open_store(self.store_url, self.installation.retention)
+        path = file_of(self.store_url)
+        is_new = path is not None and not path.exists()
+        opened = open_store(self.store_url, self.installation.retention)
+        if is_new:
+            click.echo(f"{path}: there was no store; an empty one was made", err=True)
+        return opened
 
     @cached_property
     def ledger(self) -> EnergyLedger:

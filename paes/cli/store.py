@@ -10,7 +10,7 @@ import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,12 +19,9 @@ from paes.cli.output import bar, number, print_json, say
 from paes.cli.store_copy import copy, file_of, require_existing
 from paes.cli.store_info import embedded, info, opened_store, time_text
 from paes.errors import DataError
-from paes.periods import Span, now_utc, parse_instant
+from paes.periods import Span, now_utc, parse_instant, zone
 from paes.retention import Expiring
 from paes.store import Store
-
-if TYPE_CHECKING:
-    pass
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -170,11 +167,12 @@ def rebuild(session: Session, start: str, end: str | None) -> None:
 
 
 def _span(session: Session, start: str, end: str | None) -> Span:
-    zone = session.city.time_zone
-    first = parse_instant(start, zone)
-    last = parse_instant(end, zone) if end else now_utc()
+    tz = session.city.time_zone
+    first = parse_instant(start, tz)
+    last = parse_instant(end, tz) if end else now_utc()
     if last <= first:
-        raise DataError(f"the end {last:%Y-%m-%d %H:%M} is not after its start {start}")
+        seen = last.astimezone(zone(tz))
+        raise DataError(f"the end {seen:%Y-%m-%d %H:%M} is not after its start {start}")
     return Span(first, last)
 
 
@@ -208,11 +206,12 @@ def _expire(opened: Store, expiring: Expiring, dry_run: bool) -> dict[str, Any]:
 def _print_expired(rows: list[dict[str, Any]], dry_run: bool) -> None:
     done = "would be deleted" if dry_run else "deleted"
     for row in rows:
-        many = "those that its server deletes by itself"
+        before = str(row["before"])[:10]
+        text = f"its server deletes by itself what is before {before}, of {row['points']} points"
         if row["readings"] is not None:
             many = f"{number(row['readings'])} readings {done}"
-        before = str(row["before"])[:10]
-        click.echo(f"class {row['class']}: {many} of {row['points']} points, before {before}")
+            text = f"{many} of {row['points']} points, before {before}"
+        click.echo(f"class {row['class']}: {text}")
     if not rows:
         click.echo("no class of retention.yaml has a limit: everything is kept for ever")
     elif not dry_run and any(row["readings"] for row in rows):

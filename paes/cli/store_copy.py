@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import closing
 from datetime import timedelta
@@ -89,7 +90,14 @@ def require_existing(url: str) -> None:
     """Refuse a file that is not there: opening it would make an empty store."""
     path = file_of(url)
     if path is not None and not path.is_file():
-        raise DataError(f"{path}: there is no such store")
+        raise DataError(f"{path}: there is no such store{_whole_path(url, path)}")
+
+
+def _whole_path(url: str, path: Path) -> str:
+    """Advice, if a whole path was meant and one stroke is lacking."""
+    whole = Path("/") / path
+    meant = "://" in url and not path.is_absolute() and whole.is_file()
+    return f"; for {whole} write sqlite:///{whole}" if meant else ""
 
 
 def _opened(session: Session, url: str) -> Store:
@@ -182,9 +190,10 @@ def _say_rest(result: CopyResult, target: str, compare: bool) -> None:
     if result.points_with_newer:
         say(f"copy again to bring what came meanwhile: {_some(result.points_with_newer)}")
     if result.written:
+        first = f"{month_name(min(result.months))}-01"
         say(
             "derived rows are not copied; they are made when a page asks for them, or at once by: "
-            f"paes --store {target} store rebuild --from {month_name(min(result.months))}-01"
+            f"paes --store {shlex.quote(target)} store rebuild --from {first}"
         )
     for refusal in result.refusals[:MOST_REASONS]:
         say(f"refused: {_refusal(refusal)}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paes.cli import Session
-from paes.cli.output import number, print_json
+from paes.cli.output import number, print_json, say
 from paes.cli.store_copy import file_of, require_existing
 from paes.retention import Retention
 from paes.store import Store, open_store
@@ -24,7 +24,9 @@ SHOWN = 6
 
 
 @click.command()
-@click.option("--count", is_flag=True, help="Count every reading; may take minutes.")
+@click.option(
+    "--count", is_flag=True, help="Count every reading of an embedded store; may take minutes."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def info(session: Session, count: bool, as_json: bool) -> None:
@@ -35,6 +37,8 @@ def info(session: Session, count: bool, as_json: bool) -> None:
             "labels": opened.labels(),
             "retention": _retention(session.installation.retention),
         }
+    if count and document["kind"] != "embedded":
+        say("not counted: readings are counted in an embedded store only")
     if as_json:
         print_json(document)
     else:
@@ -85,7 +89,11 @@ def _print_info(document: dict[str, Any]) -> None:
     from paes.store.sqlite.upkeep import megabytes
 
     rows = [(key, document.get(key)) for key in ("address", "kind", "schema", "points")]
-    rows += [(name, (document.get(name) or "-")[:19]) for name in ("first", "last")]
+    rows += [
+        (f"{name} (UTC)", (document[name] or "-")[:19].replace("T", " "))
+        for name in ("first", "last")
+        if name in document
+    ]
     sizes = {"file": "file_bytes", "log beside it": "log_bytes", "unused in it": "unused_bytes"}
     rows += [(name, megabytes(document[key])) for name, key in sizes.items() if key in document]
     by_year = document.get("readings_by_year") or {}

@@ -358,3 +358,12 @@ def test_tls_needs_a_certificate_that_is_trusted(tmp_path: Path, open_link: Open
         assert "no secure connection" in said
         assert "?ca=" in said
         assert len(double.seen) == 1
+
+
+def test_a_server_without_tls_is_not_blamed_on_its_certificate(
+    double: InfluxDouble, open_link: OpenLink
+) -> None:
+    said = refusal(open_link(double.url(scheme="https")), StoreBusy)
+    assert "no secure connection" in said
+    assert "influxdb+http://" in said
+    assert "?ca=" not in said

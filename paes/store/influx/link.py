@@ -275,10 +275,11 @@ def _trust(address: InfluxAddress) -> ssl.SSLContext | None:
 
 def _refusal(err: ApiException, error_of: ErrorOf, place: Place) -> Exception:
     if not err.status:
-        return StoreBusy(
-            f"{place}: no secure connection ({one_line(str(err.reason))}): a server with a "
-            "certificate of its own needs ?ca=FILE in the address"
-        )
+        said = one_line(str(err.reason))
+        advice = "a server with a certificate of its own needs ?ca=FILE in the address"
+        if "WRONG_VERSION_NUMBER" in said:  # what OpenSSL calls an answer that is no TLS at all
+            advice = "it does not seem to speak TLS; without it the address is influxdb+http://…"
+        return StoreBusy(f"{place}: no secure connection ({said}): {advice}")
     error = error_of(err.status, err.headers or {}, err.body or "", place, datetime.now(UTC))
     return _TooLarge(error) if err.status == 413 and error_of is write_error else error
 
