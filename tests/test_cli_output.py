@@ -57,6 +57,14 @@ def test_numbers_are_never_broken_over_two_lines() -> None:
     assert any("123456789.125" in line and "987654321.125" in line for line in lines)
 
 
+def test_a_narrow_table_keeps_a_number_and_its_thousands_together() -> None:
+    rows = [["municipal_buildings", "natural_gas", "1 441.5", "0.0 to 18 301.4", "12 714.0"]]
+    lines = shown(["sector", "carrier", "MWh", "missing", "t"], rows, 2, 46)
+    assert max(map(len, lines)) <= 46
+    for number in ("1 441.5", "18 301.4", "12 714.0"):
+        assert any(number in line for line in lines), number
+
+
 def test_brackets_in_a_cell_are_text() -> None:
     """The address of a gateway in IPv6, for example."""
     (line,) = [n for n in shown(["place"], [["[fe80::1]:502"]], 1, 80) if n.startswith("│")]

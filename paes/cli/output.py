@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from paes.errors import DataError
 PIPED_WIDTH = 160
 LEAST = 8
 """The narrowest that a column of text becomes, and then its words are broken."""
+THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
+WORD = re.compile(rf"(?:\S|{THOUSANDS.pattern})+")
+"""What stays on one line: a number keeps its thousands."""
 
 
 def print_json(document: Any) -> None:
@@ -60,8 +64,23 @@ def table(
             overflow="fold",
         )
     for row in cells:
-        made.add_row(*row)
+        made.add_row(*(_lines(text, width) for text, width in zip(row, fitting, strict=True)))
     return made
+
+
+def _lines(text: Text, width: int) -> Text:
+    """``text`` in lines of ``width`` that break no number at the space of its thousands."""
+    if text.cell_len <= width or not THOUSANDS.search(text.plain):
+        return text
+    starts = [0]
+    for word in WORD.finditer(text.plain):
+        if word.end() - starts[-1] > width and word.start() > starts[-1]:
+            starts.append(word.start())
+    ends = [*starts[1:], len(text)]
+    parts = [text[a:b] for a, b in zip(starts, ends, strict=True)]
+    for part in parts:
+        part.rstrip()
+    return Text("\n").join(parts)
 
 
 def _fit(
@@ -69,7 +88,9 @@ def _fit(
 ) -> list[int]:
     """The widths of columns that hold ``words``, together ``available`` if that can be."""
     widths = list(natural)
-    longest = [max(cell_len(w) for t in col for w in t.plain.split() or [""]) for col in words]
+    longest = [
+        max(cell_len(w) for t in col for w in WORD.findall(t.plain) or [""]) for col in words
+    ]
     for least in (longest, [min(LEAST, n) if i < left else n for i, n in enumerate(longest)]):
         while sum(widths) > available:
             i = max(range(len(widths)), key=lambda n: widths[n] - least[n])
