@@ -144,6 +144,26 @@ def test_the_file_limit_of_influxdb_3_core_is_named_with_what_to_do(
     assert type(error.value) is StoreError
 
 
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("query engine shutdown", StoreBusy),  # this and the next: 1.6 while it is restarted
+        ("engine is closed", StoreBusy),
+        ("max-concurrent-queries limit exceeded(20, 20)", StoreBusy),
+        ("query-timeout limit exceeded", StoreError),
+        ("unknown function: engine is closed", StoreError),
+    ],
+)
+def test_a_server_that_is_about_to_end_is_busy(
+    double: InfluxDouble, open_link: OpenLink, reason: str, kind: type[StoreError]
+) -> None:
+    hidden = json_answer(200, {"results": [{"statement_id": 0, "error": reason}]})
+    link = open_link(double.answers(hidden).url())
+    with pytest.raises(kind, match=reason.split("(")[0]) as error:
+        link.query("SELECT v FROM energy")
+    assert type(error.value) is kind
+
+
 @pytest.mark.parametrize("status", [400, 422])
 def test_refused_data_come_with_the_reason_on_one_short_line(
     double: InfluxDouble, open_link: OpenLink, status: int

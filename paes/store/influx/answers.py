@@ -32,6 +32,10 @@ NO_BUCKET = re.compile(
 )
 NO_RIGHT = re.compile(r"not authori[sz]ed|unauthori[sz]ed|authori[sz]ation failed", re.IGNORECASE)
 FILE_LIMIT = re.compile(r"would scan .{0,20}parquet files|query.file.limit", re.IGNORECASE)
+NOT_NOW = re.compile(
+    r"query engine shutdown|engine is closed|max-concurrent-queries limit exceeded"
+)
+"""How the words of InfluxDB 1 and 2 begin when it is being restarted, or has too much to do."""
 NO_ORGANISATION = "Please provide either orgID or org"
 """What InfluxDB 2 says to a write without ``org=``, as a 400; its queries do not miss it."""
 
@@ -124,7 +128,8 @@ def statement_error(reason: str, place: Place) -> StoreError:
         return _no_right(place, reason)
     if NO_BUCKET.search(reason):
         return _no_bucket(place, reason)
-    return StoreError(f"{place}: {one_line(reason)}")
+    kind = StoreBusy if NOT_NOW.match(reason) else StoreError
+    return kind(f"{place}: {one_line(reason)}")
 
 
 def write_error(
