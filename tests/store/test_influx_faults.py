@@ -256,9 +256,20 @@ def test_a_writer_that_is_overtaken_touches_its_day(
     """It was not late when it asked, and is when its reading arrives."""
     store.write([reading(0)])
     other = store_in(influx_server, bucket)
-    link = cut(store)
-    link.before_write = lambda: other.write([reading(120)])
+    link, once = cut(store), iter([reading(120)])
+    link.before_write = lambda: other.write(list(once))
     store.write([reading(60)])
+    assert list(store.touches([POINT], NOON_S - DAY_S, NOON_S)) == [POINT]
+
+
+def test_a_writer_that_spans_what_another_wrote_meanwhile_touches_its_day(
+    store: InfluxStore, influx_server: InfluxServer, bucket: str, store_in: StoreIn
+) -> None:
+    """Its last reading is the newest, and its first came after readings that are later."""
+    other = store_in(influx_server, bucket)
+    link, once = cut(store), iter([reading(60)])
+    link.before_write = lambda: other.write(list(once))
+    store.write([reading(0), reading(120)])
     assert list(store.touches([POINT], NOON_S - DAY_S, NOON_S)) == [POINT]
 
 

@@ -5,7 +5,7 @@ InfluxDB has no transactions. A write is acknowledged after all of these, one af
     late?  ─ the last reading of each point from the batch's first on, asked of the server
     open   ─ the days of late readings are marked: who reads them keeps nothing made of them
     write  ─ the readings
-    late?  ─ once more: another writer may have overtaken us meanwhile
+    late?  ─ once more: another writer may have overtaken us, or come among us, meanwhile
     close  ─ new points enter the register; the touched days get their new tokens
 
 What was not acknowledged is written again, and then counts as late. A mark that nobody closes
@@ -60,45 +60,56 @@ class ReadingsWriter:
     def put(self, rows: Mapping[str, Rows], bucket: str | None) -> None:
         """Store ``rows`` of points that live in ``bucket``; on return all is kept for ever."""
         lines = [line for point, of in rows.items() for line in reading_lines(point, of)]
-        late = self._late_days(rows, bucket)
+        last = self._last_since(rows, rows, bucket)
+        late = _days(rows, last)
         self._link.write(self._touch_lines(late, is_open=True))
         self._link.write(lines, bucket)
-        overtaken = self._late_days(rows, bucket, after_write=True)
+        overtaken = _days(rows, self._overtaken(rows, last, bucket))
         touched = {p: late.get(p, set()) | overtaken.get(p, set()) for p in {**late, **overtaken}}
         new = [point for point in rows if point not in self._registered]
         closing = self._touch_lines(touched, is_open=False)
         self._link.write([*map(point_line, new), *closing])
         self._registered.update(new)
 
-    def _late_days(
-        self, rows: Mapping[str, Rows], bucket: str | None, after_write: bool = False
-    ) -> dict[str, set[int]]:
-        """The UTC days of readings that are not later than all others of their point.
+    def _last_since(
+        self, points: Iterable[str], rows: Mapping[str, Rows], bucket: str | None
+    ) -> dict[str, int]:
+        """The last reading of those of ``points`` that have one since the first of ``rows``."""
+        found = self._asked('"value"', points, rows, bucket, newest_first=True)
+        return {point: whole(row[0]) for point, row in found.items()}
 
-        After the write these are the readings of points that have one later than all of ours.
+    def _overtaken(
+        self, rows: Mapping[str, Rows], before: Mapping[str, int], bucket: str | None
+    ) -> dict[str, int]:
+        """After the write: points of which another has written readings among ours, or later ones.
+
+        Up to when ours may then be late. Where there was nothing ``before``, there is now more
+        than ours; elsewhere only what is later than all of ours tells.
         """
-        from_s = min(seconds[0] for seconds, _, _ in rows.values())
-        last = self._last_since(rows, from_s, bucket)
-        late: dict[str, set[int]] = {}
-        for point, last_s in last.items():
-            seconds, _, _ = rows[point]
-            if after_write and last_s <= seconds[-1]:
-                continue
-            days = {s // DAY_S * DAY_S for s in seconds if s <= last_s}
-            if days:
-                late[point] = days
-        return late
+        among = self._asked('COUNT("value")', [p for p in rows if p not in before], rows, bucket)
+        later = self._last_since(before, rows, bucket)
+        return {
+            **{p: LAST_S for p, row in among.items() if whole(row[1]) > len(rows[p][0])},
+            **{p: last_s for p, last_s in later.items() if last_s > rows[p][0][-1]},
+        }
 
-    def _last_since(self, points: Iterable[str], from_s: int, bucket: str | None) -> dict[str, int]:
-        """The time of the last reading of each point that has one at ``from_s`` or later."""
-        last = Question("reading", '"value"', BY_POINT, bucket=bucket)
-        found = {}
-        for group, _ in groups(list(points), 1):
-            for series in ask(
-                self._link, last.where(of_points(group)), from_s, LAST_S, 1, newest_first=True
-            ):
-                found[point_of(series.tags)] = whole(series.rows[0][0])
-        return {point: found[point] for point in points if point in found}
+    def _asked(
+        self,
+        what: str,
+        points: Iterable[str],
+        rows: Mapping[str, Rows],
+        bucket: str | None,
+        newest_first: bool = False,
+    ) -> dict[str, Row]:
+        """The one row of each point that has readings since the first of ``rows``."""
+        from_s = min(seconds[0] for seconds, _, _ in rows.values())
+        question = Question("reading", what, BY_POINT, bucket=bucket)
+        wanted, found = list(points), {}
+        for group, _ in groups(wanted, 1):
+            of_group = question.where(of_points(group))
+            for series in ask(self._link, of_group, from_s, LAST_S, 1, newest_first):
+                found[point_of(series.tags)] = series.rows[0]
+        return {point: found[point] for point in wanted if point in found}
 
     def _touch_lines(self, days: Days, is_open: bool) -> list[str]:
         now_s = to_seconds(self._clock())
@@ -109,6 +120,14 @@ class ReadingsWriter:
                 point, ((day_s, getrandbits(62) or 1) for day_s in sorted(of)), is_open, now_s
             )
         ]
+
+
+def _days(rows: Mapping[str, Rows], last: Mapping[str, int]) -> dict[str, set[int]]:
+    """The UTC days of readings that are not later than the ``last`` one of their point."""
+    late = {
+        p: {s // DAY_S * DAY_S for s in rows[p][0] if s <= last_s} for p, last_s in last.items()
+    }
+    return {point: days for point, days in late.items() if days}
 
 
 def touches(
