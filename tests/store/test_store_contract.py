@@ -522,3 +522,9 @@ def test_nothing_good_gives_no_summary(store: Store) -> None:
     store.write([reading(0, 1.0, Quality.COMM_ERROR)])
     assert store.summary([POINT], NOON_S, NOON_S + 900, 900) == {}
     assert store.summary([POINT], NOON_S, NOON_S, 900) == {}
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "a%", "a%4", "a%41", "a%41b"])
+def test_events_are_found_by_any_beginning_of_their_names(store: Store, prefix: str) -> None:
+    store.write_events([Event("m", "a%41b", at(0)), Event("m", "b", at(0))])
+    assert "a%41b" in [event.name for event in store.events(name=prefix)]

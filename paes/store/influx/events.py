@@ -47,7 +47,7 @@ def events(
         for of_some in _of_subjects(subjects)
         for row in _touching(link, (of_some, begins_with("name", name)), first_s, last_s)
     ]
-    found = [e for e in found if e.name.startswith(name)]  # "%" also begins what is coded
+    found = [e for e in found if e.name.startswith(name)]
     return sorted(found, key=lambda e: (e.start, e.subject, e.name))
 
 

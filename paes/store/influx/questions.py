@@ -7,6 +7,7 @@ of a series or ``ROWS`` in all, so that neither side needs memory for ten years 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -150,8 +151,12 @@ def one_of(tag: str, texts: Iterable[str]) -> str:
 
 
 def begins_with(tag: str, text: str) -> str:
-    """The condition that ``tag`` begins with ``text``; none if that is empty."""
-    return f'"{tag}" =~ /^{_literally(tag_text(text))}/' if text else ""
+    """The condition that takes what in ``tag`` begins with ``text``, and may take more.
+
+    None if ``text`` is empty. Whether a ``%`` near its end is coded depends on what follows.
+    """
+    certain = re.sub("%[0-9A-F]?$", "", text)
+    return f'"{tag}" =~ /^{_literally(tag_text(certain))}/' if certain else ""
 
 
 def groups(points: Sequence[str], rows_each: int) -> Iterator[tuple[list[str], int]]:
