@@ -21,6 +21,8 @@ from paes.rollups import NEVER_S, Rollups, Shape, shapes_bytes
 from paes.series import Floats, Gap, ReadingSeries
 
 QUARTER_S = 900
+DECIMALS = 6
+"""Of what is derived: a thousandth of what stores keep of readings."""
 
 
 def day_rows(
@@ -37,6 +39,8 @@ def day_rows(
     ``gaps`` are the account's and the outer ones. A day that is not over, or on which readings
     to come could throw another light, needs readings up to ``NEVER_S``. Days behind the last
     one that can be kept get a shape only if ``all_shapes`` are wanted.
+
+    Amounts are whole millionths: how far sums had run when the day was made leaves no trace.
     """
     lived = np.clip(day_edges, *life_s)
     inner, others = _parted(gaps, lived)
@@ -48,8 +52,8 @@ def day_rows(
     shapes = _shapes(book, inner, day_edges[: shaped + 1], life_s, rules) if shaped else []
     return Rollups(
         start_s=day_edges[:-1],
-        measured=(table["measured"] - table["catch_up"]).to_numpy(),
-        catch_up=table["catch_up"].to_numpy(),
+        measured=np.round((table["measured"] - table["catch_up"]).to_numpy(), DECIMALS),
+        catch_up=np.round(table["catch_up"].to_numpy(), DECIMALS),
         covered_s=table["covered_s"].to_numpy(),
         needs_from_s=from_s,
         needs_to_s=to_s,

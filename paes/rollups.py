@@ -184,11 +184,11 @@ def shapes_bytes(
 ) -> list[bytes]:
     """The course of consecutive days as some 150 bytes each; day i has ``quarters[i]``.
 
-    Whole millionths, rounded so that their sum stays what it is. ``gaps`` by day.
+    Whole millionths, rounded so that the sum of each day stays what it is. ``gaps`` by day.
     """
     ends = np.cumsum(quarters).tolist()
     starts = [0, *ends[:-1]]
-    measured = _packed(course.measured)
+    measured = _packed(course.measured, starts)
     kind = _KINDS.index(measured.dtype.type)
     covered = course.covered_s.astype(np.uint16)
     has_catch_up = (np.maximum.reduceat(course.catch_up, starts) > 0).tolist()
@@ -233,11 +233,17 @@ _KINDS: tuple[type[np.generic], ...] = (np.int32, np.int64, np.float64)
 """How a day's amounts are packed; append only: the places are in every store."""
 
 
-def _packed(amounts: Floats) -> npt.NDArray[Any]:
-    """Millionths whose running sum is that of ``amounts``; what is too large for that as it is."""
-    running = np.rint(np.cumsum(amounts) * _MICRO)
-    if np.max(running, initial=0.0) > _LARGEST_MICRO:
+def _packed(amounts: Floats, starts: Sequence[int]) -> npt.NDArray[Any]:
+    """Millionths whose running sum within a day is that of ``amounts``, from each of ``starts`` on.
+
+    What is too large for that stays as it is.
+    """
+    running = np.concatenate([np.zeros(1), np.cumsum(amounts)])
+    if np.max(running) * _MICRO > _LARGEST_MICRO:
         return amounts
-    whole = np.diff(running.astype(np.int64), prepend=np.int64(0))
+    base = np.repeat(running[list(starts)], np.diff([*starts, len(amounts)]))
+    within_day = np.rint((running[1:] - base) * _MICRO).astype(np.int64)
+    whole: npt.NDArray[np.int64] = np.diff(within_day, prepend=np.int64(0))
+    whole[list(starts)] = within_day[list(starts)]
     narrow = whole.astype(np.int32)
-    return narrow if (narrow == whole).all() else whole
+    return narrow if bool((narrow == whole).all()) else whole

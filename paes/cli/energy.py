@@ -73,8 +73,8 @@ def status(session: Session, as_json: bool) -> None:
     The unit is as the collector on this machine last saw it; how much waits for the store is told
     beside the table.
     """
+    units = _units_and_spool(session)  # told even if the store does not answer
     states = meter_states(session.ledger, session.city.meters.values())
-    units = _units_and_spool(session)
     if as_json:
         print_json(
             [

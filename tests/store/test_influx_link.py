@@ -137,7 +137,6 @@ def test_a_wrong_token_names_its_variable_and_never_itself(
     link = open_link(influx_server.url(influx_server.new_bucket()), TOKEN)
     said = refusal(link)
     assert f"the token in the environment variable {TOKEN_VARIABLE} is unknown or lacks" in said
-    assert "readings are kept" in said
     assert TOKEN not in repr(link.address)
 
 

@@ -264,7 +264,7 @@ def _no_influxdb(place: Place, answer: str) -> StoreError:
 
 
 def _no_right(place: Place, reason: str) -> StoreError:
-    return StoreError(f"{place}: {_token_words(place)} ({one_line(reason)}); readings are kept")
+    return StoreError(f"{place}: {_token_words(place)} ({one_line(reason)})")
 
 
 def _token_words(place: Place) -> str:
