@@ -23,8 +23,8 @@ from _town import LAST_YEAR, ROME, Town, kwh_in_thousandth, round_times
 
 from collectors.simulator import Town as SimulatedTown
 from collectors.simulator import fill_history
+from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation, shipped_config
-from paes.ledger import EnergyLedger
 from paes.metering import Carrier, Measures, Reading
 from paes.periods import By, Span, from_seconds, to_seconds, year_span
 from paes.rollups import DAY_S

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collectors.simulator import Town, fill_history
+from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation, shipped_config
-from paes.ledger import EnergyLedger
 from paes.periods import Span
 from paes.store.sqlite import SqliteStore
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from collectors.field_task import FieldPlan
 from collectors.round import Round
-from paes.counter_rules import GAP_AFTER_PERIODS
+from paes.accounting.counter_rules import GAP_AFTER_PERIODS
 from paes.events import Cause, Event, absence
 from paes.metering import Finding, Meter, Quality, Reading, meter_of, point_id
 from paes.units import canonical_unit

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from paes.accounted_register import power_point
-from paes.energy_total import EnergyTotal
+from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.ledger import EnergyLedger
 from paes.installation import City, Installation
-from paes.ledger import EnergyLedger
 from paes.meter_status import STALE_AFTER_PERIODS, MeterState, state_of
 from paes.metering import Carrier, Measures, Meter, Quality, Reading, Site, point_id
 from paes.periods import Span, last_tick

@@ -14,10 +14,10 @@ from dashboard.address import Address
 from dashboard.memory import Memory
 from dashboard.meters import Activity, LiveCity, activity_of, live, power_points
 from dashboard.queries import CityView, view
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import PaesError
 from paes.installation import City, Installation
 from paes.inventory import Inventory
-from paes.ledger import EnergyLedger
 from paes.progress import make_inventories
 from paes.store import Store
 

@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from paes.accounting.ledger import EnergyLedger
 from paes.emission_factors import FactorMatch
 from paes.installation import City
 from paes.inventory import Inventory, InventoryLine
-from paes.ledger import EnergyLedger
 from paes.metering import Carrier, Sector
 from paes.periods import local_year
 from paes.plan import Action, Origin, PublishedInventory, Status, Target

@@ -20,8 +20,8 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
+from paes.accounting.energy_total import EnergyTotal
 from paes.emission_factors import Year
-from paes.energy_total import EnergyTotal
 from paes.errors import DataError
 from paes.metering import Carrier, Finding, Sector
 from paes.schema import Sourced

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.ledger import EnergyLedger
 from paes.activity import ActivityData, Cell, Covers, activity_data
 from paes.emission_factors import FactorLibrary, FactorMatch, FactorSet, How
-from paes.energy_total import EnergyTotal
 from paes.errors import DataError
 from paes.installation import City
-from paes.ledger import EnergyLedger
 from paes.metering import Carrier, Finding, Measures
 from paes.periods import local_year, year_span
 

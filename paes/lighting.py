@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 from paes.accounted_register import power_point
-from paes.counter_rules import GAP_AFTER_PERIODS
+from paes.accounting.counter_rules import GAP_AFTER_PERIODS
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.ledger import EnergyLedger
 from paes.metering import Carrier, Measures, Meter, Quality, Site, SiteKind, point_id
 from paes.periods import By, Seconds, Span, edges, to_seconds
 from paes.series import CODE_OF, Floats, ReadingSeries

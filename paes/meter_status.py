@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from paes.energy_total import EnergyTotal
+from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.ledger import EnergyLedger
 from paes.events import ABSENCE, Cause, Event
-from paes.ledger import EnergyLedger
 from paes.metering import Meter, Reading
 from paes.periods import Span, from_seconds, last_tick, to_seconds
 

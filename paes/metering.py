@@ -11,7 +11,7 @@ A *meter* is a measuring position that lives for decades; the device in it may b
 read does not exist as a reading, and is never 0. What is wrong with data is told by a
 ``Finding``, which has a stable dotted name, a sentence and the numbers that prove it.
 
-Read next: ``paes.consumption`` (counters to energy) and ``paes.store`` (where readings live).
+Read next: ``paes.accounting`` (counters to energy) and ``paes.store`` (where readings live).
 """
 
 from __future__ import annotations

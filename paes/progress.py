@@ -22,10 +22,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import City
 from paes.inventory import ElectricityFactor, Inventory, inventory_years, make_inventory
-from paes.ledger import EnergyLedger
 from paes.metering import Carrier
 from paes.plan import Action, Origin, Status, Target
 

@@ -5,7 +5,7 @@
     dial = initial_reading + pulses x weight                    until the first correction
     dial = reading + (pulses - pulses then) x weight            from a correction on
 
-What a correction means for energy is decided in ``paes.corrections``.
+What a correction means for energy is decided in ``paes.accounting.corrections``.
 """
 
 from __future__ import annotations

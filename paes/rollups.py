@@ -13,7 +13,7 @@ not every store can::
     touched                      x  a late reading: another token, another seal
 
 Readings after all others of their point touch nothing: a row is only kept once there are
-enough readings behind it. Pure functions and columns; read next ``paes.kept_energy``.
+enough readings behind it. Pure functions and columns; read next ``paes.accounting.kept_energy``.
 """
 
 from __future__ import annotations

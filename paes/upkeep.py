@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import StoreError
 from paes.installation import Installation
-from paes.ledger import EnergyLedger
 from paes.metering import Meter
 from paes.periods import Clock, Span, from_seconds, now_utc
 from paes.store import Store

@@ -23,11 +23,11 @@ from collectors.modbus.gateway import GatewayTask
 from collectors.schedule import Collector
 from collectors.simulator import Simulator, Town, fill_history
 from collectors.spool.spool import Spool
+from paes.accounting.ledger import EnergyLedger
 from paes.cli import main
 from paes.cli.demo import simulated
 from paes.config import load_installation, shipped_config
 from paes.installation import Installation
-from paes.ledger import EnergyLedger
 from paes.metering import Measures
 from paes.periods import By, Span, local_midnight, year_span
 from paes.store import Store, open_store

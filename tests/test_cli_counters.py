@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 from small_installation import SmallInstallation
 
+from paes.accounting.ledger import EnergyLedger
 from paes.cli import Session
 from paes.cli.energy import energy
 from paes.cli.lighting import lighting
 from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.events import SWAPPED, Cause, Event, absence
-from paes.ledger import EnergyLedger
 from paes.store.sqlite import SqliteStore
 
 START = datetime(2025, 3, 3, 11, tzinfo=UTC)  # noon in Rome

@@ -23,9 +23,9 @@ from collectors.modbus.read_plan import GatewayPlan
 from collectors.round import Round
 from collectors.schedule import plan_installation
 from collectors.simulator import Fault, Simulator, Town
+from paes.accounting.ledger import EnergyLedger
 from paes.events import SWAPPED
 from paes.installation import Installation
-from paes.ledger import EnergyLedger
 from paes.lighting import Stretch, burning_hours, lamps_of
 from paes.metering import Meter
 from paes.periods import Span, from_seconds

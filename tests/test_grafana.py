@@ -23,9 +23,9 @@ import yaml
 from influx_server import PATIENCE_S, TOKEN_VARIABLE, InfluxServer
 from small_installation import SmallInstallation
 
+from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation, shipped_config
 from paes.events import Cause, absence
-from paes.ledger import EnergyLedger
 from paes.metering import Reading
 from paes.periods import Span
 from paes.store import open_store

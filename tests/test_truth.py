@@ -24,11 +24,11 @@ from collectors.schedule import Collector
 from collectors.simulator import Fault, Simulator
 from collectors.spool.spool import Spool
 from paes.accounted_register import accounted_register, device_counters
+from paes.accounting.ledger import EnergyLedger
 from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.ledger import EnergyLedger
 from paes.metering import Finding, Meter, Reading, Site
 from paes.periods import By, Clock, Span, day_span, local_midnight
 from paes.plan import Plan

@@ -24,7 +24,7 @@ from enum import StrEnum
 
 from collectors.commissioning.causes import TELLING, Shown, causes
 from collectors.modbus.unit_device import same_serial
-from paes.counter_rules import SPIKE_MARGIN
+from paes.accounting.counter_rules import SPIKE_MARGIN
 from paes.errors import DataError
 from paes.metering import Finding, Measures, Meter, Register
 from paes.units import canonical_unit, factor_to_canonical

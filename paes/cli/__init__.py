@@ -22,8 +22,8 @@ from paes.cli.commands import CommandGroup, Commands
 from paes.errors import PaesError
 
 if TYPE_CHECKING:
+    from paes.accounting.ledger import EnergyLedger
     from paes.installation import City, Installation
-    from paes.ledger import EnergyLedger
     from paes.store import Store
 
 
@@ -79,7 +79,7 @@ class Session:
     @cached_property
     def ledger(self) -> EnergyLedger:
         """The energy ledger over installation and store."""
-        from paes.ledger import EnergyLedger
+        from paes.accounting.ledger import EnergyLedger
 
         return EnergyLedger(self.installation, self.store)
 

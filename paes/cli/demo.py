@@ -21,12 +21,12 @@ import click
 from collectors.schedule import Collector
 from collectors.simulator import Simulator, Town, fill_history
 from collectors.spool.spool import Spool
+from paes.accounting.ledger import EnergyLedger
 from paes.cli import Session
 from paes.cli.output import bar, say
 from paes.errors import PaesError
 from paes.gateways import Gateway
 from paes.installation import City, Installation
-from paes.ledger import EnergyLedger
 from paes.periods import Span, local_year, year_span
 from paes.store import Store
 from paes.store.sqlite import SqliteStore

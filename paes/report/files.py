@@ -7,10 +7,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import City
 from paes.inventory import make_inventory
-from paes.ledger import EnergyLedger
 from paes.progress import make_inventories, make_progress
 from paes.report.documents import (
     Document,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from paes.counter_rules import Correction, CounterRules
+from paes.accounting.counter_rules import Correction, CounterRules
 from paes.metering import Quality, Register, Replacement
 from paes.periods import from_seconds
 from paes.series import CODE_OF, ReadingSeries

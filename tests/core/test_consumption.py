@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paes.consumption import buckets, outer_gaps
-from paes.counter import account
-from paes.counter_rules import SPIKE_MARGIN, CounterRules
+from paes.accounting.consumption import buckets, outer_gaps
+from paes.accounting.counter import account
+from paes.accounting.counter_rules import SPIKE_MARGIN, CounterRules
 from paes.metering import Quality, Register, Replacement
 from paes.series import CODE_OF, Gap, ReadingSeries
 

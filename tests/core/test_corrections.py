@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from paes.consumption import buckets, outer_gaps
-from paes.counter import account
-from paes.counter_rules import CounterRules, corrections_of
+from paes.accounting.consumption import buckets, outer_gaps
+from paes.accounting.counter import account
+from paes.accounting.counter_rules import CounterRules, corrections_of
 from paes.metering import Register, Replacement
 from paes.pulse import Pulse
 from paes.series import Gap, ReadingSeries

@@ -1,6 +1,6 @@
 """Which readings a day rests on: nothing outside of what it names may change it.
 
-Days are accounted as ``paes.kept_energy`` does it, from readings held in arrays.
+Days are accounted as ``paes.accounting.kept_energy`` does it, from readings held in arrays.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from odd_meters import ZONES, Course, courses
 
-from paes.counter import account
-from paes.counter_needs import needs
-from paes.counter_rules import CONTEXT_READINGS, CounterRules
-from paes.energy_rows import day_rows
-from paes.judging import Counter, judged
+from paes.accounting.counter import account
+from paes.accounting.counter_needs import needs
+from paes.accounting.counter_rules import CONTEXT_READINGS, CounterRules
+from paes.accounting.energy_rows import day_rows
+from paes.accounting.judging import Counter, judged
 from paes.metering import Register, Replacement
 from paes.periods import By, Span, edges, from_seconds
 from paes.rollups import ALWAYS_S, NEVER_S, Rollups

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from odd_meters import ZONES, Course, courses
 from test_ledger import BORN, GAS, MAIN, installation, ledger, main, meters, write
 
+from paes.accounting.ledger import EnergyLedger
 from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.ledger import EnergyLedger
 from paes.metering import Carrier, Measures, Meter
 from paes.periods import By, Span, from_seconds, to_seconds, year_span
 from paes.plan import Plan

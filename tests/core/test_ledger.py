@@ -12,10 +12,10 @@ from typing import cast
 import numpy as np
 import pytest
 
+from paes.accounting.ledger import EnergyLedger
 from paes.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.ledger import EnergyLedger
 from paes.meter_status import MeterState, meter_states
 from paes.metering import (
     Carrier,

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from test_ledger import BORN, MAIN, ledger, main, write
 
-from paes.causes import CAUSE_TEXTS, shares
+from paes.accounting.causes import CAUSE_TEXTS, shares
 from paes.events import SWAPPED, Cause, Event, absence
 from paes.meter_status import MeterState, meter_states
 from paes.periods import By, Span

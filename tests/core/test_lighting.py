@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from cabinet_town import CIRCUIT, FOUNTAIN, SITE, SUPPLY, cabinet_town
 
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
-from paes.ledger import EnergyLedger
 from paes.lighting import (
     Lamps,
     Light,

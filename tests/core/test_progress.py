@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.ledger import EnergyLedger
 from paes.activity import DeclaredRow, activity_data
 from paes.emission_factors import FactorLibrary, FactorRow, FactorSet, How
-from paes.energy_total import EnergyTotal
 from paes.errors import DataError, FactorMissing
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.inventory import make_inventory
-from paes.ledger import EnergyLedger
 from paes.metering import (
     Carrier,
     Measures,

@@ -18,9 +18,9 @@ import pytest
 from test_kept_energy import Watched
 from test_ledger import BORN, GAS, MAIN, installation, meters, write
 
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import StoreError
 from paes.installation import Installation
-from paes.ledger import EnergyLedger
 from paes.metering import Reading
 from paes.periods import By, Span, now_utc, to_seconds
 from paes.retention import Retention, RetentionClass

@@ -11,8 +11,8 @@ from shown_town import MovingClock
 from dashboard import canvas, figures
 from dashboard.queries import CityView, view
 from dashboard.texts import Language
+from paes.accounting.ledger import EnergyLedger
 from paes.installation import Installation
-from paes.ledger import EnergyLedger
 from paes.progress import make_inventories
 from paes.store.sqlite import SqliteStore
 

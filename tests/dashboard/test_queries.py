@@ -17,9 +17,9 @@ from dashboard import sentences, tables
 from dashboard.meters import LiveCity, LiveMeter, activity_of, live, power_points
 from dashboard.queries import CityView, view
 from dashboard.texts import Language
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.ledger import EnergyLedger
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Sector
 from paes.progress import Verdict, make_inventories

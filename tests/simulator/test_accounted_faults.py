@@ -20,8 +20,8 @@ from collectors.devices.profile import load_profile
 from collectors.modbus.gateway import GatewayTask
 from collectors.modbus.read_plan import plan_gateway
 from collectors.simulator import Fault, Simulator, Town
+from paes.accounting.ledger import EnergyLedger
 from paes.events import SWAPPED, Event
-from paes.ledger import EnergyLedger
 from paes.periods import Span, from_seconds
 from paes.store.sqlite import SqliteStore
 

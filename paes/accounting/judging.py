@@ -1,8 +1,8 @@
 """The readings of a span, judged with as many around it as that takes.
 
 Few suffice as a rule; where a night of nonsense or a reset lies at an end of the span more are
-asked for, until ``paes.counter_needs`` finds that no others could change the account. Read next:
-``paes.kept_energy``, which makes rows of it.
+asked for, until ``counter_needs`` finds that no others could change the account. Read next:
+``kept_energy``, which makes rows of it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from functools import cached_property
 
 import numpy as np
 
-from paes.consumption import outer_gaps
-from paes.counter import Account, account
-from paes.counter_needs import needs
-from paes.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
+from paes.accounting.consumption import outer_gaps
+from paes.accounting.counter import Account, account
+from paes.accounting.counter_needs import needs
+from paes.accounting.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
 from paes.periods import Span, to_seconds
 from paes.rollups import ALWAYS_S, NEVER_S
 from paes.series import Gap, ReadingSeries

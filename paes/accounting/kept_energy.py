@@ -5,7 +5,7 @@ it that no later one can change it, and holds for as long as its seal does (``pa
 a page never recomputes ten years, and a late reading remakes exactly what rests on it.
 
 Everything is asked for many counters at once that have a time zone and a span in common: a store
-on the network answers for all of them together. Read next: ``paes.ledger``, which asks.
+on the network answers for all of them together. Read next: ``paes.accounting.ledger``, which asks.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from paes.energy_books import one_book, quarter_book, read_book, row_book
-from paes.energy_rows import day_rows, month_rows, quarters_of, runs
-from paes.judging import Counter, judged
+from paes.accounting.energy_books import one_book, quarter_book, read_book, row_book
+from paes.accounting.energy_rows import day_rows, month_rows, quarters_of, runs
+from paes.accounting.judging import Counter, judged
 from paes.periods import By, Seconds, Span, edges, from_seconds, to_seconds
 from paes.rollups import (
     ALWAYS_S,

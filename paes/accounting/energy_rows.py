@@ -1,7 +1,7 @@
 """Rows of energy by local day, made from judged readings, and by month, made from days.
 
 Pure functions on edges of local periods (Unix seconds) and ``paes.rollups``; read next
-``paes.kept_energy``, which keeps the rows.
+``paes.accounting.kept_energy``, which keeps the rows.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from paes.consumption import OUTSIDE, buckets, cut
-from paes.counter import Account
-from paes.counter_needs import needs
-from paes.counter_rules import CounterRules
+from paes.accounting.consumption import OUTSIDE, buckets, cut
+from paes.accounting.counter import Account
+from paes.accounting.counter_needs import needs
+from paes.accounting.counter_rules import CounterRules
 from paes.periods import Seconds
 from paes.rollups import NEVER_S, Rollups, Shape, shapes_bytes
 from paes.series import Floats, Gap, ReadingSeries

@@ -1,6 +1,6 @@
 """Books of energy: from kept rows, from their courses, and straight from readings.
 
-Pure functions; read next ``paes.kept_energy``, which asks for them.
+Pure functions; read next ``paes.accounting.kept_energy``, which asks for them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from paes.energy_rows import unique
-from paes.judging import Judged
+from paes.accounting.energy_rows import unique
+from paes.accounting.judging import Judged
 from paes.periods import Seconds, Span, to_seconds
 from paes.rollups import Rollups, shape_of
 from paes.series import EnergyBook

@@ -1,8 +1,8 @@
 """The energy ledger: what each meter, site and city used, asked by period.
 
 It joins the installation (which meter, which register, since when) with a store (readings) and
-the rules of ``paes.consumption``. Months and days are kept in the store as derived figures
-(``paes.kept_energy``); they can always be made again from the readings.
+the rules of ``consumption``. Months and days are kept in the store as derived figures
+(``kept_energy``); they can always be made again from the readings.
 
 Answers are frames with one row a period, or an ``EnergyTotal``; amounts are kWh (m3 for
 water), and each is measured + estimated + missing between bounds, with its coverage. Time
@@ -21,15 +21,15 @@ from operator import add
 import numpy as np
 import pandas as pd
 
-from paes.causes import explained, is_explained
-from paes.counter_findings import absence_finding
-from paes.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
-from paes.energy_table import AMOUNTS, EnergyTable, local_starts, tabled
-from paes.energy_total import EnergyTotal
+from paes.accounting.causes import explained, is_explained
+from paes.accounting.counter_findings import absence_finding
+from paes.accounting.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
+from paes.accounting.energy_table import AMOUNTS, EnergyTable, local_starts, tabled
+from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.judging import Counter, judged
+from paes.accounting.kept_energy import KeptEnergy
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
-from paes.judging import Counter, judged
-from paes.kept_energy import KeptEnergy
 from paes.metering import Carrier, Finding, Measures, Meter, Replacement
 from paes.periods import (
     By,

@@ -1,13 +1,13 @@
 """What the accounting of a counter tells a person: names, sentences and the numbers behind them.
 
-Read next: ``paes.counter``, which decides when each of them is told.
+Read next: ``paes.accounting.counter``, which decides when each of them is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paes.counter_rules import CounterRules
+from paes.accounting.counter_rules import CounterRules
 from paes.metering import Finding, Replacement
 from paes.periods import Seconds, duration_text, from_seconds
 from paes.series import Floats, Gap

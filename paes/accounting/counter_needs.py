@@ -1,7 +1,7 @@
 """Which readings can change the account of a period: between which times they lie.
 
 Nothing else may be read to account it, and a row that is kept of it holds until one of them
-changes. That they have ends follows from how ``paes.counter`` walks::
+changes. That they have ends follows from how ``paes.accounting.counter`` walks::
 
     readings   |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |
     sound         [ one of the first is accepted ]
@@ -16,7 +16,7 @@ changes. That they have ends follows from how ``paes.counter`` walks::
   a few readings ahead. Without a rating a later fall can still take ``a`` for a spike; not once
   enough readings stand between it and another accepted one (``b``).
 
-Pure functions on arrays. Read next: ``paes.kept_energy``.
+Pure functions on arrays. Read next: ``paes.accounting.kept_energy``.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from paes.corrections import uncorrected
-from paes.counter import Account, good
-from paes.counter_rules import (
+from paes.accounting.corrections import uncorrected
+from paes.accounting.counter import Account, good
+from paes.accounting.counter_rules import (
     CONFIRMING_READINGS,
     LOOKAHEAD_READINGS,
     RETURN_READINGS,

@@ -13,10 +13,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from paes.consumption import spread_gaps
-from paes.counter_rules import CounterRules
-from paes.energy_rows import summed
-from paes.energy_total import EnergyTotal
+from paes.accounting.consumption import spread_gaps
+from paes.accounting.counter_rules import CounterRules
+from paes.accounting.energy_rows import summed
+from paes.accounting.energy_total import EnergyTotal
 from paes.periods import Seconds, Span, to_seconds
 from paes.series import EnergyBook, Floats
 

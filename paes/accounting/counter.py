@@ -14,8 +14,8 @@ taken as they are, all at once; each odd one is judged by what follows it::
     odd step       an exchange is noticed later  -> it was made here
 
 Each is decided by the last accepted reading and at most ``LOOKAHEAD_READINGS`` after the one that
-is judged: ``paes.counter_needs`` rests on that. Pure functions on arrays; amounts are in the
-register's unit (kWh or m3). Read next: ``paes.consumption`` (periods).
+is judged: ``counter_needs`` rests on that. Pure functions on arrays; amounts are in the register's
+unit (kWh or m3). Read next: ``consumption`` (periods).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from paes.corrections import uncorrected
-from paes.counter_findings import exchange, gap_finding, rating_finding, step_finding
-from paes.counter_rules import (
+from paes.accounting.corrections import uncorrected
+from paes.accounting.counter_findings import exchange, gap_finding, rating_finding, step_finding
+from paes.accounting.counter_rules import (
     CONFIRMING_READINGS,
     JITTER_STEPS,
     RETURN_READINGS,

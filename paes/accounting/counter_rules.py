@@ -1,7 +1,7 @@
 """What is known of a counter, and which of its steps can be believed.
 
 Thresholds of the accounting live here, with the version that is part of every derived figure.
-Read next: ``paes.counter``, which judges the steps that these rules find odd.
+Read next: ``paes.accounting.counter``, which judges the steps that these rules find odd.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CONFIRMING_READINGS = 3
 RETURN_READINGS = 6
 """A level that is left again within so many readings was none, if the register goes back by a step
 that cannot have passed; without a rating, by all that it fell. Fewer than the readings known around
-any span (``paes.ledger``)."""
+any span (``paes.accounting.ledger``)."""
 JITTER_STEPS = 3
 """A register may fall back by so many of its smallest steps without meaning anything; half of one
 more is for the rounding of their sum."""

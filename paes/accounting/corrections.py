@@ -3,7 +3,7 @@
 A correction moves a register that goes on counting. The judging of steps must not see the move::
 
     shown     1040  1041 |at| 1091  1092     the dial was read: 50 m3 had passed uncounted
-    counted   1040  1041 |  | 1041  1042     what ``paes.counter`` judges
+    counted   1040  1041 |  | 1041  1042     what ``paes.accounting.counter`` judges
                          +50                 a known amount in the second before ``at``
 
 An amount upward has passed and is added, never spread over time; an amount downward was counted
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paes.counter_rules import CONFIRMING_READINGS, STORE_STEP, Correction, CounterRules
+from paes.accounting.counter_rules import CONFIRMING_READINGS, STORE_STEP, Correction, CounterRules
 from paes.metering import Finding
 from paes.periods import Seconds, to_seconds
 from paes.series import Floats, Gap
