@@ -77,10 +77,10 @@ class Counted:
         self._store = store
         self.rows = {By.DAY: 0, By.MONTH: 0}
 
-    def save_rollups(self, point: str, by: By, rows: Rollups) -> None:
+    def save_rollups(self, rows: Mapping[str, Rollups], by: By) -> None:
         """See ``Store.save_rollups``."""
-        self.rows[by] += len(rows)
-        self._store.save_rollups(point, by, rows)
+        self.rows[by] += sum(map(len, rows.values()))
+        self._store.save_rollups(rows, by)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

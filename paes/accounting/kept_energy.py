@@ -171,15 +171,14 @@ class KeptEnergy:
             made = make()
             if all(_reaches(rows, from_s, to_s) for rows in made):
                 break
-        for counter, rows in zip(counters, made, strict=True):
-            self._keep(counter, by, rows, touches.get(counter.point, Touches.none()))
+        settled = {
+            counter.point: kept
+            for counter, rows in zip(counters, made, strict=True)
+            if len(kept := _settled(counter, rows, touches.get(counter.point, Touches.none())))
+        }
+        if settled:
+            self._store.save_rollups(settled, by)
         return made
-
-    def _keep(self, counter: Counter, by: By, rows: Rollups, touches: Touches) -> None:
-        seal, closed = seals(counter.seal, touches, rows.needs_from_s, rows.needs_to_s)
-        settled = replace(rows, seal=seal).where(closed & (rows.needs_to_s < NEVER_S))
-        if len(settled):
-            self._store.save_rollups(counter.point, by, settled)
 
     def _kept(
         self,
@@ -208,6 +207,12 @@ class KeptEnergy:
             rows if c.dead == span.end else rows.where(rows.start_s < of[-2])
             for c, rows in zip(counters, held, strict=True)
         ]
+
+
+def _settled(counter: Counter, rows: Rollups, touches: Touches) -> Rollups:
+    """The rows that no reading to come can change, sealed."""
+    seal, closed = seals(counter.seal, touches, rows.needs_from_s, rows.needs_to_s)
+    return replace(rows, seal=seal).where(closed & (rows.needs_to_s < NEVER_S))
 
 
 def _holding(counter: Counter, rows: Rollups | None, touches: Touches | None) -> Rollups:

@@ -21,7 +21,7 @@ InfluxDB. One test suite runs against both, and its cases are this contract:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -106,8 +106,11 @@ class Store(Protocol):
         """The UTC days that were touched at ``at`` or later, of every point with any."""
         ...
 
-    def save_rollups(self, point: str, by: By, rows: Rollups) -> None:
-        """Keep derived days or months with their shapes; they replace those of the same start."""
+    def save_rollups(self, rows: Mapping[str, Rollups], by: By) -> None:
+        """Keep derived days or months of each point with their shapes.
+
+        They replace those of the same start.
+        """
         ...
 
     def load_rollups(

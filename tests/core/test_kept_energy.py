@@ -55,8 +55,12 @@ class Watched:
             if self.meanwhile:
                 self.meanwhile(len(self.calls))
             if name == "save_rollups":
-                point, by, rows = args
-                self.saved += [(point, by, from_seconds(s)) for s in rows.start_s]
+                saved, by = args
+                self.saved += [
+                    (point, by, from_seconds(s))
+                    for point, rows in saved.items()
+                    for s in rows.start_s
+                ]
             return method(*args, **kwargs)
 
         return call

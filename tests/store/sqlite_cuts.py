@@ -90,7 +90,7 @@ def save_rollups(store: SqliteStore, measured: float = 2.0) -> None:
     days = FIRST_S + 86400 * np.arange(3, dtype=np.int64)
     amount, seal = np.full(3, measured), np.full(3, 5, np.int64)
     rows = Rollups(days, amount, amount, amount, days, days, seal, [""] * 3, [b""] * 3)
-    store.save_rollups(POINT, By.DAY, rows)
+    store.save_rollups({POINT: rows}, By.DAY)
 
 
 def write_events(store: SqliteStore) -> None:

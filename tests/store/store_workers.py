@@ -105,7 +105,7 @@ def show(path: Path, point: str, rounds: int) -> None:
         whole, amount = np.array([number * DAY_S], np.int64), np.array([1.5])
         seal = np.array([number + 1], np.int64)
         rows = Rollups(whole, amount, amount, amount, whole, whole, seal, [""], [b""])
-        store.save_rollups(TOWN[number % len(TOWN)], By.DAY, rows)
+        store.save_rollups({TOWN[number % len(TOWN)]: rows}, By.DAY)
         store.load_rollups(points, By.DAY, 0, 400 * DAY_S, shapes=True)
     store.close()
 

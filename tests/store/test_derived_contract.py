@@ -222,7 +222,7 @@ def test_days_come_back_to_the_last_bit(store: Store) -> None:
         gaps=[tuple(gaps), *[()] * (n - 1)],
         shapes=[bytes(range(256)), b"", *[b"x" * 200] * (n - 2)],
     )
-    store.save_rollups(POINT, By.DAY, saved)
+    store.save_rollups({POINT: saved}, By.DAY)
     found = store.load_rollups([POINT], By.DAY, day_s(0), day_s(n), shapes=True)
     assert list(found) == [POINT]
     assert_same(found[POINT], saved)
@@ -230,15 +230,15 @@ def test_days_come_back_to_the_last_bit(store: Store) -> None:
 
 
 def test_shapes_come_only_if_they_are_asked_for(store: Store) -> None:
-    store.save_rollups(POINT, By.DAY, rows([0, 1]))
+    store.save_rollups({POINT: rows([0, 1])}, By.DAY)
     found = store.load_rollups([POINT], By.DAY, day_s(0), day_s(2))[POINT]
     assert list(found.shapes) == []
     assert len(found) == 2
 
 
 def test_days_and_months_of_one_start_are_kept_apart(store: Store) -> None:
-    store.save_rollups(POINT, By.DAY, rows([0, 1]))
-    store.save_rollups(POINT, By.MONTH, rows([0, 31], factor=10, shapes=False))
+    store.save_rollups({POINT: rows([0, 1])}, By.DAY)
+    store.save_rollups({POINT: rows([0, 31], factor=10, shapes=False)}, By.MONTH)
     months = store.load_rollups([POINT], By.MONTH, day_s(0), day_s(400))[POINT]
     assert_same(months, rows([0, 31], factor=10, shapes=False))
     days = store.load_rollups([POINT], By.DAY, day_s(0), day_s(400))[POINT]
@@ -246,21 +246,21 @@ def test_days_and_months_of_one_start_are_kept_apart(store: Store) -> None:
 
 
 def test_rows_are_loaded_half_open_by_their_start(store: Store) -> None:
-    store.save_rollups(POINT, By.DAY, rows(range(6)))
+    store.save_rollups({POINT: rows(range(6))}, By.DAY)
     found = store.load_rollups([POINT], By.DAY, day_s(1), day_s(3))[POINT]
     assert found.start_s.tolist() == [day_s(1), day_s(2)]
     assert store.load_rollups([POINT], By.DAY, day_s(6), day_s(9)) == {}
 
 
 def test_a_row_saved_again_replaces_that_of_the_same_start(store: Store) -> None:
-    store.save_rollups(POINT, By.DAY, rows(range(4)))
-    store.save_rollups(POINT, By.DAY, rows([1, 2], factor=5))
+    store.save_rollups({POINT: rows(range(4))}, By.DAY)
+    store.save_rollups({POINT: rows([1, 2], factor=5)}, By.DAY)
     found = store.load_rollups([POINT], By.DAY, day_s(0), day_s(9))[POINT]
     assert found.measured.tolist() == [0.1, 1.1 * 5, 2.1 * 5, 3.1]
 
 
 def test_no_rows_are_saved_without_an_error(store: Store) -> None:
-    store.save_rollups(POINT, By.DAY, Rollups.none())
+    store.save_rollups({POINT: Rollups.none()}, By.DAY)
     assert store.load_rollups([POINT], By.DAY, day_s(-9), day_s(9)) == {}
 
 
@@ -269,7 +269,7 @@ def test_rows_of_many_points_come_together_and_of_those_asked_for(store: Store, 
     """Once named one by one, once more than that."""
     points = [f"{n}.main/{q}" for n in range(count) for q in ("x", "y")]
     for n, point in enumerate(points):
-        store.save_rollups(point, By.MONTH, rows([n, n + 31], factor=n, shapes=False))
+        store.save_rollups({point: rows([n, n + 31], factor=n, shapes=False)}, By.MONTH)
     asked = [*points[: count + 1 : 2], "nobody.main/x"]
     found = store.load_rollups(asked, By.MONTH, day_s(-9), day_s(999))
     assert set(found) == set(asked[:-1])
@@ -280,7 +280,7 @@ def test_rows_of_many_points_come_together_and_of_those_asked_for(store: Store, 
 
 def test_more_rows_than_fit_into_one_answer_come_whole(store: Store) -> None:
     many = rows((np.arange(10_500) / 1440).tolist(), shapes=False)
-    store.save_rollups(POINT, By.DAY, many)
+    store.save_rollups({POINT: many}, By.DAY)
     found = store.load_rollups([POINT], By.DAY, day_s(-1), day_s(9))[POINT]
     assert found.start_s.tolist() == many.start_s.tolist()
     assert found.measured.tolist() == many.measured.tolist()
@@ -288,6 +288,6 @@ def test_more_rows_than_fit_into_one_answer_come_whole(store: Store) -> None:
 
 def test_what_one_handle_saves_another_loads(store_factory: StoreFactory) -> None:
     accounting, page = store_factory(), store_factory()
-    accounting.save_rollups(POINT, By.DAY, rows([0, 1]))
+    accounting.save_rollups({POINT: rows([0, 1])}, By.DAY)
     found = page.load_rollups([POINT], By.DAY, day_s(0), day_s(9), shapes=True)[POINT]
     assert_same(found, rows([0, 1]))

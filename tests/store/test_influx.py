@@ -209,7 +209,7 @@ def test_sparse_rows_of_many_pages_are_each_read_once(store: InfluxStore) -> Non
     rows = Rollups(starts, amounts, amounts, amounts, whole, whole, whole, [()] * 7, ())
     events = [Event(p, "x", reading(n * DAY_S).at) for n in range(7) for p in sorted(points)]
     for point in points:
-        store.save_rollups(point, By.MONTH, rows)
+        store.save_rollups({point: rows}, By.MONTH)
     store.write([reading(n * DAY_S, 1.0, p) for n in (6, 3, 4) for p in points])
     store.write([reading(n * DAY_S, 1.0, p) for n in (3, 4) for p in points])
     store.write_events(events)

@@ -304,7 +304,7 @@ DAMAGED_CALLS = {
     "points": lambda s: s.points(),
     "touches": lambda s: s.touches([POINT], 0, 10),
     "touched_since": lambda s: s.touched_since(NOON),
-    "save_rollups": lambda s: s.save_rollups(POINT, By.DAY, Rollups.none()),
+    "save_rollups": lambda s: s.save_rollups({POINT: Rollups.none()}, By.DAY),
     "load_rollups": lambda s: s.load_rollups([POINT], By.DAY, 0, 10),
     "expire": lambda s: s.expire([POINT], NOON),
     "count_before": lambda s: s.count_before([POINT], NOON),

@@ -105,7 +105,7 @@ def test_shapes_of_days_of_any_length_are_readable(path: Path) -> None:
         amount, start = np.array([course.sum()]), np.array([number * 86400], np.int64)
         needs = np.array([ALWAYS_S], np.int64)
         rows = Rollups(start, amount, amount, amount, needs, start, start, [""], [shape])
-        store.save_rollups(POINT, By.DAY, rows)
+        store.save_rollups({POINT: rows}, By.DAY)
     assert store.check(thorough=True) == []
     store.close()
 

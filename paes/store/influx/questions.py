@@ -155,7 +155,7 @@ def begins_with(tag: str, text: str) -> str:
 
     None if ``text`` is empty. Whether a ``%`` near its end is coded depends on what follows.
     """
-    certain = re.sub("%[0-9A-F]?$", "", text)
+    certain = re.sub(r"%[0-9A-F]?\Z", "", text)  # \Z: "$" would match before a line break
     return f'"{tag}" =~ /^{_literally(tag_text(certain))}/' if certain else ""
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -153,11 +153,15 @@ class InfluxStore:
         """See ``Store.touched_since``."""
         return touched_since(self._link, to_seconds(at), to_seconds(self._clock()))
 
-    def save_rollups(self, point: str, by: By, rows: Rollups) -> None:
-        """See ``Store.save_rollups``."""
-        lines = list(rollup_lines(point, by, rows))
-        for part in _parts(rows.start_s.tolist()):
-            self._link.write(lines[part])
+    def save_rollups(self, rows: Mapping[str, Rollups], by: By) -> None:
+        """See ``Store.save_rollups``; oldest first, in parts."""
+        dated = sorted(
+            (start_s, line)
+            for point, of in rows.items()
+            for start_s, line in zip(of.start_s.tolist(), rollup_lines(point, by, of), strict=True)
+        )
+        for part in _parts([start_s for start_s, _ in dated]):
+            self._link.write([line for _, line in dated[part]])
 
     def load_rollups(
         self, points: Iterable[str], by: By, start_s: int, end_s: int, shapes: bool = False

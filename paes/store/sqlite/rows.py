@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from paes.events import Event
 from paes.periods import from_seconds, to_seconds
-from paes.rollups import Touches
+from paes.rollups import Rollups, Touches, gaps_text
 from paes.series import ReadingSeries
 from paes.sqlite_file import Database
 from paes.store.thousandths import SCALE
@@ -31,6 +31,16 @@ def touches_of(rows: Sequence[tuple[int, int]]) -> Touches:
     """Rows of day and token."""
     table = np.array(rows, dtype=np.int64).reshape(-1, 2)
     return Touches(table[:, 0].copy(), table[:, 1].copy())
+
+
+def kept_rows(rows: Rollups) -> Iterator[tuple[Any, ...]]:
+    """Derived rows as they are kept, without what they are of."""
+    columns = (
+        rows.start_s, rows.measured, rows.catch_up, rows.covered_s,
+        rows.needs_from_s, rows.needs_to_s, rows.seal,
+    )  # fmt: skip
+    shapes = rows.shapes or [b""] * len(rows)
+    return zip(*(c.tolist() for c in columns), map(gaps_text, rows.gaps), shapes, strict=True)
 
 
 def ceil_seconds(at: datetime) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ from paes.errors import StoreError
 from paes.events import Event
 from paes.metering import Quality, Reading
 from paes.periods import By, Seconds, from_seconds, now_utc, to_seconds
-from paes.rollups import DAY_S, Rollups, Touches, gaps_text
+from paes.rollups import DAY_S, Rollups, Touches
 from paes.series import CODE_OF, GOOD_CODES, QUALITIES, Codes, Floats, ReadingSeries, Summary
 from paes.sqlite_file import (
     Database,
@@ -43,6 +43,7 @@ from paes.store.sqlite.rows import (
     ceil_seconds,
     event_of,
     fetch_series,
+    kept_rows,
     row_of,
     touches_of,
 )
@@ -236,20 +237,15 @@ class SqliteStore:
             for name, of in groupby(rows, key=itemgetter(0))
         }
 
-    def save_rollups(self, point: str, by: By, rows: Rollups) -> None:
-        """See ``Store.save_rollups``."""
-        columns = (
-            rows.start_s, rows.measured, rows.catch_up, rows.covered_s,
-            rows.needs_from_s, rows.needs_to_s, rows.seal,
-        )  # fmt: skip
-        shapes = rows.shapes or [b""] * len(rows)
-        values = zip(*(c.tolist() for c in columns), map(gaps_text, rows.gaps), shapes, strict=True)
+    def save_rollups(self, rows: Mapping[str, Rollups], by: By) -> None:
+        """See ``Store.save_rollups``; in one transaction."""
         with self._transaction() as db:
-            key = self._ensure_id(db, point)
-            db.executemany(
-                "INSERT OR REPLACE INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(_BY[by], key, *row) for row in values],
-            )
+            for point, of_point in rows.items():
+                key = self._ensure_id(db, point)
+                db.executemany(
+                    "INSERT OR REPLACE INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [(_BY[by], key, *row) for row in kept_rows(of_point)],
+                )
 
     def load_rollups(
         self, points: Iterable[str], by: By, start_s: int, end_s: int, shapes: bool = False
