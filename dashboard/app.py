@@ -35,7 +35,7 @@ from dashboard.pages.shell import Frame, document, loading, page_title
 from dashboard.routes import add_headers, add_routes, asked_address
 from dashboard.serving import require_port, serve, stop_signals
 from dashboard.texts import Language, load_languages
-from paes.errors import PaesError
+from paes.errors import PaesError, StoreError
 from paes.installation import Installation
 from paes.periods import now_utc
 from paes.store import Store
@@ -167,6 +167,9 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
         try:
             data = observatory.page(address)
             return progress_page(data, language, chart_config(language, locales), refresh_s), True
+        except StoreError as err:  # whose words name hosts and files: nothing for a public page
+            log.warning("cannot show the page: %s", err)
+            return _failure(language.text("notice.store_away"), language), False
         except PaesError as err:
             log.warning("cannot show the page: %s", err)
             return _failure(str(err), language), False

@@ -15,7 +15,7 @@ from dashboard.memory import Memory
 from dashboard.meters import Activity, LiveCity, activity_of, live, power_points
 from dashboard.queries import CityView, view
 from paes.accounting.ledger import EnergyLedger
-from paes.errors import PaesError
+from paes.errors import PaesError, StoreError
 from paes.installation import City, Installation
 from paes.inventory import Inventory
 from paes.progress import make_inventories
@@ -56,6 +56,8 @@ class Observatory:
         shown, problem, made_at = None, None, None
         try:
             shown, made_at = self.view(address)
+        except StoreError:
+            raise
         except PaesError as err:
             problem = str(err)
         now, activity_at = self.live(address.city)

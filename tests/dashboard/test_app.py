@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from dashboard import app as app_module
 from dashboard.app import Dashboard, create_app, serve
-from paes.errors import PaesError, StoreError
+from paes.errors import DataError, PaesError, StoreError
 from paes.installation import Installation
 from paes.store.sqlite import SqliteStore
 
@@ -160,7 +160,8 @@ def test_store_without_readings_says_how_to_begin(
 @pytest.mark.parametrize(
     ("failure", "says"),
     [
-        (StoreError("the disk is gone"), "the disk is gone"),
+        (StoreError("10.0.0.3 is gone"), "the store of readings does not answer"),
+        (DataError("no inventory of 1850"), "no inventory of 1850"),
         (ZeroDivisionError("defect"), "internal error"),
     ],
 )
@@ -180,6 +181,7 @@ def test_whatever_fails_the_reader_gets_words_and_the_log_the_cause(
     assert "The page could not be prepared" in content
     assert says in content
     assert "ZeroDivisionError" not in content
+    assert "10.0.0.3" not in content
     assert caplog.records[-1].levelname in ("WARNING", "ERROR")
 
 

@@ -239,7 +239,9 @@ def test_page_comes_by_itself_when_the_store_is_back(
         while_away.setattr(app.observatory, "page", fail)
         page = browser.new_page()
         page.goto(address)
-        expect(page.locator("#page")).to_contain_text("the server is away", timeout=PATIENCE_MS)
+        expect(page.locator("#page")).to_contain_text(
+            "l’archivio delle letture non risponde", timeout=PATIENCE_MS
+        )
     expect(page.locator("#meters-answer")).to_be_visible(timeout=PATIENCE_MS)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.post_data or ""))
