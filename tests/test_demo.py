@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from page_request import page_request
 
 START_LIMIT_S = 150
 
@@ -68,13 +69,8 @@ def page(port: int, path: str = "/") -> str | None:
 
 
 def content(port: int) -> str:
-    """What the browser asks for once the document is there: the page itself."""
-    asked = {
-        "output": "page.children",
-        "outputs": {"id": "page", "property": "children"},
-        "inputs": [{"id": "address", "property": "href", "value": f"http://127.0.0.1:{port}/"}],
-        "changedPropIds": ["address.href"],
-    }
+    """The page as the browser has it, as text."""
+    asked = page_request(f"http://127.0.0.1:{port}/")
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/_dash-update-component",
         data=json.dumps(asked).encode(),

@@ -158,7 +158,7 @@ def test_every_finding_of_a_commissioning_is_in_the_guide_and_on_the_italian_she
 
 
 def test_every_finding_that_the_guide_explains_can_be_made() -> None:
-    code = sources("paes/*.py", "collectors/**/*.py")
+    code = sources("paes/**/*.py", "collectors/**/*.py")
     named = re.findall(r"`((?:collect|counter|meter|spool)\.[a-z_]+)`", GUIDE.read_text("utf-8"))
     assert len(named) > 12
     assert [name for name in named if f'"{name}"' not in code] == []

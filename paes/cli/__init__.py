@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from paes.installation import City, Installation
     from paes.store import Store
 
+log = logging.getLogger(__name__)
+
 
 class Session:
     """What the commands of one call share; everything is opened, and imported, when first asked."""
@@ -73,7 +75,7 @@ class Session:
         is_new = path is not None and not path.exists()
         opened = open_store(self.store_url, self.installation.retention)
         if is_new:
-            click.echo(f"{path}: there was no store; an empty one was made", err=True)
+            log.warning("%s: there was no store; an empty one was made", path)
         return opened
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from page_request import page_request
 from shown_town import MovingClock, plain_town
 from werkzeug.test import TestResponse
 
@@ -32,19 +33,7 @@ def client(app: Dashboard) -> FlaskClient:
 
 def callback(client: FlaskClient, href: str) -> str:
     """The page's content as the browser asks for it, as text."""
-    asked = {
-        "output": "..page.children...retry.disabled..",
-        "outputs": [
-            {"id": "page", "property": "children"},
-            {"id": "retry", "property": "disabled"},
-        ],
-        "inputs": [
-            {"id": "address", "property": "href", "value": f"http://localhost{href}"},
-            {"id": "retry", "property": "n_intervals"},
-        ],
-        "changedPropIds": ["address.href"],
-    }
-    answer = client.post("/_dash-update-component", json=asked)
+    answer = client.post("/_dash-update-component", json=page_request(f"http://localhost{href}"))
     assert answer.status_code == 200
     return json.dumps(answer.get_json(), ensure_ascii=False)
 
