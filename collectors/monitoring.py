@@ -229,16 +229,20 @@ class Monitor:
         self._server = waitress.create_server(
             self._answer, sockets=[listening], threads=2, ident=None
         )
+        self._pulling = threading.Lock()
         self._thread = threading.Thread(target=self._server.run, name="monitor", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Serve no more."""
-        self._server.trigger.pull_trigger(self._hang_up)
+        with self._pulling:
+            self._server.trigger.pull_trigger(self._hang_up)
         self._thread.join()
         self._server.task_dispatcher.shutdown()
 
     def _hang_up(self) -> None:
+        with self._pulling:  # an answer may have woken the server before our own pull was through
+            pass
         for connection in list(self._server.active_channels.values()):
             connection.close()
         self._server.close()

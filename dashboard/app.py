@@ -151,7 +151,7 @@ def _layout(refresh_s: float) -> Any:
         [
             dcc.Location(id="address", refresh=False),
             dcc.Interval(id="tick", interval=int(refresh_s * 1000)),
-            dcc.Interval(id="retry", interval=int(refresh_s * 1000), disabled=True),
+            dcc.Interval(id="retry", interval=int(refresh_s * 1000), max_intervals=0),
             html.Div(id="page"),
         ]
     )
@@ -160,22 +160,25 @@ def _layout(refresh_s: float) -> Any:
 def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) -> None:
     observatory, languages = app.observatory, app.languages
 
-    def show_page(href: str | None, _: int | None) -> tuple[Any, bool]:
-        """The page, and True; if it failed, words and False, which has it asked for again."""
+    def show_page(href: str | None, tries: int | None) -> tuple[Any, int]:
+        """The page, and 0; if it failed, words, and how often it may be asked for again in all.
+
+        That is once more: who asks by the clock alone never has an answer that takes longer.
+        """
         address = read_address(observatory.installation, href or "")
         language = languages[address.lang]
         try:
             data = observatory.page(address)
-            return progress_page(data, language, chart_config(language, locales), refresh_s), True
+            return progress_page(data, language, chart_config(language, locales), refresh_s), 0
         except StoreError as err:  # whose words name hosts and files: nothing for a public page
             log.warning("cannot show the page: %s", err)
-            return _failure(language.text("notice.store_away"), language), False
+            return _failure(language.text("notice.store_away"), language), (tries or 0) + 1
         except PaesError as err:
             log.warning("cannot show the page: %s", err)
-            return _failure(str(err), language), False
+            return _failure(str(err), language), (tries or 0) + 1
         except Exception:  # a defect of ours: the reader gets words, the log the traceback
             log.exception("the page of %s failed", address.city.id)
-            return _failure(language.text("notice.defect"), language), False
+            return _failure(language.text("notice.defect"), language), (tries or 0) + 1
 
     def show_meters(_: int, href: str | None, before: dict[str, str] | None) -> Any:
         address = read_address(observatory.installation, href or "")
@@ -197,7 +200,7 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) ->
 
     app.callback(
         Output("page", "children"),
-        Output("retry", "disabled"),
+        Output("retry", "max_intervals"),
         Input("address", "href"),
         Input("retry", "n_intervals"),
     )(show_page)

@@ -8,10 +8,10 @@ from typing import Any
 def page_request(href: str) -> dict[str, Any]:
     """The body of the request to ``/_dash-update-component`` for the page at ``href``."""
     return {
-        "output": "..page.children...retry.disabled..",
+        "output": "..page.children...retry.max_intervals..",
         "outputs": [
             {"id": "page", "property": "children"},
-            {"id": "retry", "property": "disabled"},
+            {"id": "retry", "property": "max_intervals"},
         ],
         "inputs": [
             {"id": "address", "property": "href", "value": href},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shown_town import LIVE, NOW, PERIOD_S, POWER_KW, SILENT, STALE, MovingClock
+from shown_town import LIVE, NOW, PERIOD_S, POWER_KW, REFRESH_S, SILENT, STALE, MovingClock
 
 from dashboard import browser_assets
 from dashboard.app import Dashboard, create_app
@@ -69,6 +69,6 @@ def assets() -> None:
 def app(
     assets: None, installation: Installation, store: SqliteStore, clock: MovingClock
 ) -> Iterator[Dashboard]:
-    dashboard = create_app(installation, store, clock=clock, refresh_s=0.5)
+    dashboard = create_app(installation, store, clock=clock, refresh_s=REFRESH_S)
     yield dashboard
     dashboard.close()

@@ -20,6 +20,8 @@ SILENT = "quadro-fossamastra.main"
 NEVER = "biblioteca-civica.main"
 """Never read."""
 POWER_KW = 12.0
+REFRESH_S = 0.5
+"""How often a page asks for its meters, so that no test waits long."""
 
 
 @dataclass

@@ -12,11 +12,13 @@ from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from programs import require_program
-from shown_town import LIVE, NEVER, POWER_KW, MovingClock
+from shown_town import LIVE, NEVER, POWER_KW, REFRESH_S, MovingClock
 from werkzeug.serving import make_server
 
+from dashboard.address import Address
 from dashboard.app import Dashboard, create_app
 from dashboard.browser_assets import TEST_VENDOR
+from dashboard.observatory import PageData
 from paes.errors import StoreError
 from paes.installation import Installation
 from paes.metering import Reading
@@ -232,9 +234,17 @@ def test_open_table_stays_open_while_the_meters_refresh(browser: Browser, addres
 def test_page_comes_by_itself_when_the_store_is_back(
     browser: Browser, app: Dashboard, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also if its answer takes longer than the pause between two questions."""
+    sound, passed = app.observatory.page, threading.Event()
+
     def fail(*_: object) -> None:
         raise StoreError("the server is away")
 
+    def answer_late(address: Address) -> PageData:
+        passed.wait(3 * REFRESH_S)
+        return sound(address)
+
+    monkeypatch.setattr(app.observatory, "page", answer_late)
     with monkeypatch.context() as while_away:
         while_away.setattr(app.observatory, "page", fail)
         page = browser.new_page()
