@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from influx_server import TOKEN_VARIABLE, InfluxServer
+from worker_program import Workers
 
 from paes.store import Store, open_store
 from paes.store.influx.store import InfluxStore
@@ -74,3 +75,17 @@ def store_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., InfluxSt
 def bucket(influx_server: InfluxServer) -> str:
     """An empty bucket of the shared server."""
     return influx_server.new_bucket()
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """The program that starts processes on a SQLite store, to be killed at will."""
+    program = Workers()
+    yield program
+    program.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the test's own embedded store is to be."""
+    return tmp_path / "readings.db"

@@ -36,18 +36,6 @@ KILLS = 15
 NEW_FILES = 12
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    program = Workers()
-    yield program
-    program.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "readings.db"
-
-
 def reading(second: int, value: float = 1.0) -> Reading:
     return Reading(POINT, NOON.replace(second=second), value)
 

@@ -38,18 +38,6 @@ DAY_S = 86400
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    program = Workers()
-    yield program
-    program.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "readings.db"
-
-
-@pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store as ``sqlite_cuts`` fills it, to be copied."""
     made = tmp_path_factory.mktemp("filled") / "readings.db"
