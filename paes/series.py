@@ -7,16 +7,13 @@ in the register's canonical unit (kWh or m3).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from paes.metering import Quality
 from paes.periods import Seconds
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.int8]
@@ -51,14 +48,6 @@ class ReadingSeries:
     def empty(cls) -> ReadingSeries:
         """No readings."""
         return cls(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int8))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Columns ``value`` and ``quality``; index ``at`` in UTC."""
-        import pandas as pd  # a second to import, which a collector need not wait for
-
-        index = pd.DatetimeIndex(self.seconds.astype("datetime64[s]"), tz="UTC", name="at")
-        names = np.array([str(q) for q in QUALITIES], dtype=object)
-        return pd.DataFrame({"value": self.values, "quality": names[self.codes]}, index=index)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from influx_readings import DAY_S, NOON, NOON_S, OTHER, POINT, StoreIn, reading
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
 from collectors.spool.intake import Intake
@@ -22,21 +23,6 @@ from paes.retention import Retention
 from paes.rollups import Rollups
 from paes.store import open_store
 from paes.store.influx.store import InfluxStore
-
-POINT = "scuola.main/energy_import"
-OTHER = "molo.gas/volume"
-NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
-NOON_S = 1_743_249_600  # date -u -d 2025-03-29T12:00Z +%s
-DAY_S = 86_400
-PATIENCE_S = 60.0
-BATCH = 200
-KILLS = 3
-
-StoreIn = Callable[..., InfluxStore]
-
-
-def reading(second: float, value: float = 1.0, point: str = POINT) -> Reading:
-    return Reading(point, NOON + timedelta(seconds=second), value)
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from influx_readings import DAY_S, NOON_S, OTHER, POINT, StoreIn, reading
 from influx_server import InfluxServer
 
 from paes.errors import StoreBusy
@@ -20,20 +21,9 @@ from paes.periods import now_utc, to_seconds
 from paes.rollups import OPEN, Touches, seals
 from paes.store.influx.store import InfluxStore
 
-POINT = "scuola.main/energy_import"
-OTHER = "molo.gas/volume"
-NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
-NOON_S = 1_743_249_600  # date -u -d 2025-03-29T12:00Z +%s
-DAY_S = 86_400
 PATIENCE_S = 60.0
 BATCH = 200
 KILLS = 3
-
-StoreIn = Callable[..., InfluxStore]
-
-
-def reading(second: float, value: float = 1.0, point: str = POINT) -> Reading:
-    return Reading(point, NOON + timedelta(seconds=second), value)
 
 
 @pytest.fixture
