@@ -19,7 +19,7 @@ import numpy.typing as npt
 from paes.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Carrier, Meter, Register, Sector, Site, SiteKind
+from paes.metering import Carrier, FieldMeter, Register, Sector, Site, SiteKind
 from paes.periods import Seconds, Span, from_seconds, to_seconds, year_span
 
 ROME = "Europe/Rome"
@@ -39,7 +39,7 @@ class Town:
 
     count: int
     years: int
-    meters: list[Meter] = field(init=False, repr=False)
+    meters: list[FieldMeter] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "meters", [self._meter(i) for i in range(self.count)])
@@ -112,10 +112,10 @@ class Town:
         """The buildings, in the order of their meters."""
         return list(dict.fromkeys(m.site for m in self.meters))
 
-    def _meter(self, number: int) -> Meter:
+    def _meter(self, number: int) -> FieldMeter:
         carrier = CARRIERS[number % len(CARRIERS)]
         gas = carrier is Carrier.NATURAL_GAS
-        return Meter(
+        return FieldMeter(
             id=f"b{number // len(CARRIERS):03}.{carrier.value.replace('_', '-')}",
             carrier=carrier, device="x", gateway="gw", unit=1,
             rated_power_kw=None if gas else 100.0, rated_flow_m3_h=100.0 if gas else None,
@@ -133,7 +133,7 @@ def round_times(after: datetime, count: int) -> list[datetime]:
     return [from_seconds(to_seconds(after) + STEP_S * (i + 1)) for i in range(count)]
 
 
-def _register(meter: Meter) -> Register:
+def _register(meter: FieldMeter) -> Register:
     gas = meter.carrier is Carrier.NATURAL_GAS
     name = "volume" if gas else "energy_import"
     return Register(f"{meter.id}/{name}", "m3" if gas else "kWh", None, 0.001)

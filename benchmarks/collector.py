@@ -37,7 +37,7 @@ from collectors.schedule import plan_installation
 from collectors.simulator import Simulator
 from paes.config import load_installation, shipped_config
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import now_utc
 
 UNITS, POINTS_A_UNIT = 20, 10
@@ -126,9 +126,9 @@ def one_by_one(profile: DeviceProfile) -> DeviceProfile:
     )
 
 
-def meters_of(gateway: Gateway, units: int, device: str) -> list[Meter]:
+def meters_of(gateway: Gateway, units: int, device: str) -> list[FieldMeter]:
     return [
-        Meter.model_validate(
+        FieldMeter.model_validate(
             {
                 "id": f"{gateway.id}.m{unit}",
                 "carrier": "electricity",

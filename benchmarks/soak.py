@@ -37,7 +37,7 @@ from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Meter, Site
+from paes.metering import FieldMeter, Site
 from paes.periods import Clock
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore
@@ -57,7 +57,7 @@ def town(gateways: int, units: int, period_s: int) -> Installation:
         for g in range(gateways)
     ]  # fmt: skip
     meters = [
-        Meter(id=f"s{g}.m{u}", gateway=f"g{g}", unit=u + 1, carrier="electricity",
+        FieldMeter(id=f"s{g}.m{u}", gateway=f"g{g}", unit=u + 1, carrier="electricity",
               device=DEVICES[u % len(DEVICES)])
         for g in range(gateways)
         for u in range(units)

@@ -26,7 +26,7 @@ from collectors.field_task import FieldPlan
 from collectors.round import Round
 from paes.accounting.counter_rules import GAP_AFTER_PERIODS
 from paes.events import Cause, Event, absence
-from paes.metering import Finding, Meter, Quality, Reading, meter_of, point_id
+from paes.metering import FieldMeter, Finding, Quality, Reading, meter_of, point_id
 from paes.units import canonical_unit
 
 __all__ = ["AbsenceBook"]
@@ -134,7 +134,7 @@ class AbsenceBook:
         return events
 
     def collector_was_down(
-        self, since: datetime, until: datetime, meters: Iterable[Meter]
+        self, since: datetime, until: datetime, meters: Iterable[FieldMeter]
     ) -> list[Event]:
         """The collector did not run in ``[since, until)``: called once, before its first round.
 
@@ -171,7 +171,7 @@ class AbsenceBook:
         book._known = {meter: _read(entry) for meter, entry in state.items()}
         return book
 
-    def _why(self, meter: Meter, known: _Known, made: Round, plan: FieldPlan) -> Why:
+    def _why(self, meter: FieldMeter, known: _Known, made: Round, plan: FieldPlan) -> Why:
         """Why ``made`` brought nothing of ``meter``: what was to be expected, else the line."""
         line = _line_cause(meter, known, made)
         known.line = line
@@ -219,7 +219,7 @@ def _back(meter: str, known: _Known, news: list[datetime], coalesced: int) -> Ev
     return None
 
 
-def _line_cause(meter: Meter, known: _Known, made: Round) -> Why:
+def _line_cause(meter: FieldMeter, known: _Known, made: Round) -> Why:
     """What the line said of ``meter``, or still says while its unit is not asked."""
     found = _finding(meter, made)
     if found is None and made.coalesced:
@@ -233,7 +233,7 @@ def _line_cause(meter: Meter, known: _Known, made: Round) -> Why:
     return _CAUSE_OF.get(found.name, Cause.DEFECT), found.message
 
 
-def _finding(meter: Meter, made: Round) -> Finding | None:
+def _finding(meter: FieldMeter, made: Round) -> Finding | None:
     """The finding that explains best why ``meter`` brought nothing: the nearest to its register.
 
     A register that is not there says little of another one, so it explains the least.
@@ -247,11 +247,11 @@ def _finding(meter: Meter, made: Round) -> Finding | None:
     return next(iter([*plain, *ordered]), None)
 
 
-def _is_point_of(meter: Meter, subject: str) -> bool:
+def _is_point_of(meter: FieldMeter, subject: str) -> bool:
     return "/" in subject and meter_of(subject) == meter.id
 
 
-def _is_accounted(meter: Meter, point: str) -> bool:
+def _is_accounted(meter: FieldMeter, point: str) -> bool:
     """True if ``point`` is the meter's accounted register, or if nobody said which one is."""
     if meter.pulse:
         name = "volume" if canonical_unit(meter.pulse.unit) == "m3" else "energy_import"
@@ -259,7 +259,7 @@ def _is_accounted(meter: Meter, point: str) -> bool:
     return meter.register_name is None or point == point_id(meter.id, meter.register_name)
 
 
-def _not_in_use(meter: Meter, at: datetime) -> str | None:
+def _not_in_use(meter: FieldMeter, at: datetime) -> str | None:
     """Why ``meter`` is not in use at ``at``, if it is not; days are compared in UTC."""
     if meter.valid_from and at.date() < meter.valid_from:
         return f"in use from {meter.valid_from} on"

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from collectors.round import Round
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 Sink = Callable[[Round], Awaitable[None] | None]
 """Takes each round as soon as it is made; the task waits for it."""
@@ -26,7 +26,7 @@ class FieldPlan(Protocol):
     def gateway(self) -> Gateway: ...
 
     @property
-    def meters(self) -> tuple[Meter, ...]: ...
+    def meters(self) -> tuple[FieldMeter, ...]: ...
 
 
 class FieldTask(Protocol):

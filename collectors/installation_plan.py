@@ -15,7 +15,7 @@ from collectors.device_files import AnyProfile, load_device
 from collectors.field_task import FieldPlan
 from collectors.transports import plan_for
 from paes.gateways import Gateway
-from paes.metering import Meter, Register, name_of
+from paes.metering import FieldMeter, Register, name_of
 
 
 class MeteredInstallation(Protocol):
@@ -24,11 +24,11 @@ class MeteredInstallation(Protocol):
     @property
     def gateways(self) -> Mapping[str, Gateway]: ...
 
-    def meters_behind(self, gateway_id: str) -> list[Meter]: ...
+    def meters_behind(self, gateway_id: str) -> list[FieldMeter]: ...
 
     def device_file(self, device_id: str) -> Path: ...
 
-    def register(self, meter: Meter) -> Register: ...
+    def register(self, meter: FieldMeter) -> Register: ...
 
 
 def plan_installation(
@@ -54,14 +54,14 @@ def plan_installation(
     return plans
 
 
-def _with_register(meter: Meter, accounted: Register) -> Meter:
+def _with_register(meter: FieldMeter, accounted: Register) -> FieldMeter:
     """``meter`` naming its accounted register, so that what is accounted is always read."""
     if meter.pulse or meter.register_name:
         return meter
     return meter.model_copy(update={"register_name": name_of(accounted.point)})
 
 
-def _in_use(meter: Meter, now: datetime | None) -> bool:
+def _in_use(meter: FieldMeter, now: datetime | None) -> bool:
     # Days are compared in UTC: on the day of its change a meter is asked some hours more or less.
     if now is None:
         return True

@@ -16,7 +16,7 @@ from typing import Any
 
 from collectors.round import Round, UnitReport, UnitState
 from paes.gateways import Gateway
-from paes.metering import Finding, Meter, meter_of
+from paes.metering import FieldMeter, Finding, meter_of
 
 LATENCIES = 64
 """So many answers back the 95th percentile looks; there may be thousands of units."""
@@ -72,7 +72,7 @@ class GatewayLine:
     """One gateway since the start, with its units and meters."""
 
     def __init__(
-        self, gateway: Gateway, meters: Iterable[Meter], period_s: float, since_s: float
+        self, gateway: Gateway, meters: Iterable[FieldMeter], period_s: float, since_s: float
     ) -> None:
         self.gateway = gateway
         self.period_s = period_s

@@ -9,7 +9,7 @@ from collectors.field_task import FieldPlan
 from collectors.modbus.read_plan import GatewayPlan
 from collectors.modbus.sunspec import sleeps
 from paes.installation import Installation
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.sun import is_night
 
 Asleep = Callable[[str, datetime], bool]
@@ -38,7 +38,7 @@ def night_rule(installation: object, plans: Iterable[FieldPlan]) -> Asleep:
     return is_asleep
 
 
-def _place(installation: Installation, meter: Meter) -> tuple[float, float]:
+def _place(installation: Installation, meter: FieldMeter) -> tuple[float, float]:
     """Latitude and longitude of the meter's site, else of its city."""
     site, city = installation.site(meter.site), installation.city_of(meter).facts
     if site.latitude is not None and site.longitude is not None:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from collectors.devices.point import DevicePoint, ProfileKind, RegisterType
 from collectors.devices.registers import MeasuredPoint, pattern_of, to_reading_value
-from paes.metering import Finding, Meter, Quality, Reading
+from paes.metering import FieldMeter, Finding, Quality, Reading
 
 MARGIN = 1.2
 """How far beyond its rating a meter is believed."""
@@ -46,7 +46,7 @@ class Plausibility:
         self._zeros: dict[str, int] = {}
 
     def judge(
-        self, meter: Meter, point: DevicePoint, words: Sequence[int], reading: Reading
+        self, meter: FieldMeter, point: DevicePoint, words: Sequence[int], reading: Reading
     ) -> tuple[Reading, Finding | None]:
         """``reading`` with its quality, and why it is suspect if it is; ``words`` are its own."""
         if point.kind is ProfileKind.COUNTER and _is_all_ones(point, words):
@@ -55,7 +55,7 @@ class Plausibility:
         return self.judge_value(meter, point, reading)
 
     def judge_value(
-        self, meter: Meter, point: RatedPoint, reading: Reading
+        self, meter: FieldMeter, point: RatedPoint, reading: Reading
     ) -> tuple[Reading, Finding | None]:
         """The same for a value that did not come in registers."""
         if point.kind is ProfileKind.COUNTER and point.resets is None:
@@ -64,7 +64,7 @@ class Plausibility:
             why = _beyond_rating(meter, point, reading)
         return (reading, None) if why is None else _suspect(reading, why)
 
-    def _of_counter(self, meter: Meter, point: RatedPoint, reading: Reading) -> str | None:
+    def _of_counter(self, meter: FieldMeter, point: RatedPoint, reading: Reading) -> str | None:
         name = reading.point
         if reading.value != to_reading_value(meter, point, 0.0, reading.at):
             self._counted[name] = reading.value
@@ -79,7 +79,7 @@ class Plausibility:
         return None
 
 
-def _may_wrap(meter: Meter, point: RatedPoint, last: float | None, reading: Reading) -> bool:
+def _may_wrap(meter: FieldMeter, point: RatedPoint, last: float | None, reading: Reading) -> bool:
     """True if ``last`` was so near the end of the register that it may have gone round."""
     if point.rollover is None or last is None:
         return False
@@ -106,7 +106,7 @@ def _is_all_ones(point: DevicePoint, words: Sequence[int]) -> bool:
     return pattern == (ones >> 1 if point.type.is_signed else ones)
 
 
-def _beyond_rating(meter: Meter, point: RatedPoint, reading: Reading) -> str | None:
+def _beyond_rating(meter: FieldMeter, point: RatedPoint, reading: Reading) -> str | None:
     rating, unit = None, ""
     if point.quantity in ("active_power", "heat_power") and meter.rated_power_kw:
         rating, unit = 1000 * meter.rated_power_kw, "W"

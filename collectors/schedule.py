@@ -35,7 +35,7 @@ from collectors.transports import MakeTask, round_period_s, task_for
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
 from paes.gateways import Transport
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import Clock, now_utc
 
 __all__ = ["Collector", "MeteredInstallation", "plan_installation"]
@@ -351,6 +351,6 @@ def _known_absences(spool: Spool, plans: Mapping[str, FieldPlan]) -> dict[str, A
     return known
 
 
-def _serial(meter: Meter) -> str | None:
+def _serial(meter: FieldMeter) -> str | None:
     """The serial number that a person has read; an assumed one says nothing of the device."""
     return None if meter.assumed else meter.serial

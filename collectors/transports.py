@@ -16,7 +16,7 @@ from collectors.mqtt.broker import MqttPlan, MqttTask, plan_mqtt
 from collectors.mqtt.profile import MqttProfile
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import Clock
 
 P = TypeVar("P")
@@ -26,7 +26,7 @@ MakeTask = Callable[[FieldPlan, Sink, Clock, Mapping[str, str]], FieldTask]
 
 
 def plan_for(
-    gateway: Gateway, meters: Iterable[Meter], profiles: Mapping[str, AnyProfile]
+    gateway: Gateway, meters: Iterable[FieldMeter], profiles: Mapping[str, AnyProfile]
 ) -> FieldPlan:
     """The plan of ``meters`` behind ``gateway``; ``profiles`` by device id.
 

@@ -18,7 +18,7 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import City, Installation
 from paes.meter_status import STALE_AFTER_PERIODS, MeterState, state_of
-from paes.metering import Carrier, Measures, Meter, Quality, Reading, Site, point_id
+from paes.metering import Carrier, FieldMeter, Measures, Meter, Quality, Reading, Site, point_id
 from paes.periods import Span, last_tick
 
 DAY = timedelta(days=1)
@@ -131,13 +131,9 @@ class LiveCity:
 
 def power_points(installation: Installation, city: City) -> dict[str, str]:
     """By meter, the point that tells its total active power, where its device has one."""
-    devices = {m.device for m in city.meters.values()}
-    names = {d: power_point(installation.device_file(d)) for d in devices}
-    return {
-        m.id: point_id(m.id, name)
-        for m in city.meters.values()
-        if (name := names[m.device]) and not m.pulse
-    }
+    meters = [m for m in city.meters.values() if isinstance(m, FieldMeter)]
+    names = {d: power_point(installation.device_file(d)) for d in {m.device for m in meters}}
+    return {m.id: point_id(m.id, name) for m in meters if (name := names[m.device]) and not m.pulse}
 
 
 def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:

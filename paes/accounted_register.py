@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from paes.config_file import read_yaml
 from paes.errors import DataError
-from paes.metering import Carrier, Measures, Meter, Register, point_id
+from paes.metering import Carrier, FieldMeter, Measures, Register, point_id
 from paes.units import canonical_unit, factor_to_canonical
 
 FLOAT_RESOLUTION = 1e-3
@@ -122,7 +122,7 @@ def power_point(path: Path) -> str | None:
     return fits[0] if len(fits) == 1 else None
 
 
-def accounted_register(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> Register:
+def accounted_register(meter: FieldMeter, counters: tuple[MeasuredPoint, ...]) -> Register:
     """The register of ``meter`` among its device's ``counters``.
 
     Where the device itself says by which power of ten to scale, the modulus is not known here:
@@ -163,7 +163,7 @@ def _resolution(counter: MeasuredPoint, step: float, ratio: float) -> float:
     return step
 
 
-def _accounted_unit(meter: Meter, name: str, written: str) -> str:
+def _accounted_unit(meter: FieldMeter, name: str, written: str) -> str:
     """The canonical unit of ``written``, if it can be what the meter measures."""
     unit = canonical_unit(written)
     expected = "m3" if _is_volume(meter) else "kWh"
@@ -180,7 +180,7 @@ def _pulse_point(unit: str) -> str:
     return "volume" if unit == "m3" else "energy_import"
 
 
-def _named(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoint:
+def _named(meter: FieldMeter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoint:
     for counter in counters:
         if counter.name == meter.register_name:
             return counter
@@ -190,7 +190,7 @@ def _named(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoint:
     )
 
 
-def _only_fit(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoint:
+def _only_fit(meter: FieldMeter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoint:
     quantity, directions = _wanted(meter)
     same = [c for c in counters if c.quantity == quantity and c.phase is None]
     for direction in directions:
@@ -208,7 +208,7 @@ def _only_fit(meter: Meter, counters: tuple[MeasuredPoint, ...]) -> MeasuredPoin
     )
 
 
-def _wanted(meter: Meter) -> tuple[str, tuple[str | None, ...]]:
+def _wanted(meter: FieldMeter) -> tuple[str, tuple[str | None, ...]]:
     if meter.pulse:
         return "pulse", (None,)
     if _is_volume(meter):
@@ -220,7 +220,7 @@ def _wanted(meter: Meter) -> tuple[str, tuple[str | None, ...]]:
     return "active_energy", ("import", "sum", None)
 
 
-def _is_volume(meter: Meter) -> bool:
+def _is_volume(meter: FieldMeter) -> bool:
     return meter.measures is Measures.WATER or meter.carrier is Carrier.NATURAL_GAS
 
 

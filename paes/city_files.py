@@ -19,7 +19,7 @@ from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
-from paes.metering import Meter, Opening, Site
+from paes.metering import FieldMeter, ImportedMeter, Meter, Opening, Site
 from paes.plan import Action, Plan
 from paes.schema import ConfigModel
 
@@ -34,7 +34,13 @@ class MetersFile(ConfigModel):
     """``meters.yaml``."""
 
     gateways: tuple[Gateway, ...]
-    meters: tuple[Meter, ...]
+    meters: tuple[FieldMeter, ...]
+    imported_meters: tuple[ImportedMeter, ...] = ()
+
+    @property
+    def all_meters(self) -> tuple[Meter, ...]:
+        """Those that are read and those whose figures come in files."""
+        return (*self.meters, *self.imported_meters)
 
 
 class ActionsFile(ConfigModel):
@@ -64,7 +70,7 @@ class CityFiles:
             plan=self.plan.value,
             sites={s.id: s for s in self.sites.value.sites},
             gateways={g.id: g for g in self.meters.value.gateways},
-            meters={m.id: m for m in self.meters.value.meters},
+            meters={m.id: m for m in self.meters.value.all_meters},
             actions=self.actions.value.actions if self.actions else (),
             declared=self.declared or (),
         )

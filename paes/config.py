@@ -96,6 +96,7 @@ def load_installation(root: Path) -> Installation:
         problems += city_problems(town, factors)
         if town.meters:
             registers |= accounted_registers(town.meters, device_folders, devices, problems)
+            registers |= {m.id: m.register for m in town.meters.value.imported_meters}
     problems += shared_ids(towns)
     retention = _retention(root, devices, problems)
     if head:

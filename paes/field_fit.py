@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from paes.accounted_register import DeviceFile
 from paes.gateways import Gateway, Transport
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 Misfit = tuple[str, str]
 """The meter's key that is wrong, and the sentence."""
@@ -22,7 +22,7 @@ LAST_MBUS_ADDRESS = 250
 _SPEAKS: Mapping[str, str] = {"mbdev/1": "Modbus", "mbusdev/1": "M-Bus", "mqttdev/1": "MQTT"}
 
 
-def misfits(meter: Meter, gateway: Gateway | None, device: DeviceFile) -> Iterator[Misfit]:
+def misfits(meter: FieldMeter, gateway: Gateway | None, device: DeviceFile) -> Iterator[Misfit]:
     """What keeps ``meter`` from being read; nothing if its gateway is unknown (told already)."""
     if gateway is None:
         return
@@ -43,7 +43,7 @@ def _spoken(transport: Transport) -> str:
     return "M-Bus" if transport is Transport.MBUS_TCP else "MQTT"
 
 
-def _out_of_place(meter: Meter, gateway: Gateway) -> Iterator[Misfit]:
+def _out_of_place(meter: FieldMeter, gateway: Gateway) -> Iterator[Misfit]:
     seen = f"gateway {gateway.id} is {gateway.transport}"
     if meter.secondary_address and gateway.transport is not Transport.MBUS_TCP:
         yield "secondary_address", f"only an M-Bus has secondary addresses, and {seen}"
@@ -51,7 +51,7 @@ def _out_of_place(meter: Meter, gateway: Gateway) -> Iterator[Misfit]:
         yield "topic", f"only a broker has topics, and {seen}"
 
 
-def _on_mbus(meter: Meter, gateway: Gateway, device: DeviceFile) -> Iterator[Misfit]:
+def _on_mbus(meter: FieldMeter, gateway: Gateway, device: DeviceFile) -> Iterator[Misfit]:
     if not meter.secondary_address and meter.unit > LAST_MBUS_ADDRESS:
         yield "unit", f"{meter.unit} is no primary address of an M-Bus; expected 0 to 250"
     shortest, period = device.read.min_period_s, gateway.poll_period_s
@@ -61,7 +61,7 @@ def _on_mbus(meter: Meter, gateway: Gateway, device: DeviceFile) -> Iterator[Mis
         yield "device", f"{rule}; {asks}"
 
 
-def _on_broker(meter: Meter, device: DeviceFile) -> Iterator[Misfit]:
+def _on_broker(meter: FieldMeter, device: DeviceFile) -> Iterator[Misfit]:
     for key, value in (("topic", meter.topic), ("serial", meter.serial)):
         if f"{{{key}}}" in device.topic and not value:
             yield key, f"missing; {meter.device} publishes under {device.topic}"

@@ -18,7 +18,7 @@ from paes.activity import DeclaredRow
 from paes.emission_factors import FactorLibrary, Year
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter, Register, Site
+from paes.metering import FieldMeter, Meter, Register, Site
 from paes.periods import zone
 from paes.plan import Action, Plan
 from paes.retention import Retention
@@ -122,6 +122,11 @@ class Installation:
         return {m.id: m for city in self.cities.values() for m in city.meters.values()}
 
     @cached_property
+    def field_meters(self) -> dict[str, FieldMeter]:
+        """Those of them that the collector reads."""
+        return {m.id: m for m in self.meters.values() if isinstance(m, FieldMeter)}
+
+    @cached_property
     def _city_by_site(self) -> dict[str, City]:
         return {site: city for city in self.cities.values() for site in city.sites}
 
@@ -133,6 +138,13 @@ class Installation:
     def meter(self, meter_id: str) -> Meter:
         """The meter; DataError if unknown."""
         return _get(self.meters, meter_id, "meter")
+
+    def field_meter(self, meter_id: str) -> FieldMeter:
+        """The meter, which the collector reads; DataError if unknown, or if it does not."""
+        meter = self.meter(meter_id)
+        if isinstance(meter, FieldMeter):
+            return meter
+        raise DataError(f"meter {meter_id} is not read: its figures come in files (paes import)")
 
     def site(self, site_id: str) -> Site:
         """The site; DataError if unknown."""
@@ -150,9 +162,9 @@ class Installation:
         """The counter of ``meter`` that is accounted."""
         return self.registers[meter.id]
 
-    def meters_behind(self, gateway_id: str) -> list[Meter]:
+    def meters_behind(self, gateway_id: str) -> list[FieldMeter]:
         """The meters behind a gateway, by unit."""
-        behind = [m for m in self.meters.values() if m.gateway == gateway_id]
+        behind = [m for m in self.field_meters.values() if m.gateway == gateway_id]
         return sorted(behind, key=lambda m: (m.unit, m.id))
 
     def device_file(self, device_id: str) -> Path:

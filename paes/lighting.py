@@ -24,7 +24,7 @@ from paes.accounting.counter_rules import GAP_AFTER_PERIODS
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Carrier, Measures, Meter, Quality, Site, SiteKind, point_id
+from paes.metering import Carrier, FieldMeter, Measures, Meter, Quality, Site, SiteKind, point_id
 from paes.periods import By, Seconds, Span, edges, to_seconds
 from paes.series import CODE_OF, Floats, ReadingSeries
 
@@ -112,7 +112,9 @@ def lamps_of(installation: Installation, site: Site) -> list[Lamps]:
 
 
 def _lamps(installation: Installation, meter: Meter, installed_kw: float | None) -> Lamps | None:
-    name = power_point(installation.device_file(meter.device)) if not meter.pulse else None
+    if not isinstance(meter, FieldMeter) or meter.pulse:
+        return None
+    name = power_point(installation.device_file(meter.device))
     if name is None or installed_kw is None:
         return None
     return Lamps(meter, point_id(meter.id, name), installed_kw)

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
@@ -32,6 +32,10 @@ from paes.schema import ConfigModel, Identifier, Sourced
 
 Topic = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")]
 """An MQTT topic without wildcards."""
+Pod = Annotated[str, Field(pattern=r"^IT\d{3}E[A-Z0-9]{8}[A-Z0-9]?$")]
+"""A point of delivery of electricity: 14 characters, and perhaps one that controls them."""
+Pdr = Annotated[str, Field(pattern=r"^\d{14}$")]
+"""A point of redelivery of gas."""
 
 
 class Quality(StrEnum):
@@ -120,6 +124,7 @@ class Measures(StrEnum):
 
     WITHDRAWAL = "withdrawal"  # bought or delivered: counts as the site's consumption
     GENERATION = "generation"  # local production (PV, CHP): counts as production
+    FEED_IN = "feed_in"  # given to the grid (OBIS 2.8.0): production that was not used here
     SUBMETER = "submeter"  # part of another meter: never added to the site's total
     WATER = "water"
 
@@ -199,7 +204,11 @@ class Replacement(ConfigModel):
 
 
 class Meter(Sourced):
-    """A measuring position at a site, and where the collector finds its device."""
+    """A measuring position at a site, however its figures come here.
+
+    Two kinds: one that the collector reads (``FieldMeter``), and one whose figures come in files
+    (``ImportedMeter``): the distributor's load curves, bills, registers written down by hand.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$", max_length=121)]
     """``<site>.<name>``, e.g. ``scuola-2-giugno.main``."""
@@ -208,23 +217,9 @@ class Meter(Sourced):
     carrier: Carrier | None = None
     """None only for water."""
     parent: str | None = None
-    topic: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")] | None = (
-        None
-    )
-    """Behind a broker: what the device's own messages are published under."""
-    secondary_address: Annotated[str, Field(pattern=r"^[0-9]{8}$")] | None = None
-    """On an M-Bus: the number on the device's face, where it has no primary address."""
-    pod: Annotated[str, Field(pattern=r"^IT\d{3}E[A-Z0-9]{8}[A-Z0-9]?$")] | None = None
-    pdr: Annotated[str, Field(pattern=r"^\d{14}$")] | None = None
-    device: Identifier
-    gateway: Identifier
-    unit: Annotated[int, Field(ge=0, le=255)] = 1
+    pod: Pod | None = None
+    pdr: Pdr | None = None
     serial: str | None = None
-    register_name: str | None = Field(default=None, alias="register")
-    """The profile's counter that is accounted; by default the only one that fits."""
-    ct_ratio: float = Field(default=1.0, gt=0)
-    vt_ratio: float = Field(default=1.0, gt=0)
-    pulse: Pulse | None = None
     volume_correction: float = Field(default=1.0, gt=0)
     """Coefficient C of a gas meter: Sm3 = m3 x C."""
     rated_power_kw: float | None = Field(default=None, gt=0)
@@ -242,13 +237,8 @@ class Meter(Sourced):
         """The id of the site it stands at."""
         return self.id.split(".", 1)[0]
 
-    @property
-    def transformer_ratio(self) -> float:
-        """What registers of current, power and energy are multiplied by."""
-        return self.ct_ratio * self.vt_ratio
-
     @model_validator(mode="after")
-    def _coherent(self) -> Meter:
+    def _coherent(self) -> Self:
         if (self.carrier is None) != (self.measures is Measures.WATER):
             raise ValueError("a water meter has no carrier, and every other meter has one")
         if (self.parent is None) == (self.measures is Measures.SUBMETER):
@@ -261,13 +251,95 @@ class Meter(Sourced):
         return self
 
 
+class FieldMeter(Meter):
+    """A meter that the collector reads, and where it finds its device."""
+
+    topic: Topic | None = None
+    """Behind a broker: what the device's own messages are published under."""
+    secondary_address: Annotated[str, Field(pattern=r"^[0-9]{8}$")] | None = None
+    """On an M-Bus: the number on the device's face, where it has no primary address."""
+    device: Identifier
+    gateway: Identifier
+    unit: Annotated[int, Field(ge=0, le=255)] = 1
+    register_name: str | None = Field(default=None, alias="register")
+    """The profile's counter that is accounted; by default the only one that fits."""
+    ct_ratio: float = Field(default=1.0, gt=0)
+    vt_ratio: float = Field(default=1.0, gt=0)
+    pulse: Pulse | None = None
+
+    @property
+    def transformer_ratio(self) -> float:
+        """What registers of current, power and energy are multiplied by."""
+        return self.ct_ratio * self.vt_ratio
+
+
+class Evidence(StrEnum):
+    """What a reading of the accounted point says."""
+
+    COUNTER = "counter"  # what the register shows
+    INTERVALS = "intervals"  # what passed in the ``interval_s`` from its time on: a load curve
+    AMOUNTS = "amounts"
+    """What passed from its time until that of the next reading: bills, deliveries. A reading of
+    quality ``not_available`` ends a period that nothing follows."""
+
+
+class ImportedMeter(Meter):
+    """A meter that no collector reads: its figures come in files (``paes import``)."""
+
+    brings: Evidence = Evidence.INTERVALS
+    interval_s: Literal[300, 600, 900, 1800, 3600] = 900
+    """The length of the intervals of a load curve."""
+    digits: Annotated[int, Field(ge=3, le=12)] | None = None
+    """How many whole digits a counter has: it wraps to zero behind them."""
+    unit: Literal["kWh", "m3", "l", "kg"] | None = None
+    """In what it is accounted; without it kWh, for gas and water m3 (gas: Sm3), for fuels l."""
+
+    @property
+    def register(self) -> Register:
+        """What is accounted: canonical, since importers convert."""
+        unit = self.unit or _usual_unit(self.carrier)
+        name = _ACCOUNTED[unit]
+        if self.measures is Measures.FEED_IN:
+            name = "energy_export"
+        if self.brings is not Evidence.COUNTER:
+            name = f"{name}_{self.brings}"
+        return Register(
+            point=point_id(self.id, name),
+            unit=unit,
+            modulus=10.0**self.digits if self.digits else None,
+            resolution=1e-3,
+            kind=self.brings,
+            interval_s=self.interval_s if self.brings is Evidence.INTERVALS else None,
+        )
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        if self.digits and self.brings is not Evidence.COUNTER:
+            raise ValueError(f"digits are those of a counter, and the files bring {self.brings}")
+        if self.unit not in (None, "m3") and self.carrier is None:
+            raise ValueError(f"unit {self.unit!r} is none of water; expected m3")
+        return self
+
+
+_ACCOUNTED = {"kWh": "energy_import", "m3": "volume", "l": "fuel_volume", "kg": "fuel_mass"}
+
+
+def _usual_unit(carrier: Carrier | None) -> str:
+    if carrier in (None, Carrier.NATURAL_GAS):
+        return "m3"
+    return "kWh" if carrier in (Carrier.ELECTRICITY, Carrier.HEAT_COLD) else "l"
+
+
 @dataclass(frozen=True, slots=True)
 class Register:
     """The counter of a meter that is accounted, in canonical units.
 
-    ``unit`` is kWh or m3; ``modulus`` is where the register wraps to zero (None: it does not,
-    or nobody declared it); ``resolution`` is its smallest step. A register sent as a float gets
-    coarser as it grows: ``relative_step`` is then its step as a part of its value.
+    ``unit`` is kWh, m3, or l or kg of a fuel; ``modulus`` is where the register wraps to zero
+    (None: it does not, or nobody declared it); ``resolution`` is its smallest step. A register
+    sent as a float gets coarser as it grows: ``relative_step`` is then its step as a part of its
+    value.
+
+    What is no counter has another ``kind``; ``interval_s`` is that of a load curve.
     """
 
     point: str
@@ -275,6 +347,8 @@ class Register:
     modulus: float | None
     resolution: float
     relative_step: float = 0.0
+    kind: Evidence = Evidence.COUNTER
+    interval_s: int | None = None
 
     def step_at(self, value: float) -> float:
         """The smallest step of the register where it shows ``value``."""

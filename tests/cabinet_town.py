@@ -14,7 +14,7 @@ from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Meter, Site
+from paes.metering import FieldMeter, Site
 from paes.plan import Plan
 
 SITE: dict[str, Any] = {
@@ -59,7 +59,7 @@ def cabinet_town(
     *meters: dict[str, Any], site: dict[str, Any] | None = None, **gateway: Any
 ) -> Installation:
     """An installation of ``meters`` (the whole cabinet if none) behind the gateway ``viale``."""
-    made = [Meter.model_validate({"gateway": "viale", **m}) for m in meters or CABINET]
+    made = [FieldMeter.model_validate({"gateway": "viale", **m}) for m in meters or CABINET]
     whole = Site.model_validate(site or SITE)
     folder = shipped_config() / "devices"
     city = City(

@@ -87,7 +87,7 @@ def ask(port: int, unit: int, function: int, address: int, count: int) -> bytes:
 
 def test_a_town_is_served_recorded_and_proxied(town: Path, tmp_path: Path) -> None:
     installation = Session(str(town), None, None).installation
-    meter, file = installation.meter(METER), tmp_path / "municipio.yaml"
+    meter, file = installation.field_meter(METER), tmp_path / "municipio.yaml"
     arguments = ("simulate", "--port", "0", "--fault", f"{METER}=exception:4,from=+100000")
     with started(town, *arguments, until="└") as (seen, process):
         found = re.search(r"gw-portovenere-municipio\W+127\.0\.0\.1:(\d+)\W+(\d+) main", seen)

@@ -27,7 +27,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.events import SWAPPED
 from paes.installation import Installation
 from paes.lighting import Stretch, burning_hours, lamps_of
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import Span, from_seconds
 from paes.store.sqlite import SqliteStore
 
@@ -127,7 +127,7 @@ async def a_field(
         await simulator.stop()
 
 
-def names(at: Field, meter: Meter, span: Span) -> set[str]:
+def names(at: Field, meter: FieldMeter, span: Span) -> set[str]:
     return {f.name for f in at.ledger.findings(meter, span)}
 
 

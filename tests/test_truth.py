@@ -29,7 +29,7 @@ from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Finding, Meter, Reading, Site
+from paes.metering import FieldMeter, Finding, Reading, Site
 from paes.periods import By, Clock, Span, day_span, local_midnight
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore
@@ -82,7 +82,7 @@ def town(folder: Path) -> Installation:
     (devices / "wrapping-meter.yaml").write_text(WRAPPING, encoding="utf-8")
     folders = (devices, shipped_config() / "devices")
     meters = [
-        Meter.model_validate(
+        FieldMeter.model_validate(
             {"carrier": "electricity", "gateway": "street" if "street" in m["id"] else "gw", **m}
         )
         for m in METERS
@@ -158,7 +158,7 @@ class Run:
     def truth(self, meter: str, span: Span) -> float:
         return self.simulator.town.energy(meter, span.start, span.end)
 
-    def meter(self, name: str) -> Meter:
+    def meter(self, name: str) -> FieldMeter:
         return self.installation.meter(name)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from paes.metering import Finding, Meter, Register
+from paes.metering import FieldMeter, Finding, Register
 from paes.units import canonical_unit, factor_to_canonical, known_units
 
 # Rated primary currents of IEC 61869-2, 5.201 (10 to 75 A and their decimal multiples), and the
@@ -66,7 +66,7 @@ class Seen(Protocol):
 
 
 def causes(
-    meter: Meter,
+    meter: FieldMeter,
     register: Register,
     seen: Seen,
     shown: Shown,
@@ -88,7 +88,7 @@ def causes(
 
 
 def _guesses(
-    meter: Meter,
+    meter: FieldMeter,
     register: Register,
     seen: Seen,
     shown: Shown,
@@ -147,7 +147,7 @@ def _guesses(
         )
 
 
-def _misplaced_ratio_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]]:
+def _misplaced_ratio_guesses(meter: FieldMeter, shown: Shown) -> Iterator[tuple[str, str]]:
     ratio = meter.transformer_ratio
     if ratio != 1 and shown.fits(1 / ratio):
         yield (
@@ -169,7 +169,7 @@ def _misplaced_ratio_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, 
         )
 
 
-def _plate_guesses(meter: Meter, shown: Shown) -> Iterator[tuple[str, str]]:
+def _plate_guesses(meter: FieldMeter, shown: Shown) -> Iterator[tuple[str, str]]:
     ratio = meter.transformer_ratio
     if meter.carrier != "electricity":
         return

@@ -26,7 +26,7 @@ from collectors.commissioning.causes import TELLING, Shown, causes
 from collectors.modbus.unit_device import same_serial
 from paes.accounting.counter_rules import SPIKE_MARGIN
 from paes.errors import DataError
-from paes.metering import Finding, Measures, Meter, Register
+from paes.metering import FieldMeter, Finding, Measures, Register
 from paes.units import canonical_unit, factor_to_canonical
 
 ROUNDING = 1 + 1e-6
@@ -84,7 +84,7 @@ class Seen:
 class Judgement:
     """One meter's part of a commissioning record."""
 
-    meter: Meter
+    meter: FieldMeter
     register: Register
     verdict: Verdict
     before: Seen
@@ -136,7 +136,7 @@ def _number(text: str) -> tuple[float, float] | None:
     return float(f"{whole}.{digits or 0}"), 10.0 ** -len(digits)
 
 
-def expected_display(meter: Meter, register: Register, value: float, secondary: bool) -> float:
+def expected_display(meter: FieldMeter, register: Register, value: float, secondary: bool) -> float:
     """What the display shows while the register is stored as ``value``.
 
     A gas meter shows m3 where Sm3 are stored. ``secondary``: the display leaves out the
@@ -148,7 +148,7 @@ def expected_display(meter: Meter, register: Register, value: float, secondary: 
 
 
 def judge(
-    meter: Meter,
+    meter: FieldMeter,
     register: Register,
     before: Seen,
     display: Display | None = None,
@@ -194,7 +194,7 @@ def judge(
 
 
 def pulse_lines(
-    meter: Meter, seen: Seen, display: Display, by: str, at: datetime, has_history: bool
+    meter: FieldMeter, seen: Seen, display: Display, by: str, at: datetime, has_history: bool
 ) -> str | None:
     """The lines of ``meters.yaml`` that make a pulse meter go on from its dial; None for others.
 
@@ -216,7 +216,7 @@ def pulse_lines(
 
 
 def _expected(
-    meter: Meter,
+    meter: FieldMeter,
     register: Register,
     before: Seen,
     after: Seen | None,
@@ -235,7 +235,7 @@ def _expected(
     return low, high
 
 
-def _most_between(meter: Meter, seen: Seen, seconds: float) -> float:
+def _most_between(meter: FieldMeter, seen: Seen, seconds: float) -> float:
     """The most that is counted in ``seconds``: by the rating, else by what passes now."""
     rated = meter.rated_power_kw or meter.rated_flow_m3_h
     if rated is None and seen.power_w is not None:
@@ -243,7 +243,9 @@ def _most_between(meter: Meter, seen: Seen, seconds: float) -> float:
     return SPIKE_MARGIN * (rated or 0.0) * seconds / 3600
 
 
-def _too_small(meter: Meter, display: Display, tolerance: float, at: datetime) -> list[Finding]:
+def _too_small(
+    meter: FieldMeter, display: Display, tolerance: float, at: datetime
+) -> list[Finding]:
     """A new meter near zero agrees with everything."""
     if abs(display.value) > TELLING * tolerance:
         return []
@@ -254,7 +256,7 @@ def _too_small(meter: Meter, display: Display, tolerance: float, at: datetime) -
     return [Finding("commission.too_small", meter.id, text, at, {"display": display.value})]
 
 
-def _identity(meter: Meter, seen: Seen) -> list[Finding]:
+def _identity(meter: FieldMeter, seen: Seen) -> list[Finding]:
     """Another serial number than the configured one; an assumed one says nothing.
 
     A pulse meter does not speak: what answers in its place is the counter.
@@ -270,7 +272,7 @@ def _identity(meter: Meter, seen: Seen) -> list[Finding]:
     return [Finding("commission.serial", meter.id, text, seen.at)]
 
 
-def _power(meter: Meter, seen: Seen) -> list[Finding]:
+def _power(meter: FieldMeter, seen: Seen) -> list[Finding]:
     """Current transformers that are turned round, and power that cannot be."""
     findings = []
     turned = [p for p, w in seen.phase_powers_w.items() if w < -NOISE_W]

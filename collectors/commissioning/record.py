@@ -21,7 +21,7 @@ from collectors.commissioning.judgement import Judgement, Seen
 from paes import __version__
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter, Site
+from paes.metering import FieldMeter, Site
 
 SCHEMA = "commissioning/1"
 Document = dict[str, Any]
@@ -131,7 +131,7 @@ def _meter_entry(judged: Judgement, gateway: Gateway, paste: str | None, zone: t
     return entry
 
 
-def _address(meter: Meter) -> str | int:
+def _address(meter: FieldMeter) -> str | int:
     return meter.topic or meter.secondary_address or meter.unit
 
 

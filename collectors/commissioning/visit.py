@@ -28,7 +28,7 @@ from paes.errors import PaesError
 from paes.events import SWAPPED
 from paes.gateways import Gateway, Transport
 from paes.installation import Installation
-from paes.metering import Meter, Reading, Register, name_of
+from paes.metering import FieldMeter, Reading, Register, name_of
 from paes.periods import Clock
 
 _POWERS = ("active_power", "heat_power", "W")
@@ -55,7 +55,7 @@ class Visit:
         self._clock = clock
         self._stored = stored
 
-    async def see(self, meter: Meter) -> Seen:
+    async def see(self, meter: FieldMeter) -> Seen:
         """All that tells whether ``meter`` is right."""
         gateway, register = self._place(meter)
         try:
@@ -78,7 +78,7 @@ class Visit:
         except PaesError as err:
             return Seen(self._clock(), None, error=str(err))
 
-    async def again(self, meter: Meter) -> Seen:
+    async def again(self, meter: FieldMeter) -> Seen:
         """The register of ``meter`` alone, once more; nothing of one that cannot be asked."""
         gateway, register = self._place(meter)
         if gateway.transport is Transport.MQTT:
@@ -88,7 +88,7 @@ class Visit:
         except PaesError as err:
             return Seen(self._clock(), None, error=str(err))
 
-    def _place(self, meter: Meter) -> tuple[Gateway, Register]:
+    def _place(self, meter: FieldMeter) -> tuple[Gateway, Register]:
         return self.installation.gateways[meter.gateway], self.installation.register(meter)
 
     def _before(self, register: Register, heard: Seen) -> Seen:
@@ -96,7 +96,9 @@ class Visit:
         last = self._stored(register.point)
         return Seen(last.at, last.value) if last else heard
 
-    async def _serial(self, gateway: Gateway, meter: Meter, profile: DeviceProfile) -> str | None:
+    async def _serial(
+        self, gateway: Gateway, meter: FieldMeter, profile: DeviceProfile
+    ) -> str | None:
         connection = ModbusConnection.for_gateway(gateway)
         timeout_s = max(gateway.timeout_s, profile.read.min_timeout_ms / 1000)
         try:
@@ -106,7 +108,7 @@ class Visit:
         finally:
             await connection.close()
 
-    async def _by_round(self, gateway: Gateway, meter: Meter, register: Register) -> Seen:
+    async def _by_round(self, gateway: Gateway, meter: FieldMeter, register: Register) -> Seen:
         """What the collector's own task makes of the meter."""
         profiles = {meter.device: load_device(self.installation.device_file(meter.device))}
         known = {meter.id: meter.serial or _UNKNOWN}
@@ -118,7 +120,7 @@ class Visit:
         return _of_round(meter, register, made, self._clock())
 
 
-def _seen(meter: Meter, register: Register, profile: DeviceProfile, made: Probe) -> Seen:
+def _seen(meter: FieldMeter, register: Register, profile: DeviceProfile, made: Probe) -> Seen:
     point = _accounted(meter, register, profile)
     read = made.point(point.name)
     if read is None or read.stored_value is None:
@@ -150,7 +152,7 @@ def _seen(meter: Meter, register: Register, profile: DeviceProfile, made: Probe)
     )
 
 
-def _accounted(meter: Meter, register: Register, profile: DeviceProfile) -> DevicePoint:
+def _accounted(meter: FieldMeter, register: Register, profile: DeviceProfile) -> DevicePoint:
     """The device's point that is accounted."""
     if meter.pulse:
         return next(p for p in profile.points if is_pulse_channel(meter, p))
@@ -169,7 +171,7 @@ def _why_not(made: Probe, name: str) -> str:
     return (own or failed)[0].error or "" if failed else f"{name}: could not be read"
 
 
-def _of_round(meter: Meter, register: Register, made: Round, now: datetime) -> Seen:
+def _of_round(meter: FieldMeter, register: Register, made: Round, now: datetime) -> Seen:
     for reading in made.readings:
         if reading.point == register.point:
             values = {name_of(r.point): r.value for r in made.readings}

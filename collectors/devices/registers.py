@@ -21,7 +21,7 @@ from typing import Protocol
 
 from collectors.devices.point import DevicePoint, ProfileKind, RegisterType, WordOrder
 from paes.errors import DataError
-from paes.metering import Meter, Quality
+from paes.metering import FieldMeter, Quality
 from paes.units import canonical_unit, factor_to_canonical
 
 LARGEST_EXPONENT = 10
@@ -153,7 +153,7 @@ def words_of(pattern: int, width: int, order: WordOrder) -> list[int]:
     return words[::-1] if order in _SWAPS_WORDS else words
 
 
-def stored_name(meter: Meter, point: MeasuredPoint) -> str:
+def stored_name(meter: FieldMeter, point: MeasuredPoint) -> str:
     """The point name under which the meter's readings of ``point`` are stored.
 
     A pulse channel is stored as what it counts, ``volume`` or ``energy_import``, so that the
@@ -165,7 +165,7 @@ def stored_name(meter: Meter, point: MeasuredPoint) -> str:
     return "volume" if canonical_unit(meter.pulse.unit) == "m3" else "energy_import"
 
 
-def is_pulse_channel(meter: Meter, point: MeasuredPoint) -> bool:
+def is_pulse_channel(meter: FieldMeter, point: MeasuredPoint) -> bool:
     """True if ``point`` counts the pulses of ``meter``."""
     return (
         meter.pulse is not None
@@ -177,7 +177,7 @@ def is_pulse_channel(meter: Meter, point: MeasuredPoint) -> bool:
 
 
 def to_reading_value(
-    meter: Meter, point: MeasuredPoint, value: float, at: datetime | None = None
+    meter: FieldMeter, point: MeasuredPoint, value: float, at: datetime | None = None
 ) -> float:
     """``value`` of the device as the meter's reading of ``at``, in the canonical unit.
 
@@ -194,7 +194,7 @@ def to_reading_value(
 
 
 def to_device_value(
-    meter: Meter, point: DevicePoint, value: float, at: datetime | None = None
+    meter: FieldMeter, point: DevicePoint, value: float, at: datetime | None = None
 ) -> float:
     """The inverse of ``to_reading_value``: what the device itself shows, in the point's unit."""
     pulse = meter.pulse if is_pulse_channel(meter, point) else None
@@ -203,7 +203,7 @@ def to_device_value(
     return pulse.pulses(shown, at) if pulse else shown
 
 
-def _ratio(meter: Meter, unit: str) -> float:
+def _ratio(meter: FieldMeter, unit: str) -> float:
     match canonical_unit(unit):
         case "kWh" | "kvarh" | "kVAh" | "W" | "var" | "VA":
             return meter.transformer_ratio

@@ -13,7 +13,7 @@ from collectors.mbus.link import SELECTED
 from collectors.mbus.profile import MbusPoint, MbusProfile
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class MbusUnit:
     """0 to 250, or 253 for a meter that is selected by its number first."""
     secondary: str | None
     """The number on its face (8 digits), if it is found by that."""
-    wanted: tuple[tuple[Meter, MbusPoint], ...]
+    wanted: tuple[tuple[FieldMeter, MbusPoint], ...]
     max_telegrams: int
 
     @property
@@ -33,7 +33,7 @@ class MbusUnit:
         return self.secondary or str(self.address)
 
     @property
-    def meters(self) -> tuple[Meter, ...]:
+    def meters(self) -> tuple[FieldMeter, ...]:
         """The measuring positions, each once."""
         return tuple({meter.id: meter for meter, _ in self.wanted}.values())
 
@@ -47,19 +47,19 @@ class MbusPlan:
     baud: int
 
     @property
-    def meters(self) -> tuple[Meter, ...]:
+    def meters(self) -> tuple[FieldMeter, ...]:
         """Every meter behind it."""
         return tuple(meter for unit in self.units for meter in unit.meters)
 
 
 def plan_mbus(
-    gateway: Gateway, meters: Iterable[Meter], profiles: Mapping[str, object]
+    gateway: Gateway, meters: Iterable[FieldMeter], profiles: Mapping[str, object]
 ) -> MbusPlan:
     """The plan of ``meters`` behind ``gateway``; ``profiles`` by device id.
 
     Raises DataError for a device that is no M-Bus meter, and for one that is to count pulses.
     """
-    shared: dict[tuple[str, int], list[tuple[Meter, MbusProfile]]] = {}
+    shared: dict[tuple[str, int], list[tuple[FieldMeter, MbusProfile]]] = {}
     for meter in meters:
         place = (meter.secondary_address or "", SELECTED if meter.secondary_address else meter.unit)
         shared.setdefault(place, []).append((meter, _profile_of(meter, profiles)))
@@ -71,7 +71,7 @@ def plan_mbus(
     )
 
 
-def _profile_of(meter: Meter, profiles: Mapping[str, object]) -> MbusProfile:
+def _profile_of(meter: FieldMeter, profiles: Mapping[str, object]) -> MbusProfile:
     profile = profiles[meter.device]
     if not isinstance(profile, MbusProfile):
         raise DataError(f"meter {meter.id}: device {meter.device} is no M-Bus meter")
@@ -82,7 +82,7 @@ def _profile_of(meter: Meter, profiles: Mapping[str, object]) -> MbusProfile:
     return profile
 
 
-def _unit(secondary: str, address: int, there: list[tuple[Meter, MbusProfile]]) -> MbusUnit:
+def _unit(secondary: str, address: int, there: list[tuple[FieldMeter, MbusProfile]]) -> MbusUnit:
     wanted = [
         (meter, point)
         for meter, profile in there
@@ -92,7 +92,7 @@ def _unit(secondary: str, address: int, there: list[tuple[Meter, MbusProfile]]) 
     return MbusUnit(address, secondary or None, tuple(wanted), most)
 
 
-def _points(meter: Meter, profile: MbusProfile, is_shared: bool) -> tuple[MbusPoint, ...]:
+def _points(meter: FieldMeter, profile: MbusProfile, is_shared: bool) -> tuple[MbusPoint, ...]:
     """All that a meter tells; where it has several counters for several meters, each its own."""
     if is_shared and meter.register_name:
         return (profile.point(meter.register_name),)

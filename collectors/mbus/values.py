@@ -19,7 +19,7 @@ from collectors.mbus.plan import MbusUnit
 from collectors.mbus.profile import MbusPoint, RecordFunction, RecordMatch
 from collectors.round import LARGEST_VALUE
 from paes.errors import DataError
-from paes.metering import Finding, Meter, Quality, Reading, point_id
+from paes.metering import FieldMeter, Finding, Quality, Reading, point_id
 from paes.units import canonical_unit, factor_to_canonical
 
 MAP_ERROR = "collect.map_error"
@@ -127,7 +127,7 @@ def _wanted(match: RecordMatch) -> str:
     )
 
 
-def _value(meter: Meter, point: MbusPoint, record: Record) -> float:
+def _value(meter: FieldMeter, point: MbusPoint, record: Record) -> float:
     """The record's number in the canonical unit of the meter's reading."""
     if not isinstance(record.value, float):
         raise _NoValueError(

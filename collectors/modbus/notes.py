@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from paes.events import Event
-from paes.metering import Finding, Meter, Reading
+from paes.metering import FieldMeter, Finding, Reading
 
 
 @dataclass
@@ -18,6 +18,6 @@ class Notes:
     findings: list[Finding] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    def tell(self, name: str, meters: Iterable[Meter], text: str, at: datetime) -> None:
+    def tell(self, name: str, meters: Iterable[FieldMeter], text: str, at: datetime) -> None:
         """The same finding for each of ``meters``."""
         self.findings += [Finding(name, meter.id, text, at) for meter in meters]

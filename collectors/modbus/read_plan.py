@@ -28,7 +28,7 @@ from collectors.modbus.blocks import NOTHING_LEARNED, Block, Limits, blocks_of, 
 from collectors.modbus.bus_time import TCP_GAP, BusTime, bus_time, pause_s
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter, point_id
+from paes.metering import FieldMeter, point_id
 
 __all__ = [
     "EVERY_CLASS",
@@ -86,7 +86,7 @@ class UnitPlan:
 
     unit: int
     profile: DeviceProfile
-    wanted: tuple[tuple[Meter, DevicePoint], ...]
+    wanted: tuple[tuple[FieldMeter, DevicePoint], ...]
     timeout_s: float
     bus: BusTime
     pause_s: float = 0.0
@@ -98,7 +98,7 @@ class UnitPlan:
         return self.blocks_of(EVERY_CLASS)
 
     @cached_property
-    def own_points(self) -> Mapping[str, tuple[Meter, DevicePoint]]:
+    def own_points(self) -> Mapping[str, tuple[FieldMeter, DevicePoint]]:
         """Meter and point by the id under which their readings are stored."""
         return {point_id(m.id, stored_name(m, p)): (m, p) for m, p in self.wanted}
 
@@ -107,7 +107,7 @@ class UnitPlan:
         return {}
 
     @property
-    def meters(self) -> tuple[Meter, ...]:
+    def meters(self) -> tuple[FieldMeter, ...]:
         """The meters that live in this unit, each once."""
         return tuple({meter.id: meter for meter, _ in self.wanted}.values())
 
@@ -151,7 +151,7 @@ class GatewayPlan:
     units: tuple[UnitPlan, ...]
 
     @property
-    def meters(self) -> tuple[Meter, ...]:
+    def meters(self) -> tuple[FieldMeter, ...]:
         """The meters behind the gateway."""
         return tuple(meter for unit in self.units for meter in unit.meters)
 
@@ -179,13 +179,13 @@ class GatewayPlan:
 
 
 def plan_gateway(
-    gateway: Gateway, meters: Iterable[Meter], profiles: Mapping[str, DeviceProfile]
+    gateway: Gateway, meters: Iterable[FieldMeter], profiles: Mapping[str, DeviceProfile]
 ) -> GatewayPlan:
     """The plan for ``meters`` behind ``gateway``; ``profiles`` by device id.
 
     Raises DataError if a meter names a register its device does not have, or has nothing to read.
     """
-    wanted: dict[tuple[int, str], list[tuple[Meter, DevicePoint]]] = {}
+    wanted: dict[tuple[int, str], list[tuple[FieldMeter, DevicePoint]]] = {}
     for meter in meters:
         points = points_to_read(meter, profiles[meter.device])
         wanted.setdefault((meter.unit, meter.device), []).extend((meter, p) for p in points)
@@ -205,7 +205,7 @@ def plan_gateway(
     return GatewayPlan(gateway, tuple(units))
 
 
-def poll_class(meter: Meter, point: DevicePoint) -> PollClass:
+def poll_class(meter: FieldMeter, point: DevicePoint) -> PollClass:
     """How often ``point`` is read for ``meter``: what is accounted is never slow."""
     is_accounted = point.name == meter.register_name or is_pulse_channel(meter, point)
     if is_accounted:
@@ -225,7 +225,7 @@ def period_of(gateway: Gateway, poll: PollClass) -> timedelta:
     return timedelta(seconds=seconds[poll])
 
 
-def points_to_read(meter: Meter, profile: DeviceProfile) -> list[DevicePoint]:
+def points_to_read(meter: FieldMeter, profile: DeviceProfile) -> list[DevicePoint]:
     """The points of ``meter`` that become readings, in the order of the profile.
 
     These are the accounted register (``register:`` or the pulse channel) and, except for a pulse

@@ -38,7 +38,7 @@ from collectors.mqtt.profile import (
 )
 from collectors.round import LARGEST_VALUE
 from paes.errors import BadReply
-from paes.metering import Finding, Meter, Quality, Reading, point_id
+from paes.metering import FieldMeter, Finding, Quality, Reading, point_id
 
 MOST_BYTES = 64 * 1024
 """No meter says so much at once; a larger message is not even parsed."""
@@ -88,7 +88,7 @@ def _writable(content: Any) -> Any:
     return content if whole == text else json.loads(whole)
 
 
-def is_meant(meter: Meter, profile: MqttProfile, content: Any) -> bool:
+def is_meant(meter: FieldMeter, profile: MqttProfile, content: Any) -> bool:
     """True if ``content`` is of ``meter``, and one of the messages that its profile reads."""
     try:
         if profile.only_with:
@@ -101,7 +101,7 @@ def is_meant(meter: Meter, profile: MqttProfile, content: Any) -> bool:
 
 
 def told(
-    meter: Meter,
+    meter: FieldMeter,
     profile: MqttProfile,
     points: Sequence[MqttPoint],
     content: Any,
@@ -118,7 +118,7 @@ def told(
 
 
 def _measured_at(
-    meter: Meter, profile: MqttProfile, content: Any, message: Message
+    meter: FieldMeter, profile: MqttProfile, content: Any, message: Message
 ) -> tuple[datetime | None, Quality, Finding | None]:
     """The time of the readings, how far it can be trusted, and what is to be told of it."""
 
@@ -182,7 +182,7 @@ def _iso_time(written: Any) -> datetime:
 
 
 def _item(
-    meter: Meter, point: MqttPoint, content: Any, at: datetime, quality: Quality
+    meter: FieldMeter, point: MqttPoint, content: Any, at: datetime, quality: Quality
 ) -> Reading | Finding:
     name = point_id(meter.id, stored_name(meter, point))
     try:

@@ -16,7 +16,7 @@ from collectors.devices.registers import is_pulse_channel
 from collectors.mqtt.profile import MqttPoint, MqttProfile
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 SESSION_S = 14 * 86400
 """A collector may be away for two weeks; how many messages a broker keeps is its own setting."""
@@ -26,7 +26,7 @@ SESSION_S = 14 * 86400
 class MqttUnit:
     """One meter behind a broker, and what is read of its messages."""
 
-    meter: Meter
+    meter: FieldMeter
     profile: MqttProfile
     topic_filter: str
     points: tuple[MqttPoint, ...]
@@ -57,7 +57,7 @@ class MqttPlan:
     units: tuple[MqttUnit, ...]
 
     @property
-    def meters(self) -> tuple[Meter, ...]:
+    def meters(self) -> tuple[FieldMeter, ...]:
         """The meters behind the broker."""
         return tuple(unit.meter for unit in self.units)
 
@@ -67,7 +67,7 @@ class MqttPlan:
 
 
 def plan_mqtt(
-    gateway: Gateway, meters: Iterable[Meter], profiles: Mapping[str, MqttProfile]
+    gateway: Gateway, meters: Iterable[FieldMeter], profiles: Mapping[str, MqttProfile]
 ) -> MqttPlan:
     """The plan for ``meters`` behind the broker ``gateway``; ``profiles`` by device id.
 
@@ -77,7 +77,7 @@ def plan_mqtt(
     return MqttPlan(gateway, tuple(sorted(units, key=lambda u: u.meter.id)))
 
 
-def _unit(meter: Meter, profile: MqttProfile) -> MqttUnit:
+def _unit(meter: FieldMeter, profile: MqttProfile) -> MqttUnit:
     if profile.device_id and not (meter.serial or meter.topic):
         raise DataError(
             f"meter {meter.id}: {profile.id} names its device within the message "
@@ -86,7 +86,7 @@ def _unit(meter: Meter, profile: MqttProfile) -> MqttUnit:
     return MqttUnit(meter, profile, _topic_filter(meter, profile), _points(meter, profile))
 
 
-def _topic_filter(meter: Meter, profile: MqttProfile) -> str:
+def _topic_filter(meter: FieldMeter, profile: MqttProfile) -> str:
     topic = profile.topic
     for key, value in (("topic", meter.topic), ("serial", meter.serial)):
         if f"{{{key}}}" not in topic:
@@ -99,7 +99,7 @@ def _topic_filter(meter: Meter, profile: MqttProfile) -> str:
     return topic
 
 
-def _points(meter: Meter, profile: MqttProfile) -> tuple[MqttPoint, ...]:
+def _points(meter: FieldMeter, profile: MqttProfile) -> tuple[MqttPoint, ...]:
     """All that the profile names, for hearing costs nothing; of a pulse meter its channel."""
     if meter.register_name:
         profile.point(meter.register_name)

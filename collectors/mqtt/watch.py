@@ -17,7 +17,7 @@ from collectors.mqtt.payload import Message, Told, is_meant, parsed, told
 from collectors.mqtt.plan import MqttPlan, MqttUnit
 from collectors.round import UnitReport, UnitState
 from paes.errors import BadReply
-from paes.metering import Finding, Meter, Quality, Reading, name_of
+from paes.metering import FieldMeter, Finding, Quality, Reading, name_of
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class Watch:
         return (now - since).total_seconds() > longest_s
 
 
-def _is_accounted(meter: Meter, reading: Reading) -> bool:
+def _is_accounted(meter: FieldMeter, reading: Reading) -> bool:
     """True if ``reading`` is a good one of the register that is accounted."""
     names = (None, name_of(reading.point))
     return reading.quality is Quality.GOOD and (

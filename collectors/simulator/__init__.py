@@ -45,7 +45,7 @@ from collectors.simulator.wire import Delivery
 from paes.errors import DataError
 from paes.gateways import Gateway, SerialLine, Transport
 from paes.installation import Installation
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 __all__ = [
     "KINDS",
@@ -159,7 +159,7 @@ class Simulator:
         }
 
     def _check(self, fault: Fault) -> None:
-        gateway = self.installation.meter(fault.meter).gateway
+        gateway = self.installation.field_meter(fault.meter).gateway
         if gateway in self.left_out:
             raise DataError(
                 f"fault {fault.kind} of {fault.meter}: its gateway {gateway} does not speak "
@@ -181,7 +181,7 @@ class Simulator:
 
     async def _devices_behind(self, gateway: str) -> Devices:
         """The devices by unit, each asked once: later answers take no time to prepare."""
-        by_unit: dict[int, list[Meter]] = {}
+        by_unit: dict[int, list[FieldMeter]] = {}
         for meter in self.installation.meters_behind(gateway):
             by_unit.setdefault(meter.unit, []).append(meter)
         devices = {}

@@ -18,7 +18,7 @@ from collectors.simulator.quantities import State, state_of
 from collectors.simulator.randomness import key
 from collectors.simulator.town import Town
 from paes.errors import DataError
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 _OVERWRITTEN = {"zero": 0x0000, "all_ones": 0xFFFF}
 _MOST_STEPS = 2**53
@@ -29,7 +29,7 @@ class CounterFaults:
     """The counter faults of the meters of one device; an open fault begins at ``started_s``."""
 
     def __init__(
-        self, town: Town, meters: Iterable[Meter], faults: Iterable[Fault], started_s: float
+        self, town: Town, meters: Iterable[FieldMeter], faults: Iterable[Fault], started_s: float
     ) -> None:
         self._town = town
         self._started_s = int(started_s)
@@ -44,7 +44,7 @@ class CounterFaults:
         stuck = [f for f in self._faults if f.kind == "stuck" and f.is_on(now_s)]
         return min([int(now_s), *(self._since(f) for f in stuck)])
 
-    def state(self, meter: Meter, now_s: int) -> State:
+    def state(self, meter: FieldMeter, now_s: int) -> State:
         """The meter as its device counts it."""
         state = state_of(self._town, meter, now_s)
         for fault in self._of(meter):
@@ -54,7 +54,9 @@ class CounterFaults:
                 state = self._changed(fault, meter, state)
         return state
 
-    def words(self, meter: Meter, point: DevicePoint, words: list[int], now_s: int) -> list[int]:
+    def words(
+        self, meter: FieldMeter, point: DevicePoint, words: list[int], now_s: int
+    ) -> list[int]:
         """``words`` of a counter, or what stands there instead for this second."""
         if point.kind is not ProfileKind.COUNTER:
             return words
@@ -64,20 +66,20 @@ class CounterFaults:
                 return [pattern] * len(words)
         return words
 
-    def serial(self, meter: Meter, now_s: int) -> str | None:
+    def serial(self, meter: FieldMeter, now_s: int) -> str | None:
         """The serial number of the device that took the meter's place, if one did."""
         for fault in self._of(meter):
             if fault.kind == "swap" and fault.is_on(now_s):
                 return f"{key(self._town.seed, meter.id, 'swap') % 10**8:08d}"
         return None
 
-    def _of(self, meter: Meter) -> list[Fault]:
+    def _of(self, meter: FieldMeter) -> list[Fault]:
         return [f for f in self._faults if f.meter == meter.id]
 
     def _since(self, fault: Fault) -> int:
         return int(fault.start.timestamp()) if fault.start else self._started_s
 
-    def _changed(self, fault: Fault, meter: Meter, state: State) -> State:
+    def _changed(self, fault: Fault, meter: FieldMeter, state: State) -> State:
         then = state_of(self._town, meter, self._since(fault))
         if fault.kind == "freeze":
             return replace(
@@ -102,7 +104,7 @@ class CounterFaults:
     def _forward(self, fault: Fault) -> float:
         """How far the dial is turned on, so that it passes its last digit when it should."""
         at_s = self._since(fault) + int(fault.value)
-        meter = self._town.installation.meter(fault.meter)
+        meter = self._town.installation.field_meter(fault.meter)
         shown = state_of(self._town, meter, at_s).register - self._dials[meter.id].zero
         return -shown % self._modulus(meter.id)
 

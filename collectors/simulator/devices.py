@@ -24,7 +24,7 @@ from collectors.simulator.server import ILLEGAL_ADDRESS, Reply
 from collectors.simulator.sunspec_chain import COMMON, SunSpecChain, is_common
 from collectors.simulator.town import Town
 from paes.errors import DataError
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 Image = dict[tuple[int, int], int]
 """(function code, address) -> word."""
@@ -40,7 +40,7 @@ class SimulatedDevice:
     def __init__(
         self,
         town: Town,
-        meters: Iterable[Meter],
+        meters: Iterable[FieldMeter],
         faults: Iterable[Fault] = (),
         started_s: float = 0.0,
     ) -> None:
@@ -106,7 +106,7 @@ class SimulatedDevice:
         return image
 
     def _put_points(
-        self, image: Image, meter: Meter, state: State, points: list[DevicePoint]
+        self, image: Image, meter: FieldMeter, state: State, points: list[DevicePoint]
     ) -> None:
         """Points of the device as its first meter sees them."""
         values = {
@@ -125,7 +125,7 @@ class SimulatedDevice:
             words = self.counter_faults.words(meter, point, words, state.now_s)
             self._put(image, point.fc, point.address + self._offset, words)
 
-    def _device_value(self, meter: Meter, point: DevicePoint, state: State) -> float | str:
+    def _device_value(self, meter: FieldMeter, point: DevicePoint, state: State) -> float | str:
         serial = self.counter_faults.serial(meter, state.now_s)
         value = self._quantities[meter.id].value(point, state, serial)
         if isinstance(value, str) or not point.is_number:
@@ -134,7 +134,7 @@ class SimulatedDevice:
             return 0.0  # its accounted register is written by itself
         return to_device_value(meter, point, value)
 
-    def _put_accounted(self, image: Image, meter: Meter, state: State) -> None:
+    def _put_accounted(self, image: Image, meter: FieldMeter, state: State) -> None:
         """The register that is accounted, exactly as the meter's dial shows it."""
         point = self._accounted_point(meter)
         shown = float(self._dials[meter.id].shown(np.array([state.register]))[0])
@@ -142,7 +142,7 @@ class SimulatedDevice:
         words = self.counter_faults.words(meter, point, words, state.now_s)
         self._put(image, point.fc, point.address + self._offset, words)
 
-    def _accounted_point(self, meter: Meter) -> DevicePoint:
+    def _accounted_point(self, meter: FieldMeter) -> DevicePoint:
         if meter.pulse:
             return next(p for p in self.profile.points if is_pulse_channel(meter, p))
         return self.profile.point(self.town.installation.register(meter).point.rsplit("/", 1)[1])

@@ -15,7 +15,7 @@ import numpy as np
 from collectors.simulator.randomness import Floats
 from paes.accounted_register import MeasuredPoint, device_counters
 from paes.installation import Installation
-from paes.metering import Meter, Register
+from paes.metering import FieldMeter, Register
 from paes.units import factor_to_canonical
 
 
@@ -44,7 +44,7 @@ class Dial:
         return np.asarray(words.astype(np.float64) * self.float_step)
 
 
-def dial_of(installation: Installation, meter: Meter) -> Dial:
+def dial_of(installation: Installation, meter: FieldMeter) -> Dial:
     """The dial of a meter's accounted register, from its device profile."""
     register = installation.register(meter)
     ratio = meter.volume_correction if register.unit == "m3" else meter.transformer_ratio

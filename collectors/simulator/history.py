@@ -17,7 +17,7 @@ from collectors.simulator.dial import dial_of
 from collectors.simulator.losses import Loss, is_read, losses_between
 from collectors.simulator.randomness import Ints
 from collectors.simulator.town import Town
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import local_midnight, to_seconds
 from paes.store import Store
 
@@ -50,7 +50,7 @@ def fill_history(
     """
     store.set_label(*SIMULATED)
     seconds = _steps(start, end, step_s)
-    meters = list(town.installation.meters.values())
+    meters = list(town.installation.field_meters.values())
     losses = losses_between(
         town.installation, town.parameters.losses, town.seed, to_seconds(start), to_seconds(end)
     )
@@ -76,7 +76,7 @@ def _steps(start: datetime, end: datetime, step_s: int) -> Ints:
     return np.arange(first, to_seconds(end), step_s, dtype=np.int64)
 
 
-def _within_life(town: Town, meter: Meter, seconds: Ints) -> Ints:
+def _within_life(town: Town, meter: FieldMeter, seconds: Ints) -> Ints:
     tz = town.installation.time_zone(meter.id)
     if meter.valid_from:
         seconds = seconds[seconds >= to_seconds(local_midnight(meter.valid_from, tz))]

@@ -27,7 +27,7 @@ from collectors.simulator.sky import Sky, sky_over
 from collectors.simulator.weather import Weather
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Carrier, Measures, Meter, Opening, Site, SiteKind
+from paes.metering import Carrier, FieldMeter, Measures, Opening, Site, SiteKind
 from paes.periods import local_midnight, to_seconds
 
 _HOURS_A_YEAR = 8766.0
@@ -45,11 +45,11 @@ class Loads:
         self._gross_kw = lru_cache(maxsize=64)(self._compute_gross_kw)
         self._sky = lru_cache(maxsize=16)(self._compute_sky)
 
-    def calendar(self, meter: Meter, year: int) -> LocalYear:
+    def calendar(self, meter: FieldMeter, year: int) -> LocalYear:
         """The slots of the meter's local year."""
         return local_calendar(year, self.installation.time_zone(meter.id))
 
-    def flow(self, meter: Meter, year: int) -> Floats:
+    def flow(self, meter: FieldMeter, year: int) -> Floats:
         """Mean flow of each slot in the register's unit an hour: kW, or m3/h."""
         if meter.measures is Measures.WATER:
             return self._water_m3_per_h(meter, year)
@@ -58,19 +58,19 @@ class Loads:
             return power_kw / self.kwh_per_m3(meter)
         return power_kw
 
-    def power_kw(self, meter: Meter, year: int) -> Floats:
+    def power_kw(self, meter: FieldMeter, year: int) -> Floats:
         """Mean power of each slot in kW; of a fuel, its energy content."""
         if meter.parent is not None:
-            return self._part_kw(meter, self.installation.meter(meter.parent), year)
+            return self._part_kw(meter, self.installation.field_meter(meter.parent), year)
         return np.maximum(self._net_kw(meter, year), 0.0)
 
-    def export_kw(self, meter: Meter, year: int) -> Floats:
+    def export_kw(self, meter: FieldMeter, year: int) -> Floats:
         """Mean power of each slot that flows through the meter into the network, in kW."""
         if self._plants_behind(meter):
             return np.maximum(-self._net_kw(meter, year), 0.0)
         return np.zeros(len(self.calendar(meter, year).slots))
 
-    def kwh_per_m3(self, meter: Meter) -> float:
+    def kwh_per_m3(self, meter: FieldMeter) -> float:
         """Energy in a cubic metre of what the meter counts."""
         values = self.parameters.heating.kwh_per_m3
         if meter.carrier not in values:
@@ -85,7 +85,7 @@ class Loads:
         latitude, longitude = (_rounded(c) for c in self._coordinates(site))
         return Weather(self.parameters.climate, self.seed, latitude, longitude)
 
-    def _net_kw(self, meter: Meter, year: int) -> Floats:
+    def _net_kw(self, meter: FieldMeter, year: int) -> Floats:
         net = self._gross_kw(meter.id, year)
         for plant in self._plants_behind(meter):
             net = net - self._gross_kw(plant.id, year)
@@ -93,7 +93,7 @@ class Loads:
 
     def _compute_gross_kw(self, meter_id: str, year: int) -> Floats:
         """What the meter would show without the PV behind it; of a plant, what it gives."""
-        meter = self.installation.meter(meter_id)
+        meter = self.installation.field_meter(meter_id)
         site = self.installation.site(meter.site)
         calendar, by = self.calendar(meter, year), Character(self.seed, meter.id)
         sky = self._sky(self.weather(site), calendar)
@@ -115,7 +115,7 @@ class Loads:
         limited = np.minimum(power_kw, meter.rated_power_kw or np.inf)
         return np.asarray(limited * self._alive(meter, year))
 
-    def _part_kw(self, meter: Meter, parent: Meter, year: int) -> Floats:
+    def _part_kw(self, meter: FieldMeter, parent: FieldMeter, year: int) -> Floats:
         """A submeter: its share of the parent's need, and never more of what the parent shows."""
         shown_kw = self.power_kw(parent, year)
         need_kw = shown_kw if parent.parent else self._gross_kw(parent.id, year)
@@ -132,7 +132,7 @@ class Loads:
         limited = np.minimum(part_kw, meter.rated_power_kw or np.inf)
         return np.asarray(limited * self._alive(meter, year))
 
-    def _water_m3_per_h(self, meter: Meter, year: int) -> Floats:
+    def _water_m3_per_h(self, meter: FieldMeter, year: int) -> Floats:
         site = self.installation.site(meter.site)
         kind = self.parameters.kinds[site.kind]
         area_m2 = site.floor_area_m2 or kind.default_area_m2
@@ -142,7 +142,7 @@ class Loads:
         flow = need.water_m3_per_h(yearly_m3, self.parameters.water, opening, calendar, by)
         return flow * self._alive(meter, year)
 
-    def _yearly(self, meter: Meter, site: Site, kind: Kind, per_m2: Range) -> float:
+    def _yearly(self, meter: FieldMeter, site: Site, kind: Kind, per_m2: Range) -> float:
         """kWh of a usual year: by floor area, else by rated power, else by a default area."""
         by = Character(self.seed, meter.id)
         if site.floor_area_m2 is None and meter.rated_power_kw is not None:
@@ -150,19 +150,19 @@ class Loads:
         area_m2 = site.floor_area_m2 or kind.default_area_m2
         return area_m2 * by.pick("size", per_m2) * self._share(meter)
 
-    def _peak_kw(self, meter: Meter, site: Site) -> float:
+    def _peak_kw(self, meter: FieldMeter, site: Site) -> float:
         if site.pv_peak_kw is not None:
             return site.pv_peak_kw * self._share(meter)
         return meter.rated_power_kw or self.parameters.photovoltaics.default_peak_kw
 
-    def _lamps(self, meter: Meter, site: Site) -> tuple[float, bool]:
+    def _lamps(self, meter: FieldMeter, site: Site) -> tuple[float, bool]:
         """Light points on the meter, and whether they are LED (told by the rated power)."""
         lighting = self.parameters.lighting
         points = (site.light_points or lighting.default_light_points) * self._share(meter)
         rated_w_per_point = 1000.0 * (meter.rated_power_kw or 0.0) / points
         return points, rated_w_per_point < lighting.sodium_from_rated_w_per_point
 
-    def _share(self, meter: Meter) -> float:
+    def _share(self, meter: FieldMeter) -> float:
         """The meter's part of what it and its equals at the site measure together."""
         weights = {
             m.id: Character(self.seed, m.id).pick("share", _SHARE_OF_EQUALS)
@@ -170,20 +170,20 @@ class Loads:
         }
         return weights[meter.id] / sum(weights.values())
 
-    def _equals(self, meter: Meter) -> list[Meter]:
+    def _equals(self, meter: FieldMeter) -> list[FieldMeter]:
         """The meter and those that measure the same thing at the same place."""
         return [
             m
-            for m in self.installation.meters.values()
+            for m in self.installation.field_meters.values()
             if (m.site, m.measures, m.carrier, m.parent)
             == (meter.site, meter.measures, meter.carrier, meter.parent)
         ]
 
-    def _plants_behind(self, meter: Meter) -> list[Meter]:
+    def _plants_behind(self, meter: FieldMeter) -> list[FieldMeter]:
         """The PV meters whose plants feed into the site behind this meter."""
         here = [
             m
-            for m in self.installation.meters.values()
+            for m in self.installation.field_meters.values()
             if m.site == meter.site and m.carrier is Carrier.ELECTRICITY
         ]
         mains = [m.id for m in here if m.measures is Measures.WITHDRAWAL]
@@ -191,10 +191,10 @@ class Loads:
             return []
         return [m for m in here if m.measures is Measures.GENERATION]
 
-    def _is_fuel(self, meter: Meter) -> bool:
+    def _is_fuel(self, meter: FieldMeter) -> bool:
         return meter.carrier in self.parameters.heating.kwh_per_m3
 
-    def _alive(self, meter: Meter, year: int) -> Floats:
+    def _alive(self, meter: FieldMeter, year: int) -> Floats:
         """1 where the meter exists, else 0."""
         calendar, tz = self.calendar(meter, year), self.installation.time_zone(meter.id)
         alive = np.ones(len(calendar.slots))

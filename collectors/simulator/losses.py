@@ -9,7 +9,7 @@ import numpy as np
 from collectors.simulator.parameters import Losses, Range
 from collectors.simulator.randomness import Ints, draw, key
 from paes.installation import Installation
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 _YEAR_S = 365 * 86400 + 21600
 _METERS_FOR_ONE_DEAD_A_YEAR = 20
@@ -25,7 +25,7 @@ class Loss:
     start_s: int
     end_s: int
 
-    def hits(self, meter: Meter) -> bool:
+    def hits(self, meter: FieldMeter) -> bool:
         """Whether this meter is lost with it."""
         return (
             self.name
@@ -45,7 +45,7 @@ def losses_between(
 
 
 def is_read(
-    meter: Meter, seconds: Ints, losses: list[Loss]
+    meter: FieldMeter, seconds: Ints, losses: list[Loss]
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which of the times a collector would have got an answer at."""
     read = np.ones(len(seconds), dtype=np.bool_)
@@ -62,7 +62,7 @@ def _losses_of_year(installation: Installation, losses: Losses, seed: int, year:
             found.append(_loss("gateway", gateway, losses.gateway_outage_h, seed, year, number))
     rare = (
         ("site", installation.sites, losses.site_outage_h, _SITES_FOR_ONE_DARK_A_YEAR),
-        ("meter", installation.meters, losses.meter_outage_h, _METERS_FOR_ONE_DEAD_A_YEAR),
+        ("meter", installation.field_meters, losses.meter_outage_h, _METERS_FOR_ONE_DEAD_A_YEAR),
     )
     for what, names, length_h, enough in rare:
         lot = draw(key(seed, "loss", what, year), (0.0, float(max(len(names), enough))))

@@ -20,7 +20,7 @@ from collectors.simulator.need import Character
 from collectors.simulator.parameters import Parameters
 from collectors.simulator.randomness import key, smooth
 from collectors.simulator.town import Town
-from paes.metering import Measures, Meter
+from paes.metering import FieldMeter, Measures
 from paes.periods import By, Span, edges, from_seconds
 from paes.units import factor_to_canonical
 
@@ -33,7 +33,7 @@ _GOOD_STATES = ("ok", "on", "mppt", "on-grid", "normal", "running")
 class State:
     """A meter at one instant. ``flow`` is kW, or m3/h where the register counts m3."""
 
-    meter: Meter
+    meter: FieldMeter
     now_s: int
     register: float
     exported_kwh: float
@@ -47,7 +47,7 @@ class State:
     """Time since the town's epoch."""
 
 
-def state_of(town: Town, meter: Meter, now_s: int) -> State:
+def state_of(town: Town, meter: FieldMeter, now_s: int) -> State:
     """The true state; DataError before the town's epoch."""
     tz = town.installation.time_zone(meter.id)
     day_s, year_s = (max(t, town.epoch_s) for t in _local_starts(now_s // 900 * 900, tz))
@@ -71,7 +71,7 @@ class Quantities:
     """What each point of one meter's device shows in a state."""
 
     def __init__(
-        self, meter: Meter, profile: DeviceProfile, parameters: Parameters, seed: int
+        self, meter: FieldMeter, profile: DeviceProfile, parameters: Parameters, seed: int
     ) -> None:
         self.meter = meter
         self.profile = profile

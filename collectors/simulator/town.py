@@ -34,7 +34,7 @@ from collectors.simulator.randomness import Floats
 from paes.config import shipped_config
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import from_seconds, local_year, to_seconds
 from paes.units import factor_to_canonical
 
@@ -70,7 +70,7 @@ class Town:
         self.epoch_s = to_seconds(epoch or self.parameters.epoch) // SLOT_S * SLOT_S
         self.loads = Loads(installation, self.parameters, self.seed)
         # This year's sums of every meter, both ways, or a large town would compute them anew.
-        most = 256 + 2 * len(installation.meters)
+        most = 256 + 2 * len(installation.field_meters)
         self._year_sum = lru_cache(maxsize=most)(self._compute_year_sum)
         self._year_totals: dict[tuple[str, bool, int], float] = {}
         self._lives = lru_cache(maxsize=None)(self._compute_lives)
@@ -80,7 +80,7 @@ class Town:
 
         Raises DataError for a time before the epoch or an unknown meter.
         """
-        meter, raw = self.installation.meter(meter_id), self._raw(meter_id, at, outward=False)
+        meter, raw = self.installation.field_meter(meter_id), self._raw(meter_id, at, outward=False)
         register = np.empty(len(at))
         for life, inside in self._each_life(meter, at):
             register[inside] = life.first + life.scale * (raw[inside] - life.raw_before)
@@ -88,7 +88,7 @@ class Town:
 
     def counted_at(self, meter_id: str, at: Times) -> Floats:
         """True energy or volume since the epoch, over all devices of the meter."""
-        meter, raw = self.installation.meter(meter_id), self._raw(meter_id, at, outward=False)
+        meter, raw = self.installation.field_meter(meter_id), self._raw(meter_id, at, outward=False)
         counted = np.empty(len(at))
         for life, inside in self._each_life(meter, at):
             counted[inside] = life.counted_before + life.scale * (raw[inside] - life.raw_before)
@@ -96,7 +96,7 @@ class Town:
 
     def exported_at(self, meter_id: str, at: Times) -> Floats:
         """kWh that flowed out into the network through the meter since the epoch."""
-        self.installation.meter(meter_id)
+        self.installation.field_meter(meter_id)
         return self._raw(meter_id, at, outward=True)
 
     def energy(self, meter_id: str, start: datetime, end: datetime) -> float:
@@ -107,14 +107,17 @@ class Town:
 
     def power_at(self, meter_id: str, at: Times) -> Floats:
         """Flow through the register at Unix seconds: kW, or m3/h; mean of the slot."""
-        meter, flow = self.installation.meter(meter_id), self._flow(meter_id, at, outward=False)
+        meter, flow = (
+            self.installation.field_meter(meter_id),
+            self._flow(meter_id, at, outward=False),
+        )
         for life, inside in self._each_life(meter, at):
             flow[inside] *= life.scale
         return flow
 
     def export_power_at(self, meter_id: str, at: Times) -> Floats:
         """kW that flow out into the network through the meter; mean of the slot."""
-        self.installation.meter(meter_id)
+        self.installation.field_meter(meter_id)
         return self._flow(meter_id, at, outward=True)
 
     def temperature_at(self, site_id: str, at: Times) -> Floats:
@@ -151,7 +154,7 @@ class Town:
         tz = self.installation.time_zone(meter_id)
         found = []
         for year in years_between(int(at.min()), int(at.max()), tz):
-            calendar = self.loads.calendar(self.installation.meter(meter_id), year)
+            calendar = self.loads.calendar(self.installation.field_meter(meter_id), year)
             inside = (at >= calendar.start_s) & (at < calendar.slots[-1] + SLOT_S)
             if inside.any():
                 found.append((year, inside))
@@ -159,7 +162,7 @@ class Town:
 
     def _compute_year_sum(self, meter_id: str, outward: bool, year: int) -> tuple[int, Floats]:
         """The year's first second, and the running sum of energy at its n + 1 slot edges."""
-        meter = self.installation.meter(meter_id)
+        meter = self.installation.field_meter(meter_id)
         calendar = self.loads.calendar(meter, year)
         flow = self.loads.export_kw(meter, year) if outward else self.loads.flow(meter, year)
         energy = np.where(calendar.slots >= self.epoch_s, flow, 0.0) * SLOT_H
@@ -170,7 +173,7 @@ class Town:
     def _before_year(self, meter_id: str, outward: bool, year: int) -> float:
         """Energy from the epoch to the start of the year."""
         first = local_year(from_seconds(self.epoch_s), self.installation.time_zone(meter_id))
-        born = self.installation.meter(meter_id).valid_from
+        born = self.installation.field_meter(meter_id).valid_from
         total = 0.0
         for earlier in range(max(first, born.year) if born else first, year):
             if (meter_id, outward, earlier) not in self._year_totals:
@@ -179,7 +182,7 @@ class Town:
         return total
 
     def _each_life(
-        self, meter: Meter, at: Times
+        self, meter: FieldMeter, at: Times
     ) -> list[tuple[_Life, slice | npt.NDArray[np.bool_]]]:
         """Each device of the meter with which of the times are its own."""
         lives = self._lives(meter.id)
@@ -189,7 +192,7 @@ class Town:
         return [(life, which == i) for i, life in enumerate(lives)]
 
     def _compute_lives(self, meter_id: str) -> tuple[_Life, ...]:
-        meter = self.installation.meter(meter_id)
+        meter = self.installation.field_meter(meter_id)
         swaps = [r for r in meter.replacements if r.at.timestamp() > self.epoch_s]
         starts = [float(self.epoch_s), *(r.at.timestamp() for r in swaps)]
         raw = [float(x) for x in self._raw(meter_id, np.array(starts), outward=False)]
@@ -205,7 +208,7 @@ class Town:
             counted += scale * flowed
         return tuple(lives)
 
-    def _first_reading(self, meter: Meter, last: float | None, flowed: float) -> float:
+    def _first_reading(self, meter: FieldMeter, last: float | None, flowed: float) -> float:
         """The register at the epoch: back from a declared last reading, else by the seed."""
         if last is not None:
             return max(last - flowed, 0.0)

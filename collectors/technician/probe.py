@@ -30,7 +30,7 @@ from collectors.modbus.read_plan import Block, plan
 from collectors.modbus.sunspec import discover, located
 from collectors.technician.probed import Probe, ProbedIdentity, ProbedPoint, ProbedRequest
 from paes.errors import DeviceRefused, FieldError, NoReply
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import Clock
 from paes.units import canonical_unit
 
@@ -46,7 +46,7 @@ class _Notebook:
     unit: int
     profile: DeviceProfile
     timeout_s: float
-    meter: Meter | None
+    meter: FieldMeter | None
     silences: int = 0
     sunspec: str | None = None
     requests: list[ProbedRequest] = field(default_factory=list)
@@ -59,7 +59,7 @@ async def probe(
     profile: DeviceProfile,
     clock: Clock,
     points: Collection[str] | None = None,
-    meter: Meter | None = None,
+    meter: FieldMeter | None = None,
     pause_s: float = 0.0,
 ) -> Probe:
     """Read the points named in ``points`` (default: all) of ``unit`` once; closes the connection.

@@ -15,7 +15,7 @@ from collectors.mbus.frames import Record, Telegram
 from collectors.mbus.line import MbusLine
 from collectors.mbus.plan import MbusPlan, MbusUnit
 from collectors.mbus.values import values_of
-from paes.metering import Finding, Meter, Reading
+from paes.metering import FieldMeter, Finding, Reading
 from paes.periods import Clock
 
 
@@ -60,7 +60,7 @@ class MbusProbe:
         }
 
 
-async def probe_mbus(plan: MbusPlan, meter: Meter, clock: Clock) -> MbusProbe:
+async def probe_mbus(plan: MbusPlan, meter: FieldMeter, clock: Clock) -> MbusProbe:
     """Ask the meter of ``plan`` that ``meter`` is read from, once.
 
     Raises ConnectionFailed, NoReply, BadReply.
@@ -87,5 +87,5 @@ async def probe_mbus(plan: MbusPlan, meter: Meter, clock: Clock) -> MbusProbe:
     )
 
 
-def _unit_of(plan: MbusPlan, meter: Meter) -> MbusUnit:
+def _unit_of(plan: MbusPlan, meter: FieldMeter) -> MbusUnit:
     return next(u for u in plan.units if meter.id in {m.id for m in u.meters})

@@ -1,13 +1,13 @@
 """Amounts by period, as arrays that add up: from books of energy to frames and totals.
 
 A table holds, for each of n periods, what was measured (with the catch-up in it), the catch-up,
-the bounds of what is missing, and how much of how many seconds is covered. Amounts are in the
-register's unit until ``times`` turns them into another.
+what was estimated and its bounds, the bounds of what is missing, and how much of how many seconds
+is covered. Amounts are in the register's unit until ``times`` turns them into another.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,15 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.periods import Seconds, Span, to_seconds
 from paes.series import EnergyBook, Floats
 
-AMOUNTS = ("measured", "catch_up", "estimated", "missing_low", "missing_high")
+AMOUNTS = (
+    "measured",
+    "catch_up",
+    "estimated",
+    "estimated_low",
+    "estimated_high",
+    "missing_low",
+    "missing_high",
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,8 @@ class EnergyTable:
     measured: Floats
     catch_up: Floats
     estimated: Floats
+    estimated_low: Floats
+    estimated_high: Floats
     missing_low: Floats
     missing_high: Floats
     covered_s: Floats
@@ -39,7 +49,7 @@ class EnergyTable:
     def empty(cls, periods: int) -> EnergyTable:
         """Nothing, in time that is not asked about."""
         nothing = np.zeros(periods)
-        return cls(nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+        return cls(*(nothing for _ in fields(cls)))
 
     def __add__(self, other: EnergyTable) -> EnergyTable:
         return EnergyTable(*(a + b for a, b in zip(self._columns(), other._columns(), strict=True)))
@@ -50,6 +60,8 @@ class EnergyTable:
             self.measured * factor,
             self.catch_up * factor,
             self.estimated * factor,
+            self.estimated_low * factor,
+            self.estimated_high * factor,
             self.missing_low * factor,
             self.missing_high * factor,
             self.covered_s,
@@ -65,15 +77,7 @@ class EnergyTable:
         return EnergyTotal(*(float(column.sum()) for column in self._columns()))
 
     def _columns(self) -> tuple[Floats, ...]:
-        return (
-            self.measured,
-            self.catch_up,
-            self.estimated,
-            self.missing_low,
-            self.missing_high,
-            self.covered_s,
-            self.span_s,
-        )
+        return tuple(getattr(self, f.name) for f in fields(self))
 
 
 @cache
@@ -119,6 +123,8 @@ def tabled(book: EnergyBook, edges_s: Seconds, life: Span, rules: CounterRules) 
         measured=summed(place, book.measured, n) + catch_up,
         catch_up=catch_up,
         estimated=np.zeros(n),
+        estimated_low=np.zeros(n),
+        estimated_high=np.zeros(n),
         missing_low=low,
         missing_high=high,
         covered_s=summed(place, book.covered_s, n),

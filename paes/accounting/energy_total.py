@@ -10,13 +10,16 @@ class EnergyTotal:
     """Energy of a period: what is measured, what is estimated, and what is missing.
 
     ``catch_up_kwh`` is the part of ``measured_kwh`` that passed during gaps: its amount was
-    measured, its course was not. The true energy lies between ``kwh +
-    missing_low_kwh`` and ``kwh + missing_high_kwh`` (infinite if nothing bounds it).
+    measured, its course was not. What was estimated lies between its own bounds, what is missing
+    has bounds alone; the true energy lies between ``low_kwh`` and ``high_kwh`` (infinite if
+    nothing bounds it).
     """
 
     measured_kwh: float = 0.0
     catch_up_kwh: float = 0.0
     estimated_kwh: float = 0.0
+    estimated_low_kwh: float = 0.0
+    estimated_high_kwh: float = 0.0
     missing_low_kwh: float = 0.0
     missing_high_kwh: float = 0.0
     covered_s: float = 0.0
@@ -31,6 +34,16 @@ class EnergyTotal:
     def kwh(self) -> float:
         """Measured and estimated energy."""
         return self.measured_kwh + self.estimated_kwh
+
+    @property
+    def low_kwh(self) -> float:
+        """The least that can have been used."""
+        return self.measured_kwh + self.estimated_low_kwh + self.missing_low_kwh
+
+    @property
+    def high_kwh(self) -> float:
+        """The most that can have been used."""
+        return self.measured_kwh + self.estimated_high_kwh + self.missing_high_kwh
 
     @property
     def coverage(self) -> float | None:

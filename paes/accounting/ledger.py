@@ -30,7 +30,7 @@ from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
-from paes.metering import Carrier, Finding, Measures, Meter, Replacement
+from paes.metering import Carrier, FieldMeter, Finding, Measures, Meter, Replacement
 from paes.periods import (
     By,
     Clock,
@@ -44,6 +44,7 @@ from paes.periods import (
     to_seconds,
     year_span,
 )
+from paes.pulse import Pulse
 from paes.series import Floats, Gap
 from paes.store import Store
 
@@ -51,6 +52,8 @@ SAME_EXCHANGE = timedelta(days=1)
 """An exchange that was noticed within a day of a described one is the same."""
 TOGETHER = 16
 """Meters that are refreshed at once."""
+REGISTER_PERIOD_S = 900
+"""A register that is written down by hand has a course where it is, as if it were polled."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,16 @@ class EnergyLedger:
             limit_per_h=meter.rated_power_kw if register.unit == "kWh" else meter.rated_flow_m3_h,
             replacements=meter.replacements,
             noticed=tuple(_noticed(meter, swaps)),
-            corrections=corrections_of(meter.pulse, register),
+            corrections=corrections_of(_pulse(meter), register),
         )
         tz = self.installation.time_zone(meter.id)
         return Counter(rules, tz, *self._born_and_dead(meter))
 
     def poll_period(self, meter: Meter) -> timedelta:
-        """How often the meter is read."""
-        return timedelta(seconds=self.installation.gateways[meter.gateway].poll_period_s)
+        """How often the meter is read; of an imported one, what counts as without a gap."""
+        if isinstance(meter, FieldMeter):
+            return timedelta(seconds=self.installation.gateways[meter.gateway].poll_period_s)
+        return timedelta(seconds=self.installation.register(meter).interval_s or REGISTER_PERIOD_S)
 
     def life(self, meter: Meter, span: Span) -> Span | None:
         """The part of ``span`` in which the meter was in use and that is not in the future."""
@@ -347,6 +352,10 @@ class EnergyLedger:
                     done += len(some)
                     if progress:
                         progress(done, len(wanted))
+
+
+def _pulse(meter: Meter) -> Pulse | None:
+    return meter.pulse if isinstance(meter, FieldMeter) else None
 
 
 def _noticed(meter: Meter, swaps: Iterable[Event]) -> Iterator[Replacement]:

@@ -26,7 +26,7 @@ from collectors.commissioning.visit import Visit
 from paes.cli import Session
 from paes.cli.output import print_json, print_table, require_writable, say
 from paes.errors import DataError, FieldError
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import now_utc, parse_instant, zone
 
 TYPED_WITHIN = timedelta(minutes=15)
@@ -114,16 +114,19 @@ def commission(
         )
 
 
-def _meters_of(session: Session, site: str) -> list[Meter]:
+def _meters_of(session: Session, site: str) -> list[FieldMeter]:
     session.installation.site(site)
-    meters = [m for m in session.installation.meters.values() if m.site == site]
+    meters = [m for m in session.installation.field_meters.values() if m.site == site]
     if not meters:
         raise DataError(f"site {site} has no meters in meters.yaml")
     return sorted(meters, key=lambda m: (m.gateway, m.unit, m.id))
 
 
 def _answers(
-    session: Session, meters: list[Meter], readings: tuple[str, ...], secondary: tuple[str, ...]
+    session: Session,
+    meters: list[FieldMeter],
+    readings: tuple[str, ...],
+    secondary: tuple[str, ...],
 ) -> _Answers:
     """What was said, read before the first meter is asked."""
     for text in readings:
@@ -138,7 +141,7 @@ def _answers(
     return _Answers(displays, frozenset(secondary))
 
 
-def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judgement]:
+def _walk(session: Session, meters: list[FieldMeter], answers: _Answers) -> list[Judgement]:
     """Every meter in turn; judged at the end, when all registers of the site are known.
 
     Whoever stops on the way keeps what was typed until then.
@@ -176,7 +179,7 @@ def _walk(session: Session, meters: list[Meter], answers: _Answers) -> list[Judg
     ]
 
 
-def _told(session: Session, meter: Meter, seen: Seen) -> str:
+def _told(session: Session, meter: FieldMeter, seen: Seen) -> str:
     """What a meter says, on one line."""
     if seen.value is None:
         return f"{meter.id}: NOT READ: {seen.error}"
@@ -191,7 +194,7 @@ def _told(session: Session, meter: Meter, seen: Seen) -> str:
     return f"{stored}{raw}{power}{serial}"
 
 
-def _display(session: Session, meter: Meter, answers: _Answers) -> Display | None:
+def _display(session: Session, meter: FieldMeter, answers: _Answers) -> Display | None:
     """What the display shows: from the command line, else asked for until it can be read."""
     if answers.displays:
         return answers.displays.get(meter.id)
@@ -229,7 +232,7 @@ def _make_folder(out: Path) -> None:
     require_writable(out)
 
 
-def _given(session: Session, meter: Meter, text: str) -> Display:
+def _given(session: Session, meter: FieldMeter, text: str) -> Display:
     """``VALUE`` or ``VALUE@TIME``."""
     value, _, time = text.partition("@")
     at = now_utc() - TYPED_WITHIN

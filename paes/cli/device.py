@@ -19,7 +19,7 @@ from paes.cli.output import print_json, print_table, say
 from paes.cli.target import Target, modbus_profile, with_target
 from paes.errors import DataError, FieldError
 from paes.gateways import Gateway, Transport
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import now_utc
 
 WORD_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
@@ -57,7 +57,7 @@ def probe_command(target: Target, as_json: bool) -> None:
         raise FieldError(first)
 
 
-def _probe_mbus(gateway: Gateway, profile: MbusProfile, meter: Meter, as_json: bool) -> None:
+def _probe_mbus(gateway: Gateway, profile: MbusProfile, meter: FieldMeter, as_json: bool) -> None:
     plan = plan_mbus(gateway, [meter], {profile.id: profile})
     made = asyncio.run(probe_mbus(plan, meter, now_utc))
     if as_json:

@@ -56,7 +56,7 @@ def plan_command(
 
 def _gateway(session: Session, meter: str | None, gateway_id: str | None) -> Gateway:
     gateways = session.installation.gateways
-    wanted = session.installation.meter(meter).gateway if meter else str(gateway_id)
+    wanted = session.installation.field_meter(meter).gateway if meter else str(gateway_id)
     if wanted not in gateways:
         raise DataError(f"no gateway {wanted!r}; there is {', '.join(sorted(gateways))}")
     return gateways[wanted]

@@ -17,7 +17,7 @@ from paes.cli import Session
 from paes.cli.table_files import FORMS, Coded, Column, Instants, Table, write_table
 from paes.config_file import read_yaml
 from paes.errors import DataError
-from paes.metering import Meter, meter_of, name_of
+from paes.metering import FieldMeter, meter_of, name_of
 from paes.periods import parse_instant, to_seconds
 from paes.series import QUALITIES, ReadingSeries, Summary
 from paes.store import Store
@@ -167,10 +167,12 @@ def _unit(session: Session, point: str) -> str:
     if meter is None:
         return ""
     register = session.installation.register(meter)
-    return register.unit if register.point == point else _unit_by_device(session, meter, point)
+    if register.point == point or not isinstance(meter, FieldMeter):
+        return register.unit
+    return _unit_by_device(session, meter, point)
 
 
-def _unit_by_device(session: Session, meter: Meter, point: str) -> str:
+def _unit_by_device(session: Session, meter: FieldMeter, point: str) -> str:
     device = read_yaml(session.installation.device_file(meter.device), DeviceFile)
     numbered = [p for group in device.repeating for p in group.numbered]
     units = {p.name: p.unit for p in [*device.points, *numbered]}

@@ -69,7 +69,7 @@ def record_command(
     wanted = Wanted(tuple(parse_range(text) for text in ranges), samples, every_s, block)
     device: DeviceProfile | None
     if meter is not None:
-        asked = session.installation.meter(meter)
+        asked = session.installation.field_meter(meter)
         gateway = session.installation.gateways[asked.gateway]
         connection = ModbusConnection.for_gateway(gateway)
         device, unit = _profile(session, asked.device), asked.unit

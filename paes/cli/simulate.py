@@ -20,7 +20,7 @@ from paes.cli import Session
 from paes.cli.output import print_table, say
 from paes.cli.running import run_until_stopped
 from paes.errors import DataError
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import now_utc
 
 SIMULATOR_PORT = 5020
@@ -60,7 +60,7 @@ def simulate(
         _print_kinds()
         return
     installation, now = session.installation, now_utc()
-    played = [parse_fault(text, installation.meters, now) for text in faults]
+    played = [parse_fault(text, installation.field_meters, now) for text in faults]
 
     async def work(stop: asyncio.Event) -> None:
         simulator = Simulator(
@@ -167,7 +167,7 @@ def _print_kinds() -> None:
                 ["kind", "number", "where", "what is seen"], rows, left=4)  # fmt: skip
 
 
-def _units(meters: list[Meter]) -> str:
+def _units(meters: list[FieldMeter]) -> str:
     return ", ".join(f"{m.unit} {m.id.split('.', 1)[1]}" for m in meters)
 
 

@@ -15,7 +15,7 @@ from collectors.devices.profile import DeviceProfile
 from paes.cli import Session
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 _OPTIONS = (
     click.argument("meter", required=False),
@@ -41,7 +41,7 @@ class Target:
     gateway: Gateway
     unit: int
     profile: AnyProfile
-    meter: Meter | None = None
+    meter: FieldMeter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _target(session: Session, asked: _Asked) -> Target:
             "give either a METER, or --host or --serial with --unit and --profile"
         )
     if asked.meter is not None:
-        meter = session.installation.meter(asked.meter)
+        meter = session.installation.field_meter(asked.meter)
         update = {"timeout_s": asked.timeout_s} if asked.timeout_s else {}
         gateway = session.installation.gateways[meter.gateway].model_copy(update=update)
         return Target(gateway, meter.unit, _profile(session, meter.device), meter)

@@ -22,7 +22,7 @@ from paes.accounted_register import accounted_register, device_counters
 from paes.errors import StoreError
 from paes.events import Event
 from paes.gateways import Gateway
-from paes.metering import Meter, Reading, Register
+from paes.metering import FieldMeter, Reading, Register
 
 DEVICE = "eastron-sdm120"
 
@@ -34,14 +34,14 @@ class FewMeters:
     gateways: dict[str, Gateway]
     changes: dict[str, Any] = field(default_factory=dict)
 
-    def meters_behind(self, gateway_id: str) -> list[Meter]:
+    def meters_behind(self, gateway_id: str) -> list[FieldMeter]:
         base = {"carrier": "electricity", "device": DEVICE, "gateway": gateway_id}
-        return [Meter.model_validate({"id": f"{gateway_id}.main", **base, **self.changes})]
+        return [FieldMeter.model_validate({"id": f"{gateway_id}.main", **base, **self.changes})]
 
     def device_file(self, device_id: str) -> Path:
         return FOLDER / f"{device_id}.yaml"
 
-    def register(self, meter: Meter) -> Register:
+    def register(self, meter: FieldMeter) -> Register:
         return accounted_register(meter, device_counters(self.device_file(meter.device)))
 
 

@@ -18,7 +18,7 @@ from collectors.absences import AbsenceBook
 from collectors.round import Round
 from paes.events import Cause, Event
 from paes.gateways import Gateway, Outage
-from paes.metering import Finding, Measures, Meter, Quality, Reading
+from paes.metering import FieldMeter, Finding, Measures, Quality, Reading
 from paes.pulse import Pulse
 
 DAY = datetime(2025, 3, 3, tzinfo=UTC)
@@ -28,10 +28,10 @@ PERIOD_S = 900
 @dataclass(frozen=True)
 class Plan:
     gateway: Gateway
-    meters: tuple[Meter, ...]
+    meters: tuple[FieldMeter, ...]
 
 
-def a_meter(name: str = "school.main", **more: object) -> Meter:
+def a_meter(name: str = "school.main", **more: object) -> FieldMeter:
     fields = {
         "id": name,
         "carrier": "electricity",
@@ -39,7 +39,7 @@ def a_meter(name: str = "school.main", **more: object) -> Meter:
         "gateway": "line",
         "register": "energy_import",
     }
-    return Meter.model_validate(fields | more)
+    return FieldMeter.model_validate(fields | more)
 
 
 GATEWAY = Gateway(id="line", host="127.0.0.1", poll_period_s=PERIOD_S)

@@ -32,15 +32,15 @@ from collectors.commissioning.record import (
 from collectors.commissioning.sheet import sheet
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter, Pulse, Register, Site
+from paes.metering import FieldMeter, Pulse, Register, Site
 from paes.periods import zone
 
 AT = datetime(2025, 3, 30, 9, 0, tzinfo=UTC)
 KWH = Register("s.main/energy_import", "kWh", None, 0.1)
 
 
-def meter(**more: object) -> Meter:
-    return Meter.model_validate(
+def meter(**more: object) -> FieldMeter:
+    return FieldMeter.model_validate(
         {"id": "s.main", "carrier": "electricity", "device": "d", "gateway": "g", **more}
     )
 
@@ -49,7 +49,7 @@ def seen(value: float | None, **more: object) -> Seen:
     return replace(Seen(AT, value, (0, 1), f"{value} kWh"), **more)  # type: ignore[arg-type]
 
 
-def compared(text: str, value: float, of: Meter | None = None, **more: object) -> Judgement:
+def compared(text: str, value: float, of: FieldMeter | None = None, **more: object) -> Judgement:
     """A register of ``value`` beside a display of ``text``, nothing passing meanwhile."""
     now = seen(value, **more)
     return judge(of or meter(), KWH, now, parse_display(text, "kWh"), now)

@@ -37,7 +37,7 @@ from collectors.modbus.read_plan import GatewayPlan, plan_gateway
 from collectors.round import Round, UnitReport, UnitState
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway, SerialLine
-from paes.metering import Meter, Quality, Reading
+from paes.metering import FieldMeter, Quality, Reading
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 SDM = shipped("eastron-sdm630")
@@ -80,8 +80,8 @@ def image(power_w: float = 1500.0, import_kwh: float = 1234.5) -> dict[int, int]
     return dict(enumerate(words, start))
 
 
-def meter(unit: int, **fields: Any) -> Meter:
-    return Meter.model_validate(
+def meter(unit: int, **fields: Any) -> FieldMeter:
+    return FieldMeter.model_validate(
         {
             "id": f"school.m{unit}",
             "carrier": "electricity",
@@ -112,12 +112,12 @@ def impatient(is_silent: Callable[[int], bool]) -> Connect:
     return lambda gateway: Impatient(gateway.host, gateway.port, gateway.transport, 60.0)
 
 
-def plan(port: int, *meters: Meter, timeout_s: float = 60.0) -> GatewayPlan:
+def plan(port: int, *meters: FieldMeter, timeout_s: float = 60.0) -> GatewayPlan:
     gateway = Gateway(id="gw", host="127.0.0.1", port=port, timeout_s=timeout_s)
     return plan_gateway(gateway, meters, {m.device: shipped(m.device) for m in meters})
 
 
-async def one_round(port: int, *meters: Meter, silent: int | None = None) -> Round:
+async def one_round(port: int, *meters: FieldMeter, silent: int | None = None) -> Round:
     connect = impatient(lambda unit: unit == silent)
     task = GatewayTask(plan(port, *meters), lambda _: None, Clock(), connect)
     try:

@@ -8,7 +8,7 @@ from shipped_profiles import shipped
 from collectors.modbus.line_load import LineLoad, line_load
 from collectors.modbus.read_plan import plan_gateway
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 SDM630_S = 0.090833
 """24 registers at 9600 8N1: 16.5 + 48 + 3.5 characters of 10 bits, and 20 ms to turn round."""
@@ -17,7 +17,7 @@ SDM630_S = 0.090833
 def loaded(units: int = 1, **periods: int) -> LineLoad:
     gateway = Gateway.model_validate({"id": "g", "host": "192.0.2.1", **periods})
     meters = [
-        Meter.model_validate(
+        FieldMeter.model_validate(
             {"id": f"s.m{n}", "carrier": "electricity", "device": "eastron-sdm630", "gateway": "g",
              "unit": n}
         )

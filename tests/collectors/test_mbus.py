@@ -30,7 +30,7 @@ from paes.config import load_installation
 from paes.errors import ConnectionFailed, DataError
 from paes.events import SWAPPED
 from paes.gateways import Gateway
-from paes.metering import Meter, Quality
+from paes.metering import FieldMeter, Quality
 from paes.store.sqlite import SqliteStore
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
@@ -75,9 +75,9 @@ def heat_slave(address: int, identification: str = "", **fields: Any) -> Slave:
     return Slave(address, number, [variable_data(number, HEAT, **fields)])
 
 
-def meter(name: str, device: str = "mbus-generic-heat", **fields: Any) -> Meter:
+def meter(name: str, device: str = "mbus-generic-heat", **fields: Any) -> FieldMeter:
     kind = {"measures": "water"} if "water" in device else {"carrier": "heat_cold"}
-    return Meter.model_validate(
+    return FieldMeter.model_validate(
         {"id": f"school.{name}", "device": device, "gateway": "bus"} | kind | fields
     )
 
@@ -95,7 +95,7 @@ def gateway(port: int, timeout_s: float = PATIENT_S, **fields: Any) -> Gateway:
     )
 
 
-def plan_of(there: Gateway, *meters: Meter, **profiles: MbusProfile) -> MbusPlan:
+def plan_of(there: Gateway, *meters: FieldMeter, **profiles: MbusProfile) -> MbusPlan:
     return plan_mbus(there, meters, PROFILES | {p.id: p for p in profiles.values()})
 
 

@@ -14,7 +14,7 @@ from collectors.mbus.profile import MbusProfile, load_mbus_profile
 from collectors.mqtt.profile import MqttProfile
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import ConfigError, DataError
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 FILES = sorted(FOLDER.glob("mbus-*.yaml"))
 HEAD = """\
@@ -58,7 +58,7 @@ def test_the_five_meters_and_the_two_generic_ones_are_shipped() -> None:
 def test_every_shipped_profile_has_a_register_that_can_be_accounted(path: Path) -> None:
     profile = load_mbus_profile(path)
     is_water = profile.kind == "water_meter"
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {"id": "school.main", "device": path.stem, "gateway": "bus"}
         | ({"measures": "water"} if is_water else {"carrier": "heat_cold"})
     )
@@ -169,7 +169,7 @@ def test_a_declared_rollover_bounds_the_register(tmp_path: Path) -> None:
     """Eight digits of kWh in a meter set to MJ: 10^8 MJ = 27,777,777.8 kWh."""
     point = ENERGY.replace("unit: kWh", "unit: MJ") + ", rollover: 100000000"
     profile_of(tmp_path, f"{point}, record: {{quantity: energy}}")
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {"id": "school.main", "carrier": "heat_cold", "device": "a-meter", "gateway": "bus"}
     )
 

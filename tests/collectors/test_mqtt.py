@@ -26,7 +26,7 @@ from collectors.round import Round
 from paes.config import shipped_config
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
-from paes.metering import Finding, Meter, Reading
+from paes.metering import FieldMeter, Finding, Reading
 
 START = datetime(2025, 3, 30, 12, 0, tzinfo=UTC)
 TIMED = profile()
@@ -77,14 +77,14 @@ class Rounds:
             await self._news.wait_for(is_there)
 
 
-def water(name: str, topic: str, device: MqttProfile = TIMED, **fields: Any) -> Meter:
-    return Meter.model_validate(
+def water(name: str, topic: str, device: MqttProfile = TIMED, **fields: Any) -> FieldMeter:
+    return FieldMeter.model_validate(
         {"id": f"school.{name}", "measures": "water", "device": device.id, "gateway": "broker",
          "topic": topic, **fields}
     )  # fmt: skip
 
 
-def plan(port: int, *meters: Meter, **gateway: Any) -> MqttPlan:
+def plan(port: int, *meters: FieldMeter, **gateway: Any) -> MqttPlan:
     place = {"host": "127.0.0.1", "port": port, "timeout_s": 20, "poll_period_s": 3600, **gateway}
     broker = Gateway(id="broker", transport="mqtt", **place)
     shipped = {m.device: m.device for m in meters} - {"meter": 0, "live": 0}.keys()

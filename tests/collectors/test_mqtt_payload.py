@@ -11,7 +11,7 @@ import pytest
 from collectors.mqtt.payload import MOST_BYTES, Message, Told, is_meant, parsed, told
 from collectors.mqtt.profile import MqttProfile
 from paes.errors import BadReply
-from paes.metering import Meter, Quality
+from paes.metering import FieldMeter, Quality
 
 NOW = datetime(2025, 3, 30, 12, 0, tzinfo=UTC)
 PROFILE: dict[str, Any] = {
@@ -38,8 +38,8 @@ def point(**changes: Any) -> MqttProfile:
     return profile(points=[{**PROFILE["points"][0], **changes}])
 
 
-def meter(**fields: Any) -> Meter:
-    return Meter.model_validate(
+def meter(**fields: Any) -> FieldMeter:
+    return FieldMeter.model_validate(
         {"id": "school.water", "measures": "water", "device": "meter", "gateway": "broker",
          "topic": "w1", **fields}
     )  # fmt: skip

@@ -14,13 +14,13 @@ from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
 from paes.errors import ConfigError, DataError
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 FILES = sorted((shipped_config() / "devices").glob("mqtt-*.yaml"))
 BROKER = Gateway(id="broker", host="127.0.0.1", transport="mqtt")
 
 
-def plan(device: MqttProfile, *meters: Meter) -> MqttPlan:
+def plan(device: MqttProfile, *meters: FieldMeter) -> MqttPlan:
     return plan_mqtt(BROKER, meters, {device.id: device})
 
 
@@ -32,7 +32,7 @@ def test_every_shipped_profile_is_sound_and_has_an_accounted_register() -> None:
         kind = (
             {"measures": "water"} if water else {"carrier": "electricity", "measures": "withdrawal"}
         )
-        wanted = Meter.model_validate(
+        wanted = FieldMeter.model_validate(
             {"id": "s.m", "device": device.id, "gateway": "broker", "topic": "x", **kind}
         )
         register = accounted_register(wanted, device_counters(path))

@@ -8,11 +8,11 @@ import pytest
 from shipped_profiles import shipped
 
 from collectors.plausibility import Plausibility
-from paes.metering import Meter, Quality, Reading
+from paes.metering import FieldMeter, Quality, Reading
 
 PROFILE = shipped("carlo-gavazzi-em340")
 ENERGY = PROFILE.point("energy_import")
-METER = Meter.model_validate(
+METER = FieldMeter.model_validate(
     {"id": "s.m", "carrier": "electricity", "device": PROFILE.id, "gateway": "gw", "ct_ratio": 2}
 )
 AT = datetime(2025, 10, 7, 13, 30, tzinfo=UTC)

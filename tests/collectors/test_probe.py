@@ -20,14 +20,14 @@ from collectors.modbus.connection import ModbusConnection
 from collectors.technician.probe import probe
 from collectors.technician.probed import Probe
 from paes.errors import ConnectionFailed, DataError
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 AT = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 SERVER_SOURCE = Path(__file__).parent / "libmodbus_server.c"
 
 
 async def probed(
-    port: int, device: str, unit: int = 1, meter: Meter | None = None, timeout_s: float = 0.5
+    port: int, device: str, unit: int = 1, meter: FieldMeter | None = None, timeout_s: float = 0.5
 ) -> Probe:
     connection = ModbusConnection("127.0.0.1", port, timeout_s=timeout_s)
     profile = shipped(device)
@@ -65,7 +65,7 @@ async def test_result_is_plain_json_with_words_in_hexadecimal() -> None:
 
 
 async def test_meter_shows_what_would_be_stored() -> None:
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {
             "id": "s.main",
             "carrier": "electricity",

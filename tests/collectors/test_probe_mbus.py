@@ -14,7 +14,7 @@ from collectors.mbus.profile import load_mbus_profile
 from collectors.technician.probe_mbus import MbusProbe, probe_mbus
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 AT = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 ENERGY = b"\x0c\x06" + bcd("00037351")  # 37351 kWh
@@ -25,7 +25,7 @@ async def probed(port: int) -> MbusProbe:
     gateway = Gateway.model_validate(
         {"id": "bus", "host": "127.0.0.1", "port": port, "transport": "mbus_tcp", "timeout_s": 20}
     )
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {"id": "s.heat", "carrier": "heat_cold", "device": "mbus-generic-heat", "gateway": "bus",
          "unit": 5}
     )  # fmt: skip

@@ -23,14 +23,14 @@ from collectors.modbus.read_plan import (
 )
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 MODBUS = [path for path in FILES if not path.name.startswith(("mbus-", "mqtt-"))]
 FIXED = [path for path in MODBUS if not load_profile(path).is_relative]
 
 
-def meter(**fields: Any) -> Meter:
-    return Meter.model_validate(
+def meter(**fields: Any) -> FieldMeter:
+    return FieldMeter.model_validate(
         {"id": "school.main", "carrier": "electricity", "device": "d", "gateway": "g", **fields}
     )
 
@@ -180,7 +180,7 @@ def device(*points: dict[str, Any], **fields: Any) -> DeviceProfile:
     return DeviceProfile.model_validate({**base, "points": points, **fields})
 
 
-def unit_plan(made: DeviceProfile, *meters: Meter, **gateway: Any) -> UnitPlan:
+def unit_plan(made: DeviceProfile, *meters: FieldMeter, **gateway: Any) -> UnitPlan:
     line = Gateway.model_validate({"id": "g", "host": "127.0.0.1", **gateway})
     (unit,) = plan_gateway(line, meters or (meter(),), {"d": made}).units
     return unit

@@ -23,7 +23,7 @@ from collectors.devices.registers import (
     unavailable_words,
 )
 from paes.errors import DataError
-from paes.metering import Meter, Quality
+from paes.metering import FieldMeter, Quality
 
 
 def point(**fields: Any) -> DevicePoint:
@@ -32,8 +32,8 @@ def point(**fields: Any) -> DevicePoint:
     )
 
 
-def meter(**fields: Any) -> Meter:
-    return Meter.model_validate(
+def meter(**fields: Any) -> FieldMeter:
+    return FieldMeter.model_validate(
         {"id": "school.main", "carrier": "electricity", "device": "d", "gateway": "g", **fields}
     )
 

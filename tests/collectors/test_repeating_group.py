@@ -15,7 +15,7 @@ from collectors.modbus.read_plan import plan, points_to_read
 from collectors.modbus.sunspec import Discovery, FoundModel, located
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import ConfigError, DataError
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 HEAD = """\
 schema: mbdev/1
@@ -104,7 +104,7 @@ def test_registers_that_are_there_to_be_written_are_never_read_through() -> None
 def test_counter_of_one_string_can_be_accounted() -> None:
     counters = device_counters(FOLDER / "sunspec-160.yaml")
     fields = {"carrier": "electricity", "measures": "generation", "device": "sunspec-160"}
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {"id": "roof.s2", "gateway": "roof", "unit": 1, "register": "module_2_DCWH", **fields}
     )
     register = accounted_register(meter, counters)

@@ -26,7 +26,7 @@ from collectors.spool.spool import Spool
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
-from paes.metering import Meter, Reading
+from paes.metering import FieldMeter, Reading
 from paes.periods import Clock, last_tick, now_utc
 from paes.store.sqlite import SqliteStore
 
@@ -309,7 +309,7 @@ async def test_an_absence_goes_on_over_a_restart(spool_file: Path) -> None:
 class Moved(FewMeters):
     """The same meter behind whichever gateway there is, which never answers."""
 
-    def meters_behind(self, gateway_id: str) -> list[Meter]:
+    def meters_behind(self, gateway_id: str) -> list[FieldMeter]:
         (meter,) = super().meters_behind(gateway_id)
         return [meter.model_copy(update={"id": "s.m"})]
 

@@ -13,7 +13,7 @@ from collectors.modbus.gateway import GatewayTask
 from collectors.modbus.read_plan import plan_gateway
 from collectors.round import Round
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 NOON = datetime(2025, 6, 21, 11, 0, tzinfo=UTC)
 PATIENT_S = 10.0
@@ -24,8 +24,8 @@ STRINGS = model(160, DCWH_SF=2, N=2, module=[{"DCWH": 111}, {"DCWH": 222}])
 METER = model(203, W=-900, W_SF=0, TotWhImp=5000, TotWhExp=7000, TotWh_SF=1)
 
 
-def meter(unit: int, device: str, **fields: Any) -> Meter:
-    return Meter.model_validate(
+def meter(unit: int, device: str, **fields: Any) -> FieldMeter:
+    return FieldMeter.model_validate(
         {
             "id": f"roof.{device}-{unit}",
             "carrier": "electricity",
@@ -38,7 +38,7 @@ def meter(unit: int, device: str, **fields: Any) -> Meter:
     )
 
 
-def task(port: int, *meters: Meter, timeout_s: float = PATIENT_S) -> GatewayTask:
+def task(port: int, *meters: FieldMeter, timeout_s: float = PATIENT_S) -> GatewayTask:
     gateway = Gateway(id="roof", host="127.0.0.1", port=port, timeout_s=timeout_s)
     plan = plan_gateway(gateway, meters, {m.device: shipped(m.device) for m in meters})
     return GatewayTask(plan, lambda _: None, lambda: NOON)

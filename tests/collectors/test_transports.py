@@ -13,7 +13,7 @@ from collectors.mqtt.broker import MqttTask
 from collectors.transports import plan_for, round_period_s, task_for
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport
-from paes.metering import Meter
+from paes.metering import FieldMeter
 from paes.periods import now_utc
 
 DEVICE_OF = {
@@ -27,7 +27,7 @@ TASK_OF = {Transport.MBUS_TCP: MbusTask, Transport.MQTT: MqttTask}
 
 def plan(transport: Transport, device: str) -> FieldPlan:
     gateway = Gateway(id="gw", host="127.0.0.1", transport=transport, fast_period_s=10)
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {"id": "s.m", "device": device, "gateway": "gw", "topic": "m-1",
          "register": "volume" if "water" in device else None,
          **({"measures": "water"} if "water" in device else {"carrier": "electricity"})}

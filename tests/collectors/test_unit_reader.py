@@ -33,7 +33,7 @@ from collectors.round import Round, UnitReport
 from paes.errors import ConnectionFailed
 from paes.events import SWAPPED
 from paes.gateways import Gateway, Transport
-from paes.metering import Meter, Quality
+from paes.metering import FieldMeter, Quality
 
 AT = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 Answer = Callable[[Request], bytes | None]
@@ -88,9 +88,9 @@ DENSE = profile(*(point(name, i) for i, name in enumerate(NAMES)))
 """Eight values side by side."""
 
 
-def meter(**fields: Any) -> Meter:
+def meter(**fields: Any) -> FieldMeter:
     given = {"id": "s.m", "carrier": "electricity", "device": "meter-x", "gateway": "g", **fields}
-    return Meter.model_validate(given)
+    return FieldMeter.model_validate(given)
 
 
 class Patient(ModbusConnection):
@@ -123,7 +123,7 @@ class Bench:
         self,
         port: int,
         device: DeviceProfile,
-        *meters: Meter,
+        *meters: FieldMeter,
         serials: dict[str, str] | None = None,
     ) -> None:
         gateway = Gateway(id="g", host="127.0.0.1", port=port, timeout_s=60)

@@ -9,7 +9,7 @@ import pytest
 
 from paes.accounted_register import MeasuredPoint, accounted_register, device_counters
 from paes.errors import ConfigError, DataError
-from paes.metering import Meter, Register
+from paes.metering import FieldMeter, Register
 
 IMPORT = {"name": "energy_import", "quantity": "active_energy", "direction": "import"}
 EXPORT = {"name": "energy_export", "quantity": "active_energy", "direction": "export"}
@@ -24,12 +24,12 @@ def counter(described: dict[str, Any], **more: Any) -> MeasuredPoint:
     return MeasuredPoint(**({"kind": "counter", "unit": "kWh", "type": "u32"} | described | more))
 
 
-def meter(**more: Any) -> Meter:
+def meter(**more: Any) -> FieldMeter:
     facts = {"id": "scuola.main", "carrier": "electricity", "device": "d", "gateway": "g"}
-    return Meter(**(facts | more))
+    return FieldMeter(**(facts | more))
 
 
-def register(of: Meter, *described: dict[str, Any], **more: Any) -> Register:
+def register(of: FieldMeter, *described: dict[str, Any], **more: Any) -> Register:
     return accounted_register(of, tuple(counter(d, **more) for d in described))
 
 

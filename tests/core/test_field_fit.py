@@ -12,7 +12,7 @@ from paes.config import load_installation
 from paes.errors import ConfigError
 from paes.field_fit import misfits
 from paes.gateways import Gateway
-from paes.metering import Meter
+from paes.metering import FieldMeter
 
 POINT = {"name": "volume", "kind": "counter", "unit": "m3", "quantity": "volume"}
 MODBUS = DeviceFile.model_validate({"schema": "mbdev/1", "points": [POINT]})
@@ -31,7 +31,7 @@ def gateway(transport: str, **fields: Any) -> Gateway:
 
 
 def said(device: DeviceFile, there: Gateway, **fields: Any) -> dict[str, str]:
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {"id": "school.water", "measures": "water", "device": "a-meter", "gateway": "gw", **fields}
     )
     return dict(misfits(meter, there, device))
@@ -92,7 +92,7 @@ def test_behind_a_broker_a_meter_has_what_its_device_is_known_by() -> None:
 
 
 def test_nothing_is_told_of_an_unknown_gateway() -> None:
-    meter = Meter.model_validate(
+    meter = FieldMeter.model_validate(
         {"id": "school.water", "measures": "water", "device": "a-meter", "gateway": "none"}
     )
     assert list(misfits(meter, None, MBUS)) == []

@@ -26,7 +26,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Carrier, Measures, Meter
+from paes.metering import Carrier, FieldMeter, Measures
 from paes.periods import By, Span, from_seconds, to_seconds, year_span
 from paes.plan import Plan
 from paes.pulse import Pulse, PulseCorrection
@@ -436,7 +436,7 @@ def test_a_meter_out_of_use_is_kept_to_its_last_day(store):
     write(store, BORN, datetime(2025, 4, 20, tzinfo=UTC))
     of = Watched(store)
     book = watched(of, valid_to=date(2025, 4, 10))
-    meter: Meter = main(book)
+    meter: FieldMeter = main(book)
     assert book.total(meter, YEAR).measured_kwh == pytest.approx((31 + 28 + 31 + 9) * 48.0 - 2.0)
     book.refresh(YEAR)
     of.calls.clear()

@@ -19,8 +19,8 @@ from paes.installation import City, CityFile, Installation
 from paes.meter_status import MeterState, meter_states
 from paes.metering import (
     Carrier,
+    FieldMeter,
     Measures,
-    Meter,
     Reading,
     Register,
     Sector,
@@ -37,23 +37,23 @@ NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 MAIN, GAS = "hall.main/energy_import", "hall.gas/volume"
 
 
-def meters(**changes) -> list[Meter]:
+def meters(**changes) -> list[FieldMeter]:
     main = {
         "id": "hall.main", "carrier": Carrier.ELECTRICITY, "device": "x", "gateway": "gw",
         "rated_power_kw": 10.0, "valid_from": date(2025, 1, 1), **changes,
     }  # fmt: skip
-    gas = Meter(
+    gas = FieldMeter(
         id="hall.gas", carrier=Carrier.NATURAL_GAS, device="y", gateway="gw", unit=2,
         rated_flow_m3_h=10.0, valid_from=date(2025, 1, 1),
     )  # fmt: skip
-    part = Meter(
+    part = FieldMeter(
         id="hall.kitchen", carrier=Carrier.ELECTRICITY, measures=Measures.SUBMETER,
         parent="hall.main", device="x", gateway="gw", unit=3,
     )  # fmt: skip
-    return [Meter.model_validate(main), gas, part]
+    return [FieldMeter.model_validate(main), gas, part]
 
 
-def installation(of: list[Meter]) -> Installation:
+def installation(of: list[FieldMeter]) -> Installation:
     city = City(
         facts=CityFile(id="town", name="Town", latitude=44.1, longitude=9.8),
         plan=cast(Plan, None),
@@ -91,7 +91,7 @@ def ledger(store, now: datetime = NOW, **changes) -> EnergyLedger:
     return EnergyLedger(installation(meters(**changes)), store, lambda: now)
 
 
-def main(of: EnergyLedger) -> Meter:
+def main(of: EnergyLedger) -> FieldMeter:
     return of.installation.meter("hall.main")
 
 

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from paes.errors import DataError
 from paes.gateways import Gateway
 from paes.metering import (
+    FieldMeter,
     Finding,
-    Meter,
     Opening,
     Quality,
     Reading,
@@ -26,9 +26,9 @@ from paes.series import CODE_OF, QUALITIES
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)
 
 
-def meter(**more: Any) -> Meter:
+def meter(**more: Any) -> FieldMeter:
     facts = {"id": "scuola.main", "carrier": "electricity", "device": "d", "gateway": "g"}
-    return Meter(**(facts | more))
+    return FieldMeter(**(facts | more))
 
 
 # Readings and points

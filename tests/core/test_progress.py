@@ -22,8 +22,8 @@ from paes.installation import City, CityFile, Installation
 from paes.inventory import make_inventory
 from paes.metering import (
     Carrier,
+    FieldMeter,
     Measures,
-    Meter,
     Register,
     Sector,
     Site,
@@ -240,8 +240,8 @@ def test_meters_that_saw_more_than_was_declared_are_a_finding():
     assert [f.name for f in findings] == ["activity.metered_exceeds_declared"]
 
 
-def main_meter() -> Meter:
-    return Meter(
+def main_meter() -> FieldMeter:
+    return FieldMeter(
         id="hall.main", measures=Measures.WITHDRAWAL, carrier=POWER, device="x", gateway="gw",
         rated_power_kw=10.0, valid_from=date(2020, 1, 1),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from paes.config import shipped_config
 from paes.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Meter, Site
+from paes.metering import FieldMeter, Site
 from paes.plan import Plan
 
 SITES: tuple[dict[str, Any], ...] = (
@@ -94,7 +94,9 @@ def make_town(
     made_sites = [
         Site.model_validate({"name": s["id"], "sector": "municipal_buildings", **s}) for s in sites
     ]
-    made_meters = [Meter.model_validate({"gateway": _gateway(str(m["id"])), **m}) for m in meters]
+    made_meters = [
+        FieldMeter.model_validate({"gateway": _gateway(str(m["id"])), **m}) for m in meters
+    ]
     city = City(
         facts=CityFile(id="town", name="Town", latitude=44.11, longitude=9.83),
         plan=cast(Plan, None),

@@ -93,7 +93,7 @@ class Day:
         return self.town.energy(meter, start, end)
 
     def accounted(self, meter: str, start: datetime = START, end: datetime = END) -> float:
-        return self.ledger.total(self.installation.meter(meter), Span(start, end)).kwh
+        return self.ledger.total(self.installation.field_meter(meter), Span(start, end)).kwh
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
 @pytest.mark.parametrize("meter", ["zero.main", "ones.main", "ones-float.main"])
 def test_a_passing_zero_or_all_ones_changes_no_energy(day: Day, meter: str) -> None:
     """Of 97 readings some 19 are struck."""
-    point = day.installation.register(day.installation.meter(meter)).point
+    point = day.installation.register(day.installation.field_meter(meter)).point
     read = day.store.read(point, START, END + STEP).values
 
     assert sum(value > 0 for value in read) < 90
@@ -119,7 +119,7 @@ def test_a_rollover_loses_nothing(day: Day) -> None:
 
 def test_a_reset_loses_no_more_than_what_nobody_saw(day: Day) -> None:
     """The interval in which it happened is missing, and said to be."""
-    total = day.ledger.total(day.installation.meter("reset.main"), Span(START, END))
+    total = day.ledger.total(day.installation.field_meter("reset.main"), Span(START, END))
     truth = day.truth("reset.main")
     around = NOON - timedelta(minutes=7), NOON + timedelta(minutes=8)
 

@@ -152,14 +152,14 @@ def test_dial_wraps_at_its_modulus_and_shows_whole_steps(value: float, shown: fl
 
 
 def test_dial_of_a_float_shows_what_a_float_can_hold(installation: Installation) -> None:
-    dial = dial_of(installation, installation.meter("ufficio.main"))
+    dial = dial_of(installation, installation.field_meter("ufficio.main"))
 
     # IEEE 754 binary32 has 24 bits: between 2^17 and 2^18 its step is 1/64.
     assert dial.shown(np.array([200_000.010]))[0] == 200_000.015625
 
 
 def test_dial_of_pulses_counts_from_the_initial_reading(installation: Installation) -> None:
-    dial = dial_of(installation, installation.meter("scuola.gas"))
+    dial = dial_of(installation, installation.field_meter("scuola.gas"))
 
     # 1,200 m3 x C 1.02 on the dial at pulse 0; each pulse is 0.1 m3 x 1.02
     assert dial.shown(np.array([1224.0 + 0.102 * 3.7]))[0] == pytest.approx(1224.0 + 0.102 * 3)

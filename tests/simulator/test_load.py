@@ -19,7 +19,7 @@ SEEDS = (1, 2007, 31)
 
 
 def yearly(loads: Loads, meter: str) -> float:
-    return float(loads.flow(loads.installation.meter(meter), YEAR).sum() * SLOT_H)
+    return float(loads.flow(loads.installation.field_meter(meter), YEAR).sum() * SLOT_H)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -57,7 +57,7 @@ def test_gas_is_the_heat_of_the_school_in_cubic_metres(
     installation: Installation, parameters: Parameters
 ) -> None:
     loads = Loads(installation, parameters, 2007)
-    gas = installation.meter("scuola.gas")
+    gas = installation.field_meter("scuola.gas")
     kwh = loads.power_kw(gas, YEAR).sum() * SLOT_H
 
     assert 60 <= kwh / 3000 <= 110
@@ -66,7 +66,7 @@ def test_gas_is_the_heat_of_the_school_in_cubic_metres(
 
 def test_heating_is_off_out_of_season(installation: Installation, parameters: Parameters) -> None:
     loads = Loads(installation, parameters, 2007)
-    heat = loads.flow(installation.meter("ufficio.calore"), YEAR)
+    heat = loads.flow(installation.field_meter("ufficio.calore"), YEAR)
     calendar = local_calendar(YEAR, "Europe/Rome")
     first_off, last_off = calendar.index(date(YEAR, 4, 16)), calendar.index(date(YEAR, 10, 31))
     off = (calendar.day >= first_off) & (calendar.day <= last_off)
@@ -78,7 +78,7 @@ def test_heating_is_off_out_of_season(installation: Installation, parameters: Pa
 
 def test_pv_gives_nothing_at_night(installation: Installation, parameters: Parameters) -> None:
     loads = Loads(installation, parameters, 2007)
-    plant = loads.flow(installation.meter("scuola.pv"), YEAR)
+    plant = loads.flow(installation.field_meter("scuola.pv"), YEAR)
     hour = local_calendar(YEAR, "Europe/Rome").hour
 
     assert (plant[(hour < 4) | (hour > 22)] == 0).all()
@@ -90,7 +90,7 @@ def test_withdrawal_is_need_less_pv_and_never_while_exporting(
 ) -> None:
     loads = Loads(installation, parameters, 2007)
     without = make_town(SITES, [m for m in METERS if m["id"] != "scuola.pv"])
-    main, plant = installation.meter("scuola.main"), installation.meter("scuola.pv")
+    main, plant = installation.field_meter("scuola.main"), installation.field_meter("scuola.pv")
     bought, sold = loads.flow(main, YEAR), loads.export_kw(main, YEAR)
     need = Loads(without, parameters, 2007).flow(without.meter("scuola.main"), YEAR)
 
@@ -103,9 +103,9 @@ def test_withdrawal_is_need_less_pv_and_never_while_exporting(
 def test_parts_stay_below_their_whole(installation: Installation, parameters: Parameters) -> None:
     loads = Loads(installation, parameters, 2007)
     parts = sum(
-        loads.flow(installation.meter(m), YEAR) for m in ("scuola.palestra", "scuola.cucina")
+        loads.flow(installation.field_meter(m), YEAR) for m in ("scuola.palestra", "scuola.cucina")
     )
-    whole = loads.flow(installation.meter("scuola.main"), YEAR)
+    whole = loads.flow(installation.field_meter("scuola.main"), YEAR)
 
     assert (parts <= whole + 1e-9).all()
     assert parts.sum() > 0.2 * whole.sum()
@@ -137,9 +137,9 @@ def test_the_seed_and_the_meter_decide_everything(
 ) -> None:
     meter = "ufficio.main"
     alone = make_town(SITES, [m for m in METERS if m["id"] == meter])
-    first = Loads(installation, parameters, 7).flow(installation.meter(meter), YEAR)
+    first = Loads(installation, parameters, 7).flow(installation.field_meter(meter), YEAR)
     again = Loads(alone, parameters, 7).flow(alone.meter(meter), YEAR)
-    other = Loads(installation, parameters, 8).flow(installation.meter(meter), YEAR)
+    other = Loads(installation, parameters, 8).flow(installation.field_meter(meter), YEAR)
 
     assert (first == again).all()
     assert (first != other).any()
@@ -173,7 +173,7 @@ def test_closed_days_are_weekends_holidays_and_declared_spans() -> None:
 
 def test_a_closed_building_is_quiet(installation: Installation, parameters: Parameters) -> None:
     loads = Loads(installation, parameters, 2007)
-    flow = loads.flow(installation.meter("ufficio.main"), YEAR)
+    flow = loads.flow(installation.field_meter("ufficio.main"), YEAR)
     calendar = local_calendar(YEAR, "Europe/Rome")
     sunday, monday = date(2023, 2, 5), date(2023, 2, 6)
 
