@@ -1,4 +1,4 @@
-"""Files of others to readings, bills and declared energy: parse, compare, then write all or nothing.
+"""Files of others to readings, bills and declared energy: parse, compare, write all or nothing.
 
 ::
 
