@@ -24,6 +24,7 @@ from _town import LAST_YEAR, ROME, Town, kwh_in_thousandth, round_times
 from collectors.simulator import Town as SimulatedTown
 from collectors.simulator import fill_history
 from paes.accounting.ledger import EnergyLedger
+from paes.accounting.site_energy import SiteEnergy
 from paes.config import load_installation, shipped_config
 from paes.metering import Carrier, Measures, Reading
 from paes.periods import By, Span, from_seconds, to_seconds, year_span
@@ -224,8 +225,8 @@ class Benchmark(Generic[P]):
         line("  … then months of all meters, the year", ours, theirs, note)
 
     def by_site(self, sites: Sequence[str], span: Span, by: By) -> Frames:
-        """As the ledger answers."""
-        return self.ledger.by_site(sites, Measures.WITHDRAWAL, span, by)
+        """As the program answers."""
+        return SiteEnergy(self.ledger).by_site(sites, Measures.WITHDRAWAL, span, by)
 
 
 def first_page(place: Place[P], days: int, processes: int) -> None:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
+from paes.accounting.site_energy import SiteEnergy
 from paes.activity import ActivityData, Cell, Covers, activity_data
 from paes.emission_factors import FactorLibrary, FactorMatch, FactorSet, How
 from paes.errors import DataError
@@ -150,7 +151,7 @@ def metered_cells(city: City, year: int, ledger: EnergyLedger) -> dict[Cell, Ene
     span = year_span(year, city.time_zone)
     meters = [
         meter
-        for meter in ledger.meters(city.sites, measures=Measures.WITHDRAWAL)
+        for meter in SiteEnergy(ledger).meters(city.sites, measures=Measures.WITHDRAWAL)
         if meter.carrier and ledger.life(meter, span)
     ]
     cells: dict[Cell, EnergyTotal] = {}
@@ -194,7 +195,7 @@ def _meters_in_use(city: City, cell: Cell, year: int, ledger: EnergyLedger) -> f
     span = year_span(year, city.time_zone)
     lives = (
         ledger.life(meter, span)
-        for meter in ledger.meters(city.sites, cell[1])
+        for meter in SiteEnergy(ledger).meters(city.sites, cell[1])
         if city.sites[meter.site].sector is cell[0]
     )
     return math.fsum(life.seconds for life in lives if life) / span.seconds

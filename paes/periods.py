@@ -77,6 +77,10 @@ def require_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+ALWAYS = Span(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC))
+"""Every time that a meter can have seen."""
+
+
 def now_utc() -> datetime:
     """The clock of the machine."""
     return datetime.now(UTC)
@@ -157,6 +161,18 @@ def _local_edges(span: Span, by: By, tz: ZoneInfo) -> Seconds:
     seconds = local.as_unit("s").asi8.astype(np.int64)
     end = span.end.timestamp()
     return seconds[: int(np.searchsorted(seconds, end, side="left")) + 1]
+
+
+def wall_seconds(seconds: Seconds, tz: str) -> Seconds:
+    """What clocks on the wall in ``tz`` show at each instant, as seconds since 1970 on them.
+
+    For weekdays, hours and dates; the hour that a change of the clocks repeats comes twice.
+    """
+    import pandas as pd  # as in _local_edges
+
+    index = pd.DatetimeIndex(seconds.astype("datetime64[s]"), tz="UTC")
+    local = index.tz_convert(zone(tz)).tz_localize(None)
+    return local.as_unit("s").asi8.astype(np.int64)
 
 
 def duration_text(hours: float) -> str:

@@ -17,6 +17,7 @@ from paes.accounting.consumption import spread_gaps
 from paes.accounting.counter_rules import CounterRules
 from paes.accounting.energy_rows import summed
 from paes.accounting.energy_total import EnergyTotal
+from paes.metering import Measures
 from paes.periods import Seconds, Span, to_seconds
 from paes.series import EnergyBook, Floats
 
@@ -84,6 +85,11 @@ class EnergyTable:
 def _names(suffix: str) -> pd.Index[str]:
     """Of the columns, kept: to make them takes longer than a frame."""
     return pd.Index([*(f"{name}{suffix}" for name in AMOUNTS), "covered_s", "span_s"])
+
+
+def suffix_of(measures: Measures) -> str:
+    """What the names of amounts end with: their unit, once gas and fuels are in kWh."""
+    return "_m3" if measures is Measures.WATER else "_kwh"
 
 
 def local_starts(edges_s: Seconds, tz: str) -> pd.DatetimeIndex:

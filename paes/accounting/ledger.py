@@ -1,4 +1,4 @@
-"""The energy ledger: what each meter, site and city used, asked by period.
+"""The energy ledger: what each meter saw, asked by period.
 
 It joins the installation (which meter, which register, since when) with a store (readings) and
 the rules of ``consumption``. Months and days are kept in the store as derived figures
@@ -7,6 +7,8 @@ the rules of ``consumption``. Months and days are kept in the store as derived f
 Answers are frames with one row a period, or an ``EnergyTotal``; amounts are kWh (m3 for
 water), and each is measured + estimated + missing between bounds, with its coverage. Time
 before a meter was commissioned or after *now* is not missing: it is outside.
+
+What the meters of a site or a city make together is asked of ``paes.accounting.site_energy``.
 """
 
 from __future__ import annotations
@@ -14,9 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import reduce
 from itertools import groupby
-from operator import add
 
 import numpy as np
 import pandas as pd
@@ -24,14 +24,15 @@ import pandas as pd
 from paes.accounting.causes import explained, is_explained
 from paes.accounting.counter_findings import absence_finding
 from paes.accounting.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
-from paes.accounting.energy_table import AMOUNTS, EnergyTable, local_starts, tabled
+from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
-from paes.metering import Carrier, FieldMeter, Finding, Measures, Meter, Replacement
+from paes.metering import Carrier, FieldMeter, Finding, Meter, Replacement
 from paes.periods import (
+    ALWAYS,
     By,
     Clock,
     Seconds,
@@ -56,6 +57,9 @@ REGISTER_PERIOD_S = 900
 """A register that is written down by hand has a course where it is, as if it were polled."""
 
 
+_NOTHING = EnergyTable.empty(0), pd.DatetimeIndex([], tz="UTC")
+
+
 @dataclass(frozen=True)
 class _Part:
     """One stretch of what is asked of a meter, within its life, with one calorific value."""
@@ -67,7 +71,7 @@ class _Part:
 
 
 class EnergyLedger:
-    """Energy by meter, site and cell of one installation from one store."""
+    """Energy by meter of one installation from one store."""
 
     def __init__(self, installation: Installation, store: Store, clock: Clock = now_utc) -> None:
         self.installation = installation
@@ -129,44 +133,13 @@ class EnergyLedger:
         """
         tz = self.installation.time_zone(meter.id)
         wanted = edges(span, by, tz)
-        return self._tables([meter], wanted, by)[0].frame(local_starts(wanted, tz))
+        (table,) = self._tables([(meter, ALWAYS)], wanted, by)
+        return table.frame(local_starts(wanted, tz))
 
     def energy(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
         """As ``meter``, with gas in kWh and the unit in the columns' names."""
-        return self._summed([meter], span, by)
-
-    def sites(
-        self,
-        sites: Iterable[str],
-        carrier: Carrier | None,
-        measures: Measures,
-        span: Span,
-        by: By,
-    ) -> pd.DataFrame:
-        """Energy of ``sites`` by period: the sum of their meters of that kind.
-
-        Columns as in ``meter`` with ``_kwh`` (``_m3`` for water); empty if there is no such meter.
-        """
-        meters = list(self.meters(sites, carrier, measures))
-        if meters:
-            return self._summed(meters, span, by)
-        suffix = "m3" if measures is Measures.WATER else "kwh"
-        columns = [f"{name}_{suffix}" for name in AMOUNTS] + ["covered_s", "span_s"]
-        return pd.DataFrame(columns=columns, dtype=np.float64)
-
-    def by_site(
-        self, sites: Iterable[str], measures: Measures, span: Span, by: By
-    ) -> dict[tuple[str, Carrier | None], pd.DataFrame]:
-        """``sites`` apart, by site and carrier; what has no meter is left out."""
-        meters = list(self.meters(sites, None, measures))
-        groups: dict[tuple[str, Carrier | None], list[Meter]] = {}
-        for meter in meters:
-            groups.setdefault((meter.site, meter.carrier), []).append(meter)
-        tables = self._in_kwh(meters, span, by)
-        return {
-            key: _frame([tables[m.id] for m in of], of[0])
-            for key, of in sorted(groups.items(), key=lambda item: str(item[0]))
-        }
+        ((table, starts),) = self.tables([(meter, ALWAYS)], span, by)
+        return table.frame(starts, suffix_of(meter.measures))
 
     def total(self, meter: Meter, span: Span) -> EnergyTotal:
         """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3.
@@ -207,24 +180,29 @@ class EnergyLedger:
             if part:
                 yield _Part(place, meter, part, factor)
 
-    def _summed(self, meters: Sequence[Meter], span: Span, by: By) -> pd.DataFrame:
-        """``meters`` together, which measure the same."""
-        return _frame(list(self._in_kwh(meters, span, by).values()), meters[0])
+    def tables(
+        self, asked: Sequence[tuple[Meter, Span]], span: Span, by: By
+    ) -> list[tuple[EnergyTable, pd.DatetimeIndex]]:
+        """Each meter's table within its own stretch, and the starts of its periods; in kWh.
 
-    def _in_kwh(
-        self, meters: Sequence[Meter], span: Span, by: By
-    ) -> dict[str, tuple[EnergyTable, pd.DatetimeIndex]]:
-        """Each meter's table and the starts of its periods; gas in kWh."""
-        found = {}
-        for tz, of in self._by_time_zone(meters).items():
+        Periods are whole ones around ``span``; what lies outside of a meter's stretch, which
+        begins and ends with local days, is outside of its life here. Water stays m3.
+        """
+        found: list[tuple[EnergyTable, pd.DatetimeIndex]] = [_NOTHING] * len(asked)
+        zones: dict[str, list[int]] = {}
+        for place, (meter, _) in enumerate(asked):
+            zones.setdefault(self.installation.time_zone(meter.id), []).append(place)
+        for tz, places in zones.items():
             wanted = edges(span, by, tz)
             starts = local_starts(wanted, tz)
             to_kwh: Floats | None = None
-            for meter, table in zip(of, self._tables(of, wanted, by), strict=True):
+            tables = self._tables([asked[place] for place in places], wanted, by)
+            for place, table in zip(places, tables, strict=True):
+                meter = asked[place][0]
                 if meter.carrier is Carrier.NATURAL_GAS:
                     to_kwh = self._kwh_factors(meter, starts) if to_kwh is None else to_kwh
                     table = table.times(to_kwh)
-                found[meter.id] = table, starts
+                found[place] = table, starts
         return found
 
     def _kwh_factors(self, meter: Meter, starts: pd.DatetimeIndex) -> Floats:
@@ -238,24 +216,29 @@ class EnergyLedger:
             found.setdefault(self.installation.time_zone(meter.id), []).append(meter)
         return found
 
-    def _tables(self, meters: Sequence[Meter], wanted: Seconds, by: By) -> list[EnergyTable]:
+    def _tables(
+        self, asked: Sequence[tuple[Meter, Span]], wanted: Seconds, by: By
+    ) -> list[EnergyTable]:
         """The periods between ``wanted`` of each meter of one time zone, in the register's unit."""
         fine = by in (By.QUARTER_HOUR, By.HOUR)
-        kind = By.QUARTER_HOUR if fine else By.DAY if by is By.DAY else By.MONTH
+        usual = By.QUARTER_HOUR if fine else By.DAY if by is By.DAY else By.MONTH
         outer = Span(from_seconds(wanted[0]), from_seconds(wanted[-1]))
-        lives: dict[Span | None, list[int]] = {}
-        for place, meter in enumerate(meters):
-            lives.setdefault(self.life(meter, outer), []).append(place)
-        tables = [EnergyTable.empty(len(wanted) - 1)] * len(meters)
-        for life, places in lives.items():
-            if life is None:
-                continue
-            of = [meters[place] for place in places]
+        groups: dict[tuple[Span, By], list[int]] = {}
+        for place, (meter, stretch) in enumerate(asked):
+            whole = self.life(meter, outer)
+            life = whole.clip(stretch.start, stretch.end) if whole else None
+            if life:
+                # A month that is cut here is kept whole: its days are asked instead.
+                kind = By.DAY if usual is By.MONTH and life != whole else usual
+                groups.setdefault((life, kind), []).append(place)
+        tables = [EnergyTable.empty(len(wanted) - 1)] * len(asked)
+        for (life, kind), places in groups.items():
+            of = [asked[place][0] for place in places]
             counters = self._counters(of)
-            whole = self._whole_days(of[0], life) if fine else life
-            for place, counter, book in zip(
-                places, counters, self._kept.books(counters, whole, kind), strict=True
-            ):
+            books = self._kept.books(
+                counters, self._whole_days(of[0], life) if fine else life, kind
+            )
+            for place, counter, book in zip(places, counters, books, strict=True):
                 tables[place] = tabled(book, wanted, life, counter.rules)
         return tables
 
@@ -263,20 +246,6 @@ class EnergyLedger:
         """The days that ``life`` touches, as far as the meter lived them."""
         days = edges(life, By.DAY, self.installation.time_zone(meter.id))
         return self.life(meter, Span(from_seconds(days[0]), from_seconds(days[-1]))) or life
-
-    def meters(
-        self,
-        sites: Iterable[str] | None = None,
-        carrier: Carrier | None = None,
-        measures: Measures = Measures.WITHDRAWAL,
-    ) -> Iterator[Meter]:
-        """The meters of ``sites`` (all if None) that measure this."""
-        wanted = None if sites is None else set(sites)
-        for meter in self.installation.meters.values():
-            if meter.measures is not measures:
-                continue
-            if (wanted is None or meter.site in wanted) and carrier in (None, meter.carrier):
-                yield meter
 
     def kwh_factor(self, meter: Meter, year: int) -> float:
         """kWh in one unit of the meter's register: net calorific value for gas, else 1."""
@@ -366,18 +335,6 @@ def _noticed(meter: Meter, swaps: Iterable[Event]) -> Iterator[Replacement]:
             yield Replacement(
                 at=event.start, old_serial=str(old) or None, new_serial=str(new or "unknown")
             )
-
-
-def _frame(tables: Sequence[tuple[EnergyTable, pd.DatetimeIndex]], meter: Meter) -> pd.DataFrame:
-    """Tables added up, time zone by time zone."""
-    suffix = "_m3" if meter.measures is Measures.WATER else "_kwh"
-    by_zone: dict[str, list[EnergyTable]] = {}
-    starts_of = {}
-    for table, starts in tables:
-        by_zone.setdefault(str(starts.tz), []).append(table)
-        starts_of[str(starts.tz)] = starts
-    frames = [reduce(add, of).frame(starts_of[tz], suffix) for tz, of in by_zone.items()]
-    return reduce(lambda a, b: a.add(b, fill_value=0.0), frames)
 
 
 def _while_in_use(event: Event, born: datetime | None, dead: datetime | None) -> Event | None:

@@ -11,6 +11,7 @@ import click
 import pandas as pd
 
 from collectors.spool.spool import Spool
+from paes.accounting.site_energy import SiteEnergy
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.cli.spool_file import spool_file
@@ -154,6 +155,7 @@ def _series(
 ) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     """What was asked for: one frame a meter, or one a carrier and kind of measurement."""
     installation, ledger = session.installation, session.ledger
+    together = SiteEnergy(ledger)
     if meter:
         asked = installation.meter(meter)
         key = {"meter": meter, "measures": str(asked.measures)}
@@ -166,7 +168,7 @@ def _series(
         for one in carriers:
             if (one is None) != (measures is Measures.WATER):
                 continue
-            frame = ledger.sites(sites, one, measures, span, by)
+            frame = together.sites(sites, one, measures, span, by)
             if len(frame):
                 key = {**place, "measures": str(measures), "carrier": str(one or "water")}
                 yield key, frame

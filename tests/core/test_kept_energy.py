@@ -23,6 +23,7 @@ from odd_meters import ZONES, Course, courses
 from test_ledger import BORN, GAS, MAIN, installation, ledger, main, meters, write
 
 from paes.accounting.ledger import EnergyLedger
+from paes.accounting.site_energy import SiteEnergy
 from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
@@ -258,17 +259,21 @@ def test_kept_months_of_many_meters_take_a_handful_of_questions_and_no_reading(s
     town = many_meters(store)
     of = Watched(store)
     book = EnergyLedger(town, cast(Store, of), lambda: LATER)
-    made = book.by_site(["hall"], Measures.WITHDRAWAL, YEAR, By.MONTH)
+    made = SiteEnergy(book).by_site(["hall"], Measures.WITHDRAWAL, YEAR, By.MONTH)
     everybody = [(m, YEAR) for m in town.meters.values()]
     totals = book.totals(everybody)
     of.calls.clear()
-    assert_frames_equal(book.by_site(["hall"], Measures.WITHDRAWAL, YEAR, By.MONTH), made)
+    assert_frames_equal(
+        SiteEnergy(book).by_site(["hall"], Measures.WITHDRAWAL, YEAR, By.MONTH), made
+    )
     assert sorted(of.calls) == ["events", "load_rollups", "touches"]
     of.calls.clear()
     assert book.totals(everybody) == totals
     assert sorted(of.calls) == ["events", "load_rollups", "touches"]
     of.calls.clear()
-    book.sites(["hall"], Carrier.ELECTRICITY, Measures.WITHDRAWAL, YEAR, By.QUARTER_HOUR)
+    SiteEnergy(book).sites(
+        ["hall"], Carrier.ELECTRICITY, Measures.WITHDRAWAL, YEAR, By.QUARTER_HOUR
+    )
     assert sorted(of.calls) == ["events", "load_rollups", "touches"]
 
 
@@ -292,9 +297,11 @@ def test_meters_that_are_not_read_any_more_take_a_handful_of_questions_however_l
     now = datetime(2035, 3, 1, 12, tzinfo=UTC)
     book = EnergyLedger(town, cast(Store, of), lambda: now)
     span = Span(datetime(2025, 1, 1, tzinfo=UTC), now)
-    made = book.by_site(["hall"], Measures.WITHDRAWAL, span, By.YEAR)
+    made = SiteEnergy(book).by_site(["hall"], Measures.WITHDRAWAL, span, By.YEAR)
     of.calls.clear()
-    assert_frames_equal(book.by_site(["hall"], Measures.WITHDRAWAL, span, By.YEAR), made)
+    assert_frames_equal(
+        SiteEnergy(book).by_site(["hall"], Measures.WITHDRAWAL, span, By.YEAR), made
+    )
     assert of.calls.count("around") <= 4
     assert len(of.calls) < 30
     (frame,) = made.values()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from paes.accounting.ledger import EnergyLedger
+from paes.accounting.site_energy import SiteEnergy
 from paes.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
@@ -218,7 +219,9 @@ def test_submeters_are_not_counted_twice(store):
     write(store, BORN, datetime(2025, 1, 31, 23, tzinfo=UTC), "hall.kitchen/energy_import", 1.0)
     book = ledger(store)
     january = Span(BORN, datetime(2025, 1, 31, 23, tzinfo=UTC))
-    frame = book.sites(["hall"], Carrier.ELECTRICITY, Measures.WITHDRAWAL, january, By.MONTH)
+    frame = SiteEnergy(book).sites(
+        ["hall"], Carrier.ELECTRICITY, Measures.WITHDRAWAL, january, By.MONTH
+    )
     assert frame["measured_kwh"].iloc[0] == pytest.approx(31 * 48)
 
 
