@@ -131,11 +131,11 @@ class Store(Protocol):
         start: datetime | None = None,
         end: datetime | None = None,
         subjects: Iterable[str] | None = None,
-        name: str = "",
+        name: str | tuple[str, ...] = "",
     ) -> list[Event]:
         """Events that touch ``[start, end)``, in order of start, subject and name.
 
-        Of ``subjects`` (None: all), with names that begin with ``name``.
+        Of ``subjects`` (None: all), with names that begin with ``name`` (or one of them).
         """
         ...
 

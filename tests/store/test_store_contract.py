@@ -85,6 +85,10 @@ def test_events_are_asked_by_time_subject_and_name(store: Store) -> None:
     assert store.events(subjects=["molo.gas", "gw"]) == [instant, other]
     assert store.events(name="absence.") == [WAS_SILENT, other]
     assert store.events(at(3600), subjects=["scuola.main"], name="absence.") == []
+    assert store.events(name=("clock.", "absence.g")) == [instant, other]
+    assert store.events(subjects=["molo.gas"], name=("clock.", "absence.g")) == [other]
+    assert store.events(name=("clock.", "")) == [WAS_SILENT, instant, other]
+    assert store.events(name=()) == []
     assert store.events(subjects=[]) == []
     assert store.events(at(1), at(2), ["scuola.main", "gw"], "abs") == [WAS_SILENT]
 

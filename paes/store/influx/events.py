@@ -39,7 +39,11 @@ def write_events(link: InfluxLink, events: Sequence[Event]) -> None:
 
 
 def events(
-    link: InfluxLink, first_s: int, last_s: int, subjects: Iterable[str] | None, name: str
+    link: InfluxLink,
+    first_s: int,
+    last_s: int,
+    subjects: Iterable[str] | None,
+    name: str | tuple[str, ...],
 ) -> list[Event]:
     """Events that touch ``[first_s, last_s)``; see ``Store.events``."""
     found = [

@@ -150,13 +150,16 @@ def one_of(tag: str, texts: Iterable[str]) -> str:
     return f'"{tag}" =~ /^({"|".join(map(_literally, distinct))})$/'
 
 
-def begins_with(tag: str, text: str) -> str:
-    """The condition that takes what in ``tag`` begins with ``text``, and may take more.
+def begins_with(tag: str, texts: str | tuple[str, ...]) -> str:
+    """The condition that takes what in ``tag`` begins with one of ``texts``, and may take more.
 
-    None if ``text`` is empty. Whether a ``%`` near its end is coded depends on what follows.
+    None if one is empty. Whether a ``%`` near its end is coded depends on what follows.
     """
-    certain = re.sub(r"%[0-9A-F]?\Z", "", text)  # \Z: "$" would match before a line break
-    return f'"{tag}" =~ /^{_literally(tag_text(certain))}/' if certain else ""
+    some = (texts,) if isinstance(texts, str) else texts
+    certain = [re.sub(r"%[0-9A-F]?\Z", "", t) for t in some]  # \Z: "$" is before a line break too
+    if not all(certain):
+        return ""
+    return f'"{tag}" =~ /^({"|".join(_literally(tag_text(t)) for t in certain)})/'
 
 
 def groups(points: Sequence[str], rows_each: int) -> Iterator[tuple[list[str], int]]:

@@ -178,7 +178,7 @@ class InfluxStore:
         start: datetime | None = None,
         end: datetime | None = None,
         subjects: Iterable[str] | None = None,
-        name: str = "",
+        name: str | tuple[str, ...] = "",
     ) -> list[Event]:
         """See ``Store.events``."""
         return events(self._link, *_bounds(start, end), subjects, name)

@@ -277,19 +277,22 @@ class SqliteStore:
         start: datetime | None = None,
         end: datetime | None = None,
         subjects: Iterable[str] | None = None,
-        name: str = "",
+        name: str | tuple[str, ...] = "",
     ) -> list[Event]:
         """See ``Store.events``."""
         first = -(2**62) if start is None else ceil_seconds(start)
         last = 2**62 if end is None else ceil_seconds(end)
         of = "" if subjects is None else "AND subject IN (SELECT value FROM json_each(?))"
         asked = [] if subjects is None else [json.dumps(sorted(set(subjects)))]
+        names = (name,) if isinstance(name, str) else name
+        named = " OR ".join(["name >= ? AND name < ?"] * len(names)) or "0"
+        bounds = [text for n in names for text in (n, n + _LAST_CHARACTER)]
         with self._reading() as db:
             rows = db.execute(
                 "SELECT subject, name, start, end, message, facts FROM event"
-                " WHERE start < ? AND (start >= ? OR end > ?) AND name >= ? AND name < ?"
+                f" WHERE start < ? AND (start >= ? OR end > ?) AND ({named})"
                 f" {of} ORDER BY start, subject, name",
-                [last, first, first, name, name + _LAST_CHARACTER, *asked],
+                [last, first, first, *bounds, *asked],
             ).fetchall()
         return [event_of(row) for row in rows]
 
