@@ -36,6 +36,8 @@ from paes.series import Codes, Floats, ReadingSeries, Summary
 
 CHUNK = 50_000
 """Readings that are in memory at once where a point is read from end to end."""
+UNFINISHED = "unfinished"
+"""The fact of a batch's last event while the rest of the batch may not be there."""
 
 
 class Store(Protocol):
@@ -136,6 +138,16 @@ class Store(Protocol):
         """Events that touch ``[start, end)``, in order of start, subject and name.
 
         Of ``subjects`` (None: all), with names that begin with ``name`` (or one of them).
+        """
+        ...
+
+    def write_batch(self, series: Mapping[str, ReadingSeries], events: Sequence[Event]) -> None:
+        """Insert or replace readings by point, and events: all of it, or nothing.
+
+        What cannot be kept (``StoreRefused``) is found before anything is written. A server
+        without transactions tells what it could not promise: the last event, which says that the
+        batch is there, has the fact ``UNFINISHED`` until all else is. A writer that was killed
+        leaves it so, and the same batch, written again, finishes it.
         """
         ...
 

@@ -19,6 +19,7 @@ from paes.events import Event
 from paes.metering import Reading
 from paes.periods import By, from_seconds
 from paes.rollups import Rollups
+from paes.series import ReadingSeries
 from paes.sqlite_file import Database
 from paes.store.sqlite import SqliteStore
 from paes.store.sqlite import copies as sqlite_copies
@@ -85,6 +86,18 @@ def write_series(store: SqliteStore) -> None:
     store.write_series(POINT, np.array([FIRST_S, FIRST_S + 100 * STEP_S]), np.array([8.0, 9.0]))
 
 
+def write_batch(store: SqliteStore) -> None:
+    """Readings of a day that is there and of a new point, an event told again and a new one."""
+
+    def series(first_s: int) -> ReadingSeries:
+        seconds = first_s + STEP_S * np.arange(3, dtype=np.int64)
+        return ReadingSeries(seconds, np.arange(3) + 50.0, np.zeros(3, np.int8))
+
+    told = [Event("scuola.main", "meter.swapped", at(1), message="again")]
+    told.append(Event("file", "import.trial", at(2), facts={"new": 6.0}))
+    store.write_batch({POINT: series(FIRST_S), NEW: series(FIRST_S)}, told)
+
+
 def save_rollups(store: SqliteStore, measured: float = 2.0) -> None:
     """Three days: two that are there after ``fill``, and the month they are in."""
     days = FIRST_S + 86400 * np.arange(3, dtype=np.int64)
@@ -132,5 +145,5 @@ def _migrate(path: Path, _point: str, number: int) -> None:
 
 
 OPERATIONS = {f"cut-{f.__name__}": _cut(f) for f in (
-    write, write_series, save_rollups, write_events, expire, compact, back_up
+    write, write_series, write_batch, save_rollups, write_events, expire, compact, back_up
 )} | {"cut-migrate": _migrate}  # fmt: skip

@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from influx_readings import DAY_S, NOON_S, OTHER, POINT, StoreIn, reading
+from influx_readings import DAY_S, NOON, NOON_S, OTHER, POINT, StoreIn, reading
 from influx_server import InfluxServer
 
 from paes.errors import StoreBusy
+from paes.events import Event
 from paes.metering import Reading
 from paes.periods import now_utc, to_seconds
 from paes.rollups import OPEN, Touches, seals
+from paes.series import ReadingSeries
+from paes.store import UNFINISHED
 from paes.store.influx.store import InfluxStore
 
 PATIENCE_S = 60.0
@@ -318,3 +321,40 @@ def test_several_writers_and_readers_work_at_once(
     ):  # fmt: skip
         pass
     assert set(written.values()) == {batches * BATCH}
+
+
+@pytest.mark.parametrize("is_answer_lost", [False, True])
+def test_killed_between_any_two_steps_a_batch_is_told_to_be_unfinished_until_it_is_whole(
+    influx_server: InfluxServer, store_in: StoreIn, is_answer_lost: bool
+) -> None:
+    seconds = NOON_S + 900 * np.arange(4, dtype=np.int64)
+    series = ReadingSeries(seconds, np.arange(4.0), np.zeros(4, np.int8))
+    batch = {POINT: series, OTHER: series}
+    changed = Event(POINT, "import.changed", NOON, facts={"old": 1.5})
+    imported = Event("file", "import.trial", NOON, facts={"new": 8.0})
+    killed = 0
+    for step in range(1, 99):
+        bucket = influx_server.new_bucket()
+        writer = store_in(influx_server, bucket)
+        writer._link = cut(writer, step, is_answer_lost)  # type: ignore[assignment]
+        try:
+            writer.write_batch(batch, [changed, imported])
+        except Cut:
+            killed += 1
+        else:
+            break
+        store = store_in(influx_server, bucket)
+        there = sum(len(store.read(point)) for point in batch)
+        told = {e.name: e for e in store.events()}
+        if there:
+            assert told["import.changed"] == changed, "an old value went before it was told"
+            assert there == 8 or UNFINISHED in told["import.trial"].facts
+        if told.get("import.trial") == imported:
+            assert there == 8
+        store.write_batch(batch, [changed, imported])
+        assert {p: store.read(p).values.tolist() for p in batch} == {
+            POINT: [0.0, 1.0, 2.0, 3.0],
+            OTHER: [0.0, 1.0, 2.0, 3.0],
+        }
+        assert store.events() == [imported, changed]
+    assert killed >= 8  # at least: events, four steps of each point, the last event

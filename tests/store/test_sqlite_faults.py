@@ -60,7 +60,9 @@ def but_tokens(rows: dict[str, Rows]) -> dict[str, Rows]:
 # The power is cut before every single statement
 
 
-ALL_OR_NOTHING = ("write", "write_series", "save_rollups", "write_events", "compact")
+ALL_OR_NOTHING = (
+    "write", "write_series", "write_batch", "save_rollups", "write_events", "compact"
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("operation", ALL_OR_NOTHING)

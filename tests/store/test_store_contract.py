@@ -129,6 +129,57 @@ def test_an_event_that_has_no_length_is_none_of_length_zero(store: Store) -> Non
     assert store.events(at(0.5)) == []
 
 
+# Batches: readings and events together
+
+IMPORTED = Event("file", "import.trial", NOON, facts={"new": 3.0})
+
+
+def series_of(*values: float, quality: Quality = Quality.GOOD) -> ReadingSeries:
+    """Readings every 900 s from noon on."""
+    seconds = NOON_S + 900 * np.arange(len(values), dtype=np.int64)
+    return ReadingSeries(seconds, np.array(values), np.full(len(values), CODE_OF[quality], np.int8))
+
+
+def test_a_batch_is_readings_of_several_points_and_events(store: Store) -> None:
+    store.write_batch({POINT: series_of(1.0, 2.0), OTHER: series_of(7.0)}, [WAS_SILENT, IMPORTED])
+    assert pairs(store.read(POINT)) == [(0, 1.0), (900, 2.0)]
+    assert pairs(store.read(OTHER)) == [(0, 7.0)]
+    assert store.events() == [IMPORTED, WAS_SILENT]
+    assert store.points() == [OTHER, POINT]
+
+
+def test_a_batch_replaces_what_was_there_and_changes_nothing_the_second_time(store: Store) -> None:
+    store.write([reading(0, 99.0), reading(1800, 5.0)])
+    for _ in range(2):
+        suspect = series_of(1.0, 2.0, quality=Quality.SUSPECT)
+        store.write_batch({POINT: suspect}, [IMPORTED])
+        found = store.read(POINT)
+        assert pairs(found) == [(0, 1.0), (900, 2.0), (1800, 5.0)]
+        assert [QUALITIES[c] for c in found.codes] == [Quality.SUSPECT] * 2 + [Quality.GOOD]
+        assert store.events() == [IMPORTED]
+
+
+def test_a_batch_renews_the_token_of_a_day_that_was_there(store: Store) -> None:
+    store.write([reading(0, 1.0)])
+    day_s = NOON_S - NOON_S % 86400
+    store.write_batch({POINT: series_of(2.0)}, [])
+    touched = store.touches([POINT], day_s, day_s + 86400)
+    assert touched[POINT].day_s.tolist() == [day_s]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 2 * LARGEST])
+def test_a_batch_with_one_unfit_value_leaves_nothing(store: Store, bad: float) -> None:
+    with pytest.raises(StoreRefused, match=r"molo\.gas/volume"):
+        store.write_batch({POINT: series_of(1.0), OTHER: series_of(2.0, bad)}, [IMPORTED])
+    assert (store.points(), store.events()) == ([], [])
+
+
+def test_an_empty_batch_and_empty_series_make_nothing(store: Store) -> None:
+    store.write_batch({}, [])
+    store.write_batch({POINT: ReadingSeries.empty()}, [IMPORTED])
+    assert (store.points(), store.events()) == ([], [IMPORTED])
+
+
 # Acknowledged is kept
 
 

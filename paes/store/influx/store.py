@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -32,17 +33,19 @@ from paes.periods import By, Clock, Seconds, now_utc, to_seconds
 from paes.retention import Retention
 from paes.rollups import DAY_S, Rollups, Touches
 from paes.series import CODE_OF, Codes, Floats, ReadingSeries, Summary
-from paes.store import CHUNK
+from paes.store import CHUNK, UNFINISHED
 from paes.store.influx.address import parse_influx_address
 from paes.store.influx.check import check
 from paes.store.influx.events import events, write_events
 from paes.store.influx.lines import (
     FIRST_S,
     LAST_S,
+    Rows,
     label_line,
     plain_text,
     point_of,
     point_tags,
+    reading_lines,
     rollup_lines,
 )
 from paes.store.influx.link import InfluxLink
@@ -95,10 +98,30 @@ class InfluxStore:
         whole = series_thousandths(point, values)
         if isinstance(quality, Quality):
             quality = np.full(len(whole), CODE_OF[quality], np.int8)
-        columns = rows_of(seconds, whole, quality.astype(np.int64))
+        self._put_rows(point, rows_of(seconds, whole, quality.astype(np.int64)))
+
+    def write_batch(self, series: Mapping[str, ReadingSeries], events: Sequence[Event]) -> None:
+        """See ``Store.write_batch``; what old values there were is told before they go."""
+        rows = {
+            point: rows_of(of.seconds, series_thousandths(point, of.values), of.codes.astype(int))
+            for point, of in series.items()
+            if len(of)
+        }
+        for point, of_point in rows.items():
+            next(reading_lines(point, of_point))  # refuses what has no name or time
+        if events:
+            *others, last = events
+            unfinished = replace(last, facts={**last.facts, UNFINISHED: 1.0})
+            write_events(self._link, [*others, unfinished] if rows else events)
+        for point, of_point in rows.items():
+            self._put_rows(point, of_point)
+        if events and rows:
+            write_events(self._link, [last])
+
+    def _put_rows(self, point: str, columns: Rows) -> None:
         (bucket,) = self._by_bucket([point])
         for begin in range(0, len(columns[0]), CHUNK):
-            part = slice(begin, min(begin + CHUNK, len(seconds)))
+            part = slice(begin, begin + CHUNK)
             self._writer.put(
                 {point: (columns[0][part], columns[1][part], columns[2][part])}, bucket
             )

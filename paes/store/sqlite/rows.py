@@ -15,7 +15,7 @@ from paes.periods import from_seconds, to_seconds
 from paes.rollups import Rollups, Touches, gaps_text
 from paes.series import ReadingSeries
 from paes.sqlite_file import Database
-from paes.store.thousandths import SCALE
+from paes.store.thousandths import SCALE, series_thousandths
 
 
 def fetch_series(db: Database, sql: str, arguments: tuple[object, ...]) -> ReadingSeries:
@@ -25,6 +25,13 @@ def fetch_series(db: Database, sql: str, arguments: tuple[object, ...]) -> Readi
         return ReadingSeries.empty()
     table = np.array(rows, dtype=np.int64)
     return ReadingSeries(table[:, 0].copy(), table[:, 1] / SCALE, table[:, 2].astype(np.int8))
+
+
+def series_rows(point: str, series: ReadingSeries) -> list[tuple[int, int, int]]:
+    """Time, value and quality of readings of ``point`` as they are kept."""
+    whole = series_thousandths(point, series.values)
+    columns = series.seconds.tolist(), whole.tolist(), series.codes.tolist()
+    return list(zip(*columns, strict=True))
 
 
 def touches_of(rows: Sequence[tuple[int, int]]) -> Touches:

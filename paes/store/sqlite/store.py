@@ -45,10 +45,11 @@ from paes.store.sqlite.rows import (
     fetch_series,
     kept_rows,
     row_of,
+    series_rows,
     touches_of,
 )
 from paes.store.sqlite.schema import FORM
-from paes.store.thousandths import SCALE, series_thousandths, thousandths
+from paes.store.thousandths import SCALE, thousandths
 
 _LAST_CHARACTER = "\U0010ffff"
 _BY = {By.DAY: 0, By.MONTH: 1}
@@ -67,6 +68,7 @@ _UPSERT = (
     "INSERT INTO reading (point, at, value, quality) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (point, at) DO UPDATE SET value = excluded.value, quality = excluded.quality"
 )
+_UPSERT_EVENT = "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class SqliteStore:
@@ -105,12 +107,22 @@ class SqliteStore:
         """See ``Store.write_series``."""
         if len(seconds) == 0:
             return
-        whole = series_thousandths(point, values).tolist()
         if isinstance(quality, Quality):
-            quality = np.full(len(whole), CODE_OF[quality], np.int8)
-        rows = list(zip(seconds.tolist(), whole, quality.tolist(), strict=True))
+            quality = np.full(len(seconds), CODE_OF[quality], np.int8)
+        rows = series_rows(point, ReadingSeries(seconds, values, quality))
         with self._transaction() as db:
             self._put(db, point, rows)
+
+    def write_batch(self, series: Mapping[str, ReadingSeries], events: Sequence[Event]) -> None:
+        """See ``Store.write_batch``; in one transaction."""
+        told = [row_of(e) for e in events]
+        rows = {point: series_rows(point, of) for point, of in series.items() if len(of)}
+        if not told and not rows:
+            return
+        with self._transaction() as db:
+            for point, of_point in rows.items():
+                self._put(db, point, of_point)
+            db.executemany(_UPSERT_EVENT, told)
 
     def read(
         self, point: str, start: datetime | None = None, end: datetime | None = None
@@ -270,7 +282,7 @@ class SqliteStore:
         rows = [row_of(e) for e in events]
         if rows:
             with self._transaction() as db:
-                db.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
+                db.executemany(_UPSERT_EVENT, rows)
 
     def events(
         self,
