@@ -205,13 +205,15 @@ class EnergyLedger:
                 found[place] = table, starts
         return found
 
-    def between(self, meters: Sequence[Meter], edges_s: Seconds, by: By) -> list[EnergyTable]:
-        """What each of ``meters``, of one time zone, counted between edges of any distance.
+    def between(
+        self, asked: Sequence[tuple[Meter, Span]], edges_s: Seconds, by: By
+    ) -> list[EnergyTable]:
+        """What each meter, of one time zone, counted in its own stretch between any edges.
 
         In the units of their registers. The edges lie on those of ``by``: on whole quarter hours,
         or on local midnights, or on the first of months, the coarser the faster.
         """
-        return self._tables(meters, edges_s, by)
+        return self._tables(asked, edges_s, by)
 
     def _kwh_factors(self, meter: Meter, starts: pd.DatetimeIndex) -> Floats:
         years = starts.year.tolist()
