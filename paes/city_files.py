@@ -19,9 +19,10 @@ from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
-from paes.metering import FieldMeter, ImportedMeter, Meter, Opening, Site
+from paes.metering import FieldMeter, ImportedMeter, Meter, Opening, Sensor, Site
 from paes.plan import Action, Plan
 from paes.schema import ConfigModel
+from paes.virtual_meters import VirtualMeter
 
 
 class SitesFile(ConfigModel):
@@ -36,6 +37,8 @@ class MetersFile(ConfigModel):
     gateways: tuple[Gateway, ...]
     meters: tuple[FieldMeter, ...]
     imported_meters: tuple[ImportedMeter, ...] = ()
+    virtual_meters: tuple[VirtualMeter, ...] = ()
+    sensors: tuple[Sensor, ...] = ()
 
     @property
     def all_meters(self) -> tuple[Meter, ...]:
@@ -71,6 +74,8 @@ class CityFiles:
             sites={s.id: s for s in self.sites.value.sites},
             gateways={g.id: g for g in self.meters.value.gateways},
             meters={m.id: m for m in self.meters.value.all_meters},
+            sensors={s.id: s for s in self.meters.value.sensors},
+            virtual_meters={m.id: m for m in self.meters.value.virtual_meters},
             actions=self.actions.value.actions if self.actions else (),
             declared=self.declared or (),
         )

@@ -18,11 +18,14 @@ from paes.activity import DeclaredRow
 from paes.emission_factors import FactorLibrary, Year
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Meter, Register, Site
+from paes.heating_season import ClimateZone, HeatingException, HeatingSeasons
+from paes.metering import FieldMeter, Meter, Register, Sensor, Site
 from paes.periods import zone
 from paes.plan import Action, Plan
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced
+from paes.virtual_meters import VirtualMeter
+from paes.weather import ReferenceDegreeDays, WeatherSource, temperature_points
 
 T = TypeVar("T")
 
@@ -48,6 +51,11 @@ class CityFile(ConfigModel):
     longitude: Annotated[float, Field(ge=-180, le=180)]
     area_km2: Annotated[float, Field(gt=0)] | None = None
     population: tuple[Population, ...] = ()
+    climate_zone: ClimateZone | None = None
+    reference_degree_days: ReferenceDegreeDays | None = None
+    heating_exceptions: tuple[HeatingException, ...] = ()
+    weather: tuple[WeatherSource, ...] = ()
+    """Where the outdoor temperature is known from; what files brought comes last by itself."""
     sources: tuple[str, ...] = ()
 
     @field_validator("time_zone")
@@ -71,6 +79,9 @@ class City:
     meters: dict[str, Meter]
     actions: tuple[Action, ...]
     declared: tuple[DeclaredRow, ...]
+    virtual_meters: dict[str, VirtualMeter] = field(default_factory=dict)
+    sensors: dict[str, Sensor] = field(default_factory=dict)
+    heating_seasons: HeatingSeasons | None = None
 
     @property
     def id(self) -> str:
@@ -86,6 +97,11 @@ class City:
     def time_zone(self) -> str:
         """The zone in which its days, months and years are counted."""
         return self.facts.time_zone
+
+    @property
+    def temperature_points(self) -> list[str]:
+        """The points that tell its outdoor temperature, the most trusted first."""
+        return temperature_points(self.id, self.facts.weather)
 
     def population(self, year: int) -> Population | None:
         """Inhabitants in ``year``, else the latest earlier figure, else None."""
@@ -105,6 +121,8 @@ class Installation:
     device_folders: tuple[Path, ...]
     registers: dict[str, Register] = field(repr=False)
     retention: Retention = field(default_factory=Retention)
+    gauges: dict[str, Register] = field(default_factory=dict, repr=False)
+    """What each sensor tells; these are no counters."""
 
     @cached_property
     def sites(self) -> dict[str, Site]:
@@ -120,6 +138,16 @@ class Installation:
     def meters(self) -> dict[str, Meter]:
         """Every meter by id."""
         return {m.id: m for city in self.cities.values() for m in city.meters.values()}
+
+    @cached_property
+    def sensors(self) -> dict[str, Sensor]:
+        """What is read and counts nothing, by id; none of ``meters``."""
+        return {s.id: s for city in self.cities.values() for s in city.sensors.values()}
+
+    @cached_property
+    def virtual_meters(self) -> dict[str, VirtualMeter]:
+        """Every meter that is a formula of others, by id; none of ``meters``."""
+        return {m.id: m for city in self.cities.values() for m in city.virtual_meters.values()}
 
     @cached_property
     def field_meters(self) -> dict[str, FieldMeter]:
@@ -140,7 +168,9 @@ class Installation:
         return _get(self.meters, meter_id, "meter")
 
     def field_meter(self, meter_id: str) -> FieldMeter:
-        """The meter, which the collector reads; DataError if unknown, or if it does not."""
+        """The meter or sensor, which the collector reads; DataError if unknown, or not read."""
+        if meter_id in self.sensors:
+            return self.sensors[meter_id]
         meter = self.meter(meter_id)
         if isinstance(meter, FieldMeter):
             return meter
@@ -156,15 +186,16 @@ class Installation:
 
     def time_zone(self, meter_id: str) -> str:
         """The zone of the meter's local days."""
-        return self.city_of(self.meter(meter_id)).time_zone
+        return self.city_of(self.sensors.get(meter_id) or self.meter(meter_id)).time_zone
 
     def register(self, meter: Meter) -> Register:
-        """The counter of ``meter`` that is accounted."""
-        return self.registers[meter.id]
+        """The counter of ``meter`` that is accounted; of a sensor what it tells."""
+        return self.gauges[meter.id] if isinstance(meter, Sensor) else self.registers[meter.id]
 
     def meters_behind(self, gateway_id: str) -> list[FieldMeter]:
-        """The meters behind a gateway, by unit."""
-        behind = [m for m in self.field_meters.values() if m.gateway == gateway_id]
+        """The meters and sensors behind a gateway, by unit."""
+        read: list[FieldMeter] = [*self.field_meters.values(), *self.sensors.values()]
+        behind = [m for m in read if m.gateway == gateway_id]
         return sorted(behind, key=lambda m: (m.unit, m.id))
 
     def device_file(self, device_id: str) -> Path:

@@ -29,6 +29,7 @@ from paes.errors import DataError
 from paes.periods import require_utc
 from paes.pulse import Pulse
 from paes.schema import ConfigModel, Identifier, Sourced
+from paes.shared_meters import Share
 
 Topic = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")]
 """An MQTT topic without wildcards."""
@@ -127,6 +128,17 @@ class Measures(StrEnum):
     FEED_IN = "feed_in"  # given to the grid (OBIS 2.8.0): production that was not used here
     SUBMETER = "submeter"  # part of another meter: never added to the site's total
     WATER = "water"
+    WEATHER = "weather"  # what a sensor tells: no energy and no volume, and in no total
+
+
+class Plant(StrEnum):
+    """What generates electricity locally: the rows of the Covenant's table C."""
+
+    WIND = "wind"
+    HYDRO = "hydro"
+    PHOTOVOLTAIC = "photovoltaic"
+    CHP = "chp"
+    OTHER = "other"
 
 
 class Opening(ConfigModel):
@@ -162,6 +174,9 @@ class SiteKind(StrEnum):
     WATER = "water"
     PORT = "port"
     DEPOT = "depot"
+    TROLLEYBUS_SUBSTATION = "trolleybus_substation"
+    CHARGING_STATION = "charging_station"
+    BIKE_SHARING = "bike_sharing"
 
 
 class Site(Sourced):
@@ -179,6 +194,8 @@ class Site(Sourced):
     lighting_power_kw: Annotated[float, Field(gt=0)] | None = None
     """What all its lamps take together at full light."""
     pv_peak_kw: Annotated[float, Field(gt=0)] | None = None
+    charging_points: Annotated[int, Field(gt=0)] | None = None
+    """Columns for cars, or docks of electric bicycles."""
     opening: Opening | None = None
     """A name from the installation's ``calendars/``; loaded as the calendar itself."""
 
@@ -217,6 +234,11 @@ class Meter(Sourced):
     carrier: Carrier | None = None
     """None only for water."""
     parent: str | None = None
+    """Of a submeter: what it is part of, here or at another site, whose energy it then takes."""
+    shares: tuple[Share, ...] = ()
+    """How its energy is split between sites, from a local day on each; before, it is its own's."""
+    plant: Plant | None = None
+    """What generates, of a meter of generation; photovoltaic if not said."""
     pod: Pod | None = None
     pdr: Pdr | None = None
     serial: str | None = None
@@ -239,10 +261,19 @@ class Meter(Sourced):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if (self.carrier is None) != (self.measures is Measures.WATER):
+        if (self.measures is Measures.WEATHER) != isinstance(self, Sensor):
+            raise ValueError("what measures the weather is no meter; list it under sensors:")
+        if (self.carrier is None) != (self.measures in (Measures.WATER, Measures.WEATHER)):
             raise ValueError("a water meter has no carrier, and every other meter has one")
         if (self.parent is None) == (self.measures is Measures.SUBMETER):
             raise ValueError("a submeter names its parent, and no other meter has one")
+        if self.shares and self.parent:
+            raise ValueError("shares are those of the meter that it is part of; leave them out")
+        days = [share.since for share in self.shares]
+        if days != sorted(set(days)):
+            raise ValueError("shares must be in order of time, each from its own day on")
+        if self.plant and self.measures is not Measures.GENERATION:
+            raise ValueError(f"plant {self.plant} of a meter that measures {self.measures}")
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
             raise ValueError(f"valid_to {self.valid_to} is not after valid_from {self.valid_from}")
         times = [r.at for r in self.replacements]
@@ -271,6 +302,22 @@ class FieldMeter(Meter):
     def transformer_ratio(self) -> float:
         """What registers of current, power and energy are multiplied by."""
         return self.ct_ratio * self.vt_ratio
+
+
+class Sensor(FieldMeter):
+    """A device that the collector reads as it does a meter, and that counts nothing.
+
+    It stands under ``sensors:`` and in no list of meters, so that it is in no total of energy.
+    """
+
+    measures: Literal[Measures.WEATHER] = Measures.WEATHER
+    register_name: str = Field(default="outdoor_temperature", alias="register")
+    """The profile's point that is read."""
+
+    @property
+    def point(self) -> str:
+        """Where its readings are stored."""
+        return point_id(self.id, self.register_name)
 
 
 class Evidence(StrEnum):
