@@ -180,7 +180,7 @@ def _calorific_rows(folder: Path) -> list[CalorificRow]:
 
 
 def _calorific_key(row: CalorificRow) -> tuple[object, ...]:
-    return row.carrier, row.unit, row.basis, row.year
+    return row.carrier, row.fuel, row.unit, row.basis, row.year
 
 
 def _unrepeated(

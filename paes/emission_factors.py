@@ -7,18 +7,21 @@ Sets live in ``factors/sets.yaml`` with one CSV a set; an installation may add i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from paes.calorific_values import CalorificMatch as CalorificMatch
+from paes.calorific_values import CalorificRow as CalorificRow
+from paes.calorific_values import CalorificValues, FuelAmount, FuelEnergy
+from paes.dated_values import How as How
+from paes.dated_values import Year as Year
+from paes.dated_values import best
 from paes.errors import FactorMissing
 from paes.metering import Carrier, Sector
 from paes.schema import Identifier, Sourced, Text
-
-Year = Annotated[int, Field(ge=1900, le=2200)]
 
 
 class FactorSet(Sourced):
@@ -46,28 +49,6 @@ class FactorRow(Sourced):
         return self
 
 
-class CalorificRow(Sourced):
-    """Energy in one unit of a fuel; ``basis`` net is what factors per MWh are made for."""
-
-    carrier: Carrier
-    unit: Literal["Sm3", "kg", "l"]
-    kwh_per_unit: float = Field(gt=0, le=50)
-    basis: Literal["net", "gross"]
-    year: Year | None = None
-
-
-R = TypeVar("R", FactorRow, CalorificRow)
-
-
-class How(StrEnum):
-    """How an answer matched the question."""
-
-    EXACT = "exact"  # a value for the very year asked
-    CONSTANT = "constant"  # the value does not depend on the year
-    EARLIER = "earlier"  # the series ends before the year asked: its last value was taken
-    FROZEN = "frozen"  # the base year's value was asked for on purpose
-
-
 @dataclass(frozen=True, slots=True)
 class FactorMatch:
     """A factor in t/MWh with everything needed to defend it."""
@@ -83,19 +64,6 @@ class FactorMatch:
     note: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CalorificMatch:
-    """Energy per unit of fuel in kWh (net), with its origin."""
-
-    carrier: Carrier
-    unit: str
-    kwh_per_unit: float
-    year_used: int | None
-    how: How
-    source: str
-    assumed: bool
-
-
 class FactorLibrary:
     """All factor sets and calorific values of an installation."""
 
@@ -107,7 +75,7 @@ class FactorLibrary:
     ) -> None:
         self.sets = {s.id: s for s in sets}
         self._rows = {set_id: tuple(of_set) for set_id, of_set in rows.items()}
-        self._calorific = tuple(calorific)
+        self._calorific = CalorificValues(calorific)
 
     def find(self, set_id: str, carrier: Carrier, sector: Sector, year: int) -> FactorMatch:
         """The factor of ``carrier`` used in ``sector`` in ``year``.
@@ -117,7 +85,7 @@ class FactorLibrary:
         """
         candidates = [r for r in self._rows.get(set_id, ()) if r.carrier is carrier]
         of_sector = [r for r in candidates if r.sector is sector]
-        row, how = _best(of_sector or [r for r in candidates if r.sector is None], year)
+        row, how = best(of_sector or [r for r in candidates if r.sector is None], year)
         if row is None:
             raise FactorMissing(
                 f"factor set {set_id!r} has no factor for {carrier} in {sector}, {year}; "
@@ -135,34 +103,12 @@ class FactorLibrary:
             note=row.note,
         )
 
-    def calorific_value(self, carrier: Carrier, unit: str, year: int) -> CalorificMatch:
+    def calorific_value(
+        self, carrier: Carrier, unit: str, year: int, fuel: str | None = None
+    ) -> CalorificMatch:
         """Net kWh in one ``unit`` (Sm3, kg, l) of ``carrier``; FactorMissing if unknown."""
-        rows = [
-            r
-            for r in self._calorific
-            if r.carrier is carrier and r.unit == unit and r.basis == "net"
-        ]
-        row, how = _best(rows, year)
-        if row is None:
-            raise FactorMissing(f"no net calorific value for {carrier} per {unit} in {year}")
-        return CalorificMatch(
-            carrier=carrier,
-            unit=unit,
-            kwh_per_unit=row.kwh_per_unit,
-            year_used=row.year,
-            how=how,
-            source=row.source or "",
-            assumed=row.assumed,
-        )
+        return self._calorific.find(carrier, unit, year, fuel=fuel)
 
-
-def _best(rows: Sequence[R], year: int) -> tuple[R | None, How]:
-    dated = {r.year: r for r in rows if r.year is not None and r.year <= year}
-    if year in dated:
-        return dated[year], How.EXACT
-    constant = next((r for r in rows if r.year is None), None)
-    if constant is not None:
-        return constant, How.CONSTANT
-    if dated:
-        return dated[max(dated)], How.EARLIER
-    return None, How.EXACT
+    def energy(self, given: FuelAmount, year: int) -> FuelEnergy:
+        """An amount of fuel or energy as net kWh (``CalorificValues.energy``)."""
+        return self._calorific.energy(given, year)

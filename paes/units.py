@@ -19,6 +19,8 @@ _CANONICAL: dict[str, tuple[str, float]] = {
     "GJ": ("kWh", 1e6 / 3600.0),  # 1 kWh = 3.6 MJ exactly
     "MJ": ("kWh", 1.0 / 3.6),
     "Gcal": ("kWh", 1163.0),  # international table calorie: 4.1868 J exactly
+    "kcal": ("kWh", 1.163e-3),
+    "toe": ("kWh", 11630.0),  # 10 Gcal exactly; of electricity often primary energy: see calorific
     "varh": ("kvarh", 1e-3),
     "kvarh": ("kvarh", 1.0),
     "VAh": ("kVAh", 1e-3),
@@ -40,6 +42,9 @@ _CANONICAL: dict[str, tuple[str, float]] = {
     "MOhm": ("Ohm", 1e6),
     "m3": ("m3", 1.0),
     "l": ("m3", 1e-3),
+    "Sm3": ("Sm3", 1.0),  # gas at 15 degC and 101325 Pa
+    "kg": ("kg", 1.0),
+    "t": ("kg", 1e3),
     "m3/h": ("m3/h", 1.0),
     "l/h": ("m3/h", 1e-3),
     "degC": ("degC", 1.0),
@@ -53,6 +58,39 @@ _CANONICAL: dict[str, tuple[str, float]] = {
     "h": ("s", 3600.0),
     "d": ("s", 86400.0),
 }
+
+# Other spellings of units of fuel and energy on Italian bills and tables, in lower case.
+_FUEL_SPELLINGS = {
+    "smc": "Sm3", "sm3": "Sm3", "sm³": "Sm3", "stm3": "Sm3",
+    "nmc": "Nm3", "nm3": "Nm3", "nm³": "Nm3",
+    "mc": "m3", "m3": "m3", "m³": "m3",
+    "l": "l", "lt": "l", "litri": "l", "litro": "l", "litre": "l", "litres": "l",
+    "kg": "kg", "chilogrammi": "kg",
+    "t": "t", "ton": "t", "tonnellate": "t", "tonnes": "t",
+    "tep": "toe", "toe": "toe",
+}  # fmt: skip
+_ENERGIES = {
+    unit.lower(): unit for unit, (canonical, _) in _CANONICAL.items() if canonical == "kWh"
+}
+_FUEL_UNITS = {**_ENERGIES, **_FUEL_SPELLINGS}
+
+
+def fuel_unit(text: str) -> str:
+    """A unit of fuel or energy by its usual name: ``Smc`` -> ``Sm3``, ``tep`` -> ``toe``.
+
+    DataError for anything else, with what is known.
+    """
+    unit = _FUEL_UNITS.get(text.strip().lower())
+    if unit is None:
+        known = ", ".join(sorted(set(_FUEL_UNITS.values()), key=str.lower))
+        raise DataError(f"unknown unit {text!r} of fuel or energy; expected one of: {known}")
+    return unit
+
+
+def kwh_in(text: str) -> float | None:
+    """kWh in one of a unit of energy, in any spelling; None if it is a unit of quantity."""
+    canonical, factor = _CANONICAL.get(fuel_unit(text), ("", 0.0))
+    return factor if canonical == "kWh" else None
 
 
 def canonical_unit(unit: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from paes.errors import DataError
-from paes.units import canonical_unit, factor_to_canonical, known_units
+from paes.units import canonical_unit, factor_to_canonical, fuel_unit, known_units, kwh_in
 
 # IEA, OECD, Eurostat: Energy Statistics Manual (2005), annex 3: 1 Gcal = 4.1868 GJ = 1.163 MWh,
-# 1 GJ = 0.2778 MWh. SI Brochure, 9th edition (BIPM 2019), table 8: 1 h = 3600 s, 1 l = 1e-3 m3.
+# 1 GJ = 0.2778 MWh, 1 toe = 10 Gcal = 11.63 MWh. SI Brochure, 9th
+# edition (BIPM 2019), table 8: 1 h = 3600 s, 1 l = 1e-3 m3.
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,8 @@ from paes.units import canonical_unit, factor_to_canonical, known_units
         (3.6, "MJ", "kWh", 1.0),
         (1.0, "Gcal", "kWh", 1163.0),
         (4.1868, "GJ", "kWh", 1163.0),
+        (1.0, "toe", "kWh", 11_630.0),
+        (1000.0, "kcal", "kWh", 1.163),
         (1.0, "MWh", "kWh", 1000.0),
         (1500.0, "Wh", "kWh", 1.5),
         (2.5, "kWh", "kWh", 2.5),
@@ -56,8 +59,38 @@ def test_a_canonical_unit_is_its_own() -> None:
         assert factor_to_canonical(unit) > 0
 
 
-@pytest.mark.parametrize("unit", ["kwh", "KWh", "toe", "degF", " kWh"])
+@pytest.mark.parametrize("unit", ["kwh", "KWh", "therm", "degF", " kWh"])
 def test_an_unknown_unit_is_refused_with_those_that_are_known(unit: str) -> None:
     for ask in (canonical_unit, factor_to_canonical):
         with pytest.raises(DataError, match=rf"unknown unit '{unit}'; expected one of: .*kWh, "):
             ask(unit)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "unit", "kwh"),
+    [
+        ("Smc", "Sm3", None),
+        ("mc", "m3", None),
+        ("m³", "m3", None),
+        ("litri", "l", None),
+        ("KG", "kg", None),
+        ("tep", "toe", 11_630.0),
+        ("kwh", "kWh", 1.0),
+        (" MWh ", "MWh", 1000.0),
+        ("gcal", "Gcal", 1163.0),
+    ],
+)
+def test_units_of_fuel_are_known_as_italian_bills_spell_them(
+    spelling: str, unit: str, kwh: float | None
+) -> None:
+    assert fuel_unit(spelling) == unit
+    assert kwh_in(spelling) == kwh
+
+
+def test_an_unknown_unit_of_fuel_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(DataError) as told:
+        fuel_unit("quintali")
+    assert str(told.value) == (
+        "unknown unit 'quintali' of fuel or energy; expected one of: "
+        "Gcal, GJ, kcal, kg, kWh, l, m3, MJ, MWh, Nm3, Sm3, t, toe, Wh"
+    )

@@ -1,0 +1,47 @@
+"""Values with a year: which one answers a question about a year, and how well.
+
+Emission factors and calorific values are looked up alike. Nobody gets a bare number: every
+answer says whether it was made for the year asked or stands in for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Protocol, TypeVar
+
+from pydantic import Field
+
+Year = Annotated[int, Field(ge=1900, le=2200)]
+
+
+class Dated(Protocol):
+    """Something that holds for a year, or for every year if it has none."""
+
+    @property
+    def year(self) -> int | None: ...
+
+
+R = TypeVar("R", bound=Dated)
+
+
+class How(StrEnum):
+    """How an answer matched the question."""
+
+    EXACT = "exact"  # a value for the very year asked
+    CONSTANT = "constant"  # the value does not depend on the year
+    EARLIER = "earlier"  # the series ends before the year asked: its last value was taken
+    FROZEN = "frozen"  # the base year's value was asked for on purpose
+
+
+def best(rows: Sequence[R], year: int) -> tuple[R | None, How]:
+    """The row of the very year, else one without a year, else the latest earlier one, else None."""
+    dated = {r.year: r for r in rows if r.year is not None and r.year <= year}
+    if year in dated:
+        return dated[year], How.EXACT
+    constant = next((r for r in rows if r.year is None), None)
+    if constant is not None:
+        return constant, How.CONSTANT
+    if dated:
+        return dated[max(dated)], How.EARLIER
+    return None, How.EXACT
