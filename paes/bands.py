@@ -102,7 +102,9 @@ class BandsFile(ConfigModel):
 
     name: str = Field(min_length=1)
     time_zone: str = "Europe/Rome"
-    groups: dict[BandName, Annotated[tuple[BandName, ...], Field(min_length=2)]] = {}
+    groups: dict[BandName, Annotated[tuple[BandName, ...], Field(min_length=2)]] = Field(
+        default_factory=dict
+    )
     rules: Annotated[tuple[BandRule, ...], Field(min_length=1)]
     holidays: tuple[Holiday, ...] = ()
 
@@ -184,7 +186,7 @@ class Bands:
         kind = _HOLIDAY if day.weekday() == 6 or day in self._holidays_of(day.year) else _WEEKDAY
         if kind == _WEEKDAY and day.weekday() == 5:
             kind = _SATURDAY
-        for (rule, tables) in self._tables:
+        for rule, tables in self._tables:
             if rule.holds_on(day):
                 return tables[kind]
         first = self.file.rules[0].valid_from

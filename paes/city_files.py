@@ -16,6 +16,7 @@ from pydantic import Field
 from paes.activity import DeclaredRow
 from paes.config_file import Parsed, attempt, parse, read_tree, validate
 from paes.config_table import read_csv, repeated_rows
+from paes.contracts import ContractsFile
 from paes.errors import ConfigError
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
@@ -63,6 +64,7 @@ class CityFiles:
     meters: Parsed[MetersFile] | None
     actions: Parsed[ActionsFile] | None
     declared: tuple[DeclaredRow, ...] | None
+    contracts: Parsed[ContractsFile] | None = None
 
     def city(self) -> City | None:
         """The city, if all that it needs could be read."""
@@ -78,6 +80,7 @@ class CityFiles:
             virtual_meters={m.id: m for m in self.meters.value.virtual_meters},
             actions=self.actions.value.actions if self.actions else (),
             declared=self.declared or (),
+            contracts=self.contracts.value.contracts if self.contracts else (),
         )
 
 
@@ -87,6 +90,8 @@ def read_city_files(
     """Read every file of ``folder``; adds what is wrong to ``problems``."""
     actions_file = folder / "actions.yaml"
     has_actions = actions_file.exists()
+    contracts_file = folder / "contracts.yaml"
+    has_contracts = contracts_file.exists()
     return CityFiles(
         folder=folder,
         facts=attempt(problems, parse, folder / "city.yaml", CityFile),
@@ -95,6 +100,9 @@ def read_city_files(
         meters=attempt(problems, _meters, folder / "meters.yaml"),
         actions=attempt(problems, parse, actions_file, ActionsFile) if has_actions else None,
         declared=attempt(problems, _declared, folder / "activity"),
+        contracts=attempt(problems, parse, contracts_file, ContractsFile)
+        if has_contracts
+        else None,
     )
 
 

@@ -7,12 +7,16 @@
     devices/*.yaml               device profiles        (missing ones come from the shipped set)
     factors/sets.yaml, *.csv     emission factors       (added to the shipped sets)
     factors/calorific_values.csv
+    bands/*.yaml                 time bands of tariffs  (missing ones come from the shipped set)
+    tariffs/*.yaml               prices with their validity, by name
     retention.yaml               how long readings are kept          (optional: all for ever)
+    heating_seasons.yaml         when heating is allowed             (optional: the shipped one)
     cities/<city>/city.yaml      name, codes, time zone, population
                   plan.yaml      targets, base year, factor set
                   sites.yaml     sites
                   meters.yaml    gateways and meters
                   actions.yaml   the register of actions            (optional)
+                  contracts.yaml which meter is on which tariff     (optional)
                   activity/*.csv declared energy by year, sector and carrier
 
 One installation may hold several cities, each with its own plan. ``load_installation`` reads
@@ -23,6 +27,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,12 +44,15 @@ from paes.config_checks import (
 )
 from paes.config_file import Parsed, attempt, parse, read_yaml
 from paes.config_table import read_csv, repeated_rows
+from paes.contract_checks import contract_problems, read_bands, read_tariffs
 from paes.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
 from paes.errors import ConfigError
+from paes.heating_season import HeatingSeasons
 from paes.installation import Installation
 from paes.metering import Opening, Register
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
+from paes.sensors import sensor_gauges, sensor_problems
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -90,23 +98,40 @@ def load_installation(root: Path) -> Installation:
     device_folders = tuple(
         f for f in dict.fromkeys((root / "devices", shipped_config() / "devices")) if f.is_dir()
     )
+    bands = read_bands(tuple(dict.fromkeys((root, shipped_config()))), problems)
+    tariffs = read_tariffs(root, bands, problems)
     registers: dict[str, Register] = {}
+    gauges: dict[str, Register] = {}
     devices: dict[str, DeviceFile] = {}
     for town in towns:
         problems += city_problems(town, factors)
         if town.meters:
             registers |= accounted_registers(town.meters, device_folders, devices, problems)
             registers |= {m.id: m.register for m in town.meters.value.imported_meters}
+            gauges |= sensor_gauges(town.meters, device_folders, devices, problems)
+        problems += sensor_problems(town)
+        problems += contract_problems(town, tariffs, registers)
     problems += shared_ids(towns)
     retention = _retention(root, devices, problems)
     if head:
         problems += _default_city_problems(head, towns)
-    cities = {city.id: city for town in towns if (city := town.city())}
+    seasons = _heating_seasons(root, problems)
+    cities = {c.id: replace(c, heating_seasons=seasons) for town in towns if (c := town.city())}
     if problems or not head or not factors:
         raise ConfigError(list(dict.fromkeys(problems)))
     facts = head.value
     return Installation(
-        root, facts.name, facts.default_city, cities, factors, device_folders, registers, retention
+        root,
+        facts.name,
+        facts.default_city,
+        cities,
+        factors,
+        device_folders,
+        registers,
+        retention,
+        gauges,
+        bands,
+        {name: tariff for name, tariff in tariffs.items() if tariff},
     )
 
 
@@ -127,6 +152,13 @@ def _retention(root: Path, devices: Mapping[str, DeviceFile], problems: list[str
         return Retention()
     problems += caught_counters(parsed, devices)
     return parsed.value
+
+
+def _heating_seasons(root: Path, problems: list[str]) -> HeatingSeasons | None:
+    """The installation's own, else the shipped ones."""
+    own = root / "heating_seasons.yaml"
+    path = own if own.is_file() else shipped_config() / "heating_seasons.yaml"
+    return attempt(problems, read_yaml, path, HeatingSeasons)
 
 
 def _calendars(root: Path, problems: list[str]) -> dict[str, Opening | None]:

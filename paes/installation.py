@@ -15,6 +15,8 @@ from typing import Annotated, TypeVar
 from pydantic import Field, field_validator
 
 from paes.activity import DeclaredRow
+from paes.bands import Bands
+from paes.contracts import Contract
 from paes.emission_factors import FactorLibrary, Year
 from paes.errors import DataError
 from paes.gateways import Gateway
@@ -24,6 +26,7 @@ from paes.periods import zone
 from paes.plan import Action, Plan
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced
+from paes.tariffs import Tariff
 from paes.virtual_meters import VirtualMeter
 from paes.weather import ReferenceDegreeDays, WeatherSource, temperature_points
 
@@ -81,6 +84,7 @@ class City:
     declared: tuple[DeclaredRow, ...]
     virtual_meters: dict[str, VirtualMeter] = field(default_factory=dict)
     sensors: dict[str, Sensor] = field(default_factory=dict)
+    contracts: tuple[Contract, ...] = ()
     heating_seasons: HeatingSeasons | None = None
 
     @property
@@ -123,6 +127,8 @@ class Installation:
     retention: Retention = field(default_factory=Retention)
     gauges: dict[str, Register] = field(default_factory=dict, repr=False)
     """What each sensor tells; these are no counters."""
+    bands: dict[str, Bands] = field(default_factory=dict, repr=False)
+    tariffs: dict[str, Tariff] = field(default_factory=dict, repr=False)
 
     @cached_property
     def sites(self) -> dict[str, Site]:
