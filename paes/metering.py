@@ -340,6 +340,8 @@ class ImportedMeter(Meter):
     """How many whole digits a counter has: it wraps to zero behind them."""
     unit: Literal["kWh", "m3", "l", "kg"] | None = None
     """In what it is accounted; without it kWh, for gas and water m3 (gas: Sm3), for fuels l."""
+    fuel: Identifier | None = None
+    """Which of a carrier's fuels it is (wood, pellet), where their calorific values differ."""
 
     @property
     def register(self) -> Register:

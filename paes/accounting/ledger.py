@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,9 +29,10 @@ from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, t
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
+from paes.calorific_values import FuelAmount
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
-from paes.metering import Carrier, FieldMeter, Finding, Meter, Replacement
+from paes.metering import Carrier, FieldMeter, Finding, ImportedMeter, Meter, Replacement
 from paes.periods import (
     ALWAYS,
     By,
@@ -68,6 +70,14 @@ class _Part:
     meter: Meter
     span: Span
     factor: float
+
+
+class _Fuel(NamedTuple):
+    """A fuel that is counted by its quantity."""
+
+    carrier: Carrier
+    unit: str
+    name: str | None
 
 
 class EnergyLedger:
@@ -137,12 +147,12 @@ class EnergyLedger:
         return table.frame(local_starts(wanted, tz))
 
     def energy(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
-        """As ``meter``, with gas in kWh and the unit in the columns' names."""
+        """As ``meter``, with gas and fuels in kWh and the unit in the columns' names."""
         ((table, starts),) = self.tables([(meter, ALWAYS)], span, by)
         return table.frame(starts, suffix_of(meter.measures))
 
     def total(self, meter: Meter, span: Span) -> EnergyTotal:
-        """The meter's energy over ``span`` exactly; gas is turned into kWh, water stays m3.
+        """The meter's energy over ``span`` exactly; fuels are turned into kWh, water stays m3.
 
         A gap over New Year is cut only where the calorific value changes with the year.
         """
@@ -170,7 +180,7 @@ class EnergyLedger:
         life, tz = self.life(meter, span), self.installation.time_zone(meter.id)
         if life is None:
             return
-        if meter.carrier is not Carrier.NATURAL_GAS:
+        if self._fuel(meter) is None:
             yield _Part(place, meter, life, 1.0)
             return
         years = range(local_year(life.start, tz), local_year(life.end, tz) + 1)
@@ -195,13 +205,15 @@ class EnergyLedger:
         for tz, places in zones.items():
             wanted = edges(span, by, tz)
             starts = local_starts(wanted, tz)
-            to_kwh: Floats | None = None
+            to_kwh: dict[_Fuel, Floats] = {}
             tables = self._tables([asked[place] for place in places], wanted, by)
             for place, table in zip(places, tables, strict=True):
                 meter = asked[place][0]
-                if meter.carrier is Carrier.NATURAL_GAS:
-                    to_kwh = self._kwh_factors(meter, starts) if to_kwh is None else to_kwh
-                    table = table.times(to_kwh)
+                fuel = self._fuel(meter)
+                if fuel:
+                    if fuel not in to_kwh:
+                        to_kwh[fuel] = self._kwh_factors(meter, starts)
+                    table = table.times(to_kwh[fuel])
                 found[place] = table, starts
         return found
 
@@ -258,12 +270,24 @@ class EnergyLedger:
         return self.life(meter, Span(from_seconds(days[0]), from_seconds(days[-1]))) or life
 
     def kwh_factor(self, meter: Meter, year: int) -> float:
-        """kWh in one unit of the meter's register: net calorific value for gas, else 1."""
-        if meter.carrier is not Carrier.NATURAL_GAS:
+        """Net kWh in one unit of the meter's register; 1 for kWh, and for water.
+
+        FactorMissing if the year's calorific value of its fuel is not known.
+        """
+        fuel = self._fuel(meter)
+        if fuel is None:
             return 1.0
-        return self.installation.factors.calorific_value(
-            Carrier.NATURAL_GAS, "Sm3", year
-        ).kwh_per_unit
+        given = FuelAmount(fuel.carrier, 1.0, fuel.unit, fuel.name)
+        return self.installation.factors.energy(given, year).kwh
+
+    def _fuel(self, meter: Meter) -> _Fuel | None:
+        """What the meter counts, if that is a fuel by its quantity; gas is in Sm3 already."""
+        unit = self.installation.register(meter).unit
+        if meter.carrier is None or unit == "kWh":
+            return None
+        name = meter.fuel if isinstance(meter, ImportedMeter) else None
+        is_gas = meter.carrier is Carrier.NATURAL_GAS and unit == "m3"
+        return _Fuel(meter.carrier, "Sm3" if is_gas else unit, name)
 
     def findings(self, meter: Meter, span: Span) -> list[Finding]:
         """What was wrong with the meter's readings in ``span``, in order of time.
