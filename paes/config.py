@@ -52,7 +52,7 @@ from paes.installation import Installation
 from paes.metering import Opening, Register
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
-from paes.sensors import sensor_gauges, sensor_problems
+from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -111,7 +111,7 @@ def load_installation(root: Path) -> Installation:
             gauges |= sensor_gauges(town.meters, device_folders, devices, problems)
         problems += sensor_problems(town)
         problems += contract_problems(town, tariffs, registers)
-    problems += shared_ids(towns)
+    problems += shared_ids(towns) + unknown_weather(towns)
     retention = _retention(root, devices, problems)
     if head:
         problems += _default_city_problems(head, towns)

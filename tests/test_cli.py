@@ -297,7 +297,7 @@ def test_one_round_waits_in_the_spool_for_a_store_that_cannot_be_opened(
 def test_a_day_in_the_field(paes, simulated_town):
     done = paes("collect", "--once")
     assert done.code == 0, done.err
-    assert "from 46 of 46 gateways" in done.err
+    assert "from 50 of 50 gateways" in done.err
     states = json.loads(paes("status", "--json").out)
     assert {s["state"] for s in states} == {"live"}
     assert "scuola-2-giugno.main" in paes("status").out

@@ -28,6 +28,7 @@ class DeviceKind(StrEnum):
     PV_INVERTER = "pv_inverter"
     PV_STRINGS = "pv_strings"
     LIGHTING_GATEWAY = "lighting_gateway"
+    WEATHER_SENSOR = "weather_sensor"
     COMMON = "common"
 
 

@@ -45,7 +45,7 @@ from collectors.simulator.wire import Delivery
 from paes.errors import DataError
 from paes.gateways import Gateway, SerialLine, Transport
 from paes.installation import Installation
-from paes.metering import FieldMeter
+from paes.metering import FieldMeter, Sensor
 
 __all__ = [
     "KINDS",
@@ -159,7 +159,13 @@ class Simulator:
         }
 
     def _check(self, fault: Fault) -> None:
-        gateway = self.installation.field_meter(fault.meter).gateway
+        meter = self.installation.field_meter(fault.meter)
+        gateway = meter.gateway
+        if isinstance(meter, Sensor) and fault.sort is Sort.COUNTER:
+            raise DataError(
+                f"fault {fault.kind} of {fault.meter}: it is a sensor and counts nothing; expected"
+                " a meter, or a fault of the wire"
+            )
         if gateway in self.left_out:
             raise DataError(
                 f"fault {fault.kind} of {fault.meter}: its gateway {gateway} does not speak "

@@ -18,7 +18,7 @@ from collectors.simulator.quantities import State, state_of
 from collectors.simulator.randomness import key
 from collectors.simulator.town import Town
 from paes.errors import DataError
-from paes.metering import FieldMeter
+from paes.metering import FieldMeter, Sensor
 
 _OVERWRITTEN = {"zero": 0x0000, "all_ones": 0xFFFF}
 _MOST_STEPS = 2**53
@@ -33,7 +33,8 @@ class CounterFaults:
     ) -> None:
         self._town = town
         self._started_s = int(started_s)
-        self._dials = {m.id: dial_of(town.installation, m) for m in meters}
+        counting = [m for m in meters if not isinstance(m, Sensor)]
+        self._dials = {m.id: dial_of(town.installation, m) for m in counting}
         self._faults = [f for f in faults if f.meter in self._dials and f.sort is Sort.COUNTER]
         for fault in self._faults:
             if fault.kind == "rollover":

@@ -24,7 +24,7 @@ from collectors.simulator.server import ILLEGAL_ADDRESS, Reply
 from collectors.simulator.sunspec_chain import COMMON, SunSpecChain, is_common
 from collectors.simulator.town import Town
 from paes.errors import DataError
-from paes.metering import FieldMeter
+from paes.metering import FieldMeter, Sensor
 
 Image = dict[tuple[int, int], int]
 """(function code, address) -> word."""
@@ -55,7 +55,9 @@ class SimulatedDevice:
         self._quantities = {
             m.id: Quantities(m, self.profile, town.parameters, town.seed) for m in self.meters
         }
-        self._dials = {m.id: dial_of(town.installation, m) for m in self.meters}
+        self._dials = {
+            m.id: dial_of(town.installation, m) for m in self.meters if not isinstance(m, Sensor)
+        }
         self._is_scaled = any(p.kind is ProfileKind.SCALE_FACTOR for p in self.profile.points)
         self._cached = lru_cache(maxsize=8)(self._compute_image)
         self._asked = lru_cache(maxsize=64)(self._points_between)
@@ -102,7 +104,8 @@ class SimulatedDevice:
             for address, words in self._chain.words(self._quantities[first.id], states[0], serial):
                 self._put(image, fc, address, words)
         for meter, state in zip(self.meters, states, strict=True):
-            self._put_accounted(image, meter, state)
+            if meter.id in self._dials:
+                self._put_accounted(image, meter, state)
         return image
 
     def _put_points(

@@ -15,9 +15,9 @@ import numpy as np
 
 from collectors.simulator.dial import dial_of
 from collectors.simulator.losses import Loss, is_read, losses_between
-from collectors.simulator.randomness import Ints
+from collectors.simulator.randomness import Floats, Ints
 from collectors.simulator.town import Town
-from paes.metering import FieldMeter
+from paes.metering import FieldMeter, Sensor
 from paes.periods import local_midnight, to_seconds
 from paes.store import Store
 
@@ -43,14 +43,15 @@ def fill_history(
     step_s: int = 900,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> HistorySummary:
-    """Write each meter's register at every whole ``step_s`` in ``[start, end)``.
+    """Write each meter's register at every whole ``step_s`` in ``[start, end)``, and each sensor.
 
     ``progress(done, total, meter)`` is called before each meter and once at the end. Raises
     DataError when ``start`` is before the town's epoch, StoreError when the store fails.
     """
     store.set_label(*SIMULATED)
     seconds = _steps(start, end, step_s)
-    meters = list(town.installation.field_meters.values())
+    installation = town.installation
+    meters: list[FieldMeter] = [*installation.field_meters.values(), *installation.sensors.values()]
     losses = losses_between(
         town.installation, town.parameters.losses, town.seed, to_seconds(start), to_seconds(end)
     )
@@ -60,15 +61,21 @@ def fill_history(
             progress(done, len(meters), meter.id)
         alive = _within_life(town, meter, seconds)
         read = alive[is_read(meter, alive, losses)]
-        dial = dial_of(town.installation, meter)
         if len(read):
-            values = dial.shown(town.register_at(meter.id, read))
-            store.write_series(dial.register.point, read, values)
+            store.write_series(installation.register(meter).point, read, _shown(town, meter, read))
         written += len(read)
         lost += len(alive) - len(read)
     if progress:
         progress(len(meters), len(meters), "")
     return HistorySummary(len(meters), written, lost, tuple(losses))
+
+
+def _shown(town: Town, meter: FieldMeter, read: Ints) -> Floats:
+    """What the meter's dial, or the sensor, showed at each of the times."""
+    if not isinstance(meter, Sensor):
+        return dial_of(town.installation, meter).shown(town.register_at(meter.id, read))
+    per_unit = round(1.0 / town.installation.register(meter).resolution)
+    return np.asarray(np.rint(town.temperature_at(meter.site, read) * per_unit) / per_unit)
 
 
 def _steps(start: datetime, end: datetime, step_s: int) -> Ints:

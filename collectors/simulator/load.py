@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from collectors.simulator import need
+from collectors.simulator import mobility, need
 from collectors.simulator.local_year import LocalYear, local_calendar
 from collectors.simulator.need import Character
 from collectors.simulator.parameters import Kind, Parameters, Range
@@ -108,6 +108,16 @@ class Loads:
         elif site.kind is SiteKind.LIGHTING_CABINET:
             points, led = self._lamps(meter, site)
             power_kw = need.lamps_kw(points, led, self.parameters.lighting, calendar, sky, by)
+        elif site.kind in self.parameters.charging:
+            points = self._charging_points(meter, site)
+            charging, opening = self.parameters.charging[site.kind], _opening(site, kind)
+            power_kw = mobility.charging_kw(points, charging, opening, calendar, by)
+        elif site.kind is SiteKind.TROLLEYBUS_SUBSTATION:
+            yearly_kwh = self._yearly(meter, site, kind, kind.electricity_kwh_per_m2)
+            timetable, comfort = self.parameters.trolleybus, self.parameters.comfort
+            power_kw = mobility.traction_kw(
+                yearly_kwh, timetable, kind, comfort, _opening(site, kind), calendar, sky, by
+            )
         else:
             yearly_kwh = self._yearly(meter, site, kind, kind.electricity_kwh_per_m2)
             comfort, opening = self.parameters.comfort, _opening(site, kind)
@@ -161,6 +171,11 @@ class Loads:
         points = (site.light_points or lighting.default_light_points) * self._share(meter)
         rated_w_per_point = 1000.0 * (meter.rated_power_kw or 0.0) / points
         return points, rated_w_per_point < lighting.sodium_from_rated_w_per_point
+
+    def _charging_points(self, meter: FieldMeter, site: Site) -> int:
+        charging = self.parameters.charging[site.kind]
+        points = site.charging_points or charging.default_points
+        return max(1, round(points * self._share(meter)))
 
     def _share(self, meter: FieldMeter) -> float:
         """The meter's part of what it and its equals at the site measure together."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-import holidays
 import numpy as np
 
 from collectors.simulator.parameters import Heating
 from collectors.simulator.randomness import Floats, Ints
 from paes.metering import Opening
 from paes.periods import By, edges, from_seconds, local_year, year_span
+from paes.public_holidays import public_holidays
 
 SLOT_S = 900
 SLOT_H = 0.25
@@ -45,6 +45,11 @@ class LocalYear:
         """The n + 1 edges of the n slots."""
         return np.append(self.slots, self.slots[-1] + SLOT_S)
 
+    @property
+    def first_weekday(self) -> int:
+        """The weekday of 1 January, 0 is Monday."""
+        return date(self.year, 1, 1).weekday()
+
     def index(self, day: date) -> int:
         """Days from 1 January of this year, negative before it."""
         return (day - date(self.year, 1, 1)).days
@@ -66,15 +71,13 @@ def local_calendar(year: int, tz: str) -> LocalYear:
 @lru_cache(maxsize=512)
 def open_days(opening: Opening, year: LocalYear) -> Ints:
     """1 for each day of the year on which the site is open, else 0."""
-    first = date(year.year, 1, 1)
     count = int(year.day[-1]) + 1
-    weekday = (first.weekday() + np.arange(count)) % 7
+    weekday = (year.first_weekday + np.arange(count)) % 7
     is_open = np.isin(weekday, opening.weekdays)
     for start, end in opening.closed:
         is_open[max(year.index(start), 0) : max(year.index(end) + 1, 0)] = False
-    if opening.holidays == "IT":
-        for day in holidays.country_holidays("IT", years=year.year):
-            is_open[year.index(day)] = False
+    for day in public_holidays(opening.holidays, year.year):
+        is_open[year.index(day)] = False
     return is_open.astype(np.int64)
 
 

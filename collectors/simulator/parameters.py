@@ -133,6 +133,33 @@ class Kind(Sourced):
         return self
 
 
+Hours = tuple[Annotated[float, Field(ge=0, le=24)], Annotated[float, Field(ge=0, le=24)]]
+"""A stretch of the local day, from and to."""
+
+
+class Trolleybus(Sourced):
+    """The timetable of the vehicles that a substation feeds."""
+
+    service_from_hour: Annotated[float, Field(ge=0, le=24)]
+    service_to_hour: Annotated[float, Field(ge=0, le=24)]
+    rush_hours: tuple[Hours, ...]
+    between_fraction: Fraction
+    saturday_fraction: Fraction
+    sunday_fraction: Fraction
+    auxiliary_fraction: Fraction
+
+
+class Charging(Sourced):
+    """How often vehicles come to be charged, when, and what each takes."""
+
+    default_points: Annotated[int, Field(gt=0)]
+    point_kw: Positive
+    sessions_a_day: Range
+    session_kwh: Range
+    arrivals: Annotated[tuple[Hours, ...], Field(min_length=1)]
+    standby_w_per_point: NotNegative
+
+
 class Losses(Sourced):
     """How often a simulated history has gaps, and how long they are."""
 
@@ -159,8 +186,20 @@ class Parameters(ConfigModel):
     """What a device shows of quantities that do not follow the load."""
     heat_network: HeatNetwork
     water: Water
+    trolleybus: Trolleybus
+    charging: dict[SiteKind, Charging]
     kinds: dict[SiteKind, Kind]
     losses: Losses
+
+    @model_validator(mode="after")
+    def _charged_kinds(self) -> Parameters:
+        wanted = {SiteKind.CHARGING_STATION, SiteKind.BIKE_SHARING}
+        if set(self.charging) != wanted:
+            raise ValueError(
+                f"charging has {', '.join(self.charging)}; expected both, "
+                f"and only, {', '.join(sorted(wanted))}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _every_kind(self) -> Parameters:

@@ -20,7 +20,7 @@ from collectors.simulator.need import Character
 from collectors.simulator.parameters import Parameters
 from collectors.simulator.randomness import key, smooth
 from collectors.simulator.town import Town
-from paes.metering import FieldMeter, Measures
+from paes.metering import FieldMeter, Measures, Sensor
 from paes.periods import By, Span, edges, from_seconds
 from paes.units import factor_to_canonical
 
@@ -49,6 +49,8 @@ class State:
 
 def state_of(town: Town, meter: FieldMeter, now_s: int) -> State:
     """The true state; DataError before the town's epoch."""
+    if isinstance(meter, Sensor):
+        return _state_of_sensor(town, meter, now_s)
     tz = town.installation.time_zone(meter.id)
     day_s, year_s = (max(t, town.epoch_s) for t in _local_starts(now_s // 900 * 900, tz))
     at = np.array([now_s, day_s, year_s], dtype=np.int64)
@@ -63,6 +65,23 @@ def state_of(town: Town, meter: FieldMeter, now_s: int) -> State:
         day_sum=float(counted[0] - counted[1]),
         year_sum=float(counted[0] - counted[2]),
         outdoor_degc=float(town.temperature_at(meter.site, at[:1])[0]),
+        age_s=float(now_s - town.epoch_s),
+    )
+
+
+def _state_of_sensor(town: Town, sensor: Sensor, now_s: int) -> State:
+    """What counts nothing: the weather at its site, and no energy."""
+    outdoor_degc = float(town.temperature_at(sensor.site, np.array([now_s]))[0])
+    return State(
+        meter=sensor,
+        now_s=now_s,
+        register=0.0,
+        exported_kwh=0.0,
+        flow=0.0,
+        export_kw=0.0,
+        day_sum=0.0,
+        year_sum=0.0,
+        outdoor_degc=outdoor_degc,
         age_s=float(now_s - town.epoch_s),
     )
 
