@@ -28,6 +28,8 @@ from paes.errors import DataError
 Seconds = npt.NDArray[np.int64]
 Clock = Callable[[], datetime]
 """What tells the time: a parameter everywhere, so that no test waits."""
+SKIPPED = -(2**62)
+"""Stands for a local time that never was."""
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """No meter has seen a time outside these years; refusing it also keeps arithmetic in range."""
 
@@ -173,6 +175,22 @@ def wall_seconds(seconds: Seconds, tz: str) -> Seconds:
     index = pd.DatetimeIndex(seconds.astype("datetime64[s]"), tz="UTC")
     local = index.tz_convert(zone(tz)).tz_localize(None)
     return local.as_unit("s").asi8.astype(np.int64)
+
+
+def wall_instants(wall: Seconds, tz: str) -> tuple[Seconds, Seconds]:
+    """When the local clock showed ``wall`` (seconds as if it were UTC): first, and last time.
+
+    They differ in the hour that occurs twice. A time that the clocks skip is ``SKIPPED`` in both.
+    """
+    import pandas as pd  # as above
+
+    local = pd.DatetimeIndex(wall.astype("datetime64[s]"))
+
+    def seconds(is_summer: bool) -> Seconds:
+        at = local.tz_localize(tz, ambiguous=np.full(len(wall), is_summer), nonexistent="NaT")
+        return np.where(at.isna(), SKIPPED, at.as_unit("s").asi8).astype(np.int64)
+
+    return seconds(True), seconds(False)
 
 
 def duration_text(hours: float) -> str:
