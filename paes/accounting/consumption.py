@@ -30,7 +30,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from paes.accounting.counter import Account
+from paes.accounting.account import Account
 from paes.accounting.counter_rules import CounterRules
 from paes.periods import Seconds
 from paes.series import Floats, Gap

@@ -22,11 +22,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from paes.accounting.account import NO_READING, Account
 from paes.accounting.corrections import uncorrected
 from paes.accounting.counter_findings import exchange, gap_finding, rating_finding, step_finding
 from paes.accounting.counter_rules import (
@@ -34,49 +34,36 @@ from paes.accounting.counter_rules import (
     JITTER_STEPS,
     RETURN_READINGS,
     SWAP_NOTICED_AFTER_S,
+    WRITTEN_STEP,
     CounterRules,
     odd_steps,
     too_high,
 )
-from paes.metering import Finding, Replacement
+from paes.accounting.intervals import amounts_account, intervals_account
+from paes.accounting.scaling import scaled
+from paes.metering import Evidence, Finding, Replacement
 from paes.periods import Seconds, to_seconds
-from paes.series import GOOD_CODES, Floats, Gap, ReadingSeries
-
-
-@dataclass(frozen=True)
-class Account:
-    """A counter's readings turned into measured intervals, gaps and findings.
-
-    ``knots_s`` and ``total`` are the measured energy as a piecewise linear, never falling
-    function of time (flat in gaps); ``covered`` is the covered time likewise, in seconds.
-    """
-
-    knots_s: Seconds
-    total: Floats
-    covered: Floats
-    gaps: tuple[Gap, ...]
-    findings: tuple[Finding, ...] = field(default=())
+from paes.series import Floats, Gap, ReadingSeries
 
 
 def account(readings: ReadingSeries, rules: CounterRules) -> Account:
-    """Account one counter; readings that are not good are left out.
+    """Account one meter's readings, of whatever kind; those that are not good are left out.
 
     Gaps are those between the first and the last credible reading: what lies outside depends
     on the period asked for (``outer_gaps``).
     """
-    t, shown = good(readings)
+    return scaled(_ACCOUNTS[rules.register.kind](readings, rules), rules)
+
+
+def counter_account(readings: ReadingSeries, rules: CounterRules) -> Account:
+    """Account the readings of a register."""
+    usable = rules.usable(readings)
+    t, shown = readings.seconds[usable], readings.values[usable]
     if len(t) == 0:
-        nothing = np.empty(0, np.float64)
-        return Account(np.empty(0, np.int64), nothing, nothing, ())
+        return Account.empty()
     walk = _Walk(t, shown, rules)
     walk.run()
     return walk.account()
-
-
-def good(readings: ReadingSeries) -> tuple[Seconds, Floats]:
-    """Times and values of the readings that may be counted with."""
-    usable = np.isin(readings.codes, GOOD_CODES)
-    return readings.seconds[usable], readings.values[usable]
 
 
 class _Walk:
@@ -88,6 +75,8 @@ class _Walk:
         self.keep = np.ones(len(t), dtype=bool)
         self.amounts: dict[int, float] = {}  # interval's first index -> amount, where special
         self.bounds: dict[int, tuple[float, float, str]] = {}  # … -> low, high, cause
+        self.exchanged: set[int] = set()
+        """Intervals in which the device was exchanged."""
         self.findings: list[Finding] = [m.finding(rules) for m in self.moves]
         self.swaps = {to_seconds(r.at): r for r in rules.replacements}
         self.noticed = {to_seconds(r.at): r for r in rules.noticed}
@@ -111,7 +100,9 @@ class _Walk:
 
     def _odd_steps(self) -> Seconds:
         odd = odd_steps(self.t, self.v, self.rules)
-        self._report_rating(~odd & too_high(self.t, self.v, self.rules))
+        if len(self.t) > 1:
+            steps, spans = np.diff(self.v), np.diff(self.t)
+            self._report_rating(~odd & too_high(steps, spans, self.v[1:], self.rules))
         for at in (*self.swaps, *self.noticed):
             i = int(np.searchsorted(self.t, at, side="left")) - 1
             if 0 <= i < len(odd):
@@ -237,9 +228,9 @@ class _Walk:
         ends = [*(s.last_reading for s in swaps), float(self.shown[k])]
         span = float(self.t[k] - self.t[base])
         sound = [
-            b - a
+            max(0.0, b - a)
             for a, b in zip(starts, ends, strict=True)
-            if a is not None and b is not None and self.rules.credible(b - a, span, b)
+            if a is not None and b is not None and self._is_of_one_device(b - a, span, b)
         ]
         if len(sound) == len(starts):
             self.amounts[base] = sum(sound)
@@ -248,7 +239,12 @@ class _Walk:
             self.bounds[base] = (sum(sound), high, "meter.replaced")
         for swap in swaps:
             self.noticed.pop(to_seconds(swap.at), None)
+        self.exchanged.add(base)
         self._note("meter.replaced", k, exchange(swaps), sum(sound))
+
+    def _is_of_one_device(self, step: float, span: float, at: float) -> bool:
+        """True if a device can have counted so; a person may have written too little by a unit."""
+        return -WRITTEN_STEP < step < 0 or self.rules.credible(step, span, at)
 
     def _unknown(self, base: int, k: int, name: str, message: str) -> bool:
         """The register goes on at ``k`` from a level that nothing explains but an exchange."""
@@ -284,9 +280,10 @@ class _Walk:
         bounded = {position[index] for index in self.bounds}
         for i in np.flatnonzero(~measured).tolist():
             if i not in bounded:
-                known = float(amount[i])
-                gaps.append(Gap(int(t[i]), int(t[i + 1]), known, known, "no_reading"))
-        without = [g for g in gaps if g.cause == "no_reading"]
+                turns = self._turns(int(kept[i]), float(amount[i]), float(span[i]))
+                low = float(amount[i])
+                gaps.append(Gap(int(t[i]), int(t[i + 1]), low, low + turns, NO_READING))
+        without = [g for g in gaps if g.cause == NO_READING]
         self.findings += [gap_finding(gap, self.rules) for gap in without]
         start = np.zeros(1)
         return Account(
@@ -294,11 +291,24 @@ class _Walk:
             total=np.concatenate([start, np.cumsum(np.where(measured, amount, 0.0))]),
             covered=np.concatenate([start, np.cumsum(np.where(measured, span, 0))]),
             gaps=tuple(sorted(gaps, key=lambda g: g.start_s)),
+            accepted_s=t,
             findings=tuple(self.findings),
         )
+
+    def _turns(self, index: int, known: float, span: float) -> float:
+        """What the register may have counted unseen by going round once more, or oftener."""
+        turns = 0 if index in self.exchanged else self.rules.turns(known, span)
+        return turns * (self.rules.register.modulus or 0.0) if turns else 0.0
 
     def _report_rating(self, exceeded: npt.NDArray[np.bool_]) -> None:
         where = np.flatnonzero(exceeded)
         if len(where):
             steps, spans = np.diff(self.v)[where], np.diff(self.t)[where]
             self.findings.append(rating_finding(self.t[where], steps, spans, self.rules))
+
+
+_ACCOUNTS = {
+    Evidence.COUNTER: counter_account,
+    Evidence.INTERVALS: intervals_account,
+    Evidence.AMOUNTS: amounts_account,
+}

@@ -16,6 +16,9 @@ changes. That they have ends follows from how ``paes.accounting.counter`` walks:
   a few readings ahead. Without a rating a later fall can still take ``a`` for a spike; not once
   enough readings stand between it and another accepted one (``b``).
 
+Readings that stand alone (``paes.accounting.intervals``) rest on the few beside them; a hole on
+those at its ends.
+
 Pure functions on arrays. Read next: ``paes.accounting.kept_energy``.
 """
 
@@ -24,8 +27,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from paes.accounting.account import Account
 from paes.accounting.corrections import uncorrected
-from paes.accounting.counter import Account, good
 from paes.accounting.counter_rules import (
     CONFIRMING_READINGS,
     LOOKAHEAD_READINGS,
@@ -35,6 +38,8 @@ from paes.accounting.counter_rules import (
     CounterRules,
     odd_steps,
 )
+from paes.accounting.intervals import REACH_READINGS
+from paes.metering import Evidence
 from paes.periods import Seconds, to_seconds
 from paes.rollups import ALWAYS_S, NEVER_S
 from paes.series import Floats, ReadingSeries
@@ -56,13 +61,17 @@ def needs(
     ``ALWAYS_S`` where that is not among ``readings``: it rests on all that came before them;
     ``NEVER_S`` likewise on readings to come.
     """
-    t, shown = good(readings)
+    if rules.register.kind is not Evidence.COUNTER:
+        return _needs_alone(book, readings, starts_s, ends_s, rules)
+    usable = rules.usable(readings)
+    t, shown = readings.seconds[usable], readings.values[usable]
+    accepted = book.accepted_s
     runs = _runs(t, shown, rules)
     from_s = _from(t, runs, starts_s)
-    a = np.searchsorted(t, _at(book.knots_s, np.searchsorted(book.knots_s, ends_s)))
+    a = np.searchsorted(t, _at(accepted, np.searchsorted(accepted, ends_s)))
     if rules.limit_per_h is None:
         passed = _at(t, a + CONFIRMING_READINGS + 1)
-        b = np.searchsorted(t, _at(book.knots_s, np.searchsorted(book.knots_s, passed)))
+        b = np.searchsorted(t, _at(accepted, np.searchsorted(accepted, passed)))
     else:
         b = a
     to_s = _at(t, b + LOOKAHEAD_READINGS)
@@ -72,6 +81,25 @@ def needs(
         told = (from_s <= noticed_s) & (made_s <= to_s)
         from_s = np.where(told, np.minimum(from_s, _from(t, runs, made_s)), from_s)
     return from_s, to_s
+
+
+def _needs_alone(
+    book: Account,
+    readings: ReadingSeries,
+    starts_s: Seconds,
+    ends_s: Seconds,
+    rules: CounterRules,
+) -> tuple[Seconds, Seconds]:
+    """The same where each reading stands alone: from the last accepted one that begins by the
+    start to the first after the end, with those that decide on them.
+    """
+    is_amounts = rules.register.kind is Evidence.AMOUNTS
+    t = readings.seconds if is_amounts else readings.seconds[rules.usable(readings)]
+    accepted = book.accepted_s
+    before = _at(accepted, np.searchsorted(accepted, starts_s, side="right") - 1)
+    after = _at(accepted, np.searchsorted(accepted, ends_s))
+    first, last = np.searchsorted(t, before), np.searchsorted(t, after)
+    return _at(t, first - REACH_READINGS), _at(t, last + REACH_READINGS)
 
 
 def _runs(t: Seconds, shown: Floats, rules: CounterRules) -> npt.NDArray[np.int64]:

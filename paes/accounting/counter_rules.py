@@ -9,16 +9,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from paes.accounting.edits import Factor, Ignored
 from paes.metering import Register, Replacement
-from paes.periods import Seconds, to_seconds
+from paes.periods import Seconds, Span, to_seconds
 from paes.pulse import Pulse
-from paes.series import Floats
+from paes.series import GOOD_CODES, Floats, ReadingSeries
 
-RULES_VERSION = "6"
+_Flags: TypeAlias = npt.NDArray[np.bool_]
+
+RULES_VERSION = "7"
 """Part of the identity of every derived figure; raise it whenever a rule below changes."""
 
 SPIKE_MARGIN = 1.2
@@ -48,6 +53,14 @@ STORE_STEP = 1e-3
 """Every store keeps whole thousandths: two readings of one level may differ by as much."""
 SWAP_NOTICED_AFTER_S = 7 * 86400
 """How long after an exchange the collector may notice it: serial numbers are read rarely."""
+UNRATED_PER_H = {"kWh": 1000.0, "m3": 250.0, "l": 250_000.0}
+"""What a meter without a rating is believed to count in an hour at most, by the unit of its
+register: a supply of 1 MW, a meter of gas or water of 250 m3/h (sizes G160 and Q3 = 250). Few of a
+town's are larger, and what begins again from a level of thousands within minutes is above it. It
+bounds no gap, and a meter that keeps above it is measured and told (``meter.rating_exceeded``)."""
+WRITTEN_STEP = 1.0
+"""Registers that a person wrote down are off by less than so many units: displays show whole ones,
+and a reading by wire, with its decimals, may be above what was written a moment later."""
 UNRATED_WRAP = 0.01
 """The most of its scale by which a register of unknown rating may wrap between two readings."""
 
@@ -83,6 +96,10 @@ class CounterRules:
     noticed: tuple[Replacement, ...] = ()
     """Exchanges that the collector noticed, at or some time after they were made."""
     corrections: tuple[Correction, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    """Spans whose readings a person calls false."""
+    factors: tuple[Factor, ...] = ()
+    """What measured amounts are multiplied by (``paes.accounting.scaling``)."""
 
     def limit(self, seconds: float) -> float:
         """The most that can pass in ``seconds``, with the margin; infinite if unknown."""
@@ -90,13 +107,45 @@ class CounterRules:
             return math.inf
         return SPIKE_MARGIN * self.limit_per_h * seconds / 3600.0
 
+    @cached_property
+    def believed_per_h(self) -> float:
+        """What the register can show more after an hour, if it is to be believed.
+
+        A factor below 1 says that it ran too fast: by as much more is believed.
+        """
+        rated = self.limit_per_h
+        most = UNRATED_PER_H.get(self.register.unit, math.inf) if rated is None else rated
+        return SPIKE_MARGIN * most * max([1.0, *(1 / f.factor for f in self.factors)])
+
+    def ceiling(self, seconds: float) -> float:
+        """The most that is believed of a step in ``seconds``; of a known rating, ``limit``."""
+        return self.believed_per_h * seconds / 3600.0
+
     def credible(self, step: float, seconds: float, at: float = 0.0) -> bool:
         """True if ``step`` (to the register value ``at``) can pass in ``seconds``."""
-        return 0 <= step <= self.limit(seconds) + 2 * self.register.step_at(at)
+        return 0 <= step <= self.ceiling(seconds) + 2 * self.register.step_at(at)
 
     def agrees(self, step: float, seconds: float, at: float = 0.0) -> bool:
         """True if two readings are of one level, even if the rating is wrong."""
-        return 0 <= step <= RATING_ERROR * self.limit(seconds) + 2 * self.register.step_at(at)
+        return 0 <= step <= RATING_ERROR * self.ceiling(seconds) + 2 * self.register.step_at(at)
+
+    def turns(self, known: float, seconds: float) -> int:
+        """How often a register that counted ``known`` may have wrapped beside, unseen.
+
+        0 where no rating tells: then what both registers show is taken for all.
+        """
+        modulus = self.register.modulus
+        if modulus is None or self.limit_per_h is None:
+            return 0
+        return max(0, math.floor((self.limit(seconds) - known) / modulus))
+
+    def usable(self, readings: ReadingSeries) -> _Flags:
+        """Which readings may be counted with: good ones that nobody calls false."""
+        found = np.isin(readings.codes, GOOD_CODES)
+        for ignored in self.ignored:
+            start_s, end_s = to_seconds(ignored.span.start), to_seconds(ignored.span.end)
+            found &= (readings.seconds < start_s) | (readings.seconds >= end_s)
+        return np.asarray(found, dtype=np.bool_)
 
     def wraps(self, wrapped: float, seconds: float) -> bool:
         """True if a fall is the register's wrap to zero, after which it counted on to ``wrapped``.
@@ -116,10 +165,18 @@ class CounterRules:
         r = self.register
         swaps = f"{_written(self.replacements)}|{_written(self.noticed)}"
         moves = ";".join(f"{to_seconds(c.at)},{c.before},{c.after}" for c in self.corrections)
-        return (
-            f"{RULES_VERSION}|{r.modulus}|{r.resolution:.9g}|{r.relative_step}|{self.gap_after_s}"
-            f"|{self.limit_per_h}|{swaps}|{moves}"
+        edits = ";".join(
+            [f"ignore,{_ends(i.span)}" for i in self.ignored]
+            + [f"factor,{_ends(f.span)},{f.factor}" for f in self.factors]
         )
+        return (
+            f"{RULES_VERSION}|{r.kind}|{r.interval_s}|{r.unit}|{r.modulus}|{r.resolution:.9g}"
+            f"|{r.relative_step}|{self.gap_after_s}|{self.limit_per_h}|{swaps}|{moves}|{edits}"
+        )
+
+
+def _ends(span: Span) -> str:
+    return f"{to_seconds(span.start)},{to_seconds(span.end)}"
 
 
 def _written(replacements: tuple[Replacement, ...]) -> str:
@@ -141,30 +198,25 @@ def corrections_of(pulse: Pulse | None, register: Register) -> tuple[Correction,
     return tuple(found)
 
 
-def odd_steps(t: Seconds, v: Floats, rules: CounterRules) -> npt.NDArray[np.bool_]:
+def odd_steps(t: Seconds, v: Floats, rules: CounterRules) -> _Flags:
     """Which steps must be judged: those that fall, and those that are too high alone."""
     step = np.diff(v)
-    high = too_high(t, v, rules)
-    return np.asarray((step < 0) | (high & ~_sustained(step, t, high, rules)), dtype=np.bool_)
+    return np.asarray((step < 0) | too_high_alone(step, np.diff(t), v[1:], rules), dtype=np.bool_)
 
 
-def too_high(t: Seconds, v: Floats, rules: CounterRules) -> npt.NDArray[np.bool_]:
+def too_high(step: Floats, span_s: Seconds, at: Floats, rules: CounterRules) -> _Flags:
     """``CounterRules.credible`` for all steps at once, as far as it is about too much."""
-    if rules.limit_per_h is None:
-        return np.zeros(max(len(v) - 1, 0), dtype=np.bool_)
-    most = rules.limit(1.0) * np.diff(t)
-    steps = np.maximum(rules.register.resolution, rules.register.relative_step * np.abs(v[1:]))
-    return np.asarray(np.diff(v) > most + 2 * steps, dtype=np.bool_)
+    steps = np.maximum(rules.register.resolution, rules.register.relative_step * np.abs(at))
+    return np.asarray(step > rules.ceiling(1.0) * span_s + 2 * steps, dtype=np.bool_)
 
 
-def _sustained(
-    step: Floats, t: Seconds, high: npt.NDArray[np.bool_], rules: CounterRules
-) -> npt.NDArray[np.bool_]:
-    """Too high, but three or more in a row and by no absurd factor: so the rating is too small."""
-    near = high & (step <= RATING_ERROR * rules.limit(1.0) * np.diff(t)) if high.any() else high
+def too_high_alone(step: Floats, span_s: Seconds, at: Floats, rules: CounterRules) -> _Flags:
+    """Too high; but not three or more in a row by no absurd factor: so the rating is too small."""
+    high = too_high(step, span_s, at, rules)
+    near = high & (step <= RATING_ERROR * rules.ceiling(1.0) * span_s) if high.any() else high
     long = np.zeros_like(near)
     if len(near) >= CONFIRMING_READINGS:
         run = near[:-2] & near[1:-1] & near[2:]
         for offset in range(CONFIRMING_READINGS):
             long[offset : offset + len(run)] |= run
-    return long
+    return np.asarray(high & ~long, dtype=np.bool_)

@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from paes.accounting.account import Account
 from paes.accounting.consumption import OUTSIDE, buckets, cut
-from paes.accounting.counter import Account
 from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CounterRules
 from paes.periods import Seconds

@@ -15,8 +15,9 @@ from functools import cached_property
 
 import numpy as np
 
+from paes.accounting.account import Account
 from paes.accounting.consumption import outer_gaps
-from paes.accounting.counter import Account, account
+from paes.accounting.counter import account
 from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
 from paes.periods import Span, to_seconds
@@ -62,6 +63,7 @@ def judged(store: Store, counters: Sequence[Counter], span: Span) -> list[Judged
     start_s, end_s = to_seconds(span.start), to_seconds(span.end)
     found: dict[int, Judged] = {}
     by_start: dict[int, list[int]] = {}
+    beside: list[int] = []
     for i, counter in enumerate(counters):
         by_start.setdefault(_first_needed(counter.rules, start_s, end_s), []).append(i)
     for from_s, waiting in by_start.items():
@@ -74,6 +76,9 @@ def judged(store: Store, counters: Sequence[Counter], span: Span) -> list[Judged
             waiting = [i for i in waiting if not found[i].complete]
             if not waiting:
                 break
+        beside += [i for i in waiting if counters[i].rules.ignored]
+    for i in beside:
+        found[i] = _beyond_ignored(store, counters[i], span)
     return [found[i] for i in range(len(counters))]
 
 
@@ -86,17 +91,35 @@ def _first_needed(rules: CounterRules, start_s: int, end_s: int) -> int:
     return start_s
 
 
+def _beyond_ignored(store: Store, counter: Counter, span: Span) -> Judged:
+    """``span`` beside so many ignored readings that it takes those behind them all to judge it."""
+    ignored = [i.span for i in counter.rules.ignored]
+    from_s = min(to_seconds(s.start) for s in (span, *ignored))
+    to_s = max(to_seconds(s.end) for s in (span, *ignored))
+    margin, span_s = CONTEXT_READINGS[-1], (to_seconds(span.start), to_seconds(span.end))
+    of = store.around([counter.point], from_s, to_s, margin)[counter.point]
+    return _judge(of, counter.rules, from_s, span_s, margin, to_s)
+
+
 def _judge(
-    readings: ReadingSeries, rules: CounterRules, from_s: int, span_s: tuple[int, int], margin: int
+    readings: ReadingSeries,
+    rules: CounterRules,
+    from_s: int,
+    span_s: tuple[int, int],
+    margin: int,
+    to_s: int | None = None,
 ) -> Judged:
-    """``readings`` are those from ``from_s`` to the end of the span, and ``margin`` around."""
+    """``readings`` are those from ``from_s`` to ``to_s``, and ``margin`` around.
+
+    Without ``to_s`` they reach to the end of the span.
+    """
     book = account(readings, rules)
     start_s, end_s = span_s
     gaps = [g for g in book.gaps if g.end_s > start_s and g.start_s < end_s]
     starts, ends = np.array([start_s], dtype=np.int64), np.array([end_s], dtype=np.int64)
     first, last = needs(book, readings, starts, ends, rules)
     before = int(np.searchsorted(readings.seconds, from_s))
-    after = len(readings) - int(np.searchsorted(readings.seconds, end_s))
+    after = len(readings) - int(np.searchsorted(readings.seconds, to_s or end_s))
     begins, stops = first[0] > ALWAYS_S or before < margin, last[0] < NEVER_S or after < margin
     return Judged(
         readings, book, gaps + outer_gaps(book, start_s, end_s, rules), bool(begins and stops)

@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 
 from paes.accounting.causes import explained, is_explained
-from paes.accounting.counter_findings import absence_finding
+from paes.accounting.counter_findings import absence_finding, edit_findings
 from paes.accounting.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
+from paes.accounting.edits import EDIT, Edits, edits_of, in_force
 from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.judging import Counter, judged
@@ -32,7 +33,7 @@ from paes.accounting.kept_energy import KeptEnergy
 from paes.calorific_values import FuelAmount
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
-from paes.metering import Carrier, FieldMeter, Finding, ImportedMeter, Meter, Replacement
+from paes.metering import Carrier, FieldMeter, Finding, ImportedMeter, Meter, Register, Replacement
 from paes.periods import (
     ALWAYS,
     By,
@@ -95,21 +96,25 @@ class EnergyLedger:
 
     def _counters(self, meters: Sequence[Meter]) -> list[Counter]:
         """The registers of ``meters`` with all that is known of them."""
-        swaps: dict[str, list[Event]] = {}
+        told: dict[str, list[Event]] = {}
         asked = [meters[0].id] if len(meters) == 1 else None
-        for event in self.store.events(subjects=asked, name=SWAPPED):
-            swaps.setdefault(event.subject, []).append(event)
-        return [self._counter(meter, swaps.get(meter.id, ())) for meter in meters]
+        for event in self.store.events(subjects=asked, name=(SWAPPED, EDIT)):
+            told.setdefault(event.subject, []).append(event)
+        return [self._counter(meter, told.get(meter.id, ())) for meter in meters]
 
-    def _counter(self, meter: Meter, swaps: Iterable[Event]) -> Counter:
+    def _counter(self, meter: Meter, told: Sequence[Event]) -> Counter:
+        """``told`` are the exchanges that were noticed and the edits of the meter."""
         register = self.installation.register(meter)
+        edits = in_force(told).get(meter.id, Edits())
         rules = CounterRules(
             register,
             gap_after_s=GAP_AFTER_PERIODS * self.poll_period(meter).total_seconds(),
-            limit_per_h=meter.rated_power_kw if register.unit == "kWh" else meter.rated_flow_m3_h,
+            limit_per_h=_limit_per_h(meter, register),
             replacements=meter.replacements,
-            noticed=tuple(_noticed(meter, swaps)),
+            noticed=tuple(_noticed(meter, (e for e in told if e.name == SWAPPED))),
             corrections=corrections_of(_pulse(meter), register),
+            ignored=edits.ignored,
+            factors=edits.factors,
         )
         tz = self.installation.time_zone(meter.id)
         return Counter(rules, tz, *self._born_and_dead(meter))
@@ -293,7 +298,8 @@ class EnergyLedger:
         """What was wrong with the meter's readings in ``span``, in order of time.
 
         Gaps name the causes that the collector stored; without any reading before or after
-        them they are told only if there is such a cause.
+        them they are told only if there is such a cause. What a person edited is told with who
+        did, and why.
         """
         life = self.life(meter, span)
         if life is None:
@@ -306,6 +312,8 @@ class EnergyLedger:
         absences = self.absences(meter, _with_gaps(life, gaps))
         found = [explained(f, absences) for f in inside]
         found += [f for f in (explained(f, absences) for f in outer) if is_explained(f)]
+        edits = edits_of(self.store, [meter.id]).get(meter.id, Edits())
+        found += edit_findings(edits, of_life.readings, life, rules)
         return sorted(found, key=lambda f: f.at or life.start)
 
     def absences(self, meter: Meter, span: Span) -> list[Event]:
@@ -355,6 +363,14 @@ class EnergyLedger:
                     done += len(some)
                     if progress:
                         progress(done, len(wanted))
+
+
+def _limit_per_h(meter: Meter, register: Register) -> float | None:
+    """What can pass in an hour by the meter's rating, in the register's unit."""
+    if register.unit == "kWh":
+        return meter.rated_power_kw
+    flow, per_m3 = meter.rated_flow_m3_h, {"m3": 1.0, "l": 1000.0}.get(register.unit)
+    return flow * per_m3 if flow and per_m3 else None
 
 
 def _pulse(meter: Meter) -> Pulse | None:

@@ -144,11 +144,11 @@ def test_nonsense_beside_a_day_is_needed_to_its_far_end():
 def test_without_a_rating_a_reading_counts_once_no_later_fall_can_take_it_for_a_spike():
     # what falls all the time after 144 is left out; whether 144 stays is told by 156 to 158
     readings = steady(400)
-    readings.values[144:] += 1000.0
-    readings.values[145:156] = np.arange(600.0, 160.0, -40.0)
+    readings.values[144:] += 250.0
+    readings.values[145:156] = np.arange(250.0, 140.0, -10.0)
     assert needed(readings, (24, 36), rules(None))[1] > 158
     spike = readings.values.copy()
-    spike[156:] -= 1000.0
+    spike[156:] -= 250.0
     other = ReadingSeries(readings.seconds, spike, readings.codes)
     kept, dropped = account(readings, rules(None)), account(other, rules(None))
     assert 144 * QUARTER in kept.knots_s
