@@ -1,0 +1,113 @@
+"""The words by which bills are understood: ``bill_words.yaml``, shipped and of the installation.
+
+Suppliers word their bills as they like; what varies is data. A word is found where a word of the
+text begins, in capitals or not, with or without accents, so that ``stimat`` finds ``Consumi
+STIMATI``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from paes.bills import BilledUnit, BillKind
+from paes.config import shipped_config
+from paes.config_file import read_yaml
+from paes.schema import ConfigModel
+
+NAME = "bill_words.yaml"
+Word = Annotated[str, Field(min_length=1, max_length=80)]
+Words = tuple[Word, ...]
+
+
+class BillWords(ConfigModel):
+    """Words by what they mean; lists of an installation add to those that are shipped."""
+
+    schema_: Literal["bill-words/1"] = Field(alias="schema")
+    columns: Mapping[str, Words] = Field(default_factory=dict)
+    is_estimated: Words = ()
+    is_read: Words = ()
+    kinds: Mapping[BillKind, Words] = Field(default_factory=dict)
+    document_types: Mapping[str, BillKind] = Field(default_factory=dict)
+    lines: Mapping[Literal["energy", "other", "deducted"], Words] = Field(default_factory=dict)
+    units: Mapping[BilledUnit, Words] = Field(default_factory=dict)
+    bands: Mapping[Literal["f1", "f2", "f3"], Words] = Field(default_factory=dict)
+    supply_points: Mapping[Literal["pod", "pdr"], Words] = Field(default_factory=dict)
+    figures: Mapping[Literal["pcs", "coefficient_c", "register_from", "register_to"], Words] = (
+        Field(default_factory=dict)
+    )
+
+    def kind_in(self, text: str) -> BillKind | None:
+        """The first kind whose words are in ``text``, in the order of the file."""
+        return next((kind for kind, words in self.kinds.items() if has_word(text, words)), None)
+
+    def unit_called(self, text: str) -> BilledUnit | None:
+        """The unit that is written so."""
+        plain = plain_text(text).strip(". ")
+        known = self.units.items()
+        return next((u for u, words in known if plain in map(plain_text, words)), None)
+
+    def column_called(self, header: str) -> str | None:
+        """What a column with this header holds."""
+        plain = plain_text(header)
+        known = self.columns.items()
+        return next((name for name, words in known if plain in map(plain_text, words)), None)
+
+
+def bill_words(root: Path) -> BillWords:
+    """The shipped words, and those that the installation at ``root`` adds.
+
+    ConfigError if a file is wrong.
+    """
+    shipped = read_yaml(shipped_config() / NAME, BillWords)
+    own = root / NAME
+    if not own.is_file() or own.resolve() == (shipped_config() / NAME).resolve():
+        return shipped
+    return _joined(shipped, read_yaml(own, BillWords))
+
+
+def has_word(text: str, words: Iterable[str]) -> bool:
+    """True if a word of ``text`` begins with one of ``words``."""
+    return bool(_pattern(tuple(words)).search(plain_text(text)))
+
+
+def number_after(text: str, words: Iterable[str]) -> str | None:
+    """The number behind one of ``words`` in ``text``: ``38,52`` of ``PCS: 38,52 MJ/Smc``."""
+    found = re.search(
+        rf"{_pattern(tuple(words)).pattern}[^\d\n]{{0,20}}?(?<![\d.,])(\d[\d.,]*\d|\d)(?!\w)",
+        plain_text(text),
+    )
+    return found.group(1) if found else None
+
+
+def plain_text(text: str) -> str:
+    """Small letters without accents, with single blanks."""
+    split = unicodedata.normalize("NFD", text)
+    bare = "".join(c for c in split if not unicodedata.combining(c))
+    return re.sub(r"\s+", " ", bare.replace("_", " ")).strip().casefold()
+
+
+@cache
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    told = "|".join(re.escape(plain_text(word)) for word in words)
+    return re.compile(rf"(?<!\w)(?:{told})" if told else r"(?!)")
+
+
+def _joined(shipped: BillWords, own: BillWords) -> BillWords:
+    changed: dict[str, object] = {
+        "is_estimated": (*shipped.is_estimated, *own.is_estimated),
+        "is_read": (*shipped.is_read, *own.is_read),
+    }
+    changed["document_types"] = {**shipped.document_types, **own.document_types}
+    for name in ("columns", "kinds", "lines", "units", "bands", "supply_points", "figures"):
+        known, added = getattr(shipped, name), getattr(own, name)
+        changed[name] = {
+            key: (*known.get(key, ()), *added.get(key, ())) for key in [*known, *added]
+        }
+    return shipped.model_copy(update=changed)
