@@ -20,7 +20,7 @@ from paes.activity import ActivityData, Cell, Covers, activity_data
 from paes.emission_factors import FactorLibrary, FactorMatch, FactorSet, How
 from paes.errors import DataError
 from paes.installation import City
-from paes.metering import Carrier, Finding, Measures
+from paes.metering import Carrier, Finding
 from paes.periods import local_year, year_span
 
 ElectricityFactor = Literal["current", "frozen"]
@@ -147,19 +147,11 @@ def inventory_years(city: City, ledger: EnergyLedger) -> list[int]:
 
 
 def metered_cells(city: City, year: int, ledger: EnergyLedger) -> dict[Cell, EnergyTotal]:
-    """What the city's meters saw in ``year``, by sector and carrier (submeters left out)."""
-    span = year_span(year, city.time_zone)
-    meters = [
-        meter
-        for meter in SiteEnergy(ledger).meters(city.sites, measures=Measures.WITHDRAWAL)
-        if meter.carrier and ledger.life(meter, span)
-    ]
-    cells: dict[Cell, EnergyTotal] = {}
-    for meter, total in zip(meters, ledger.totals([(m, span) for m in meters]), strict=True):
-        assert meter.carrier  # those without are left out above
-        cell = (city.sites[meter.site].sector, meter.carrier)
-        cells[cell] = cells.get(cell, EnergyTotal()) + total
-    return cells
+    """What the city's meters saw in ``year``, by carrier and sector.
+
+    The sector is that of the site to which the energy belongs, wherever its meter stands.
+    """
+    return SiteEnergy(ledger).cells(city, year_span(year, city.time_zone))
 
 
 def _meter_findings(

@@ -150,11 +150,11 @@ class MeterTree:
                 yield _Flow(site, measures, taken)
 
     def _life_of(self, virtual: VirtualMeter, weights: Mapping[str, float]) -> Span | None:
-        of = [self.city.meters[m] for m in weights]
+        real = [self.city.meters[m] for m in weights]
         inner = [
             self.city.virtual_meters[v] for v in inner_meters(virtual, self.city.virtual_meters)
         ]
-        all_of = [virtual, *of, *inner]
+        all_of: list[Meter | VirtualMeter] = [virtual, *real, *inner]
         born = [self._midnight(m.valid_from) for m in all_of if m.valid_from]
         dead = [self._midnight(m.valid_to) for m in all_of if m.valid_to]
         start, end = max([ALWAYS.start, *born]), min([ALWAYS.end, *dead])

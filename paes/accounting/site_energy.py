@@ -1,32 +1,43 @@
 """What the meters of sites make together: energy of a carrier by period, site and sector.
 
-Read ``paes.accounting.ledger`` for a single meter.
+A site's energy is a sum of terms (``paes.meter_tree``): its own meters, less what goes to other
+sites, plus what comes from them. Columns are those of ``EnergyLedger.energy``. Read
+``paes.accounting.ledger`` for a single meter, ``paes.accounting.term_sums`` for differences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
-from operator import add
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import astuple
 
 import numpy as np
 import pandas as pd
 
 from paes.accounting.energy_table import AMOUNTS, EnergyTable, suffix_of
+from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
-from paes.metering import Carrier, Measures, Meter
-from paes.periods import ALWAYS, By, Span
+from paes.accounting.term_sums import Tabled, summed
+from paes.errors import DataError
+from paes.installation import City
+from paes.meter_tree import MeterTree, Term
+from paes.metering import Carrier, Finding, Measures, Meter, Sector
+from paes.periods import By, Span
+from paes.virtual_meters import VirtualMeter
 
+Cell = tuple[Sector, Carrier]
 Dated = tuple[EnergyTable, pd.DatetimeIndex]
 """A table, and the local starts of its periods."""
+EXCEEDS_BY = 0.001
+"""Parts that exceed their whole by less are two registers with their steps."""
 
 
 class SiteEnergy:
-    """Energy by site, carrier and kind of measurement, from the meters of a ledger."""
+    """Energy by site, sector and kind of measurement, from the meters of a ledger."""
 
     def __init__(self, ledger: EnergyLedger) -> None:
         self.ledger = ledger
         self.installation = ledger.installation
+        self._trees: dict[str, MeterTree] = {}
 
     def meters(
         self,
@@ -34,13 +45,25 @@ class SiteEnergy:
         carrier: Carrier | None = None,
         measures: Measures = Measures.WITHDRAWAL,
     ) -> Iterator[Meter]:
-        """The meters of ``sites`` (all if None) that measure this."""
+        """The meters that stand at ``sites`` (all if None) and measure this."""
         wanted = None if sites is None else set(sites)
         for meter in self.installation.meters.values():
             if meter.measures is not measures:
                 continue
             if (wanted is None or meter.site in wanted) and carrier in (None, meter.carrier):
                 yield meter
+
+    def terms(
+        self, sites: Iterable[str], carrier: Carrier | None, measures: Measures
+    ) -> list[Term]:
+        """What the energy of ``sites`` together is the sum of."""
+        wanted = set(sites)
+        found: list[Term] = []
+        for city in self.installation.cities.values():
+            here = wanted & city.sites.keys()
+            if here:
+                found += self._tree(city).terms(here, carrier, measures)
+        return found
 
     def sites(
         self,
@@ -50,14 +73,13 @@ class SiteEnergy:
         span: Span,
         by: By,
     ) -> pd.DataFrame:
-        """Energy of ``sites`` by period: the sum of their meters of that kind.
+        """Energy of ``sites`` together by period; empty if they have no such meter.
 
-        Columns as in ``EnergyLedger.meter`` with ``_kwh`` (``_m3`` for water); empty if there is
-        no such meter.
+        Columns as in ``EnergyLedger.meter`` with ``_kwh`` (``_m3`` for water).
         """
-        meters = list(self.meters(sites, carrier, measures))
-        if meters:
-            return _frame(self._tables(meters, span, by), measures)
+        terms = self.terms(sites, carrier, measures)
+        if terms:
+            return self._frame(terms, self._tables(terms, span, by), measures)
         suffix = suffix_of(measures)
         columns = [f"{name}{suffix}" for name in AMOUNTS] + ["covered_s", "span_s"]
         return pd.DataFrame(columns=columns, dtype=np.float64)
@@ -66,24 +88,133 @@ class SiteEnergy:
         self, sites: Iterable[str], measures: Measures, span: Span, by: By
     ) -> dict[tuple[str, Carrier | None], pd.DataFrame]:
         """``sites`` apart, by site and carrier; what has no meter is left out."""
-        groups: dict[tuple[str, Carrier | None], list[Dated]] = {}
-        meters = list(self.meters(sites, None, measures))
-        for meter, dated in zip(meters, self._tables(meters, span, by), strict=True):
-            groups.setdefault((meter.site, meter.carrier), []).append(dated)
-        ordered = sorted(groups.items(), key=lambda item: str(item[0]))
-        return {key: _frame(tables, measures) for key, tables in ordered}
+        groups: dict[tuple[str, Carrier | None], list[Term]] = {}
+        for site in sites:
+            for term in self.terms([site], None, measures):
+                groups.setdefault((site, term.meter.carrier), []).append(term)
+        of_all = self._tables([term for of in groups.values() for term in of], span, by)
+        tables = iter(of_all)
+        frames = {
+            key: self._frame(of, [next(tables) for _ in of], measures) for key, of in groups.items()
+        }
+        return dict(sorted(frames.items(), key=lambda item: str(item[0])))
 
-    def _tables(self, meters: Sequence[Meter], span: Span, by: By) -> list[Dated]:
-        return self.ledger.tables([(meter, ALWAYS) for meter in meters], span, by)
+    def virtual(self, meter: VirtualMeter, span: Span, by: By) -> pd.DataFrame:
+        """What the formula of ``meter`` makes, by period; DataError if it was never in use."""
+        tree = self._tree(self._city_of(meter))
+        terms = tree.formula(meter)
+        if not terms:
+            raise DataError(f"meter {meter.id}: its meters were never in use at the same time")
+        proved = tree.is_difference(terms)
+        return _frame(
+            [
+                (Tabled(term, table, meter.id, proved), starts)
+                for term, (table, starts) in zip(terms, self._tables(terms, span, by), strict=True)
+            ],
+            meter.measures,
+        )
+
+    def total(
+        self, sites: Collection[str], carrier: Carrier | None, measures: Measures, span: Span
+    ) -> EnergyTotal | None:
+        """Energy of ``sites`` together over ``span`` exactly; None if no such meter was in use."""
+        return self._totals([self.terms(sites, carrier, measures)], span)[0]
+
+    def cells(
+        self, city: City, span: Span, measures: Measures = Measures.WITHDRAWAL
+    ) -> dict[Cell, EnergyTotal]:
+        """What the meters of ``city`` saw in ``span``, by the sector of the site it belongs to."""
+        found: dict[Cell, list[Term]] = {}
+        for sector, sites in _by_sector(city).items():
+            for term in self.terms(sites, None, measures):
+                if term.meter.carrier:
+                    found.setdefault((sector, term.meter.carrier), []).append(term)
+        totals = self._totals(list(found.values()), span)
+        return {cell: total for cell, total in zip(found, totals, strict=True) if total is not None}
+
+    def findings(self, city: City, span: Span) -> list[Finding]:
+        """Sites whose parts, given to other sites, saw more in ``span`` than their whole."""
+        kinds = (Measures.WITHDRAWAL, Measures.GENERATION, Measures.FEED_IN)
+        every = ((site, c, m) for site in city.sites for m in kinds for c in Carrier)
+        terms = {key: self.terms([key[0]], *key[1:]) for key in every}
+        asked = {key: of for key, of in terms.items() if any(t.weight < 0 for t in of)}
+        totals = self._totals(list(asked.values()), span)
+        return [
+            _exceeded(site, carrier, total)
+            for (site, carrier, _), total in zip(asked, totals, strict=True)
+            if total and total.high_kwh < -EXCEEDS_BY * (abs(total.measured_kwh) + 1)
+        ]
+
+    def _totals(self, asked: Sequence[list[Term]], span: Span) -> list[EnergyTotal | None]:
+        """The sum of each list of terms over ``span``; None where none was in use."""
+        lived = [[(t, part) for t in of if (part := self._life(t, span))] for of in asked]
+        parts = [(term.meter, part) for of in lived for term, part in of]
+        totals = iter(self.ledger.totals(parts))
+        found: list[EnergyTotal | None] = []
+        for of in lived:
+            tabled = [self._tabled(term, _as_table(next(totals))) for term, _ in of]
+            found.append(summed(tabled).total() if tabled else None)
+        return found
+
+    def _life(self, term: Term, span: Span) -> Span | None:
+        part = span.clip(term.span.start, term.span.end)
+        return self.ledger.life(term.meter, part) if part else None
+
+    def _tables(self, terms: Sequence[Term], span: Span, by: By) -> list[Dated]:
+        return self.ledger.tables([(term.meter, term.span) for term in terms], span, by)
+
+    def _frame(
+        self, terms: Sequence[Term], tables: Sequence[Dated], measures: Measures
+    ) -> pd.DataFrame:
+        tabled = [
+            (self._tabled(term, table), starts)
+            for term, (table, starts) in zip(terms, tables, strict=True)
+        ]
+        return _frame(tabled, measures)
+
+    def _tabled(self, term: Term, table: EnergyTable) -> Tabled:
+        city = self.installation.city_of(term.meter)
+        return Tabled(term, table, self._tree(city).root(term.meter).id)
+
+    def _tree(self, city: City) -> MeterTree:
+        return self._trees.setdefault(city.id, MeterTree(city))
+
+    def _city_of(self, meter: VirtualMeter) -> City:
+        return next(c for c in self.installation.cities.values() if meter.id in c.virtual_meters)
 
 
-def _frame(tables: Sequence[Dated], measures: Measures) -> pd.DataFrame:
+def _by_sector(city: City) -> dict[Sector, set[str]]:
+    sectors: dict[Sector, set[str]] = {}
+    for site in city.sites.values():
+        sectors.setdefault(site.sector, set()).add(site.id)
+    return sectors
+
+
+def _as_table(total: EnergyTotal) -> EnergyTable:
+    """The total as a table of one period."""
+    return EnergyTable(*(np.array([value]) for value in astuple(total)))
+
+
+def _exceeded(site: str, carrier: Carrier, total: EnergyTotal) -> Finding:
+    return Finding(
+        "site_energy.parts_exceed_whole",
+        site,
+        f"meters whose {carrier} goes from {site} to other sites saw more than its own: "
+        "one of them is wrong, or is not part of what it is said to be part of",
+        numbers={"low_kwh": total.low_kwh, "high_kwh": total.high_kwh},
+    )
+
+
+def _frame(tabled: Sequence[tuple[Tabled, pd.DatetimeIndex]], measures: Measures) -> pd.DataFrame:
     """Tables added up, time zone by time zone."""
-    by_zone: dict[str, list[EnergyTable]] = {}
+    by_zone: dict[str, list[Tabled]] = {}
     starts_of = {}
-    for table, starts in tables:
-        by_zone.setdefault(str(starts.tz), []).append(table)
+    for one, starts in tabled:
+        by_zone.setdefault(str(starts.tz), []).append(one)
         starts_of[str(starts.tz)] = starts
     suffix = suffix_of(measures)
-    frames = [reduce(add, of).frame(starts_of[tz], suffix) for tz, of in by_zone.items()]
-    return reduce(lambda a, b: a.add(b, fill_value=0.0), frames)
+    frames = [summed(of).frame(starts_of[tz], suffix) for tz, of in by_zone.items()]
+    frame = frames[0]
+    for other in frames[1:]:
+        frame = frame.add(other, fill_value=0.0)
+    return frame
