@@ -7,27 +7,34 @@ energy from the meters. They meet here, by one rule that can be read off each de
   meters saw is shown as its metered share and not added.
 * ``covers: rest`` - the row is everything that no meter sees. Measured energy is added to it.
 
-A cell without a declared row for the year takes the latest earlier one and says so
-(*carried*): a year is never lower because a table has not arrived. Energy that the meters
-missed stays missing, with bounds; it is never a saving.
+Rows of one cell and year stand side by side if each names its ``use`` (trolleybus, charging);
+they add up, and one without a use is what the others do not name. A row is energy (``mwh``), or
+an ``amount`` with its ``unit`` that the year's calorific value turns into energy.
+
+A row that is not declared for the year takes its latest earlier figure and says so (*carried*):
+a year is never lower because a table has not arrived. Energy that the meters missed stays
+missing, with bounds; it is never a saving.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.emission_factors import Year
+from paes.calorific_values import Basis, FuelAmount, FuelEnergy
+from paes.emission_factors import FactorLibrary, Year
 from paes.errors import DataError
 from paes.metering import Carrier, Finding, Sector
-from paes.schema import Sourced
-from paes.units import KWH_PER_MWH
+from paes.schema import Identifier, Sourced
+from paes.units import KWH_PER_MWH, fuel_unit
 
 Cell = tuple[Sector, Carrier]
+_OF_AMOUNTS = ("unit", "basis", "volume_correction")
 
 
 class Covers(StrEnum):
@@ -38,23 +45,76 @@ class Covers(StrEnum):
 
 
 class DeclaredRow(Sourced):
-    """One line of an activity CSV: declared final energy of a sector and carrier in a year."""
+    """One line of an activity CSV: declared final energy of a sector and carrier in a year.
+
+    Of fuels it is net energy. ``mwh`` is None only in a row with an amount that was not
+    ``converted`` yet; a loaded installation has none of these.
+    """
 
     year: Year
     sector: Sector
     carrier: Carrier
-    mwh: float = Field(ge=0)
+    use: Identifier | None = None
+    """What of the sector it is for, where several rows stand side by side."""
+    mwh: float | None = Field(default=None, ge=0)
+    amount: float | None = Field(default=None, ge=0)
+    """Instead of ``mwh``: so much of ``unit`` (l, kg, Sm3, kWh, Gcal, tep …)."""
+    unit: str | None = None
+    basis: Basis | None = None
+    """On which calorific value an amount in kWh of gas is counted: net or gross."""
+    volume_correction: float | None = Field(default=None, gt=0)
+    """Coefficient C, for an amount in m3 of a gas meter."""
+    fuel: Identifier | None = None
+    """Which of a carrier's fuels (pellet, wood, biodiesel), for an amount."""
     covers: Covers = Covers.SECTOR
+    sessions: int | None = Field(default=None, ge=0)
+    """How often vehicles were charged; a count that goes into no sum of energy."""
+    _conversion: FuelEnergy | None = PrivateAttr(None)
 
     @property
-    def cell(self) -> tuple[int, Sector, Carrier]:
+    def cell(self) -> tuple[int, Sector, Carrier, str | None]:
         """What may be declared once only."""
-        return self.year, self.sector, self.carrier
+        return self.year, self.sector, self.carrier, self.use
 
     @property
     def title(self) -> str:
         """The row in words, for a message."""
-        return f"{self.carrier} in {self.sector}, {self.year}"
+        use = f" ({self.use})" if self.use else ""
+        return f"{self.carrier} in {self.sector}{use}, {self.year}"
+
+    @property
+    def energy_mwh(self) -> float:
+        """Its energy; DataError if it is an amount that was not converted."""
+        if self.mwh is None:
+            raise DataError(f"{self.title}: {self.amount} {self.unit} was not converted to MWh")
+        return self.mwh
+
+    @property
+    def conversion(self) -> FuelEnergy | None:
+        """How its amount became energy; None if it was declared as energy."""
+        return self._conversion
+
+    @property
+    def rests_on_assumption(self) -> bool:
+        """True if the figure, or the calorific value it was made with, is an assumption."""
+        return self.assumed or bool(self._conversion and self._conversion.assumed)
+
+    def converted(self, factors: FactorLibrary) -> DeclaredRow:
+        """The row with its energy; DataError if its amount cannot be turned into energy."""
+        if self.amount is None or self.unit is None:
+            return self
+        given = FuelAmount(
+            carrier=self.carrier,
+            amount=self.amount,
+            unit=self.unit,
+            fuel=self.fuel,
+            basis=self.basis,
+            volume_correction=self.volume_correction,
+        )
+        conversion = factors.energy(given, self.year)
+        made = self.model_copy(update={"mwh": conversion.kwh / KWH_PER_MWH})
+        made._conversion = conversion
+        return made
 
     @model_validator(mode="after")
     def _has_origin(self) -> DeclaredRow:
@@ -62,25 +122,65 @@ class DeclaredRow(Sourced):
             raise ValueError("a declared figure needs a source, or assumed: true with a note")
         return self
 
+    @model_validator(mode="after")
+    def _is_one_figure(self) -> DeclaredRow:
+        if self.mwh is not None and self.amount is not None:
+            raise ValueError("amount is there beside mwh; expected one of them")
+        if self.mwh is None and self.amount is None:
+            raise ValueError("mwh is empty, and no amount with its unit is there instead")
+        if self.amount is None:
+            idle = [name for name in _OF_AMOUNTS if getattr(self, name) is not None]
+            if idle:
+                raise ValueError(f"{idle[0]} goes with an amount, and this row is in mwh")
+        elif self.unit is None:
+            raise ValueError("amount needs a unit, such as l, kg, Sm3 or kWh")
+        if self.unit is not None:
+            _require_unit(self.unit)
+        return self
+
+
+def _require_unit(unit: str) -> None:
+    try:
+        fuel_unit(unit)
+    except DataError as err:
+        raise ValueError(f"unit: {err}") from err
+
 
 @dataclass(frozen=True, slots=True)
 class ActivityData:
     """Final energy of one sector and carrier in one year, and what it rests on.
 
-    ``metered`` is what the meters saw; it is part of the total only if ``adds_metered``, else
-    it lies inside the declared figure. ``declared_year`` differs from ``year`` when the figure
-    was carried from an earlier year.
+    ``parts`` are the declared rows, one a use. ``metered`` is what the meters saw; it is part
+    of the total only if ``adds_metered``, else it lies inside the declared figure.
     """
 
     year: int
     sector: Sector
     carrier: Carrier
-    declared_mwh: float
-    declared_year: int | None
+    parts: tuple[DeclaredRow, ...]
     metered: EnergyTotal
     adds_metered: bool
-    assumed: bool
-    sources: tuple[str, ...]
+
+    @property
+    def declared_mwh(self) -> float:
+        """What was declared, all uses together."""
+        return math.fsum(part.energy_mwh for part in self.parts)
+
+    @property
+    def declared_year(self) -> int | None:
+        """The year of the oldest declared part; None if nothing was declared."""
+        return min((part.year for part in self.parts), default=None)
+
+    @property
+    def assumed(self) -> bool:
+        """True if a declared part rests on an assumption."""
+        return any(part.rests_on_assumption for part in self.parts)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where its figures are from, each once."""
+        declared = [part.source or part.note or "" for part in self.parts]
+        return tuple(dict.fromkeys([*declared, *(["meters"] if self.metered.kwh else [])]))
 
     @property
     def metered_mwh(self) -> float:
@@ -107,8 +207,8 @@ class ActivityData:
 
     @property
     def carried(self) -> bool:
-        """True if the declared part is an earlier year's."""
-        return self.declared_year is not None and self.declared_year != self.year
+        """True if a declared part is an earlier year's."""
+        return self.declared_year not in (None, self.year)
 
 
 def activity_data(
@@ -122,51 +222,59 @@ def activity_data(
     cells = sorted(latest.keys() | metered.keys())
     if not cells:
         raise DataError(f"no activity data for {year} or any earlier year")
-    rows = [_cell(year, cell, latest.get(cell), metered.get(cell)) for cell in cells]
-    findings = [f for row in rows for f in _findings(row)]
+    rows = [_cell(year, cell, latest.get(cell, ()), metered.get(cell)) for cell in cells]
+    findings = [f for row in rows for f in (*_carried(row), *_findings(row))]
     return rows, findings
 
 
-def _latest_rows(year: int, declared: Iterable[DeclaredRow]) -> dict[Cell, DeclaredRow]:
-    latest: dict[Cell, DeclaredRow] = {}
+def _latest_rows(year: int, declared: Iterable[DeclaredRow]) -> dict[Cell, tuple[DeclaredRow, ...]]:
+    """The rows that stand for ``year``: of each use the latest one."""
+    latest: dict[Cell, dict[str, DeclaredRow]] = {}
     for row in declared:
-        cell = (row.sector, row.carrier)
-        if row.year <= year and (cell not in latest or latest[cell].year < row.year):
-            latest[cell] = row
-    return latest
+        of_cell = latest.setdefault((row.sector, row.carrier), {})
+        use = row.use or ""
+        if row.year <= year and (use not in of_cell or of_cell[use].year < row.year):
+            of_cell[use] = row
+    return {
+        cell: tuple(row for _, row in sorted(uses.items())) for cell, uses in latest.items() if uses
+    }
 
 
 def _cell(
-    year: int, cell: Cell, row: DeclaredRow | None, metered: EnergyTotal | None
+    year: int, cell: Cell, parts: tuple[DeclaredRow, ...], metered: EnergyTotal | None
 ) -> ActivityData:
-    sources = [row.source or row.note or ""] if row else []
-    if metered and metered.kwh:
-        sources.append("meters")
+    rest = not parts or any(part.covers is Covers.REST for part in parts)
     return ActivityData(
         year=year,
         sector=cell[0],
         carrier=cell[1],
-        declared_mwh=row.mwh if row else 0.0,
-        declared_year=row.year if row else None,
+        parts=parts,
         metered=metered or EnergyTotal(),
-        adds_metered=metered is not None and (row is None or row.covers is Covers.REST),
-        assumed=bool(row and row.assumed),
-        sources=tuple(sources),
+        adds_metered=metered is not None and rest,
     )
+
+
+def _carried(row: ActivityData) -> Iterable[Finding]:
+    """Parts that an earlier year stands in for; one without a use may hold the others."""
+    cell = f"{row.year}/{row.sector}/{row.carrier}"
+    newest = max((part.year for part in row.parts), default=row.year)
+    for part in row.parts:
+        subject = f"{cell}/{part.use}" if part.use else cell
+        numbers = {"declared_mwh": part.energy_mwh}
+        if part.year != row.year:
+            message = f"nothing declared for {row.year}: the figure of {part.year} stands in"
+            yield Finding("activity.carried", subject, message, numbers=numbers)
+        if part.year != newest and part.use is None and part.energy_mwh:
+            message = (
+                f"the figure of {part.year} without a use stands beside uses of {newest}: if they "
+                "are its parts, declare what remains of it (0 if nothing), or they count twice"
+            )
+            yield Finding("activity.undivided", subject, message, numbers=numbers)
 
 
 def _findings(row: ActivityData) -> list[Finding]:
     subject = f"{row.year}/{row.sector}/{row.carrier}"
     findings = []
-    if row.carried:
-        findings.append(
-            Finding(
-                "activity.carried",
-                subject,
-                f"nothing declared for {row.year}: the figure of {row.declared_year} stands in",
-                numbers={"declared_mwh": row.declared_mwh},
-            )
-        )
     if not row.adds_metered and row.metered_mwh > row.declared_mwh:
         findings.append(
             Finding(

@@ -14,9 +14,10 @@ from pathlib import Path
 from pydantic import Field
 
 from paes.activity import DeclaredRow
+from paes.activity_tables import read_declared
 from paes.config_file import Parsed, attempt, parse, read_tree, validate
-from paes.config_table import read_csv, repeated_rows
 from paes.contracts import ContractsFile
+from paes.emission_factors import FactorLibrary
 from paes.errors import ConfigError
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
@@ -85,7 +86,10 @@ class CityFiles:
 
 
 def read_city_files(
-    folder: Path, calendars: Mapping[str, Opening | None], problems: list[str]
+    folder: Path,
+    calendars: Mapping[str, Opening | None],
+    factors: FactorLibrary | None,
+    problems: list[str],
 ) -> CityFiles:
     """Read every file of ``folder``; adds what is wrong to ``problems``."""
     actions_file = folder / "actions.yaml"
@@ -99,7 +103,7 @@ def read_city_files(
         sites=attempt(problems, _sites, folder / "sites.yaml", calendars),
         meters=attempt(problems, _meters, folder / "meters.yaml"),
         actions=attempt(problems, parse, actions_file, ActionsFile) if has_actions else None,
-        declared=attempt(problems, _declared, folder / "activity"),
+        declared=attempt(problems, read_declared, folder / "activity", factors),
         contracts=attempt(problems, parse, contracts_file, ContractsFile)
         if has_contracts
         else None,
@@ -143,16 +147,3 @@ def _meters(path: Path) -> Parsed[MetersFile]:
     if problems:
         raise ConfigError(problems)
     return replace(parsed, value=parsed.value.model_copy(update={"gateways": tuple(gateways)}))
-
-
-def _declared(folder: Path) -> tuple[DeclaredRow, ...]:
-    """The rows of every activity table; none of them says what another says already."""
-    problems: list[str] = []
-    tables = [
-        (path, attempt(problems, read_csv, path, DeclaredRow) or [])
-        for path in sorted(folder.glob("*.csv"))
-    ]
-    problems += repeated_rows(tables, lambda row: row.cell, lambda row: row.title)
-    if problems:
-        raise ConfigError(problems)
-    return tuple(row for _, rows in tables for _, row in rows)

@@ -91,7 +91,7 @@ def load_installation(root: Path) -> Installation:
     calendars = _calendars(root, problems)
     factors = _factors(root, problems)
     towns = [
-        read_city_files(folder, calendars, problems)
+        read_city_files(folder, calendars, factors, problems)
         for folder in sorted((root / "cities").glob("*"))
         if folder.is_dir()
     ]

@@ -162,11 +162,11 @@ def _meter_findings(
     What has come under a meter since is counted twice, and what has lost its meter not at all:
     the second must not pass for a saving.
     """
-    carried = {((r.sector, r.carrier), r.declared_year) for r in rows if r.carried}
+    carried = {part.cell for r in rows for part in r.parts if part.year != year}
     findings = []
     for row in city.declared:
         cell = (row.sector, row.carrier)
-        if row.covers is not Covers.REST or (cell, row.year) not in carried:
+        if row.covers is not Covers.REST or row.cell not in carried:
             continue
         then, now = (_meters_in_use(city, cell, y, ledger) for y in (row.year, year))
         if abs(now - then) > METERS_ALIKE:

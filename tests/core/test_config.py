@@ -482,12 +482,12 @@ REFERENCES = [
         ("no meter 'scuola.mian'", "scuola.main"),
     ),
     Spoilt(
-        "parent at another site",
+        "parent at another site that measures gas",
         METERS,
         "parent: scuola.main",
         "parent: molo.gas",
         "21: meters[scuola.palestra].parent",
-        ("no meter 'molo.gas' at this site",),
+        ("molo.gas measures natural_gas, so electricity of another site is no part of it",),
     ),
     Spoilt(
         "parent of itself",
@@ -628,8 +628,8 @@ TABLES = [
         TRANSPORT,
         "year,sector,carrier,mwh,source\n2005,private_transport,diesel,4000,statistics",
         "year,sector,carrier,source\n2005,private_transport,diesel,statistics",
-        "1: mwh",
-        ("column is missing",),
+        "2",
+        ("mwh is empty", "no amount"),
     ),
     Spoilt(
         "column there twice", TRANSPORT, "mwh,source\n", "mwh,mwh\n", "1: mwh", ("there twice",)
@@ -670,7 +670,15 @@ TABLES = [
         "6: mwh",
         ("greater than or equal to 0", "'-900'"),
     ),
-    Spoilt("empty cell", BILLS, "520.5", "", "4: mwh", ("this cell is empty",)),
+    Spoilt(
+        "empty cell",
+        BILLS,
+        "2005,municipal_buildings,e",
+        ",municipal_buildings,e",
+        "4: year",
+        ("this cell is empty",),
+    ),
+    Spoilt("no figure", BILLS, "520.5", "", "4", ("mwh is empty", "no amount")),
     Spoilt(
         "unknown sector",
         BILLS,

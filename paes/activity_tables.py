@@ -1,0 +1,61 @@
+"""The activity tables of a city: every declared row, with the file and line where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paes.activity import DeclaredRow
+from paes.config_file import attempt
+from paes.config_table import read_csv, repeated_rows
+from paes.emission_factors import FactorLibrary
+from paes.errors import ConfigError, DataError, problem_text
+
+Table = tuple[Path, list[tuple[int, DeclaredRow]]]
+
+
+def read_declared(folder: Path, factors: FactorLibrary | None) -> tuple[DeclaredRow, ...]:
+    """The rows of every ``*.csv`` in ``folder``, amounts as energy; () if there is no folder.
+
+    Amounts stay what they are if ``factors`` is None. ConfigError with every problem: rows that
+    cannot be read or converted, rows that are there twice, rows of one cell and year of which
+    only some leave room for the meters.
+    """
+    problems: list[str] = []
+    tables = activity_tables(folder, problems)
+    problems += repeated_rows(tables, lambda row: row.cell, lambda row: row.title)
+    problems += _at_odds(tables)
+    rows = []
+    for path, of_file in tables:
+        for line, row in of_file:
+            try:
+                rows.append(row.converted(factors) if factors else row)
+            except DataError as err:
+                problems.append(problem_text(path, line, "amount", f"{row.title}: {err}"))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(rows)
+
+
+def activity_tables(folder: Path, problems: list[str]) -> list[Table]:
+    """Every table of ``folder`` with the lines of its rows; adds what cannot be read."""
+    return [
+        (path, attempt(problems, read_csv, path, DeclaredRow) or [])
+        for path in sorted(folder.glob("*.csv"))
+    ]
+
+
+def _at_odds(tables: list[Table]) -> list[str]:
+    """Rows of one cell and year of which one is the whole sector and another the rest."""
+    first: dict[tuple[object, ...], tuple[DeclaredRow, str]] = {}
+    problems = []
+    for path, of_file in tables:
+        for line, row in of_file:
+            other, there = first.setdefault(row.cell[:3], (row, f"{path.name}:{line}"))
+            if row.covers is not other.covers and row.use != other.use:
+                message = (
+                    f"{row.title} covers {row.covers}, and beside it something covers "
+                    f"{other.covers} ({there}); write rest for all if what meters see is to be "
+                    "added"
+                )
+                problems.append(problem_text(path, line, "covers", message))
+    return problems
