@@ -17,8 +17,9 @@ from paes.errors import ConfigError, DataError
 from paes.field_fit import misfits
 from paes.gateways import Transport
 from paes.installation import find_device_file, some
-from paes.metering import Meter, Register, point_id
+from paes.metering import Register, point_id
 from paes.retention import Retention
+from paes.tree_checks import tree_problems
 
 
 def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:
@@ -30,6 +31,7 @@ def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:
         sites = {s.id for s in files.sites.value.sites} if files.sites else None
         problems += _meter_problems(files.meters, sites)
         problems += _shared_units(files.meters)
+        problems += tree_problems(files.meters, sites, files.city())
     if files.plan and factors and files.plan.value.factor_set not in factors.sets:
         message = f"no factor set {files.plan.value.factor_set!r}; there is {some(factors.sets)}"
         problems.append(files.plan.tree.problem(("factor_set",), message))
@@ -132,9 +134,8 @@ def _addresses(files: CityFiles) -> Iterator[tuple[str, str, Tree, Location]]:
 
 
 def _meter_problems(meters: Parsed[MetersFile], sites: Collection[str] | None) -> list[str]:
-    """Meters at no site, behind no gateway, or part of what does not contain them."""
+    """Meters at no site or behind no gateway."""
     gateways = {g.id for g in meters.value.gateways}
-    by_id = {m.id: m for m in meters.value.meters}
     problems = []
     for index, meter in enumerate(meters.value.meters):
         place = ("meters", index)
@@ -144,26 +145,7 @@ def _meter_problems(meters: Parsed[MetersFile], sites: Collection[str] | None) -
         if meter.gateway not in gateways:
             message = f"no gateway {meter.gateway!r}; there is {some(gateways)}"
             problems.append(meters.tree.problem((*place, "gateway"), message))
-        wrong_parent = _wrong_parent(meter, by_id)
-        if wrong_parent:
-            problems.append(meters.tree.problem((*place, "parent"), wrong_parent))
     return problems
-
-
-def _wrong_parent(meter: Meter, by_id: Mapping[str, Meter]) -> str | None:
-    """Why ``meter`` cannot be part of its parent, or None if it can."""
-    if meter.parent is None:
-        return None
-    beside = [m.id for m in by_id.values() if m.site == meter.site and m.id != meter.id]
-    if meter.parent != meter.id and meter.parent not in beside:
-        return f"no meter {meter.parent!r} at this site; there is {some(beside)}"
-    above, seen = by_id.get(meter.parent), {meter.id}
-    while above:
-        if above.id in seen:
-            return f"{meter.id} would be part of itself"
-        seen.add(above.id)
-        above = by_id.get(above.parent) if above.parent else None
-    return None
 
 
 def _shared_units(meters: Parsed[MetersFile]) -> list[str]:

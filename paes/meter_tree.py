@@ -137,9 +137,18 @@ class MeterTree:
                     meter.site, self.root(meter).measures, Term(meter, 1.0), parent
                 )
         for virtual in self.city.virtual_meters.values():
-            for term in self.formula(virtual) if virtual.counts else ():
-                found += self._moved(virtual.site, virtual.measures, term, term.meter)
+            terms = self.formula(virtual) if virtual.counts else []
+            for term in terms:
+                held_by = self._outermost(term.meter, {t.meter.id for t in terms})
+                found += self._moved(virtual.site, virtual.measures, term, held_by)
         return found
+
+    def _outermost(self, meter: Meter, of: Collection[str]) -> Meter:
+        """Of the meters ``of`` a formula the one that contains ``meter``: whose it is, so is that.
+
+        What is taken off a whole goes back to where the whole comes from.
+        """
+        return [m for m in self.lineage(meter) if m.id in of][-1]
 
     def _moved(self, to: str, measures: Measures, term: Term, held_by: Meter) -> Iterator[_Flow]:
         """``term`` at ``to`` instead of the sites that the energy at ``held_by`` belongs to."""

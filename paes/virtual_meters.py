@@ -62,7 +62,7 @@ class VirtualMeter(Sourced):
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
             raise ValueError(f"valid_to {self.valid_to} is not after valid_from {self.valid_from}")
         if self.id in self.weights:
-            raise ValueError(f"formula names {self.id}, which is this meter itself")
+            raise ValueError(f"formula has {self.id} in it, which is this meter itself")
         return self
 
 
