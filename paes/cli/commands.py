@@ -17,8 +17,10 @@ SUMMARIES = {
     "collect": "Read every meter on schedule into the store until stopped.",
     "commission": "Compare a site's meters with their displays; write a record.",
     "dashboard": "The dashboard alone, over what the store holds.",
+    "degree-days": "Degree days by month, heating season or year.",
     "demo": "A simulated town with its past, polled live, on the dashboard.",
     "energy": "Energy by period: measured, estimated, missing.",
+    "heating": "Heating energy, raw and at a usual winter's weather.",
     "inventory": "Energy and emissions of a year by sector and carrier.",
     "lighting": "Burning hours and dimming of public lighting.",
     "plan": "What will be asked: requests, registers, time on the line.",
@@ -39,6 +41,7 @@ SUMMARIES = {
 _MODULES = {
     "bench-device": "bench_device",
     "collect": "field",
+    "degree-days": "degree_days",
     "dashboard": "serve",
     "inventory": "plan",
     "plan": "read_plan",
