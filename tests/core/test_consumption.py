@@ -362,3 +362,67 @@ def test_without_a_rating_a_restart_is_not_taken_for_a_wrap():
     assert book.total[-1] == pytest.approx(1 + 2)
     assert book.gaps == (Gap(900, 1800, 0.0, math.inf, "counter.reset"),)
     assert names(account(series(999_998, 999_999, 1, 2, 3), r)) == ["counter.rollover"]
+
+
+@pytest.mark.parametrize("zeros", [7, 40])
+def test_without_a_rating_an_old_level_that_comes_back_late_is_no_energy(zeros):
+    """More zeros than a reading is judged by: then the register stands where it stood."""
+    values = (700_000, 700_001, *[0.0] * zeros, 700_009, 700_010, 700_011, 700_012)
+    book = account(series(*values), rules(limit_per_h=None))
+    assert book.total[-1] == pytest.approx(1 + 3)
+    assert [(g.low, g.high, g.cause) for g in book.gaps] == [
+        (0.0, math.inf, "counter.reset"),
+        (0.0, math.inf, "counter.spike"),
+    ]
+
+
+def test_without_a_rating_an_exchange_for_a_higher_register_is_no_energy():
+    values = (100, 101, 52_000, 52_001, 52_002, 52_003)
+    book = account(series(*values), rules(limit_per_h=None))
+    assert book.total[-1] == pytest.approx(1 + 3)
+    assert names(book) == ["counter.spike"]
+
+
+def test_without_a_rating_a_large_meter_is_measured_and_told():
+    # 2 MW are 500 kWh in a quarter of an hour; 1 MW is believed
+    book = account(series(*np.arange(8) * 500.0), rules(limit_per_h=None))
+    assert book.total[-1] == 7 * 500.0
+    (finding,) = book.findings
+    assert finding.message == (
+        "more passes than is believed of a meter without a rating: 2000.0 seen, 1000 believed; "
+        "declare its rating"
+    )
+
+
+def test_a_gap_in_which_the_register_may_have_gone_round_is_known_within_bounds_only():
+    # 10 kW for 30 h are 300 kWh, and the register wraps at 100: 40 kWh, or 140, or 240
+    quarters = 30 * 4
+    values = [10.0, 11.0, *[math.nan] * (quarters - 1), 51.0, 52.0]
+    book = account(series(*values), rules(modulus=100.0))
+    assert book.gaps == (Gap(QUARTER, 31 * 3600 - 2700, 40.0, 240.0, "no_reading"),)
+    assert book.findings[0].message == (
+        "no readings for 30.0 h; at least 40.000 kWh passed meanwhile, and up to 240.000 if the "
+        "register went round again"
+    )
+    # half as long, and it cannot have
+    short = account(series(10.0, 11.0, *[math.nan] * 50, 51.0, 52.0), rules(modulus=100.0))
+    assert [g.known for g in short.gaps] == [True]
+    # nor is it told of a register between whose ends the device was exchanged
+    swap = Replacement(at=at(7200), new_serial="B", last_reading=21.0, first_reading=21.0)
+    swapped = account(series(*values), rules(modulus=100.0, replacements=(swap,)))
+    assert [(g.low, g.high) for g in swapped.gaps] == [(40.0, 40.0)]
+
+
+@pytest.mark.parametrize(("written", "kwh"), [(501.0, 0.0 + 0.5), (502.0, 0.6 + 0.5)])
+def test_a_register_that_a_person_read_in_whole_units_fits_its_readings(written, kwh):
+    """The old device showed 501.4 by wire, and its display 501 when it was taken out."""
+    swap = Replacement(at=at(1200), new_serial="B", last_reading=written, first_reading=7.0)
+    book = account(series(500, 501.4, 7.5, 8.5), rules(replacements=(swap,)))
+    assert book.gaps == ()
+    assert book.total[-1] == pytest.approx(1.4 + kwh + 1)
+
+
+def test_a_register_that_a_person_read_wrong_by_more_is_not_believed():
+    swap = Replacement(at=at(1200), new_serial="B", last_reading=499.9, first_reading=7.0)
+    book = account(series(500, 501, 7.5, 8.5), rules(replacements=(swap,)))
+    assert [(g.low, g.high, g.cause) for g in book.gaps] == [(0.5, 2.5, "meter.replaced")]

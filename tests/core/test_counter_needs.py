@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from odd_curves import Curve, curves, edits
 from odd_meters import ZONES, Course, courses
 
 from paes.accounting.counter import account
@@ -54,7 +55,7 @@ def days(readings: ReadingSeries, rules: CounterRules, tz: str, of: np.ndarray) 
     return day_rows(found.readings, found.book, found.gaps, of, life, rules)
 
 
-def days_of(course: Course, tz: str) -> np.ndarray:
+def days_of(course: Course | Curve, tz: str) -> np.ndarray:
     span = Span(from_seconds(course.t[0]), from_seconds(course.t[-1] + 1))
     return edges(span, By.DAY, tz)
 
@@ -71,10 +72,22 @@ def assert_alike(one: Rollups, i: int, other: Rollups, k: int) -> None:
         assert (g.low, g.high) == pytest.approx((h.low, h.high), rel=1e-9, abs=1e-6)
 
 
+ANY = st.one_of(courses(), curves())
+
+
+def edited(course: Course | Curve, data: st.DataObject) -> CounterRules:
+    """The course's rules, half the time with edits."""
+    rules = course.rules(POINT)
+    if data.draw(st.booleans(), label="edited"):
+        ignored, factors = data.draw(edits(course.t), label="edits")
+        rules = replace(rules, ignored=ignored, factors=factors)
+    return rules
+
+
 @MANY
-@given(course=courses(), tz=st.sampled_from(ZONES), data=st.data())
+@given(course=ANY, tz=st.sampled_from(ZONES), data=st.data())
 def test_a_settled_day_is_the_same_alone_and_among_others(course, tz, data):
-    rules, of = course.rules(POINT), days_of(course, tz)
+    rules, of = edited(course, data), days_of(course, tz)
     together = days(course.readings, rules, tz, of)
     first = data.draw(st.integers(0, len(of) - 2), label="first day")
     last = min(first + data.draw(st.sampled_from([1, 2, 7]), label="days"), len(of) - 1)
@@ -84,9 +97,9 @@ def test_a_settled_day_is_the_same_alone_and_among_others(course, tz, data):
 
 
 @MANY
-@given(course=courses(), tz=st.sampled_from(ZONES), data=st.data())
+@given(course=ANY, tz=st.sampled_from(ZONES), data=st.data())
 def test_what_is_written_outside_of_its_needs_never_changes_a_day(course, tz, data):
-    rules, of = course.rules(POINT), days_of(course, tz)
+    rules, of = edited(course, data), days_of(course, tz)
     day = data.draw(st.integers(0, len(of) - 2), label="day")
     row = days(course.readings, rules, tz, of[day : day + 2])
     needs_from, needs_to = int(row.needs_from_s[0]), int(row.needs_to_s[0])
@@ -96,11 +109,16 @@ def test_what_is_written_outside_of_its_needs_never_changes_a_day(course, tz, da
     near = outside[np.argsort(np.abs(course.t[outside] - of[day]))][:60]
     for _ in range(4):
         some = data.draw(st.lists(st.sampled_from(near.tolist()), min_size=1, max_size=20))
-        wrong = data.draw(st.sampled_from([0.0, 0.5, 1.0, 1e6]), label="wrong by")
-        values = course.v.copy()
-        values[some] = values[some] + course.step if wrong == 1.0 else values[some] * wrong
-        other = days(ReadingSeries(course.t, values, course.q), rules, tz, of[day : day + 2])
-        assert_alike(row, 0, other, 0)
+        wrong = data.draw(st.sampled_from([0.0, 0.5, 1.0, 1e6, -1.0, None]), label="wrong by")
+        if wrong is None:  # not there at all
+            left = np.delete(np.arange(len(course.t)), some)
+            other = ReadingSeries(course.t[left], course.v[left], course.q[left])
+        else:
+            values = course.v.copy()
+            step = rules.register.resolution
+            values[some] = values[some] + step if wrong == 1.0 else values[some] * wrong
+            other = ReadingSeries(course.t, values, course.q)
+        assert_alike(row, 0, days(other, rules, tz, of[day : day + 2]), 0)
 
 
 def steady(n: int) -> ReadingSeries:

@@ -19,16 +19,18 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from odd_curves import Curve, curves, edits
 from odd_meters import ZONES, Course, courses
 from test_ledger import BORN, GAS, MAIN, installation, ledger, main, meters, write
 
+from paes.accounting.edits import Edit, EditKind, Factor, Ignored
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Carrier, FieldMeter, Measures
-from paes.periods import By, Span, from_seconds, to_seconds, year_span
+from paes.metering import Carrier, Evidence, FieldMeter, Measures, Register
+from paes.periods import By, Span, from_seconds, local_midnight, to_seconds, year_span
 from paes.plan import Plan
 from paes.pulse import Pulse, PulseCorrection
 from paes.rollups import OPEN, Touches
@@ -100,7 +102,14 @@ def assert_alike(kept: pd.DataFrame, made: pd.DataFrame) -> None:
 # -- any order of anything ------------------------------------------------------------------
 
 
-def odd_installation(course: Course, tz: str) -> Installation:
+def edit_events(of: tuple[tuple[Ignored, ...], tuple[Factor, ...]]) -> list[Event]:
+    ignored, factors = of
+    said = [Edit("hall.main", EditKind.IGNORE, i.span, None, "A", "r", LATER) for i in ignored]
+    said += [Edit("hall.main", EditKind.FACTOR, f.span, f.factor, "A", "r", LATER) for f in factors]
+    return [edit.event for edit in said]
+
+
+def odd_installation(course: Course | Curve, tz: str) -> Installation:
     """The meters of ``test_ledger`` where hall.main is what ``course`` shows."""
     pulse = None
     if course.corrections:
@@ -142,15 +151,17 @@ def ask(book: EnergyLedger, start_s: int, hours: int, by: By | None) -> pd.DataF
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(course=courses(most=400), tz=st.sampled_from(ZONES), data=st.data())
+@given(
+    course=st.one_of(courses(most=400), curves(most=400)), tz=st.sampled_from(ZONES), data=st.data()
+)
 def test_kept_answers_are_fresh_ones_in_any_order_of_writes_and_questions(course, tz, data):
     n = len(course.t)
     cuts = sorted({0, n, *data.draw(st.lists(st.integers(0, n), max_size=4), label="cuts")})
     parts = data.draw(st.permutations(list(pairwise(cuts))), label="order")
-    swaps = [
+    told = [
         Event("hall.main", SWAPPED, r.at, None, "", {"new_serial": r.new_serial})
         for r in course.rules(MAIN).noticed
-    ]
+    ] + edit_events(data.draw(edits(course.t), label="edits"))
     town = odd_installation(course, tz)
     with tempfile.TemporaryDirectory() as folder:
         kept = SqliteStore(Path(folder) / "kept.sqlite")
@@ -159,7 +170,7 @@ def test_kept_answers_are_fresh_ones_in_any_order_of_writes_and_questions(course
             values = course.v[a:b] + (1.0 if i >= len(parts) else 0.0)
             kept.write_series(MAIN, course.t[a:b], values, course.q[a:b])
             if i == len(parts) - 1:
-                kept.write_events(swaps)
+                kept.write_events(told)
             now = from_seconds(int(data.draw(st.sampled_from([course.t[-1], course.t[b - 1]])) + 1))
             book = EnergyLedger(town, kept, lambda now=now: now)
             made = SqliteStore(Path(folder) / f"fresh{i}.sqlite")
@@ -230,6 +241,76 @@ def test_one_corrected_reading_remakes_the_days_beside_it_alone(store):
     # the 15th begins at 22:00 UTC of the day that was touched, the 13th ends before it
     assert days == ["2025-08-14", "2025-08-15"]
     assert_alike(answer, fresh(book, YEAR, By.DAY))
+
+
+def test_a_late_load_curve_of_a_month_remakes_what_rests_on_it_and_no_other(store):
+    """Figures of March come in May; a load curve has no register that knows of its holes."""
+    quarters = Register("hall.main/energy_intervals", "kWh", None, 0.001, 0.0,
+                        Evidence.INTERVALS, 900)  # fmt: skip
+    of = Watched(store)
+    book = watched(of)
+    book.installation.registers["hall.main"] = quarters  # type: ignore[index]
+
+    def deliver(first: datetime, last: datetime) -> None:
+        t = np.arange(to_seconds(first), to_seconds(last), 900, dtype=np.int64)
+        store.write_series(quarters.point, t, np.full(len(t), 0.5))
+
+    march, april = (local_midnight(date(2025, m, 1), "Europe/Rome") for m in (3, 4))
+    deliver(BORN, march)
+    deliver(april, LATER)
+    before = book.meter(main(book), YEAR, By.DAY)
+    assert before["measured"].sum() == pytest.approx(365 * 48.0 - 743 * 2.0)
+    assert before["missing_high"].sum() == pytest.approx(743 * 12.0)
+    of.saved.clear()
+    deliver(march, april)
+    after = book.meter(main(book), YEAR, By.DAY)
+    assert_alike(after, fresh(book, YEAR, By.DAY))
+    changed = [str(at.date()) for at in before.index if not before.loc[at].equals(after.loc[at])]
+    assert (changed[0], changed[-1], len(changed)) == ("2025-03-01", "2025-03-31", 31)
+    remade = {(at + timedelta(hours=2)).date() for _, by, at in of.saved if by is By.DAY}
+    # the last day before it and the first after it rest on a reading of the touched days
+    assert (min(remade), max(remade)) == (date(2025, 2, 28), date(2025, 4, 1))
+
+
+def test_a_late_bill_remakes_the_periods_beside_it_alone(store):
+    bills = Register("hall.main/energy_amounts", "kWh", None, 0.001, 0.0, Evidence.AMOUNTS)
+    of = Watched(store)
+    book = watched(of)
+    book.installation.registers["hall.main"] = bills  # type: ignore[index]
+    at = [to_seconds(local_midnight(date(2025, m, 1), "Europe/Rome")) for m in range(1, 13)]
+    t = np.array(at, dtype=np.int64)
+    june = t == at[5]
+    store.write_series(bills.point, t[~june], np.full(11, 100.0))
+    before = book.meter(main(book), YEAR, By.MONTH)
+    # without June's the one of May is told for both months
+    assert before["measured"].tolist()[:7] == [100.0] * 4 + [0.0, 0.0, 100.0]
+    of.saved.clear()
+    store.write_series(bills.point, t[june], np.array([70.0]))
+    after = book.meter(main(book), YEAR, By.MONTH)
+    assert after["measured"].tolist()[:7] == [100.0] * 5 + [70.0, 100.0]
+    assert_alike(after, fresh(book, YEAR, By.MONTH))
+    remade = {(at + timedelta(hours=2)).month for _, by, at in of.saved if by is By.MONTH}
+    # three amounts on either side decide whether one is credible
+    assert remade <= {2, 3, 4, 5, 6, 7, 8, 9}
+    assert remade >= {5, 6}
+
+
+def test_an_edit_remakes_the_energy_of_its_meter_and_no_other(store):
+    write(store, BORN, datetime(2026, 2, 20, tzinfo=UTC))
+    write(store, BORN, datetime(2026, 2, 20, tzinfo=UTC), GAS, 1.0)
+    of = Watched(store)
+    book = watched(of)
+    book.refresh(YEAR)
+    of.saved.clear()
+    span = Span(datetime(2025, 5, 10, tzinfo=UTC), datetime(2025, 5, 11, tzinfo=UTC))
+    said = Edit("hall.main", EditKind.FACTOR, span, 2.0, "Rossi", "CT 200/5, not 100/5", LATER)
+    store.write_events([said.event])
+    for meter in book.installation.meters.values():
+        book.meter(meter, YEAR, By.MONTH)
+    assert {point for point, _, _ in of.saved} == {MAIN}
+    assert book.total(main(book), YEAR).measured_kwh == pytest.approx(366 * 48.0)
+    store.write_events([said.withdrawn("Bianchi", "it was 100/5 after all").event])
+    assert book.total(main(book), YEAR).measured_kwh == pytest.approx(365 * 48.0)
 
 
 # -- what is asked of the store -------------------------------------------------------------
