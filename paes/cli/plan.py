@@ -42,19 +42,7 @@ def inventory(session: Session, year: int, electricity: Any, as_json: bool) -> N
     if as_json:
         print_json(inventory_document(city, made, labels))
         return
-    rows = [
-        [
-            str(line.activity.sector),
-            str(line.activity.carrier),
-            number(line.energy_mwh, 1),
-            percent(line.activity.metered_fraction),
-            _missing(line),
-            f"{line.factor.factor_t_per_mwh:.4f} ({line.factor.how})",
-            number(line.emissions_t, 1),
-            "assumed" if line.assumed else "",
-        ]
-        for line in made.lines
-    ]
+    rows = [row for line in made.lines for row in (_line_row(line), *_use_rows(line))]
     total = number(made.energy_mwh, 1), "", "", "", number(made.emissions_t, 1), ""
     rows.append(["total", "", *total])
     print_table(
@@ -67,6 +55,30 @@ def inventory(session: Session, year: int, electricity: Any, as_json: bool) -> N
     _say_marks(made.assumed_fraction, labels)
     for finding in made.findings:
         say(f"{finding.name}: {finding.subject}: {finding.message}")
+
+
+def _line_row(line: InventoryLine) -> list[str]:
+    return [
+        str(line.activity.sector),
+        str(line.activity.carrier),
+        number(line.energy_mwh, 1),
+        percent(line.activity.metered_fraction),
+        _missing(line),
+        f"{line.factor.factor_t_per_mwh:.4f} ({line.factor.how})",
+        number(line.emissions_t, 1),
+        "assumed" if line.assumed else "",
+    ]
+
+
+def _use_rows(line: InventoryLine) -> list[list[str]]:
+    """What was declared for each use, below the line; nothing if no use is named."""
+    parts = line.activity.parts
+    if not any(part.use for part in parts):
+        return []
+    return [
+        ["", f"  {part.use or 'other'}", f"  {number(part.energy_mwh, 1)}", "", "", "", "", ""]
+        for part in parts
+    ]
 
 
 @click.command()

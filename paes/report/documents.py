@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from paes import __version__
+from paes.activity import DeclaredRow
 from paes.emission_factors import FactorMatch
 from paes.installation import City
 from paes.inventory import FORMULA, Inventory, InventoryLine
@@ -69,6 +70,29 @@ def line_document(line: InventoryLine) -> Document:
         "emissions_t": line.emissions_t,
         "assumed": line.assumed,
         "sources": list(activity.sources),
+        "declared": [declared_document(part) for part in activity.parts],
+    }
+
+
+def declared_document(part: DeclaredRow) -> Document:
+    """A declared row: what it is for, its energy, and how an amount became energy."""
+    conversion = part.conversion
+    value = conversion.net if conversion else None
+    return {
+        "use": part.use,
+        "year": part.year,
+        "mwh": part.energy_mwh,
+        "amount": part.amount,
+        "unit": part.unit,
+        "fuel": part.fuel,
+        "conversion": conversion.told if conversion else None,
+        "calorific_value_how": str(value.how) if value else None,
+        "calorific_value_source": (value.source or value.note) if value else None,
+        "sessions": part.sessions,
+        "covers": str(part.covers),
+        "assumed": part.rests_on_assumption,
+        "source": part.source,
+        "note": part.note,
     }
 
 
@@ -170,9 +194,22 @@ def finite(value: float) -> float | None:
 
 
 def flat(documents: Iterable[Document]) -> pd.DataFrame:
-    """Documents without nesting as a table, values as they are; lists joined with `` | ``."""
+    """Documents as a table, values as they are; lists joined with `` | ``.
+
+    Lists of documents are left out: they are tables of their own.
+    """
+    listed = list(documents)
+    nested = {k for d in listed for k, v in d.items() if _nested(v)}
     rows = [
-        {k: " | ".join(map(str, v)) if isinstance(v, list) else v for k, v in d.items()}
-        for d in documents
+        {
+            k: " | ".join(map(str, v)) if isinstance(v, list) else v
+            for k, v in d.items()
+            if k not in nested
+        }
+        for d in listed
     ]
     return pd.DataFrame(rows, dtype=object)
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)

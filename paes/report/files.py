@@ -40,10 +40,20 @@ def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> l
     texts = {
         f"{stem}-inventory.json": _json(inventory),
         f"{stem}-inventory.csv": flat(inventory["lines"]).to_csv(index=False),
+        f"{stem}-declared.csv": flat(_declared_rows(inventory)).to_csv(index=False),
         f"{stem}-progress.json": _json({"targets": progress}),
         f"{stem}-progress.csv": flat(_progress_rows(progress)).to_csv(index=False),
     }
     return [_write(folder / name, text) for name, text in texts.items()]
+
+
+def _declared_rows(inventory: Document) -> list[Document]:
+    """The declared parts of every line, each with its sector and carrier."""
+    return [
+        {"sector": line["sector"], "carrier": line["carrier"], **part}
+        for line in inventory["lines"]
+        for part in line["declared"]
+    ]
 
 
 def _progress_rows(progress: list[Document]) -> list[Document]:
