@@ -25,7 +25,14 @@ import numpy as np
 
 from paes.bill_settling import Clash, Key, Settled, settle, told
 from paes.bills import BILL, Bill, BillKind, accounted_quantity, bills_of
-from paes.deliveries import DELIVERY, SESSIONS, Delivery, deliveries_of, session_days_of
+from paes.deliveries import (
+    DELIVERY,
+    SESSIONS,
+    Delivery,
+    delivered_quantity,
+    deliveries_of,
+    session_days_of,
+)
 from paes.errors import DataError
 from paes.events import Event
 from paes.metering import Finding, ImportedMeter, Quality
@@ -125,7 +132,7 @@ def _delivered(
     """What came on a day was used since the delivery before; findings say that this is assumed."""
     by_day: dict[datetime, float] = {}
     for delivery in deliveries:
-        quantity = delivered_quantity(delivery, meter)
+        quantity = delivered_quantity(delivery, meter.register.unit)
         by_day[delivery.at] = by_day.get(delivery.at, 0.0) + quantity
     days, unit = sorted(by_day), meter.register.unit
     amounts = [_Amount(a, b, by_day[b], Quality.GOOD) for a, b in pairwise(days)]
@@ -148,17 +155,6 @@ def _delivered(
             {"deliveries": float(len(deliveries))},
         ),
     ]
-
-
-def delivered_quantity(delivery: Delivery, meter: ImportedMeter) -> float:
-    """The quantity in the unit of the meter's register; DataError if it is in another."""
-    unit = meter.register.unit
-    if delivery.unit != unit:
-        raise DataError(
-            f"delivery {delivery.document} of {meter.id} is in {delivery.unit}, and the meter is "
-            f"accounted in {unit}; enter it in {unit}, or set the meter's unit"
-        )
-    return delivery.quantity
 
 
 def _series(amounts: Iterable[_Amount], times: Iterable[datetime]) -> ReadingSeries:

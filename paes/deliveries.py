@@ -72,6 +72,16 @@ def session_day(meter: str, day: date, tz: str, sessions: int, energy_kwh: float
     return SessionDay(meter, day, span.start, span.end, sessions, energy_kwh)
 
 
+def delivered_quantity(delivery: Delivery, unit: str) -> float:
+    """The quantity in ``unit``, that of the meter's register; DataError if it is in another."""
+    if delivery.unit != unit:
+        raise DataError(
+            f"delivery {delivery.document} of {delivery.meter} is in {delivery.unit}, and the "
+            f"meter is accounted in {unit}; enter it in {unit}, or set the meter's unit"
+        )
+    return delivery.quantity
+
+
 def delivery_event(delivery: Delivery) -> Event:
     """The delivery as the store keeps it."""
     facts: dict[str, str | float] = {

@@ -12,7 +12,11 @@ from typing import cast
 from paes.errors import DataError
 from paes.imports.batch import Importer, SourceFile
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = (
+    "bills_table",
+    "deliveries",
+    "fattura_pa",
+)
 """In order of name: a file is of the only format that recognises it, wherever that stands."""
 
 
