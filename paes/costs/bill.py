@@ -1,0 +1,126 @@
+"""The bill of one meter: what it counted in runs of one price, times the prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paes.accounting.energy_table import EnergyTable
+from paes.accounting.ledger import EnergyLedger
+from paes.costs.cost_table import Amounts, CostTable, Money
+from paes.costs.prices import PriceKinds, Regime
+from paes.costs.runs import QUARTER_S, Runs, counted
+from paes.costs.split import Split, split
+from paes.costs.standing import Peak, Standing, standing
+from paes.metering import Carrier, Measures, Meter
+from paes.periods import Seconds, Span, from_seconds, to_seconds
+from paes.series import Floats
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A meter, the prices it is on, and what it counted run by run."""
+
+    ledger: EnergyLedger
+    meter: Meter
+    regimes: tuple[Regime, ...]
+    kinds: PriceKinds
+    runs: Runs
+    by_run: EnergyTable
+    tz: str
+
+    def table(self, period_edges_s: Seconds, whole: EnergyTable) -> CostTable:
+        """Its costs by period; ``whole`` is what the ledger says of each period."""
+        shared = split(self.by_run, self.runs, whole, period_edges_s, self.kinds.count)
+        rest, prices = self._standing(period_edges_s), self._prices()
+        missing_low, missing_high = shared.missing(prices.full)
+        energy = _by_label(shared, self.kinds.labels, prices.net)
+        return CostTable(
+            unit=unit_of(self.ledger, self.meter),
+            amounts={label: amounts for label, (amounts, _) in energy.items()},
+            energy={label: money for label, (_, money) in energy.items()},
+            fixed=rest.fixed,
+            power=rest.power,
+            taxes=_money(shared, prices.taxes),
+            vat=_money(shared, prices.vat) + rest.vat,
+            total=_money(shared, prices.full) + rest.fixed + rest.power + rest.vat,
+            missing_low_eur=missing_low,
+            missing_high_eur=missing_high,
+            unpriced=shared.measured[:, -1] + shared.estimated[:, -1],
+            unpriced_s=shared.span_s[:, -1],
+            covered_s=shared.covered_s[:, :-1].sum(axis=1),
+            span_s=shared.span_s.sum(axis=1),
+            assumed=frozenset(r.prices.tariff.id for r in self.regimes if r.assumed),
+        )
+
+    def _prices(self) -> _KindPrices:
+        """EUR for a unit of each kind; 0 for the kind without a contract."""
+        of = [self.regimes[place].prices for place in self.kinds.regime]
+        net = [p.energy_price(label) for p, label in zip(of, self.kinds.labels, strict=True)]
+        taxes = [p.period.taxes_eur_per_unit for p in of]
+        vat = [p.period.vat_fraction for p in of]
+        net_eur, taxes_eur = np.array([*net, 0.0]), np.array([*taxes, 0.0])
+        return _KindPrices(net_eur, taxes_eur, (net_eur + taxes_eur) * np.array([*vat, 0.0]))
+
+    def _standing(self, period_edges_s: Seconds) -> Standing:
+        """Fixed and power parts; a submeter has none of its own."""
+        outer = Span(from_seconds(period_edges_s[0]), from_seconds(period_edges_s[-1]))
+        life = self.ledger.life(self.meter, outer)
+        if life is None or self.meter.measures is Measures.SUBMETER:
+            return Standing.nothing(len(period_edges_s) - 1)
+        life_s = to_seconds(life.start), to_seconds(life.end)
+        return standing(self.regimes, period_edges_s, life_s, self.tz, self._peak)
+
+    def _peak(self, start_s: int, end_s: int) -> Peak:
+        """The highest quarter hour of a stretch; what is not measured bounds it."""
+        quarters = np.arange(start_s // QUARTER_S, -(-end_s // QUARTER_S) + 1) * QUARTER_S
+        (table,) = counted(self.ledger, [self.meter], quarters, self.tz)
+        per_h = 3600 / QUARTER_S
+        low = float((table.measured + table.estimated_low + table.missing_low).max()) * per_h
+        high = float((table.measured + table.estimated_high + table.missing_high).max()) * per_h
+        likely = float((table.measured + table.estimated).max()) * per_h
+        return Peak(low, max(likely, low), high)
+
+
+@dataclass(frozen=True)
+class _KindPrices:
+    net: Floats
+    taxes: Floats
+    vat: Floats
+
+    @property
+    def full(self) -> Floats:
+        return self.net + self.taxes + self.vat
+
+
+def unit_of(ledger: EnergyLedger, meter: Meter) -> str:
+    """What the meter's prices are for."""
+    unit = ledger.installation.register(meter).unit
+    return "Sm3" if meter.carrier is Carrier.NATURAL_GAS and unit == "m3" else unit
+
+
+def _by_label(
+    shared: Split, labels: Sequence[str], net: Floats
+) -> dict[str, tuple[Amounts, Money]]:
+    """Amounts and what they cost without taxes, by band."""
+    found = {}
+    low, high = shared.low, shared.high
+    for label in sorted(set(labels)):
+        here = np.array([*(one == label for one in labels), False])
+        amounts = Amounts(
+            shared.measured[:, here].sum(axis=1),
+            shared.estimated[:, here].sum(axis=1),
+            low[:, here].sum(axis=1),
+            high[:, here].sum(axis=1),
+        )
+        found[label] = amounts, _money(shared, np.where(here, net, 0.0))
+    return found
+
+
+def _money(shared: Split, price: Floats) -> Money:
+    """What a split costs at a price for each kind."""
+    measured: Floats = shared.measured @ price
+    estimated: Floats = shared.estimated @ price
+    return Money(measured, estimated, shared.least(price), shared.most(price))
