@@ -39,7 +39,7 @@ def virtual(name: str, formula: str, **changes: Any) -> VirtualMeter:
 
 
 def town(*of: Meter | VirtualMeter) -> Installation:
-    """The installation with these meters; each register is in kWh and never wraps."""
+    """The installation with these meters; each register never wraps."""
     real = {m.id: m for m in of if isinstance(m, Meter)}
     city = City(
         facts=CityFile(id="town", name="Town", latitude=44.1, longitude=9.8),
@@ -54,9 +54,15 @@ def town(*of: Meter | VirtualMeter) -> Installation:
         declared=(),
         virtual_meters={m.id: m for m in of if isinstance(m, VirtualMeter)},
     )
-    registers = {m: Register(f"{m}/energy_import", "kWh", None, 0.001) for m in real}
+    registers = {
+        m.id: Register(f"{m.id}/energy_import", _unit(m), None, 0.001) for m in real.values()
+    }
     calorific = CalorificRow(
         carrier=Carrier.NATURAL_GAS, unit="Sm3", kwh_per_unit=9.6, basis="net", source="test"
     )
     factors = FactorLibrary((), {}, [calorific])
     return Installation(Path(), "test", "town", {"town": city}, factors, (), registers)
+
+
+def _unit(of: Meter) -> str:
+    return "m3" if of.carrier in (None, Carrier.NATURAL_GAS) else "kWh"
