@@ -39,7 +39,7 @@ from paes.metering import Finding, ImportedMeter, Quality
 from paes.periods import to_seconds
 from paes.series import CODE_OF, ReadingSeries
 
-VOID = CODE_OF[Quality.SUSPECT]
+VOID = CODE_OF[Quality.STALE]
 """A time within a period: nothing begins there (any more)."""
 ENDS = CODE_OF[Quality.NOT_AVAILABLE]
 """A time from which on nothing is known."""

@@ -38,7 +38,7 @@ from paes.accounting.counter_rules import (
     CounterRules,
     odd_steps,
 )
-from paes.accounting.intervals import REACH_READINGS
+from paes.accounting.intervals import REACH_READINGS, standing
 from paes.metering import Evidence
 from paes.periods import Seconds, to_seconds
 from paes.rollups import ALWAYS_S, NEVER_S
@@ -94,7 +94,7 @@ def _needs_alone(
     start to the first after the end, with those that decide on them.
     """
     is_amounts = rules.register.kind is Evidence.AMOUNTS
-    t = readings.seconds if is_amounts else readings.seconds[rules.usable(readings)]
+    t = standing(readings).seconds if is_amounts else readings.seconds[rules.usable(readings)]
     accepted = book.accepted_s
     before = _at(accepted, np.searchsorted(accepted, starts_s, side="right") - 1)
     after = _at(accepted, np.searchsorted(accepted, ends_s))

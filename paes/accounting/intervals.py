@@ -15,6 +15,9 @@ A reading of ``Evidence.AMOUNTS`` (bills, deliveries) is what passed until the n
     readings   |-------------|-----------|==========|         = a reading without a value ends
     account     amount known   and again  between bounds        the period before it
 
+A reading of quality ``stale`` says nothing any more: its time was once that of a bill which another
+one, over a longer period, has replaced (``paes.billed_amounts``); a store forgets no time.
+
 It is a gap of known amount: a period that contains it counts it as catch-up, one that cuts it
 knows only bounds. The last amount counts once a reading follows that says until when.
 
@@ -38,9 +41,9 @@ from paes.accounting.counter_findings import (
 )
 from paes.accounting.counter_rules import CounterRules, too_high, too_high_alone
 from paes.errors import DataError
-from paes.metering import Finding
+from paes.metering import Finding, Quality
 from paes.periods import Seconds
-from paes.series import Floats, Gap, ReadingSeries
+from paes.series import CODE_OF, Floats, Gap, ReadingSeries
 
 REACH_READINGS = 3
 """No reading further away decides on one; two do, and one is for the time between them."""
@@ -78,6 +81,7 @@ def intervals_account(readings: ReadingSeries, rules: CounterRules) -> Account:
 
 def amounts_account(readings: ReadingSeries, rules: CounterRules) -> Account:
     """The account of amounts that passed until the next reading's time."""
+    readings = standing(readings)
     usable = rules.usable(readings)
     first = int(np.argmax(usable)) if usable.any() else len(usable)
     t, v, usable = readings.seconds[first:], readings.values[first:], usable[first:]
@@ -99,6 +103,12 @@ def amounts_account(readings: ReadingSeries, rules: CounterRules) -> Account:
         findings.append(open_finding(int(t[-1]), float(v[-1]), rules))
     flat = np.zeros(len(t))
     return Account(t, flat, flat, tuple(gaps), t, tuple(findings))
+
+
+def standing(amounts: ReadingSeries) -> ReadingSeries:
+    """Amounts without the times that say nothing any more."""
+    stands = amounts.codes != CODE_OF[Quality.STALE]
+    return ReadingSeries(amounts.seconds[stands], amounts.values[stands], amounts.codes[stands])
 
 
 def _judged(
