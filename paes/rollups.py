@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from paes.errors import StoreError
 from paes.periods import Seconds
-from paes.series import Floats, Gap
+from paes.series import EstimatedGap, Floats, Gap
 
 ALWAYS_S = -(2**62)
 """``needs_from_s`` of a row that rests on everything before it."""
@@ -146,11 +146,17 @@ def seals(
 
 
 def gaps_text(gaps: Iterable[Gap]) -> str:
-    """Gaps as text; empty if there are none."""
-    rows = [
-        [g.start_s, g.end_s, g.low, None if math.isinf(g.high) else g.high, g.cause] for g in gaps
-    ]
+    """Gaps as text, estimates with them; empty if there are none."""
+    rows = [_gap_row(gap) for gap in gaps]
     return json.dumps(rows, separators=(",", ":")) if rows else ""
+
+
+def _gap_row(gap: Gap) -> list[Any]:
+    most = None if math.isinf(gap.high) else gap.high
+    row: list[Any] = [gap.start_s, gap.end_s, gap.low, most, gap.cause]
+    if isinstance(gap, EstimatedGap):
+        row += [gap.amount, gap.margin, gap.method, gap.knots_s, gap.sums]
+    return row
 
 
 def gaps_of(text: str) -> tuple[Gap, ...]:
@@ -158,12 +164,23 @@ def gaps_of(text: str) -> tuple[Gap, ...]:
     if not text:
         return ()
     try:
-        return tuple(
-            Gap(start, end, low, math.inf if high is None else high, cause)
-            for start, end, low, high, cause in json.loads(text)
-        )
+        return tuple(_gap_of(*row) for row in json.loads(text))
     except (ValueError, TypeError) as err:
         raise StoreError(_UNREADABLE) from err
+
+
+def _gap_of(
+    start: int, end: int, low: float, high: float | None, cause: str, *estimate: Any
+) -> Gap:
+    most = math.inf if high is None else high
+    if not estimate:
+        return Gap(start, end, low, most, cause)
+    amount, margin, method, knots_s, sums = estimate
+    if len(knots_s) != len(sums):
+        raise ValueError("a course has as many sums as knots")
+    return EstimatedGap(
+        start, end, low, most, cause, amount, margin, method, tuple(knots_s), tuple(sums)
+    )
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,22 @@ class Gap:
         return self.low == self.high
 
 
+@dataclass(frozen=True, slots=True)
+class EstimatedGap(Gap):
+    """A gap with what is estimated of it: its amount, or of a known amount its course.
+
+    ``sums`` is what passed from its start until each of ``knots_s``, from 0 to ``amount``: it can
+    be cut there. The amount is true to ``margin`` on either side; of an amount that is certain,
+    ``margin`` is that of its halves.
+    """
+
+    amount: float
+    margin: float
+    method: str
+    knots_s: tuple[int, ...]
+    sums: tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class EnergyBook:
     """The accounts of one point by consecutive periods: quarter hours, local days, or months.

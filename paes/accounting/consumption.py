@@ -17,7 +17,7 @@ with that is decided here, once::
 
 So nothing is ever invented and no late catch-up is dropped: the true energy of a period lies
 in ``[measured + missing_low, measured + missing_high]``. Estimating what is missing is a later
-step that adds to these figures and never replaces a measurement.
+step (``estimation``) that never replaces a measurement.
 
 Pure functions on arrays; amounts are in the register's unit (kWh or m3).
 """
@@ -120,13 +120,14 @@ def spread_gaps(
             for i in range(first, last):
                 part = min(gap.end_s, int(edges[i + 1])) - max(gap.start_s, int(edges[i]))
                 if part > 0:
-                    least, most = _bounds_of_part(gap, part, rules)
+                    least, most = bounds_of_part(gap, part, rules)
                     low[i] += least
                     high[i] += most
     return catch_up, low, high
 
 
-def _bounds_of_part(gap: Gap, part_s: int, rules: CounterRules) -> tuple[float, float]:
+def bounds_of_part(gap: Gap, part_s: int, rules: CounterRules) -> tuple[float, float]:
+    """What can have passed in ``part_s`` seconds of a gap, wherever they lie in it."""
     span_s = gap.end_s - gap.start_s
     if gap.low > rules.limit(span_s):
         return 0.0, gap.high  # more passed than the rating allows: it bounds no part either

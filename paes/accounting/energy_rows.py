@@ -16,9 +16,17 @@ from paes.accounting.account import Account
 from paes.accounting.consumption import OUTSIDE, buckets, cut
 from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CounterRules
+from paes.accounting.estimated_gaps import (
+    Estimates,
+    Key,
+    estimates_of,
+    key_of,
+    thinned,
+    together,
+)
 from paes.periods import Seconds
 from paes.rollups import NEVER_S, Rollups, Shape, shapes_bytes
-from paes.series import Floats, Gap, ReadingSeries
+from paes.series import EstimatedGap, Floats, Gap, ReadingSeries
 
 QUARTER_S = 900
 DECIMALS = 6
@@ -64,23 +72,32 @@ def day_rows(
 
 
 def month_rows(
-    days: Rollups, month_edges: Seconds, life_s: tuple[int, int], ended: bool
+    days: Rollups,
+    month_edges: Seconds,
+    life_s: tuple[int, int],
+    ended: bool,
+    estimates: Estimates | None = None,
 ) -> Rollups:
     """One row a month of those that have days; ``ended`` if the counter's use ends with them.
 
-    A month needs what its days need; one that is not over needs readings up to ``NEVER_S``.
+    A month needs what its days and its ``estimates`` need (``month_gaps`` are those it asks
+    for); one that is not over needs readings up to ``NEVER_S``.
     """
-    n = len(month_edges) - 1
+    n, made_of = len(month_edges) - 1, estimates or {}
     place = np.searchsorted(month_edges, days.start_s, side="right") - 1
     from_s, to_s = np.full(n, NEVER_S), np.full(n, -NEVER_S)
     np.minimum.at(from_s, place, days.needs_from_s)
     np.maximum.at(to_s, place, days.needs_to_s)
     catch_up = summed(place, days.catch_up, n)
+    lived = np.clip(month_edges, *life_s)
     told: list[tuple[Gap, ...]] = [()] * n
-    for i, gaps in _gaps_of_months(days, place).items():
-        inner, others = _parted(gaps, np.clip(month_edges[i : i + 2], *life_s))
+    for i, gaps in month_gaps(days, month_edges).items():
+        inner, others = _parted(gaps, lived[i : i + 2])
         catch_up[i] += sum(g.low for g in inner)
-        told[i] = tuple(others)
+        found = [made_of[key_of(g)] for g in others if key_of(g) in made_of]
+        from_s[i] = min([int(from_s[i]), *(e.needs_from_s for e in found)])
+        to_s[i] = max([int(to_s[i]), *(e.needs_to_s for e in found)])
+        told[i] = _told(others, made_of, lived, (i, i + 1))
     made = Rollups(
         start_s=month_edges[:-1],
         measured=summed(place, days.measured, n),
@@ -95,6 +112,34 @@ def month_rows(
     return made.where(np.bincount(place, minlength=n) > 0)
 
 
+def month_gaps(days: Rollups, month_edges: Seconds) -> dict[int, list[Gap]]:
+    """By month, the gaps that its days tell; those before the first reading are put together."""
+    found: dict[int, list[Gap]] = {}
+    place = np.searchsorted(month_edges, days.start_s, side="right") - 1
+    for i, gaps in zip(place.tolist(), days.gaps, strict=True):
+        if gaps:
+            found.setdefault(i, []).extend(gaps)
+    return {i: _put_together(unique(gaps)) for i, gaps in found.items()}
+
+
+def _told(
+    gaps: Sequence[Gap], made_of: Estimates, edges: Seconds, of: tuple[int, int]
+) -> tuple[Gap, ...]:
+    """The gaps of a month with their estimates: those that lie in it as one.
+
+    One that crosses its edges stays whole, as every row that it touches tells it; if persons cut
+    it, it is told without an estimate.
+    """
+    within, across = [], []
+    for gap in gaps:
+        made = estimates_of(gap, made_of)
+        if within_one(gap, edges[of[0] : of[1] + 1]):
+            within += [thinned(g, edges) for g in made]
+        else:
+            across.append(thinned(made[0], edges) if len(made) == 1 else gap)
+    return (*together(within), *across)
+
+
 def quarters_of(day_edges: Seconds) -> list[Seconds]:
     """The starts of the quarter hours of each day."""
     return [np.arange(a, b, QUARTER_S, dtype=np.int64) for a, b in pairwise(day_edges.tolist())]
@@ -106,8 +151,12 @@ def summed(place: npt.NDArray[np.int64], column: Floats, periods: int) -> Floats
 
 
 def unique(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
-    """Each gap once, though every period that it touches tells it."""
-    return tuple({(g.start_s, g.end_s, g.cause): g for g in gaps}.values())
+    """Each gap once, though every period that it touches tells it; estimated if any tells that."""
+    found: dict[Key, Gap] = {}
+    for gap in gaps:
+        if isinstance(gap, EstimatedGap) or key_of(gap) not in found:
+            found[key_of(gap)] = gap
+    return tuple(found.values())
 
 
 def within_one(gap: Gap, edges: Seconds) -> bool:
@@ -168,15 +217,6 @@ def _shapes(
             day = int(np.searchsorted(day_edges, gap.start_s, side="right")) - 1
             long.setdefault(day, []).append(gap)
     return shapes_bytes(course, [len(q) for q in starts], long)
-
-
-def _gaps_of_months(days: Rollups, place: npt.NDArray[np.int64]) -> dict[int, list[Gap]]:
-    """By month, the gaps that its days tell; those before the first reading are put together."""
-    found: dict[int, list[Gap]] = {}
-    for i, gaps in zip(place.tolist(), days.gaps, strict=True):
-        if gaps:
-            found.setdefault(i, []).extend(gaps)
-    return {i: _put_together(unique(gaps)) for i, gaps in found.items()}
 
 
 def _put_together(gaps: Iterable[Gap]) -> list[Gap]:

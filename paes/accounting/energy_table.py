@@ -17,9 +17,10 @@ from paes.accounting.consumption import spread_gaps
 from paes.accounting.counter_rules import CounterRules
 from paes.accounting.energy_rows import summed
 from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.estimated_gaps import spread_estimates
 from paes.metering import Measures
 from paes.periods import Seconds, Span, to_seconds
-from paes.series import EnergyBook, Floats
+from paes.series import EnergyBook, EstimatedGap, Floats
 
 AMOUNTS = (
     "measured",
@@ -123,14 +124,18 @@ def tabled(book: EnergyBook, edges_s: Seconds, life: Span, rules: CounterRules) 
             book.gaps,
         )
 
-    caught_up, low, high = spread_gaps(book.gaps, within(edges_s, life), rules)
-    catch_up = summed(place, book.catch_up, n) + caught_up
+    lived = within(edges_s, life)
+    plain = [g for g in book.gaps if not isinstance(g, EstimatedGap)]
+    made = [g for g in book.gaps if isinstance(g, EstimatedGap)]
+    caught_up, low, high = spread_gaps(plain, lived, rules)
+    known, estimated, least, most = spread_estimates(made, lived, rules)
+    catch_up = summed(place, book.catch_up, n) + caught_up + known
     return EnergyTable(
         measured=summed(place, book.measured, n) + catch_up,
         catch_up=catch_up,
-        estimated=np.zeros(n),
-        estimated_low=np.zeros(n),
-        estimated_high=np.zeros(n),
+        estimated=estimated,
+        estimated_low=least,
+        estimated_high=most,
         missing_low=low,
         missing_high=high,
         covered_s=summed(place, book.covered_s, n),

@@ -20,6 +20,9 @@ from paes.accounting.consumption import outer_gaps
 from paes.accounting.counter import account
 from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
+from paes.accounting.edits import ManualEnergy
+from paes.accounting.estimation import ESTIMATION_VERSION
+from paes.metering import Opening
 from paes.periods import Span, to_seconds
 from paes.rollups import ALWAYS_S, NEVER_S
 from paes.series import Gap, ReadingSeries
@@ -34,6 +37,10 @@ class Counter:
     time_zone: str
     born: datetime | None = None
     dead: datetime | None = None
+    opening: Opening | None = None
+    """When its site is in use: which days are alike."""
+    stated: tuple[ManualEnergy, ...] = ()
+    """What persons say of gaps."""
 
     @property
     def point(self) -> str:
@@ -43,8 +50,22 @@ class Counter:
     @cached_property
     def seal(self) -> int:
         """All of it as a number of 63 bits."""
-        identity = f"{self.rules.key}|{self.time_zone}|{(self.born, self.dead)}"
-        return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8]) >> 1
+        return _number(self._identity)
+
+    @cached_property
+    def month_seal(self) -> int:
+        """The same with all that its estimates rest on: they are kept with months."""
+        stated = ";".join(f"{s.span.start},{s.span.end},{s.amount}" for s in self.stated)
+        opening = self.opening.model_dump_json() if self.opening else ""
+        return _number(f"{self._identity}|{ESTIMATION_VERSION}|{opening}|{stated}")
+
+    @property
+    def _identity(self) -> str:
+        return f"{self.rules.key}|{self.time_zone}|{(self.born, self.dead)}"
+
+
+def _number(identity: str) -> int:
+    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8]) >> 1
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Energy by quarter hour, local day and month: kept in the store, made where it is missing.
 
-Days are made from readings, months from days; a row is kept once enough readings have followed
-it that no later one can change it, and holds for as long as its seal does (``paes.rollups``). So
-a page never recomputes ten years, and a late reading remakes exactly what rests on it.
+Days are made from readings, months from days and from the estimates of gaps, which they keep. A
+row is kept once enough readings have followed it that no later one can change it, and holds for as
+long as its seal does (``paes.rollups``). So a page never recomputes ten years, and a late reading
+remakes exactly what rests on it.
 
 Everything is asked for many counters at once that have a time zone and a span in common: a store
 on the network answers for all of them together. Read next: ``paes.accounting.ledger``, which asks.
@@ -12,14 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 
 from paes.accounting.energy_books import one_book, quarter_book, read_book, row_book
-from paes.accounting.energy_rows import day_rows, month_rows, quarters_of, runs
+from paes.accounting.energy_rows import (
+    day_rows,
+    month_gaps,
+    month_rows,
+    quarters_of,
+    runs,
+    unique,
+)
+from paes.accounting.estimated_gaps import estimates_of
+from paes.accounting.estimating import Estimating, wanting
 from paes.accounting.judging import Counter, judged
-from paes.periods import By, Seconds, Span, edges, from_seconds, to_seconds
+from paes.periods import By, Clock, Seconds, Span, edges, from_seconds, now_utc, to_seconds
 from paes.rollups import (
     ALWAYS_S,
     DAY_S,
@@ -40,6 +50,8 @@ MOST_COUNTERS = 100
 """Counters that are accounted at once, however little there is to read of them."""
 REACH_S = 40 * DAY_S
 """How far beyond a span its days rest on readings, as a rule; further only over long gaps."""
+ESTIMATES_REACH_S = 100 * DAY_S
+"""The same of months with estimates: a gap over their end, and the weeks around it."""
 
 
 class KeptEnergy:
@@ -49,8 +61,9 @@ class KeptEnergy:
     whole local days (months), but for these cuts. With ``afresh`` all is made from readings.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock = now_utc) -> None:
         self._store = store
+        self._estimating = Estimating(lambda of, span: self._days(of, span, True, False), clock)
 
     def books(
         self, counters: Sequence[Counter], span: Span, by: By, afresh: bool = False
@@ -81,6 +94,22 @@ class KeptEnergy:
                 books.append(book)
         return [one_book(books) for books in parts]
 
+    def estimated(
+        self, counters: Sequence[Counter], books: Sequence[EnergyBook], of: Seconds
+    ) -> list[EnergyBook]:
+        """``books`` with the estimates that tables by the edges ``of`` need.
+
+        Those that months keep are there already, and nothing is read for them.
+        """
+        wanted = [wanting(c, book.gaps, of) for c, book in zip(counters, books, strict=True)]
+        if not any(wanted):
+            return list(books)
+        made = self._estimating.estimates(counters, wanted)
+        return [
+            replace(book, gaps=tuple(g for gap in book.gaps for g in estimates_of(gap, found)))
+            for book, found in zip(books, made, strict=True)
+        ]
+
     def _months(self, counters: Sequence[Counter], span: Span, afresh: bool) -> list[Rollups]:
         month_edges = edges(span, By.MONTH, counters[0].time_zone)
         kept = self._kept(counters, By.MONTH, span, month_edges, False, afresh)
@@ -107,9 +136,13 @@ class KeptEnergy:
 
         def make() -> list[Rollups]:
             days = self._days(counters, part, False, afresh)
+            lived = np.clip(month_edges, *life_s)
+            gaps = [unique(chain(*month_gaps(of, month_edges).values())) for of in days]
+            wanted = [wanting(c, of, lived) for c, of in zip(counters, gaps, strict=True)]
+            estimates = self._estimating.estimates(counters, wanted)
             return [
-                month_rows(rows, month_edges, life_s, part.end == counter.dead)
-                for rows, counter in zip(days, counters, strict=True)
+                month_rows(rows, month_edges, life_s, part.end == counter.dead, made)
+                for rows, counter, made in zip(days, counters, estimates, strict=True)
             ]
 
         return self._sealed(counters, By.MONTH, part, make)
@@ -164,7 +197,8 @@ class KeptEnergy:
         meanwhile, they do not hold.
         """
         points = [c.point for c in counters]
-        near = to_seconds(part.start) - REACH_S, to_seconds(part.end) + REACH_S
+        reach = ESTIMATES_REACH_S if by is By.MONTH else REACH_S
+        near = to_seconds(part.start) - reach, to_seconds(part.end) + reach
         all_known = ALWAYS_S, NEVER_S
         for from_s, to_s in (near, all_known) if part.seconds < REACH_S else (all_known,):
             touches = self._store.touches(points, from_s, to_s)
@@ -172,9 +206,9 @@ class KeptEnergy:
             if all(_reaches(rows, from_s, to_s) for rows in made):
                 break
         settled = {
-            counter.point: kept
-            for counter, rows in zip(counters, made, strict=True)
-            if len(kept := _settled(counter, rows, touches.get(counter.point, Touches.none())))
+            c.point: kept
+            for c, rows in zip(counters, made, strict=True)
+            if len(kept := _settled(_seal(c, by), rows, touches.get(c.point, Touches.none())))
         }
         if settled:
             self._store.save_rollups(settled, by)
@@ -199,7 +233,7 @@ class KeptEnergy:
         from_s = min(int(rows.needs_from_s.min()) for rows in found.values())
         to_s = max(int(rows.needs_to_s.max()) for rows in found.values())
         touches = self._store.touches(list(found), from_s - DAY_S, to_s + 1)
-        held = [_holding(c, found.get(c.point), touches.get(c.point)) for c in counters]
+        held = [_holding(_seal(c, by), found.get(c.point), touches.get(c.point)) for c in counters]
         if of[-1] <= to_seconds(span.end):
             return held
         # Kept by a clock that was ahead: more than is asked for.
@@ -209,19 +243,23 @@ class KeptEnergy:
         ]
 
 
-def _settled(counter: Counter, rows: Rollups, touches: Touches) -> Rollups:
+def _seal(counter: Counter, by: By) -> int:
+    return counter.month_seal if by is By.MONTH else counter.seal
+
+
+def _settled(rules: int, rows: Rollups, touches: Touches) -> Rollups:
     """The rows that no reading to come can change, sealed."""
-    seal, closed = seals(counter.seal, touches, rows.needs_from_s, rows.needs_to_s)
+    seal, closed = seals(rules, touches, rows.needs_from_s, rows.needs_to_s)
     return replace(rows, seal=seal).where(closed & (rows.needs_to_s < NEVER_S))
 
 
-def _holding(counter: Counter, rows: Rollups | None, touches: Touches | None) -> Rollups:
+def _holding(rules: int, rows: Rollups | None, touches: Touches | None) -> Rollups:
     """The rows whose seal is today's."""
     if rows is None:
         return Rollups.none()
     if touches is None:
-        return rows.where(rows.seal == counter.seal)
-    seal, closed = seals(counter.seal, touches, rows.needs_from_s, rows.needs_to_s)
+        return rows.where(rows.seal == rules)
+    seal, closed = seals(rules, touches, rows.needs_from_s, rows.needs_to_s)
     return rows.where((rows.seal == seal) & closed)
 
 

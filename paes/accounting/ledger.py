@@ -26,7 +26,7 @@ from paes.accounting.causes import explained, is_explained
 from paes.accounting.counter_findings import absence_finding, edit_findings
 from paes.accounting.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
 from paes.accounting.edits import EDIT, Edits, edits_of, in_force
-from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled
+from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled, within
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
@@ -88,7 +88,7 @@ class EnergyLedger:
         self.installation = installation
         self.store = store
         self.clock = clock
-        self._kept = KeptEnergy(store)
+        self._kept = KeptEnergy(store, clock)
 
     def rules(self, meter: Meter) -> CounterRules:
         """How the meter's register is accounted."""
@@ -117,7 +117,8 @@ class EnergyLedger:
             factors=edits.factors,
         )
         tz = self.installation.time_zone(meter.id)
-        return Counter(rules, tz, *self._born_and_dead(meter))
+        opening = self.installation.site(meter.site).opening
+        return Counter(rules, tz, *self._born_and_dead(meter), opening, edits.energies)
 
     def poll_period(self, meter: Meter) -> timedelta:
         """How often the meter is read; of an imported one, what counts as without a gap."""
@@ -174,7 +175,7 @@ class EnergyLedger:
         for (span, _), parts in groups.items():
             counters = self._counters([p.meter for p in parts])
             ends = np.array([to_seconds(span.start), to_seconds(span.end)], dtype=np.int64)
-            books = self._kept.whole(counters, span)
+            books = self._kept.estimated(counters, self._kept.whole(counters, span), ends)
             for part, counter, book in zip(parts, counters, books, strict=True):
                 table = tabled(book, ends, span, counter.rules)
                 found[part.place] += table.times(np.array([part.factor])).total()
@@ -262,9 +263,9 @@ class EnergyLedger:
         for (life, kind), places in groups.items():
             of = [asked[place][0] for place in places]
             counters = self._counters(of)
-            books = self._kept.books(
-                counters, self._whole_days(of[0], life) if fine else life, kind
-            )
+            whole = self._whole_days(of[0], life) if fine else life
+            books = self._kept.books(counters, whole, kind)
+            books = self._kept.estimated(counters, books, within(wanted, life))
             for place, counter, book in zip(places, counters, books, strict=True):
                 tables[place] = tabled(book, wanted, life, counter.rules)
         return tables

@@ -92,6 +92,10 @@ def ledger(store, now: datetime = NOW, **changes) -> EnergyLedger:
     return EnergyLedger(installation(meters(**changes)), store, lambda: now)
 
 
+def from_day(year: int, month: int, day: int) -> datetime:
+    return day_span(date(year, month, day), ROME).start
+
+
 def main(of: EnergyLedger) -> FieldMeter:
     return of.installation.meter("hall.main")
 
@@ -123,18 +127,21 @@ def test_every_step_adds_up_to_the_same_year(store, by):
     assert book.total(main(book), year_span(2025, ROME)).kwh == pytest.approx(365 * 48.0)
 
 
-def test_a_gap_over_midnight_is_missing_in_both_days_and_whole_in_the_month(store):
+def test_a_gap_over_midnight_is_estimated_in_both_days_and_whole_in_the_month(store):
     write(store, BORN, datetime(2025, 5, 10, 12, tzinfo=UTC))
     write(store, datetime(2025, 5, 11, 12, tzinfo=UTC), datetime(2025, 6, 30, tzinfo=UTC))
     book = ledger(store)
-    days = book.meter(main(book), day_span(date(2025, 5, 10), ROME), By.DAY)
-    # until 12:00 UTC is 14:00 local: 14 h x 2 kW; then 10 h of the 48 kWh gap
-    assert days["measured"].iloc[0] == pytest.approx(28.0)
-    assert days["missing_high"].iloc[0] == pytest.approx(48.0)
+    days = book.meter(main(book), Span(from_day(2025, 5, 10), from_day(2025, 5, 12)), By.DAY)
+    # until 12:00 UTC is 14:00 local: 14 h x 2 kW; then 10 h and 14 h of the 48 kWh gap
+    assert days["measured"].tolist() == [pytest.approx(28.0), pytest.approx(20.0)]
+    assert days["estimated"].tolist() == [pytest.approx(20.0), pytest.approx(28.0)]
+    assert (days["estimated_low"] <= days["estimated"]).all()
+    assert (days["missing_high"] == 0).all()
+    assert days["covered_s"].tolist() == [14 * 3600, 10 * 3600]
     may = book.meter(main(book), Span(datetime(2025, 5, 2, tzinfo=UTC), NOW), By.MONTH).iloc[0]
     assert may["measured"] == pytest.approx(31 * 48.0)
     assert may["catch_up"] == pytest.approx(48.0)
-    assert may["missing_high"] == 0
+    assert may["missing_high"] == may["estimated"] == 0
     assert may["covered_s"] == pytest.approx((31 - 1) * 86400)
 
 
@@ -146,7 +153,7 @@ def test_kept_days_answer_like_fresh_ones(store):
     fresh = book.meter(main(book), span, By.DAY)
     kept = book.meter(main(book), span, By.DAY)
     assert fresh.equals(kept)
-    assert fresh["missing_high"].sum() > 0
+    assert fresh["estimated"].sum() > 0
 
 
 def test_late_readings_change_the_days_they_touch_and_no_other(store):
@@ -161,6 +168,7 @@ def test_late_readings_change_the_days_they_touch_and_no_other(store):
     assert changed == ["2025-03-01", "2025-03-02", "2025-03-03", "2025-03-04"]
     assert after["measured"].sum() == pytest.approx(span.seconds / 3600 * 2.0)
     assert (after["missing_high"] == 0).all()
+    assert (after["estimated"] == 0).all()
 
 
 def test_a_day_in_progress_is_not_kept_as_if_it_were_over(store):
@@ -293,7 +301,7 @@ def test_what_was_read_before_commissioning_and_after_removal_is_outside(store):
         assert frame["covered_s"].sum() == pytest.approx(frame["span_s"].sum()), by
 
 
-def test_of_a_gap_over_commissioning_only_bounds_are_known(store):
+def test_of_a_gap_over_commissioning_only_the_part_in_use_is_estimated(store):
     write(store, BORN, datetime(2025, 1, 9, 19, tzinfo=UTC))
     write(store, datetime(2025, 1, 10, 3, tzinfo=UTC), datetime(2025, 1, 31, 23, tzinfo=UTC))
     book = ledger(store, valid_from=date(2025, 1, 10))
@@ -303,7 +311,8 @@ def test_of_a_gap_over_commissioning_only_bounds_are_known(store):
         frame = book.meter(main(book), january, by)
         assert frame["measured"].sum() == pytest.approx(22 * 48.0 - 8.0)
         assert frame["catch_up"].sum() == 0
-        assert frame["missing_high"].sum() == pytest.approx(16.0)
+        assert frame["estimated"].sum() == pytest.approx(8.0)
+        assert frame["missing_high"].sum() == 0
 
 
 def test_days_are_kept_whole_when_a_refresh_begins_or_ends_within_one(store):

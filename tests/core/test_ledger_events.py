@@ -161,7 +161,9 @@ def test_a_noticed_exchange_is_one_finding_with_right_energy_around_it(store: Sq
     # all but the quarter of an hour of the exchange, in which 12 kW bound what passed
     hours = (END - BORN) / HOUR
     assert total.measured_kwh == pytest.approx(2 * (hours - 0.25))
-    assert (total.missing_low_kwh, total.missing_high_kwh) == (0, pytest.approx(3.0))
+    assert (total.missing_low_kwh, total.missing_high_kwh) == (0, 0)
+    assert total.estimated_kwh == pytest.approx(0.5)  # as before and after it: 2 kW
+    assert total.low_kwh <= 2 * hours <= total.high_kwh < total.measured_kwh + 3.0
 
 
 def test_an_exchange_is_told_once_whichever_hours_are_asked(store: SqliteStore):
@@ -182,7 +184,7 @@ def test_an_exchange_remakes_the_days_that_were_kept(store: SqliteStore):
     store.write_events([swap(LOST + 20 * HOUR)])
     assert [f.name for f in book.findings(main(book), span)] == ["meter.replaced"]
     kept = book.meter(main(book), span, By.DAY)
-    assert kept["missing_high"].sum() == pytest.approx(3.0)
+    assert kept["estimated"].sum() == pytest.approx(0.5)  # 2 kW for a quarter of an hour
 
 
 def described(at: datetime) -> dict[str, Any]:
