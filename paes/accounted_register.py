@@ -215,6 +215,8 @@ def _wanted(meter: FieldMeter) -> tuple[str, tuple[str | None, ...]]:
         return "volume", (None, "import", "sum")
     if meter.carrier is Carrier.HEAT_COLD:
         return "heat_energy", (None, "import", "sum")
+    if meter.measures is Measures.FEED_IN:
+        return "active_energy", ("export",)
     if meter.measures is Measures.GENERATION:
         return "active_energy", ("export", "sum", None)
     return "active_energy", ("import", "sum", None)

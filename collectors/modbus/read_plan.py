@@ -28,7 +28,7 @@ from collectors.modbus.blocks import NOTHING_LEARNED, Block, Limits, blocks_of, 
 from collectors.modbus.bus_time import TCP_GAP, BusTime, bus_time, pause_s
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, point_id
+from paes.metering import FieldMeter, Measures, point_id
 
 __all__ = [
     "EVERY_CLASS",
@@ -229,8 +229,9 @@ def points_to_read(meter: FieldMeter, profile: DeviceProfile) -> list[DevicePoin
     """The points of ``meter`` that become readings, in the order of the profile.
 
     These are the accounted register (``register:`` or the pulse channel) and, except for a pulse
-    meter, the usual totals and gauges. Phase values, texts and points marked never or once are
-    left alone: they cost bus time and storage, and ``paes probe`` shows them.
+    meter and one of what is fed in, the usual totals and gauges. Phase values, texts and points
+    marked never or once are left alone: they cost bus time and storage, and ``paes probe`` shows
+    them.
     """
     named = {profile.point(meter.register_name).name} if meter.register_name else set()
     channels = [p for p in profile.points if is_pulse_channel(meter, p)]
@@ -241,6 +242,8 @@ def points_to_read(meter: FieldMeter, profile: DeviceProfile) -> list[DevicePoin
                 "say which with register:"
             )
         return channels
+    if meter.measures is Measures.FEED_IN:
+        return [p for p in profile.points if p.name in named]  # the rest is its neighbour's
     points = [p for p in profile.points if p.name in named or _is_usual(p)]
     points += [profile.point(n) for n in named - {p.name for p in points}]  # one of a group
     if not points:

@@ -24,7 +24,7 @@ from collectors.simulator.server import ILLEGAL_ADDRESS, Reply
 from collectors.simulator.sunspec_chain import COMMON, SunSpecChain, is_common
 from collectors.simulator.town import Town
 from paes.errors import DataError
-from paes.metering import FieldMeter, Sensor
+from paes.metering import FieldMeter, Measures, Sensor
 
 Image = dict[tuple[int, int], int]
 """(function code, address) -> word."""
@@ -44,7 +44,8 @@ class SimulatedDevice:
         faults: Iterable[Fault] = (),
         started_s: float = 0.0,
     ) -> None:
-        self.meters = tuple(meters)
+        # What is fed in is the second register of a device that another meter describes.
+        self.meters = tuple(sorted(meters, key=lambda m: m.measures is Measures.FEED_IN))
         self.town = town
         self.counter_faults = CounterFaults(town, self.meters, faults, started_s)
         file = town.installation.device_file(self.meters[0].device)

@@ -5,6 +5,7 @@ A value depends only on the seed, the meter and the slot; it is the mean over th
     need        = yearly intensity x floor area, spread by opening, darkness, weather and noise
     withdrawal  = need - what the site's PV gives, never below 0
     export      = what the PV gives beyond the need, never while something is withdrawn
+    feed-in     = that export, as a meter of its own
     submeter    = a fixed share of its parent's need; all parts stay below their whole
 
 Several meters of one carrier at a site share its need. PV stands behind the site's first
@@ -60,6 +61,8 @@ class Loads:
 
     def power_kw(self, meter: FieldMeter, year: int) -> Floats:
         """Mean power of each slot in kW; of a fuel, its energy content."""
+        if meter.measures is Measures.FEED_IN:
+            return self._fed_in_kw(meter, year)
         if meter.parent is not None:
             return self._part_kw(meter, self.installation.field_meter(meter.parent), year)
         return np.maximum(self._net_kw(meter, year), 0.0)
@@ -69,6 +72,17 @@ class Loads:
         if self._plants_behind(meter):
             return np.maximum(-self._net_kw(meter, year), 0.0)
         return np.zeros(len(self.calendar(meter, year).slots))
+
+    def _fed_in_kw(self, meter: FieldMeter, year: int) -> Floats:
+        """The other register of the site's main meter: what that one shows as export."""
+        mains = [
+            m
+            for m in self.installation.field_meters.values()
+            if m.site == meter.site and self._plants_behind(m)
+        ]
+        exported = [self.export_kw(main, year) for main in mains]
+        limited = np.minimum(sum(exported), meter.rated_power_kw or np.inf)
+        return np.asarray(limited * self._alive(meter, year))
 
     def kwh_per_m3(self, meter: FieldMeter) -> float:
         """Energy in a cubic metre of what the meter counts."""

@@ -201,7 +201,7 @@ class Quantities:
     def _energy_kwh(self, direction: str | None, state: State) -> float:
         """By direction; a generation meter is wired so that what the plant gives is export."""
         inward, outward = state.register, state.exported_kwh
-        if self.meter.measures is Measures.GENERATION:
+        if self.meter.measures in (Measures.GENERATION, Measures.FEED_IN):
             inward, outward = 0.0, state.register
         return {"import": inward, "export": outward}.get(direction or "", inward + outward)
 
@@ -209,7 +209,7 @@ class Quantities:
         """Inward is positive, as OBIS has it; an inverter shows what it gives as positive."""
         if self.profile.kind in (DeviceKind.WATER_METER, DeviceKind.PULSE_COUNTER):
             return 0.0
-        outward = self.meter.measures is Measures.GENERATION
+        outward = self.meter.measures in (Measures.GENERATION, Measures.FEED_IN)
         if outward and self.profile.kind is DeviceKind.ELECTRICITY_METER:
             return -1000.0 * state.flow
         return 1000.0 * (state.flow - state.export_kw)
