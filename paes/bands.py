@@ -26,7 +26,7 @@ from paes.schema import ConfigModel, Sourced
 Labels = npt.NDArray[np.int8]
 """The place of each quarter hour's band in ``Bands.names``."""
 BandName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$", max_length=8)]
-Hours = dict[Annotated[int, Field(ge=0, le=23)], BandName]
+Hours = dict[int, BandName]
 """The band that begins at a local hour and lasts until the next one that is named."""
 DAY_S, HOUR_S = 86_400, 3_600
 _WEEKDAY, _SATURDAY, _HOLIDAY = range(3)
@@ -59,8 +59,9 @@ class BandRule(DatedDays):
     @field_validator("weekday", "saturday", "sunday_and_holiday")
     @classmethod
     def _from_midnight(cls, hours: dict[int, str]) -> dict[int, str]:
-        if 0 not in hours:
-            raise ValueError(f"the band of hour 0 is missing; seen hours {sorted(hours)}")
+        if 0 not in hours or not all(0 <= hour < 24 for hour in hours):
+            seen = ", ".join(map(str, sorted(hours)))
+            raise ValueError(f"expected hours from 0 to 23, with that of 0; seen {seen}")
         return hours
 
     def by_hour(self) -> list[list[str]]:
@@ -81,13 +82,12 @@ class Holiday(DatedDays):
     @model_validator(mode="after")
     def _one_day(self) -> Self:
         if (self.day is None) == (self.days_after_easter is None):
-            raise ValueError("day: expected either day or days_after_easter")
+            raise ValueError("expected either day or days_after_easter")
         if self.day is not None:
             try:
                 date.fromisoformat(f"2001-{self.day}")  # no leap year: 29 February is no holiday
             except ValueError as err:
-                message = f"day: expected a month and a day such as 12-25, seen {self.day!r}"
-                raise ValueError(message) from err
+                raise ValueError(f"day {self.day!r} is no month and day such as 12-25") from err
         return self
 
     def in_year(self, year: int) -> date:
@@ -121,16 +121,15 @@ class BandsFile(ConfigModel):
     def _coherent(self) -> Self:
         for earlier, later in zip(self.rules, self.rules[1:], strict=False):
             if later.valid_from < (earlier.valid_to or later.valid_from):
-                raise ValueError(f"rules: that of {later.valid_from} begins within another")
+                raise ValueError(f"rules overlap: that of {later.valid_from} begins in another")
             if later.valid_from <= earlier.valid_from:
-                raise ValueError(f"rules: that of {later.valid_from} is not in order of time")
+                raise ValueError(f"rules must be in order of time; {later.valid_from} is not")
         known = {b for rule in self.rules for hours in rule.by_hour() for b in hours}
         for name, parts in self.groups.items():
             unknown = sorted(set(parts) - known)
             if unknown or name in known:
-                raise ValueError(
-                    f"groups: {name} is made of {', '.join(parts)}; bands are {sorted(known)}"
-                )
+                seen, there = ", ".join(parts), ", ".join(sorted(known))
+                raise ValueError(f"groups: {name} is to be made of bands ({there}); seen {seen}")
         return self
 
 

@@ -40,7 +40,7 @@ class Contract(Sourced):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.meter is None) == (self.site is None):
-            raise ValueError("meter: expected either a meter or a site")
+            raise ValueError("expected either a meter or a site")
         return self
 
 

@@ -24,7 +24,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from paes.bands import Bands
 from paes.errors import DataError
@@ -35,7 +35,17 @@ from paes.schema import ConfigModel, Sourced
 Price = Annotated[float, Field(ge=0)]
 Unit = Literal["kWh", "Sm3", "m3", "l", "kg"]
 """What a price is for; gas is sold in Sm3, water in m3."""
-LocalTime = Annotated[str, Field(min_length=10, max_length=40)]
+
+
+def _readable(text: str) -> str:
+    try:
+        parse_instant(text, "UTC")  # which local times exist depends on the zone: checked later
+    except DataError as err:
+        raise ValueError(str(err)) from err
+    return text
+
+
+LocalTime = Annotated[str, AfterValidator(_readable)]
 """A date or a time as people write it; without an offset it is local."""
 
 
@@ -101,22 +111,24 @@ class TariffFile(ConfigModel):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if (self.carrier is None) != (self.unit == "m3"):
-            raise ValueError("carrier: water (unit m3) has none, and every other tariff has one")
+        if self.carrier is None and self.unit != "m3":
+            raise ValueError("carrier is missing: only water, whose unit is m3, has none")
+        if self.carrier is not None and self.unit == "m3":
+            raise ValueError("unit 'm3' is that of water, which has no carrier; gas is sold in Sm3")
         if self.carrier is Carrier.NATURAL_GAS and self.unit not in ("Sm3", "kWh"):
             raise ValueError(f"unit {self.unit!r} is none of natural gas; expected Sm3")
         if self.direction is Direction.FEED_IN and self.carrier is not Carrier.ELECTRICITY:
-            raise ValueError("direction: only electricity is fed in")
+            raise ValueError("direction feed_in is for electricity alone")
         try:
             zone(self.time_zone)
             starts = [parse_instant(p.valid_from, self.time_zone) for p in self.periods]
         except DataError as err:
-            raise ValueError(f"periods: {err}") from err
+            raise ValueError(f"periods cannot be read: {err}") from err
         for (earlier, later), period in zip(pairwise(starts), self.periods[1:], strict=True):
             if later <= earlier:
-                raise ValueError(f"periods: {period.valid_from} is not after the one before")
+                raise ValueError(f"periods must be in order of time; {period.valid_from} is not")
         if any(p.is_banded for p in self.periods) and self.bands is None:
-            raise ValueError("bands: prices by band need a file of bands/ that says when they are")
+            raise ValueError("bands are missing: prices by band need a file of bands/, e.g. italy")
         return self
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from operator import add
 
@@ -18,7 +19,7 @@ from paes.accounting.energy_table import local_starts
 from paes.accounting.ledger import EnergyLedger
 from paes.costs.bill import Bill, unit_of
 from paes.costs.cost_table import CostTable
-from paes.costs.prices import Regime, meter_supplies, price_kinds, regimes
+from paes.costs.prices import Regime, UnitPrice, meter_supplies, price_at, price_kinds, regimes
 from paes.costs.runs import counted, runs_of
 from paes.metering import Carrier, Finding, Measures, Meter
 from paes.periods import By, Seconds, Span, edges, from_seconds, zone
@@ -90,6 +91,10 @@ class Costing:
             for group in self._on_one_price(of, _months_around(period_edges_s, tz)):
                 found |= self._costs(group, period_edges_s, tz)
         return found
+
+    def price_at(self, meter: Meter, at: datetime) -> UnitPrice | None:
+        """What one more unit of ``meter`` costs at ``at``; None if no contract is in force."""
+        return price_at(self.installation, meter, at)
 
     def _on_one_price(
         self, meters: Sequence[Meter], months_s: Seconds
