@@ -12,6 +12,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
@@ -43,8 +44,14 @@ class Sheet:
 def read_sheets(file: SourceFile) -> list[Sheet]:
     """Every sheet of a workbook, in its order, or the one table of a CSV file.
 
-    DataError if it is no table, damaged, protected, or too large (``workbook_guard``).
+    DataError if it is no table, damaged, protected, or too large (``workbook_guard``). The sheets
+    of the last file are remembered, for each format asks for them: nobody changes their rows.
     """
+    return list(_sheets(file))
+
+
+@lru_cache(maxsize=1)
+def _sheets(file: SourceFile) -> list[Sheet]:
     require_readable_size(file.name, len(file.data))
     if file.data.startswith((ZIP, OLE)):
         return _workbook(file)
