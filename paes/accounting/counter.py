@@ -277,12 +277,13 @@ class _Walk:
             amount[i] = 0.0
             limit = min(high, self.rules.limit(float(span[i])))
             gaps.append(Gap(int(t[i]), int(t[i + 1]), low, max(low, limit), cause))
+        wraps = self.rules.register.modulus is not None
         bounded = {position[index] for index in self.bounds}
         for i in np.flatnonzero(~measured).tolist():
             if i not in bounded:
-                turns = self._turns(int(kept[i]), float(amount[i]), float(span[i]))
                 low = float(amount[i])
-                gaps.append(Gap(int(t[i]), int(t[i + 1]), low, low + turns, NO_READING))
+                high = low + self._turns(int(kept[i]), low, float(span[i])) if wraps else low
+                gaps.append(Gap(int(t[i]), int(t[i + 1]), low, high, NO_READING))
         without = [g for g in gaps if g.cause == NO_READING]
         self.findings += [gap_finding(gap, self.rules) for gap in without]
         start = np.zeros(1)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_ledger import installation, meters
 
 from paes.accounting.consumption import buckets, outer_gaps
@@ -156,6 +158,32 @@ def test_nothing_is_zero_only_if_it_was_measured():
     table = per(HOUR, curve(0.0, 0.0, 0.0, 0.0), 2, rules())
     assert table["missing_high"].tolist() == [0.0, 10.0]
     assert table["covered_s"].tolist() == [3600.0, 0.0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    amounts=st.lists(st.integers(0, 250), min_size=8, max_size=60),
+    lost=st.sets(st.integers(0, 59), max_size=25),
+    false=st.sets(st.integers(0, 59), max_size=3),
+    offset=st.integers(0, 3),
+)
+def test_the_truth_lies_within_the_bounds_of_every_period(amounts, lost, false, offset):
+    """Any course of 0..2.5 kWh a quarter, any of them lost, some told far too high."""
+    true = np.array(amounts) / 100.0
+    shown = true.copy()
+    shown[[i for i in false if i < len(shown)]] = 1e6
+    t = QUARTER * np.arange(len(true) + 1, dtype=np.int64)
+    kept = np.array([i for i in range(len(true)) if i not in lost], dtype=np.int64)
+    readings = ReadingSeries(t[kept], shown[kept], np.zeros(len(kept), np.int8))
+    book = account(readings, rules())
+    edges = np.unique(np.concatenate([t[:1], t[offset::4], t[-1:]]))
+    gaps = [*book.gaps, *outer_gaps(book, 0, int(t[-1]), rules())]
+    table = buckets(book, gaps, edges, rules())
+    truth = np.diff(np.interp(edges, t, np.concatenate([[0.0], np.cumsum(true)])))
+    assert (table["measured"] <= truth + 1e-9).all()
+    assert (truth <= table["measured"] + table["missing_high"] + 1e-9).all()
+    whole = table["missing_high"] == 0
+    assert table["measured"][whole].to_numpy() == pytest.approx(truth[whole])
 
 
 # -- amounts of periods ---------------------------------------------------------------------
