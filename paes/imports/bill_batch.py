@@ -101,7 +101,7 @@ def gross_value(value: float | None, meter: Meter, context: Context, year: int) 
         return None
     if meter.carrier is not Carrier.NATURAL_GAS:
         raise DataError(f"a gross calorific value (PCS) for {meter.id}, which is no gas meter")
-    mj_per_sm3 = value * 1000.0 if value < GJ_BELOW else value
+    mj_per_sm3 = round(value * 1000.0 if value < GJ_BELOW else value, 6)
     printed = BillValue(mj_per_sm3, "MJ/Sm3", Basis.GROSS)
     given = FuelAmount(Carrier.NATURAL_GAS, 1.0, "Sm3", bill_value=printed)
     with suppress(FactorMissing):  # then there is no value to hold it against
