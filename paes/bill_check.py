@@ -167,7 +167,8 @@ class _Checking:
         numbers = {} if billed is None else {"billed": billed}
         if seen:
             numbers |= {"metered": seen.amount, "low": seen.low, "high": seen.high}
-        own = Finding(str(verdict), bill.meter, message, bill.start, numbers)
+        text = f"document {bill.document}: {message}"
+        own = Finding(str(verdict), bill.meter, text, bill.start, numbers)
         twice_eur = sum(
             f.numbers.get("total_eur", 0.0)
             for f in told

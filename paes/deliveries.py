@@ -153,3 +153,13 @@ def _session_day(event: Event) -> SessionDay:
         raise DataError(
             f"event {event.name} of {event.subject} is no day of sessions that can be read: {err}"
         ) from err
+
+
+def sessions_by_month(days: Iterable[SessionDay]) -> dict[tuple[str, str], tuple[int, float]]:
+    """Sessions and kWh of each column by local month (``2024-03``), of months with any day."""
+    found: dict[tuple[str, str], tuple[int, float]] = {}
+    for day in days:
+        key = day.meter, f"{day.day:%Y-%m}"
+        sessions, energy_kwh = found.get(key, (0, 0.0))
+        found[key] = sessions + day.sessions, energy_kwh + day.energy_kwh
+    return found

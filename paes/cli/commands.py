@@ -13,6 +13,7 @@ import click
 
 SUMMARIES = {
     "bench-device": "Latency, largest block and pause that a device likes.",
+    "bills": "Bills beside the meter; deliveries and charging sessions.",
     "check": "Configuration, devices, factors, store and gateways.",
     "collect": "Read every meter on schedule into the store until stopped.",
     "commission": "Compare a site's meters with their displays; write a record.",

@@ -13,7 +13,7 @@ from datetime import date
 
 from paes.errors import DataError
 from paes.imports.batch import SourceFile
-from paes.imports.bill_words import BillWords
+from paes.imports.bill_words import BillWords, plain_text
 from paes.imports.cells import Cell, Decimal, parse_date, parse_number, seen
 from paes.imports.sheets import Sheet, place, read_sheets
 from paes.metering import Finding
@@ -32,6 +32,14 @@ class Row:
     cells: Mapping[str, Cell]
     headers: Mapping[str, str]
     decimal: Decimal | None
+    lead: str
+    """The first cell that is not empty."""
+
+    def is_total(self, words: BillWords, names: Iterable[str]) -> bool:
+        """True for a row of sums: it says so, or none of the cells ``names`` says anything."""
+        return plain_text(self.lead) in map(plain_text, words.totals) or all(
+            self.cells.get(name) is None for name in names
+        )
 
     def text(self, name: str) -> str:
         """The cell as text, empty if there is none; a whole number has no decimals."""
@@ -63,10 +71,6 @@ class Row:
         """The column as the table's own header names it."""
         return f"column {self.headers[name]!r}"
 
-    def is_empty(self, names: Iterable[str]) -> bool:
-        """True if none of these cells says anything."""
-        return all(self.cells.get(name) is None for name in names)
-
 
 @dataclass(frozen=True)
 class Table:
@@ -85,9 +89,10 @@ class Table:
         headers = {name: str(rows[self.header_row][at]) for name, at in self.columns.items()}
         decimal = self._decimal()
         for number in range(self.header_row + 1, len(rows)):
-            if any(cell is not None for cell in rows[number]):
+            lead = next((str(cell) for cell in rows[number] if cell is not None), None)
+            if lead is not None:
                 cells = {name: rows[number][at] for name, at in self.columns.items()}
-                yield Row(place(self.sheet, number), cells, headers, decimal)
+                yield Row(place(self.sheet, number), cells, headers, decimal, lead)
 
     def _decimal(self) -> Decimal | None:
         """The decimal sign of the table's texts, as far as one of them tells it."""

@@ -31,6 +31,7 @@ class BillWords(ConfigModel):
 
     schema_: Literal["bill-words/1"] = Field(alias="schema")
     columns: Mapping[str, Words] = Field(default_factory=dict)
+    totals: Words = ()
     is_estimated: Words = ()
     is_read: Words = ()
     kinds: Mapping[BillKind, Words] = Field(default_factory=dict)
@@ -101,6 +102,7 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 def _joined(shipped: BillWords, own: BillWords) -> BillWords:
     changed: dict[str, object] = {
+        "totals": (*shipped.totals, *own.totals),
         "is_estimated": (*shipped.is_estimated, *own.is_estimated),
         "is_read": (*shipped.is_read, *own.is_read),
     }

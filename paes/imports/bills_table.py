@@ -73,8 +73,8 @@ class BillsTable:
         bills = BillGathering(context, findings=findings_of(file, tables, without))
         for table in tables:
             for row in table.rows():
-                if row.is_empty(("start", "end", "document", *_SUPPLY)):
-                    continue  # a line of totals
+                if row.is_total(words, ("start", "end", "document", *_SUPPLY)):
+                    continue
                 try:
                     bills.add(row.place, _bill(row, context, words, bills.findings))
                 except DataError as err:

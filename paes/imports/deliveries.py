@@ -80,9 +80,9 @@ class Deliveries:
         found = _Found(context, file.name, findings=findings_of(file, tables, without))
         for table in tables:
             if "began" in table.columns:
-                found.take_sessions(table)
+                found.take_sessions(table, words)
             else:
-                found.take_deliveries(table)
+                found.take_deliveries(table, words)
         return Batch(
             events=[*found.events.values(), *found.session_events()],
             refused=found.refused,
@@ -111,11 +111,11 @@ class _Found:
     _sessions: dict[tuple[str, str], tuple[date, float]] = field(default_factory=dict)
     _unnamed: Counter[str] = field(default_factory=Counter)
 
-    def take_deliveries(self, table: Table) -> None:
+    def take_deliveries(self, table: Table, words: BillWords) -> None:
         """Each row as a delivery, or refused."""
         for row in table.rows():
-            if row.is_empty(("issued", "document", *_WHERE)):
-                continue  # a line of totals
+            if row.is_total(words, ("issued", "document", *_WHERE)):
+                continue
             try:
                 self._add_delivery(row)
             except DataError as err:
@@ -152,11 +152,11 @@ class _Found:
         self._unnamed[f"{meter.id} {named}"] += 1
         return f"{named} {self._unnamed[f'{meter.id} {named}']}"
 
-    def take_sessions(self, table: Table) -> None:
+    def take_sessions(self, table: Table, words: BillWords) -> None:
         """Each row as a session of its day; a row that is refused spoils its day."""
         for row in table.rows():
-            if row.is_empty(("began", *_WHERE)):
-                continue  # a line of totals
+            if row.is_total(words, ("began", *_WHERE)):
+                continue
             meter: Meter | None = None
             day: date | None = None
             try:
