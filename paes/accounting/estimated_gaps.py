@@ -243,10 +243,15 @@ def thinned(gap: Gap, edges: Seconds) -> Gap:
 
 def together(gaps: Iterable[Gap]) -> list[Gap]:
     """Gaps within one month, with the estimates of unknown amounts told as one."""
-    told = list(gaps)
-    alike = [g for g in told if isinstance(g, EstimatedGap) and not is_certain(g)]
+    alike: list[EstimatedGap] = []
+    others: list[Gap] = []
+    for gap in gaps:
+        if isinstance(gap, EstimatedGap) and not is_certain(gap):
+            alike.append(gap)
+        else:
+            others.append(gap)
     if len(alike) < 2:
-        return told
+        return [*others, *alike]
     low, high = (math.fsum(of) for of in zip(*(bounds(g) for g in alike), strict=True))
     amount = math.fsum(g.amount for g in alike)
     start_s, end_s = min(g.start_s for g in alike), max(g.end_s for g in alike)
@@ -255,7 +260,7 @@ def together(gaps: Iterable[Gap]) -> list[Gap]:
         amount, max(amount - low, high - amount), str(Method.SEVERAL),
         (start_s, end_s), (0.0, amount),
     )  # fmt: skip
-    return [*(g for g in told if g not in alike), one]
+    return [*others, one]
 
 
 def is_cut(gap: Gap, edges: Seconds) -> bool:
