@@ -8,10 +8,10 @@
     weather part                 E - base
     normalised                   base + weather part x GG of the reference / GG of the period
 
-The degree-day ratio of CIBSE TM41 (2006), "Degree-days: theory and application", with the
-Italian degree days of ``paes.degree_days``. It is given only where it means something; otherwise
-a finding says why not. The raw figure is never replaced. The base of a school is that of a closed
-house, so that its hot water in winter counts as weather.
+The usual correction (e.g. vesma.com, "Standard heating and cooling degree days", steps 1 to 4),
+with the Italian degree days of ``paes.degree_days``. It is given only where it means something;
+otherwise a finding says why not. The raw figure is never replaced. The base of a school is that of
+a closed house, so that its hot water in winter counts as weather.
 """
 
 from __future__ import annotations
