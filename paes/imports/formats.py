@@ -16,6 +16,10 @@ MODULES: tuple[str, ...] = (
     "bills_table",
     "deliveries",
     "fattura_pa",
+    "load_curves",
+    "weather_open_meteo",
+    "weather_pvgis",
+    "weather_table",
 )
 """In order of name: a file is of the only format that recognises it, wherever that stands."""
 
