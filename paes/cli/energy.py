@@ -20,6 +20,7 @@ from paes.meter_status import meter_states
 from paes.metering import Carrier, Finding, Measures
 from paes.periods import By, Span, parse_instant
 from paes.report.documents import frame_records
+from paes.sensor_status import sensor_states
 
 _from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local).")
 _to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
@@ -71,11 +72,13 @@ def energy(
 def status(session: Session, as_json: bool) -> None:
     """Per meter: last reading, its age, the coverage of the last day, and its unit on the line.
 
-    The unit is as the collector on this machine last saw it; how much waits for the store is told
-    beside the table.
+    Sensors, which count nothing, stand below the meters. The unit is as the collector on this
+    machine last saw it; how much waits for the store is told beside the table.
     """
     units = _units_and_spool(session)  # told even if the store does not answer
     states = meter_states(session.ledger, session.city.meters.values())
+    sensors = sensor_states(session.ledger, session.city.sensors.values())
+    meters, states = len(states), [*states, *sensors]
     if as_json:
         print_json(
             [
@@ -94,7 +97,7 @@ def status(session: Session, as_json: bool) -> None:
         )
         return
     print_table(
-        f"{session.city.name}: {len(states)} meters",
+        f"{session.city.name}: {meters} meters" + (f", {len(sensors)} sensors" if sensors else ""),
         ["meter", "state", "unit", "last reading (UTC)", "age", "last day"],
         [
             [

@@ -128,8 +128,8 @@ def test_one_day_by_each_rule(degc: float, gg: float, hdd: float, cdd: float) ->
 
 
 def test_published_examples() -> None:
-    """CBS, "Correction for cold and mild winters": 20, 10 and -4 degC are 30 degree days of base 18.
-    Network Rail, "Degree Days": 7.5 degC for 48 hours are 16 of base 15.5.
+    """CBS, "Correction for cold and mild winters": 20, 10 and -4 degC are 30 degree days, base 18.
+    Network Rail, "Degree Days": 7.5 degC for 48 hours are 16, base 15.5.
     """
     dutch = degree_days(days_of(date(2025, 1, 1), 20.0, 10.0, -4.0), DegreeDayRule("nl", 18.0))
     british = degree_days(days_of(date(2025, 1, 1), 7.5, 7.5), DegreeDayRule("uk", 15.5))

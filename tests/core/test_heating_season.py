@@ -150,8 +150,8 @@ def test_an_exception_that_ends_before_it_begins_is_told_with_its_line(
     )
     assert problems_of(small) == [
         (
-            f"cities/porto/city.yaml:{line + 1}: heating_exceptions[0]: ends on 2025-04-16, before it"
-            " begins on 2025-04-20"
+            f"cities/porto/city.yaml:{line + 1}: heating_exceptions[0]: ends on 2025-04-16, before"
+            " it begins on 2025-04-20"
         )
     ]
 
@@ -164,9 +164,9 @@ def test_weather_of_a_sensor_that_is_not_there_is_told_with_its_line(
     )
     assert problems_of(small) == [
         (
-            f"cities/porto/city.yaml:{line + 1}: weather[0].point: no sensor or meter 'scuola.meteo' in"
-            " any meters.yaml; expected one of the sensors (none), a meter, or one of porto.weather for"
-            " what files bring"
+            f"cities/porto/city.yaml:{line + 1}: weather[0].point: no sensor or meter"
+            " 'scuola.meteo' in any meters.yaml; expected one of the sensors (none), a meter, or"
+            " one of porto.weather for what files bring"
         )
     ]
 
