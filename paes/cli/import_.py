@@ -57,7 +57,9 @@ def import_files(
         raise click.UsageError("name the files to import, or --list")
     from paes.imports.importing import Importing, Wishes, months_absent
 
-    wishes = Wishes(author or _this_user(), format_name, meter, _mapping(map_file), dry_run)
+    wishes = Wishes(
+        author or _this_user(), format_name, meter, _mapping(map_file, format_name), dry_run
+    )
     importing = Importing(session.installation, session.city, session.store, wishes)
     reports = list(_taken(importing, files))
     absent = months_absent(session.store, reports)
@@ -87,12 +89,12 @@ def _taken(importing: Importing, files: Sequence[Path]) -> Iterator[FileReport]:
             progress.advance(task)
 
 
-def _mapping(path: Path | None) -> dict[str, Any] | None:
+def _mapping(path: Path | None, format_name: str | None) -> dict[str, Any] | None:
     if path is None:
         return None
     from paes.imports.mapping import read_mapping
 
-    return read_mapping(path)
+    return read_mapping(path, format_name)
 
 
 def _this_user() -> str:

@@ -16,6 +16,7 @@ MODULES: tuple[str, ...] = (
     "bills_table",
     "deliveries",
     "fattura_pa",
+    "generic",
     "load_curves",
     "weather_open_meteo",
     "weather_pvgis",

@@ -1,0 +1,83 @@
+"""Finding a sheet, its row of titles, and the columns that a mapping names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paes.errors import DataError
+from paes.imports.cells import Cell
+from paes.imports.sheets import Sheet
+
+_LOOKED_AT = 60
+"""Rows in which the titles are looked for."""
+
+
+def sheet_of(file: str, sheets: Sequence[Sheet], name: str | None) -> Sheet:
+    """The sheet called ``name``, or the only one that has anything in it."""
+    filled = [sheet for sheet in sheets if sheet.rows]
+    if name is not None and not (len(sheets) == 1 and not sheets[0].name):
+        for sheet in filled:
+            if sheet.name.casefold() == name.casefold():
+                return sheet
+        raise DataError(f"{file}: no sheet {name!r} with content; there is {_named(filled)}")
+    if len(filled) != 1:
+        seen = _named(filled) if filled else "none"
+        raise DataError(f"{file}: which sheet? sheet: in the mapping file; there is {seen}")
+    return filled[0]
+
+
+def header_row_of(file: str, sheet: Sheet, wanted: Sequence[str], row: int | None) -> int:
+    """The row of titles, from 0; -1 if there is none.
+
+    ``row`` is as a person counts, 0 for a table without titles, None to look for the first row
+    that has all of ``wanted``.
+    """
+    titles = {plain(name) for name in wanted if not name.startswith("#")}
+    if row is not None:
+        if row > len(sheet.rows):
+            raise DataError(f"{file}: header_row {row}, but there are {len(sheet.rows)} rows")
+        return row - 1
+    if not titles:
+        return -1
+    best: set[str] = set()
+    for number, cells in enumerate(sheet.rows[:_LOOKED_AT]):
+        there = titles & {plain(str(cell)) for cell in cells if cell is not None}
+        if there == titles:
+            return number
+        best = max(best, there, key=len)
+    missing = [name for name in dict.fromkeys(wanted) if plain(name) in titles - best]
+    raise DataError(
+        f"{file}: no row has all titles of the mapping file; {', '.join(map(repr, missing))}"
+        " not found"
+    )
+
+
+def columns_of(
+    where: str, header: Sequence[Cell] | None, wanted: Sequence[str], width: int
+) -> dict[str, int]:
+    """The number, from 0, of each column that is wanted; DataError if it is not there once."""
+    titles = [plain(str(cell)) if cell is not None else "" for cell in header or ()]
+    found: dict[str, int] = {}
+    for name in wanted:
+        if name.startswith("#") and name[1:].isdigit():
+            number = int(name[1:])
+            if not 1 <= number <= width:
+                raise DataError(f"{where}: column {name}, but the table has {width}")
+            found[name] = number - 1
+            continue
+        count = titles.count(plain(name))
+        if count != 1:
+            there = ", ".join(repr(str(c)) for c in (header or ())[:12] if c is not None)
+            what = "is there twice; name it by its number, e.g. #3" if count else "is missing"
+            raise DataError(f"{where}: column {name!r} {what}; there is {there or 'no title'}")
+        found[name] = titles.index(plain(name))
+    return found
+
+
+def plain(title: str) -> str:
+    """Titles are alike if only case and blanks differ."""
+    return " ".join(title.split()).casefold()
+
+
+def _named(sheets: Sequence[Sheet]) -> str:
+    return ", ".join(repr(sheet.name) for sheet in sheets)
