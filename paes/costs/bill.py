@@ -14,9 +14,23 @@ from paes.costs.prices import PriceKinds, Regime
 from paes.costs.runs import QUARTER_S, Runs, counted
 from paes.costs.split import Split, split
 from paes.costs.standing import Peak, Standing, standing
-from paes.metering import Carrier, Measures, Meter
-from paes.periods import Seconds, Span, from_seconds, to_seconds
+from paes.metering import Carrier, Meter
+from paes.periods import ALWAYS, Seconds, Span, from_seconds, to_seconds
 from paes.series import Floats
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A meter, whose contracts pay for it, and the stretch of time that counts."""
+
+    meter: Meter
+    payer: Meter
+    span: Span = ALWAYS
+
+    @property
+    def stretch(self) -> tuple[Meter, Span]:
+        """As the ledger is asked."""
+        return self.meter, self.span
 
 
 @dataclass(frozen=True)
@@ -24,7 +38,7 @@ class Bill:
     """A meter, the prices it is on, and what it counted run by run."""
 
     ledger: EnergyLedger
-    meter: Meter
+    asked: Asked
     regimes: tuple[Regime, ...]
     kinds: PriceKinds
     runs: Runs
@@ -38,7 +52,7 @@ class Bill:
         missing_low, missing_high = shared.missing(prices.full)
         energy = _by_label(shared, self.kinds.labels, prices.net)
         return CostTable(
-            unit=unit_of(self.ledger, self.meter),
+            unit=unit_of(self.ledger, self.asked.meter),
             amounts={label: amounts for label, (amounts, _) in energy.items()},
             energy={label: money for label, (_, money) in energy.items()},
             fixed=rest.fixed,
@@ -65,10 +79,11 @@ class Bill:
         return _KindPrices(net_eur, taxes_eur, (net_eur + taxes_eur) * np.array([*vat, 0.0]))
 
     def _standing(self, period_edges_s: Seconds) -> Standing:
-        """Fixed and power parts; a submeter has none of its own."""
+        """Fixed and power parts; what another meter's contract pays for has none of its own."""
         outer = Span(from_seconds(period_edges_s[0]), from_seconds(period_edges_s[-1]))
-        life = self.ledger.life(self.meter, outer)
-        if life is None or self.meter.measures is Measures.SUBMETER:
+        part = outer.clip(self.asked.span.start, self.asked.span.end)
+        life = self.ledger.life(self.asked.meter, part) if part else None
+        if life is None or self.asked.payer is not self.asked.meter:
             return Standing.nothing(len(period_edges_s) - 1)
         life_s = to_seconds(life.start), to_seconds(life.end)
         return standing(self.regimes, period_edges_s, life_s, self.tz, self._peak)
@@ -76,7 +91,7 @@ class Bill:
     def _peak(self, start_s: int, end_s: int) -> Peak:
         """The highest quarter hour of a stretch; what is not measured bounds it."""
         quarters = np.arange(start_s // QUARTER_S, -(-end_s // QUARTER_S) + 1) * QUARTER_S
-        (table,) = counted(self.ledger, [self.meter], quarters, self.tz)
+        (table,) = counted(self.ledger, [(self.asked.meter, ALWAYS)], quarters, self.tz)
         per_h = 3600 / QUARTER_S
         low = float((table.measured + table.estimated_low + table.missing_low).max()) * per_h
         high = float((table.measured + table.estimated_high + table.missing_high).max()) * per_h

@@ -5,7 +5,7 @@ EUR and the meter's unit are never rounded here; a table rounds when it is print
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -46,6 +46,16 @@ class Money:
             self.high_eur + other.high_eur,
         )
 
+    def times(self, weight: float) -> Money:
+        """A part of it; with a negative weight, something that is taken off."""
+        low, high = self.low_eur * weight, self.high_eur * weight
+        return Money(
+            self.measured_eur * weight,
+            self.estimated_eur * weight,
+            np.minimum(low, high),
+            np.maximum(low, high),
+        )
+
     @property
     def eur(self) -> Floats:
         """Measured and estimated together: the figure to reckon with."""
@@ -67,6 +77,16 @@ class Amounts:
             self.estimated + other.estimated,
             self.low + other.low,
             self.high + other.high,
+        )
+
+    def times(self, weight: float) -> Amounts:
+        """A part of it, as of money."""
+        low, high = self.low * weight, self.high * weight
+        return Amounts(
+            self.measured * weight,
+            self.estimated * weight,
+            np.minimum(low, high),
+            np.maximum(low, high),
         )
 
 
@@ -123,6 +143,23 @@ class CostTable:
             self.covered_s + other.covered_s,
             self.span_s + other.span_s,
             self.assumed | other.assumed,
+        )
+
+    def times(self, weight: float) -> CostTable:
+        """A part of the money and amounts; the time stays, for it was or was not covered."""
+        missing = self.missing_low_eur * weight, self.missing_high_eur * weight
+        return replace(
+            self,
+            amounts={label: of.times(weight) for label, of in self.amounts.items()},
+            energy={label: of.times(weight) for label, of in self.energy.items()},
+            fixed=self.fixed.times(weight),
+            power=self.power.times(weight),
+            taxes=self.taxes.times(weight),
+            vat=self.vat.times(weight),
+            total=self.total.times(weight),
+            missing_low_eur=np.minimum(*missing),
+            missing_high_eur=np.maximum(*missing),
+            unpriced=self.unpriced * weight,
         )
 
     @property

@@ -17,15 +17,16 @@ import pandas as pd
 
 from paes.accounting.energy_table import local_starts
 from paes.accounting.ledger import EnergyLedger
-from paes.costs.bill import Bill, unit_of
+from paes.accounting.site_energy import SiteEnergy
+from paes.costs.bill import Asked, Bill, unit_of
 from paes.costs.cost_table import CostTable
-from paes.costs.prices import Regime, UnitPrice, meter_supplies, price_at, price_kinds, regimes
+from paes.costs.prices import UnitPrice, meter_supplies, payer, price_at, price_kinds, regimes
 from paes.costs.runs import counted, runs_of
 from paes.metering import Carrier, Finding, Measures, Meter
-from paes.periods import By, Seconds, Span, edges, from_seconds, zone
+from paes.periods import ALWAYS, By, Seconds, Span, edges, from_seconds, zone
 
 NO_CONTRACT = "costs.no_contract"
-PAID = (Measures.WITHDRAWAL, Measures.WATER, Measures.FEED_IN)
+PAID = (Measures.WITHDRAWAL, Measures.FEED_IN, Measures.WATER)
 """What has contracts: what is bought, and what is sold."""
 Commodity = tuple[Carrier | None, Measures]
 """What is paid for; None is water."""
@@ -48,6 +49,14 @@ class Costs:
             self.findings + other.findings,
         )
 
+    def times(self, weight: float) -> Costs:
+        """A part of the money and amounts; of the time, all."""
+        if weight == 1.0:
+            return self
+        return Costs(
+            self.starts, self.periods.times(weight), self.whole.times(weight), self.findings
+        )
+
 
 class Costing:
     """Costs over one ledger, at the prices of its installation."""
@@ -58,74 +67,71 @@ class Costing:
 
     def meter(self, meter: Meter, span: Span, by: By) -> Costs:
         """What ``meter`` cost by period; of a meter that feeds in, what it earned."""
-        return self.each([meter], span, by)[meter.id]
+        return self.meters([meter], span, by)[0]
+
+    def meters(
+        self, meters: Sequence[Meter], span: Span, by: By, at_price_of: Meter | None = None
+    ) -> list[Costs]:
+        """The costs of each of ``meters``, or what they would cost on another's contract."""
+        paying = [at_price_of or payer(self.installation, meter) for meter in meters]
+        asked = [Asked(m, p, ALWAYS) for m, p in zip(meters, paying, strict=True)]
+        return self._each(asked, span, by)
 
     def sites(
         self, sites: Iterable[str], span: Span, by: By, carrier: Carrier | None = None
     ) -> dict[Commodity, Costs]:
-        """What the meters of ``sites`` cost together, by carrier and direction.
+        """What ``sites`` cost together, by carrier and direction.
 
-        Submeters and generation are no part of it: they are paid for with what contains them.
+        A meter that is shared is paid for in the parts of its key, fixed parts too; a submeter
+        whose energy belongs to another site is paid for there, at the price of the meter above.
         """
-        wanted = set(sites)
-        meters = [
-            m
-            for m in self.installation.meters.values()
-            if m.site in wanted and m.measures in PAID and carrier in (None, m.carrier)
-        ]
-        found = self.each(meters, span, by)
+        energy, wanted = SiteEnergy(self.ledger), list(sites)
+        terms = [t for kind in PAID for t in energy.terms(wanted, carrier, kind)]
+        paying = [payer(self.installation, t.meter) for t in terms]
+        asked = [Asked(t.meter, p, t.span) for t, p in zip(terms, paying, strict=True)]
         sums: dict[Commodity, list[Costs]] = {}
-        for meter in meters:
-            sums.setdefault((meter.carrier, meter.measures), []).append(found[meter.id])
+        for term, one, costs in zip(terms, asked, self._each(asked, span, by), strict=True):
+            key = (term.meter.carrier, one.payer.measures)
+            sums.setdefault(key, []).append(costs.times(term.weight))
         ordered = sorted(sums.items(), key=lambda item: str(item[0]))
         return {key: reduce(add, of) for key, of in ordered}
-
-    def each(self, meters: Iterable[Meter], span: Span, by: By) -> dict[str, Costs]:
-        """The costs of every one of ``meters``; those on one price are asked together."""
-        found: dict[str, Costs] = {}
-        zones: dict[str, list[Meter]] = {}
-        for meter in meters:
-            zones.setdefault(self.installation.time_zone(meter.id), []).append(meter)
-        for tz, of in zones.items():
-            period_edges_s = edges(span, by, tz)
-            for group in self._on_one_price(of, _months_around(period_edges_s, tz)):
-                found |= self._costs(group, period_edges_s, tz)
-        return found
 
     def price_at(self, meter: Meter, at: datetime) -> UnitPrice | None:
         """What one more unit of ``meter`` costs at ``at``; None if no contract is in force."""
         return price_at(self.installation, meter, at)
 
-    def _on_one_price(
-        self, meters: Sequence[Meter], months_s: Seconds
-    ) -> Iterator[list[tuple[Meter, list[Regime]]]]:
-        """Meters with their regimes, those together whose energy has one price at all times."""
-        groups: dict[object, list[tuple[Meter, list[Regime]]]] = {}
-        for meter in meters:
-            supplied = meter_supplies(self.installation, meter)
-            found = regimes(supplied, int(months_s[0]), int(months_s[-1]))
-            key = tuple((r.prices.tariff.id, r.start_s, r.end_s) for r in found)
-            groups.setdefault(key, []).append((meter, found))
-        yield from groups.values()
+    def _each(self, asked: Sequence[Asked], span: Span, by: By) -> list[Costs]:
+        """Costs in the order of ``asked``; those on one price are counted together."""
+        found: dict[int, Costs] = {}
+        groups: dict[tuple[str, object], list[tuple[int, Asked]]] = {}
+        for place, one in enumerate(asked):
+            tz = self.installation.time_zone(one.meter.id)
+            prices = tuple(
+                (s.tariff.id, s.start, s.end) for s in meter_supplies(self.installation, one.payer)
+            )
+            groups.setdefault((tz, prices), []).append((place, one))
+        for (tz, _), of in groups.items():
+            costs = self._costs([one for _, one in of], edges(span, by, tz), tz)
+            found |= zip((place for place, _ in of), costs, strict=True)
+        return [found[place] for place in range(len(asked))]
 
-    def _costs(
-        self, group: Sequence[tuple[Meter, list[Regime]]], period_edges_s: Seconds, tz: str
-    ) -> dict[str, Costs]:
-        meters, all_s = [meter for meter, _ in group], period_edges_s[[0, -1]]
-        kinds = price_kinds(group[0][1])
-        runs = runs_of(kinds.kinds, period_edges_s)
-        by_run = counted(self.ledger, meters, runs.edges_s, tz)
-        by_period = counted(self.ledger, meters, period_edges_s, tz)
-        whole = counted(self.ledger, meters, all_s, tz)
+    def _costs(self, asked: Sequence[Asked], period_edges_s: Seconds, tz: str) -> Iterator[Costs]:
+        """The costs of meters of one time zone, whose energy has one price at all times."""
+        months_s, all_s = _months_around(period_edges_s, tz), period_edges_s[[0, -1]]
+        within = int(months_s[0]), int(months_s[-1])
+        kinds = price_kinds(regimes(meter_supplies(self.installation, asked[0].payer), *within))
+        runs, stretches = runs_of(kinds.kinds, period_edges_s), [a.stretch for a in asked]
+        by_run = counted(self.ledger, stretches, runs.edges_s, tz)
+        by_period = counted(self.ledger, stretches, period_edges_s, tz)
+        whole = counted(self.ledger, stretches, all_s, tz)
         starts = local_starts(period_edges_s, tz)
-        found = {}
-        for i, (meter, own) in enumerate(group):
-            bill = Bill(self.ledger, meter, tuple(own), kinds, runs, by_run[i], tz)
+        for i, one in enumerate(asked):
+            own = tuple(regimes(meter_supplies(self.installation, one.payer), *within))
+            bill = Bill(self.ledger, one, own, kinds, runs, by_run[i], tz)
             total = bill.table(all_s, whole[i])
             periods = bill.table(period_edges_s, by_period[i]) if len(starts) > 1 else total
-            told = tuple(self._findings(meter, total, all_s, tz))
-            found[meter.id] = Costs(starts, periods, total, told)
-        return found
+            told = tuple(self._findings(one.meter, total, all_s, tz))
+            yield Costs(starts, periods, total, told)
 
     def _findings(
         self, meter: Meter, whole: CostTable, ends_s: Seconds, tz: str

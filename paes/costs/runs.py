@@ -17,7 +17,7 @@ from paes.accounting.energy_table import EnergyTable
 from paes.accounting.ledger import EnergyLedger
 from paes.bands import Bands
 from paes.metering import Meter
-from paes.periods import ALWAYS, By, Seconds, Span, edges, from_seconds
+from paes.periods import By, Seconds, Span, edges, from_seconds
 
 Places = npt.NDArray[np.int64]
 QUARTER_S = 900
@@ -69,16 +69,15 @@ def runs_of(kinds: Kinds, period_edges_s: Seconds) -> Runs:
 
 
 def counted(
-    ledger: EnergyLedger, meters: Sequence[Meter], edges_s: Seconds, tz: str
+    ledger: EnergyLedger, asked: Sequence[tuple[Meter, Span]], edges_s: Seconds, tz: str
 ) -> list[EnergyTable]:
-    """What each meter counted between ``edges_s``, in the unit of its register.
+    """What each meter counted in its stretch between ``edges_s``, in the unit of its register.
 
     What passed in a quarter hour that an edge cuts is parted by time, as if it had passed evenly;
     what is not measured of it may have passed on either side.
     """
     low, high = edges_s // QUARTER_S * QUARTER_S, -(-edges_s // QUARTER_S) * QUARTER_S
     whole = np.union1d(low, high)
-    asked = [(meter, ALWAYS) for meter in meters]
     tables = ledger.between(asked, whole, _step(whole, tz))
     if len(whole) == len(edges_s) and np.array_equal(low, edges_s):
         return tables
