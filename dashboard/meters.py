@@ -156,7 +156,8 @@ def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
 
 
 def _known_amount(total: EnergyTotal) -> float | None:
-    said_nothing = total.covered_s == 0 and total.kwh == 0
+    """What was measured and estimated; nothing if all of it were estimated."""
+    said_nothing = total.covered_s == 0 and total.measured_kwh == 0
     return None if said_nothing else float(total.kwh)
 
 

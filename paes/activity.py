@@ -193,8 +193,25 @@ class ActivityData:
         return self.declared_mwh + (self.metered_mwh if self.adds_metered else 0.0)
 
     @property
+    def estimated_mwh(self) -> float:
+        """The part of the figure that meters did not see and that is estimated."""
+        return self.metered.estimated_kwh / KWH_PER_MWH if self.adds_metered else 0.0
+
+    @property
+    def bounds_mwh(self) -> tuple[float, float]:
+        """Between which figures the true one lies, as far as meters decide it.
+
+        What is estimated may be less, so that the lower one may lie below ``energy_mwh``.
+        """
+        if not self.adds_metered:
+            return self.energy_mwh, self.energy_mwh
+        metered = self.metered.low_kwh, self.metered.high_kwh
+        low, high = (self.declared_mwh + kwh / KWH_PER_MWH for kwh in metered)
+        return low, high
+
+    @property
     def missing_mwh(self) -> tuple[float, float]:
-        """Bounds of what meters missed and nothing else accounts for."""
+        """Bounds of what meters missed and nothing else accounts for, estimates neither."""
         if not self.adds_metered:
             return 0.0, 0.0
         missing = self.metered.missing_low_kwh, self.metered.missing_high_kwh

@@ -47,6 +47,13 @@ class InventoryLine:
         return self.energy_mwh * self.factor.factor_t_per_mwh
 
     @property
+    def bounds_t(self) -> tuple[float, float]:
+        """Between which the emissions lie, as far as meters decide it."""
+        low, high = self.activity.bounds_mwh
+        factor = self.factor.factor_t_per_mwh
+        return low * factor, (high * factor if factor else 0.0)
+
+    @property
     def missing_t(self) -> tuple[float, float]:
         """Bounds of the emissions of energy that meters missed."""
         low, high = self.activity.missing_mwh
@@ -82,8 +89,14 @@ class Inventory:
         return math.fsum(line.emissions_t for line in self.lines)
 
     @property
+    def bounds_t(self) -> tuple[float, float]:
+        """Between which the emissions of all lines lie, as far as meters decide it."""
+        bounds = [line.bounds_t for line in self.lines]
+        return math.fsum(b[0] for b in bounds), math.fsum(b[1] for b in bounds)
+
+    @property
     def missing_t(self) -> tuple[float, float]:
-        """Bounds of the emissions that meters missed."""
+        """Bounds of the emissions that meters missed and that nobody could estimate."""
         bounds = [line.missing_t for line in self.lines]
         return math.fsum(b[0] for b in bounds), math.fsum(b[1] for b in bounds)
 

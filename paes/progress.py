@@ -4,8 +4,8 @@ The path to a target is a straight line from the base year's emissions to the ta
 
     E_path(y) = E_base * (1 - r * (y - base) / (target - base))
 
-Every year's emissions carry bounds: ``low_t``/``high_t`` count the energy that meters missed
-at its least and at its most. A verdict is given only if both ends agree.
+Every year's emissions carry bounds: ``low_t``/``high_t`` count the energy that meters missed, and
+what is estimated of it, at its least and at its most. A verdict is given only if both ends agree.
 
 The change since the base year is told in parts that add up exactly:
 
@@ -33,9 +33,9 @@ from paes.plan import Action, Origin, Status, Target
 class Verdict(StrEnum):
     """How a year stands against the path or the target."""
 
-    WITHIN = "within"  # at or below, even with what is missing counted at its most
-    ABOVE = "above"  # above, even with what is missing counted at its least
-    UNCERTAIN = "uncertain"  # what is missing decides
+    WITHIN = "within"  # at or below, even with what is missing or estimated counted at its most
+    ABOVE = "above"  # above, even with what is missing or estimated counted at its least
+    UNCERTAIN = "uncertain"  # what is missing or estimated decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class YearResult:
     required_fraction: float
     verdict: Verdict
     least_reduction_fraction: float
-    """The reduction if all that meters missed had been used: no gap is a saving."""
+    """The reduction if all that meters missed had been used, and estimates were too low: no gap is
+    a saving."""
 
     @property
     def distance_t(self) -> float:
@@ -185,10 +186,9 @@ def required_fraction(target: Target, year: int) -> float:
 
 def _year(city: City, target: Target, base_t: float, inventory: Inventory) -> YearResult:
     year = inventory.year
-    missing_low, missing_high = inventory.missing_t
     value, low, high = (
-        _measure(city, target, year, inventory.emissions_t + more)
-        for more in (0.0, missing_low, missing_high)
+        _measure(city, target, year, emissions_t)
+        for emissions_t in (inventory.emissions_t, *inventory.bounds_t)
     )
     required = required_fraction(target, year)
     path = base_t * (1 - required)

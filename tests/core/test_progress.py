@@ -275,6 +275,27 @@ def test_a_gap_is_never_a_saving(ledger_of):
     assert progress.latest.verdict is Verdict.UNCERTAIN
 
 
+def test_an_estimate_bounds_the_year_on_both_sides_and_saves_nothing(ledger_of):
+    rows = [*ROWS, declared(2020, POWER, 0.0, OFFICES, "rest")]
+    city = make_city(rows, [main_meter()])
+    ledger = ledger_of(city)
+    start = int(datetime(2019, 12, 31, 23, tzinfo=UTC).timestamp())
+    seconds = np.arange(start, int(datetime(2021, 1, 1, tzinfo=UTC).timestamp()), 900)
+    hours = (seconds - start) / 3600.0
+    lost = (hours > 4800) & (hours < 4824)  # a day in which the register was set back to zero
+    counted = np.where(hours < 4824, hours, hours - 4824)
+    ledger.store.write_series("hall.main/energy_import", seconds[~lost], counted[~lost])
+    inventory = make_inventory(city, 2020, ledger)
+    line = next(line for line in inventory.lines if line.activity.sector is OFFICES)
+    assert line.activity.estimated_mwh == pytest.approx(0.024, rel=0.02)  # 1 kW all day
+    assert line.energy_mwh == pytest.approx(366 * 0.024, rel=1e-3)
+    assert line.activity.missing_mwh == (0, 0)
+    low, high = line.activity.bounds_mwh
+    assert low < line.energy_mwh < high < line.energy_mwh + 0.3 - 0.024  # 12 kW all day
+    low_t, high_t = inventory.bounds_t
+    assert low_t < inventory.emissions_t < high_t
+
+
 @pytest.mark.parametrize(
     ("life", "found"),
     [
