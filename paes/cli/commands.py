@@ -12,11 +12,13 @@ from importlib import import_module
 import click
 
 SUMMARIES = {
+    "bands": "Electricity by the time bands of tariffs: F1, F2, F3.",
     "bench-device": "Latency, largest block and pause that a device likes.",
     "bills": "Bills beside the meter; deliveries and charging sessions.",
     "check": "Configuration, devices, factors, store and gateways.",
     "collect": "Read every meter on schedule into the store until stopped.",
     "commission": "Compare a site's meters with their displays; write a record.",
+    "costs": "What energy and water cost, by tariffs, contracts and periods.",
     "dashboard": "The dashboard alone, over what the store holds.",
     "degree-days": "Degree days by month, heating season or year.",
     "demo": "A simulated town with its past, polled live, on the dashboard.",
@@ -30,6 +32,7 @@ SUMMARIES = {
     "probe": "Read one device once: words, values, quality, latency.",
     "progress": "Where the town stands against a target.",
     "proxy": "Faults on the wire before any Modbus TCP server.",
+    "pv": "What own plants made: used here, fed in; autarky.",
     "readings": "Raw readings of points, or by steps, as CSV, JSON or Parquet.",
     "record": "A device as a file that replay serves.",
     "replay": "Serve a recorded device until stopped.",

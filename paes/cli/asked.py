@@ -1,0 +1,36 @@
+"""Options that commands about energy have in common, and the span they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from paes.cli import Session
+from paes.periods import By, Span, parse_instant
+
+PERIOD_FORMS = {By.YEAR: "%Y", By.MONTH: "%Y-%m", By.DAY: "%Y-%m-%d"}
+
+from_option = click.option(
+    "--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local)."
+)
+to_option = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
+by_option: Callable[[Any], Any] = click.option(
+    "--by", type=click.Choice([str(b) for b in By]), default=str(By.MONTH), show_default=True
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def asked_span(session: Session, start: str | None, end: str | None) -> Span:
+    """The span between two local times; without them the year until now."""
+    tz = session.city.time_zone
+    finish = parse_instant(end, tz) if end else session.ledger.clock()
+    begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
+    return Span(begin, finish)
+
+
+def period_text(start: datetime, by: By) -> str:
+    """The name of a period by its start."""
+    return start.strftime(PERIOD_FORMS.get(by, "%Y-%m-%d %H:%M %z"))
