@@ -139,9 +139,17 @@ class MeterTree:
         for virtual in self.city.virtual_meters.values():
             terms = self.formula(virtual) if virtual.counts else []
             for term in terms:
+                if self.is_fed_in(virtual, term.meter):
+                    found.append(_Flow(virtual.site, virtual.measures, term))
+                    continue
                 held_by = self._outermost(term.meter, {t.meter.id for t in terms})
                 found += self._moved(virtual.site, virtual.measures, term, held_by)
         return found
+
+    def is_fed_in(self, virtual: VirtualMeter, meter: Meter) -> bool:
+        """True if what is fed in is computed of what is generated: nothing moves by that."""
+        of_plant = self.root(meter).measures is Measures.GENERATION
+        return of_plant and virtual.measures is Measures.FEED_IN
 
     def _outermost(self, meter: Meter, of: Collection[str]) -> Meter:
         """Of the meters ``of`` a formula the one that contains ``meter``: whose it is, so is that.

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from paes.city_files import MetersFile
 from paes.config_file import Location, Parsed
 from paes.installation import City, some
-from paes.meter_tree import SMALLEST_WEIGHT, MeterTree, inner_meters
+from paes.meter_tree import SMALLEST_WEIGHT, MeterTree, Term, inner_meters
 from paes.metering import Meter
 from paes.virtual_meters import VirtualMeter
 
@@ -164,6 +164,9 @@ def _counting_problems(of: MetersFile, tree: MeterTree) -> Iterator[Problem]:
 def _wrong_count(meter: VirtualMeter, tree: MeterTree) -> str | None:
     terms = tree.formula(meter)
     of = [term.meter for term in terms]
+    of_plants = [term for term in terms if tree.is_fed_in(meter, term.meter)]
+    if of_plants and len(of_plants) == len(terms):
+        return _wrong_feed_in(of_plants, tree)
     other = next((m for m in of if tree.root(m).measures is not meter.measures), None)
     if other:
         kind = tree.root(other).measures
@@ -178,6 +181,16 @@ def _wrong_count(meter: VirtualMeter, tree: MeterTree) -> str | None:
                 f"{part.id} would be counted twice: {left:+g} of it is left at {site}; what "
                 "belongs to another site already is taken off the formula, as often as it is in it"
             )
+    return None
+
+
+def _wrong_feed_in(terms: list[Term], tree: MeterTree) -> str | None:
+    """What is fed in of what plants make is part of it."""
+    weights = {term.meter.id: term.weight for term in terms}
+    for term in terms:
+        part = sum(weights.get(m.id, 0.0) for m in tree.lineage(term.meter))
+        if not -SMALLEST_WEIGHT <= part <= 1 + SMALLEST_WEIGHT:
+            return f"{part:g} of {term.meter.id} cannot be fed in; expected a part of what it makes"
     return None
 
 

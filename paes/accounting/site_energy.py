@@ -7,7 +7,7 @@ sites, plus what comes from them. Columns are those of ``EnergyLedger.energy``. 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 
 import numpy as np
@@ -98,6 +98,23 @@ class SiteEnergy:
             key: self._frame(of, [next(tables) for _ in of], measures) for key, of in groups.items()
         }
         return dict(sorted(frames.items(), key=lambda item: str(item[0])))
+
+    def tables(self, asked: Mapping[str, Sequence[Term]], span: Span, by: By) -> dict[str, Dated]:
+        """The sum of the terms of each name, by period; what has no term is left out.
+
+        The meters of one name are of one time zone.
+        """
+        of_all = self._tables([term for terms in asked.values() for term in terms], span, by)
+        tables = iter(of_all)
+        found = {}
+        for name, terms in asked.items():
+            dated = [
+                (self._tabled(term, table), starts)
+                for term, (table, starts) in zip(terms, tables, strict=False)
+            ]
+            if dated:
+                found[name] = summed([one for one, _ in dated]), dated[0][1]
+        return found
 
     def virtual(self, meter: VirtualMeter, span: Span, by: By) -> pd.DataFrame:
         """What the formula of ``meter`` makes, by period; DataError if it was never in use."""

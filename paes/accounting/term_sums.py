@@ -40,6 +40,19 @@ def summed(tabled: Iterable[Tabled]) -> EnergyTable:
     return reduce(add, (_together(of) for of in groups.values()))
 
 
+def seen_together(total: EnergyTable, parts: Sequence[EnergyTable]) -> EnergyTable:
+    """With the time in which all parts were seen, at most that of the worst of them."""
+    span_s = np.max([table.span_s for table in parts], axis=0)
+    unseen_s = np.max([table.span_s - table.covered_s for table in parts], axis=0)
+    return replace(total, covered_s=span_s - unseen_s, span_s=span_s)
+
+
+def difference(whole: EnergyTable, part: EnergyTable) -> EnergyTable:
+    """``whole`` less ``part``, which is part of it."""
+    total = _never_negative(_capped(whole + _weighted(part, -1.0)))
+    return seen_together(total, [whole, part])
+
+
 def _together(of: Sequence[Tabled]) -> EnergyTable:
     """The terms of one difference."""
     weighted = [_weighted(one.table, one.term.weight) for one in of]
@@ -49,11 +62,10 @@ def _together(of: Sequence[Tabled]) -> EnergyTable:
         name = one.term.meter.id
         meters[name] = meters[name] + one.table if name in meters else one.table
     if len(meters) > 1:
-        total = _seen_together(total, list(meters.values()))
+        total = seen_together(total, list(meters.values()))
     if all(one.term.weight > 0 for one in of):
         return total
-    total = replace(total, catch_up=np.minimum(total.catch_up, np.maximum(total.measured, 0.0)))
-    return _never_negative(total) if of[0].is_difference else total
+    return _never_negative(_capped(total)) if of[0].is_difference else _capped(total)
 
 
 def _weighted(table: EnergyTable, weight: float) -> EnergyTable:
@@ -74,11 +86,9 @@ def _weighted(table: EnergyTable, weight: float) -> EnergyTable:
     )
 
 
-def _seen_together(total: EnergyTable, meters: Sequence[EnergyTable]) -> EnergyTable:
-    """With the time in which the meters were all seen, at most that of the worst of them."""
-    span_s = np.max([table.span_s for table in meters], axis=0)
-    unseen_s = np.max([table.span_s - table.covered_s for table in meters], axis=0)
-    return replace(total, covered_s=span_s - unseen_s, span_s=span_s)
+def _capped(total: EnergyTable) -> EnergyTable:
+    """With no more catch-up than there is measured."""
+    return replace(total, catch_up=np.minimum(total.catch_up, np.maximum(total.measured, 0.0)))
 
 
 def _never_negative(table: EnergyTable) -> EnergyTable:

@@ -11,10 +11,12 @@ import click
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.inventory import InventoryLine, make_inventory
+from paes.local_generation import local_generation
 from paes.periods import local_year
 from paes.progress import Progress, Verdict, YearResult, make_progress, next_target
 from paes.report.documents import inventory_document, progress_document
 from paes.report.files import write_report
+from paes.report.generation import generation_document
 
 _electricity = click.option(
     "--electricity",
@@ -40,7 +42,8 @@ def inventory(session: Session, year: int, electricity: Any, as_json: bool) -> N
     made = make_inventory(city, year, session.ledger, electricity)
     labels = session.store.labels()
     if as_json:
-        print_json(inventory_document(city, made, labels))
+        local = generation_document(local_generation(city, year, session.ledger))
+        print_json({**inventory_document(city, made, labels), "local_generation": local})
         return
     rows = [row for line in made.lines for row in (_line_row(line), *_use_rows(line))]
     total = number(made.energy_mwh, 1), "", "", "", number(made.emissions_t, 1), ""

@@ -11,6 +11,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import City
 from paes.inventory import make_inventory
+from paes.local_generation import local_generation
 from paes.progress import make_inventories, make_progress
 from paes.report.documents import (
     Document,
@@ -18,13 +19,14 @@ from paes.report.documents import (
     inventory_document,
     progress_document,
 )
+from paes.report.generation import generation_document, generation_rows
 
 
 def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> list[Path]:
-    """Write inventory and progress of ``city`` up to ``year`` as JSON and CSV into ``folder``.
+    """Write the inventory, local generation and progress of ``city`` into ``folder``.
 
-    Progress is written for every target of the plan. Returns the files. Raises DataError if
-    the year has no inventory or the folder cannot be written to.
+    All as JSON and CSV; progress is written up to ``year`` for every target of the plan. Returns
+    the files. Raises DataError if the year has no inventory or the folder cannot be written to.
     """
     labels = ledger.store.labels()
     made = make_inventories(city, ledger)
@@ -36,11 +38,14 @@ def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> l
         for t in city.plan.targets
         if t.base_year in until
     ]
+    local = local_generation(city, year, ledger)
+    inventory["local_generation"] = generation_document(local)
     stem = f"{city.id}-{year}"
     texts = {
         f"{stem}-inventory.json": _json(inventory),
         f"{stem}-inventory.csv": flat(inventory["lines"]).to_csv(index=False),
         f"{stem}-declared.csv": flat(_declared_rows(inventory)).to_csv(index=False),
+        f"{stem}-local-generation.csv": flat(generation_rows(local)).to_csv(index=False),
         f"{stem}-progress.json": _json({"targets": progress}),
         f"{stem}-progress.csv": flat(_progress_rows(progress)).to_csv(index=False),
     }

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paes.config import load_installation
@@ -77,6 +77,7 @@ NAMES = st.sampled_from(["main", "lift", "heat-pump", "school.gym", "3-giugno"])
 PARTS = st.dictionaries(NAMES, st.integers(1, 400).map(lambda n: n / 8), min_size=1)
 
 
+@settings(deadline=None)
 @given(PARTS, st.lists(st.booleans(), min_size=5, max_size=5))
 def test_a_formula_reads_as_it_was_written(parts, minuses):
     signs = ["-" if minus else "+" for minus, _ in zip(minuses, parts, strict=False)]

@@ -277,6 +277,7 @@ def keys(draw: st.DrawFn) -> list[dict]:
     return found
 
 
+@settings(deadline=None)
 @given(trees())
 def test_the_terms_of_all_sites_are_the_towns_meters_each_once(of):
     tree = MeterTree(town(*of).city())
@@ -294,7 +295,9 @@ def test_the_terms_of_all_sites_are_the_towns_meters_each_once(of):
         assert left == dict.fromkeys(roots, 1.0)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(trees(), st.data())
 def test_no_total_of_a_town_is_changed_and_sites_add_up_to_it(tmp_path_factory, of, data):
     """Real readings with a gap at the end of some; the reference is a plain sum over the mains."""
@@ -333,6 +336,7 @@ def seen(draw: st.DrawFn) -> tuple[EnergyTable, float, float]:
     return EnergyTable(*(np.array([c]) for c in columns)), truth, unseen_s
 
 
+@settings(deadline=None)
 @given(seen(), seen(), st.sampled_from([0.25, 0.6, 1.0]))
 def test_a_difference_contains_the_truth_and_was_not_seen_longer_than_either(whole, part, weight):
     (a, true_a, unseen_a), (b, true_b, unseen_b) = whole, part

@@ -1,0 +1,140 @@
+"""The command about own plants: production, feed-in, self-consumption and autarky."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.site_energy import SiteEnergy
+from paes.cli import Session
+from paes.cli.output import number, percent, print_json, print_table, say
+from paes.errors import DataError
+from paes.installation import some
+from paes.metering import Site
+from paes.periods import By, Span, parse_instant
+from paes.report.documents import finding_document
+from paes.report.generation import balance_document
+from paes.self_consumption import (
+    CLOSE,
+    Balance,
+    BalancePeriod,
+    Share,
+    balance_findings,
+    balances,
+    together,
+)
+
+_FORMS = {By.YEAR: "%Y", By.MONTH: "%Y-%m", By.DAY: "%Y-%m-%d"}
+_COLUMNS = ["produced kWh", "fed in", "used here", "withdrawn", "self-consumption", "autarky"]
+
+
+@click.command()
+@click.option("--site", metavar="ID", help="One site [every site with a plant, and the town].")
+@click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local) [a year].")
+@click.option("--to", "end", metavar="TIME", help="End, not included [now].")
+@click.option(
+    "--by", type=click.Choice([str(b) for b in By]), default=str(By.MONTH), show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def pv(
+    session: Session, site: str | None, start: str | None, end: str | None, by: str, as_json: bool
+) -> None:
+    """Own generation of electricity: what was used here, and what was given to the grid.
+
+    Self-consumption is the part of the production that was used on the spot, autarky the part of
+    the consumption that came from own plants. Where something is missing or has no meter, bounds
+    stand in the place of a figure.
+    """
+    span, sites = _span(session, start, end), _asked(session, site)
+    energy = SiteEnergy(session.ledger)
+    found = balances(energy, sites, span, By(by))
+    if not found:
+        raise DataError("no meter of generation of electricity here; see: paes status")
+    town = None if site else together(energy, sites, span, By(by))
+    findings = list(balance_findings(found))
+    if as_json:
+        named = [("site", name, balance) for name, balance in found.items()]
+        named += [("city", session.city.id, town)] if town else []
+        print_json(
+            {
+                "balances": [
+                    {kind: name, "periods": [balance_document(p) for p in balance.periods]}
+                    for kind, name, balance in named
+                ],
+                "findings": [finding_document(f) for f in findings],
+            }
+        )
+        return
+    for name, balance in found.items():
+        _print(name, balance, By(by))
+    if town:
+        _print(f"{session.city.name}, with all that its sites withdraw", town, By(by))
+    _say_unmetered(found)
+    for finding in findings:
+        say(f"{finding.name}: {finding.subject}: {finding.message}")
+
+
+def _span(session: Session, start: str | None, end: str | None) -> Span:
+    tz = session.city.time_zone
+    finish = parse_instant(end, tz) if end else session.ledger.clock()
+    begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
+    return Span(begin, finish)
+
+
+def _asked(session: Session, site: str | None) -> list[Site]:
+    if site:
+        return [session.installation.site(site)]
+    return list(session.city.sites.values())
+
+
+def _print(title: str, balance: Balance, by: By) -> None:
+    form = _FORMS.get(by, "%Y-%m-%d %H:%M %z")
+    print_table(
+        title,
+        ["from", *_COLUMNS],
+        [[period.start.strftime(form), *_row(period)] for period in balance.periods],
+    )
+
+
+def _row(period: BalancePeriod) -> list[str]:
+    return [
+        _amount(period.production, True),
+        _amount(period.feed_in, period.has_feed_in),
+        _amount(period.self_consumption, period.has_feed_in),
+        _amount(period.withdrawal, period.has_withdrawal),
+        _share(period.self_consumption_share),
+        _share(period.autarky),
+    ]
+
+
+def _amount(total: EnergyTotal, is_told: bool) -> str:
+    """The figure, or its bounds where these are wide; a dash before its time."""
+    if not total.span_s and not total.high_kwh:
+        return "-"
+    if is_told and total.high_kwh - total.low_kwh <= max(0.1, CLOSE * abs(total.kwh)):
+        return number(total.kwh, 1)
+    high = number(total.high_kwh, 1) if total.high_kwh < float("inf") else "?"
+    return f"{number(total.low_kwh, 1)} to {high}"
+
+
+def _share(share: Share) -> str:
+    if share.low is None or share.high is None:
+        return "-"
+    if share.value is not None:
+        return percent(share.value)
+    return f"{percent(share.low)} to {percent(share.high)}"
+
+
+def _say_unmetered(found: dict[str, Balance]) -> None:
+    unmetered = [name for name, balance in found.items() if not balance.has_feed_in]
+    if unmetered:
+        say(
+            f"{some(unmetered)}: no meter of what is fed in, so only bounds can be told; add one "
+            "with measures: feed_in (or a virtual one, where all of it is)"
+        )
+
+
+COMMANDS: tuple[click.Command, ...] = (pv,)
