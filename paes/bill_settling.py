@@ -109,8 +109,11 @@ def _is_of(credit: Bill, bill: Bill) -> bool:
 
 
 def _belief(bill: Bill) -> tuple[int, int, datetime, str]:
-    """What is believed first sorts first; of equals the latest."""
-    return -RANK[bill.kind], -(bill.issued or date.min).toordinal(), bill.start, bill.document
+    """What is believed first sorts first; of equals the first issued, of adjustments the last."""
+    issued = (bill.issued or date.max).toordinal()
+    if bill.kind is BillKind.ADJUSTMENT:
+        issued = -(bill.issued or date.min).toordinal()
+    return -RANK[bill.kind], issued, bill.start, bill.document
 
 
 def _fills(touching: Sequence[Bill], bill: Bill) -> bool:

@@ -6,6 +6,9 @@
     settled   |------------- 1,810 ---------|------ 700 ------|       (paes.bill_settling)
     series      Jan 1: 1,810   (Feb 1: void)  Mar 1: 700         Apr 1: nothing follows
 
+What an estimated bill says is no reading: its period is a gap, which ``estimated_energies`` fills
+with an estimate until a better bill comes.
+
 For meters that nobody reads (``ImportedMeter`` that brings amounts). A store forgets nothing, so
 a time that was once written and means nothing any more is written again as void. The series is
 made of all documents, old and new, hence the same whatever order they came in.
@@ -23,6 +26,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from paes.accounting.edits import ManualEnergy
 from paes.bill_settling import Clash, Key, Settled, settle, told
 from paes.bills import BILL, Bill, BillKind, accounted_quantity, bills_of
 from paes.deliveries import (
@@ -39,6 +43,8 @@ from paes.metering import Finding, ImportedMeter, Quality
 from paes.periods import to_seconds
 from paes.series import CODE_OF, ReadingSeries
 
+DOCUMENTS = (BILL, DELIVERY, SESSIONS)
+"""What the names of events begin with that account a meter."""
 VOID = CODE_OF[Quality.STALE]
 """A time within a period: nothing begins there (any more)."""
 ENDS = CODE_OF[Quality.NOT_AVAILABLE]
@@ -61,7 +67,6 @@ class _Amount:
     start: datetime
     end: datetime
     amount: float
-    quality: Quality
 
 
 def accounted_amounts(
@@ -101,14 +106,38 @@ def _accounted(
     sessions, deliveries = session_days_of(events), deliveries_of(events)
     findings = [_clash_finding(meter.id, clash) for clash in settled.clashes]
     if sessions:
-        amounts = [_Amount(s.start, s.end, s.energy_kwh, Quality.GOOD) for s in sessions]
+        amounts = [_Amount(s.start, s.end, s.energy_kwh) for s in sessions]
     elif deliveries:
         amounts, found = _delivered(meter, deliveries)
         findings += found
     else:
-        amounts = [_billed(bill, meter) for bill in settled.valid]
+        amounts = _billed(settled.valid, meter)
         findings += [_unmatched_finding(meter.id, bill, tz) for bill in settled.unmatched]
     return Accounted(_series(amounts, _boundaries(events)), tuple(refused), tuple(findings))
+
+
+def estimated_energies(
+    meter: ImportedMeter, tz: str, told: Iterable[Event], stated: Sequence[ManualEnergy] = ()
+) -> list[ManualEnergy]:
+    """What estimated bills say of periods that nothing better tells of: estimates, no readings.
+
+    ``told`` are all that is known of the meter; what persons ``stated`` of the same time counts
+    instead.
+    """
+    events = list(told)
+    if any(event.name.startswith((DELIVERY, SESSIONS)) for event in events):
+        return []
+    return [
+        ManualEnergy(
+            bill.span,
+            accounted_quantity(bill, meter, meter.register.unit),
+            bill.supplier or "supplier",
+            f"estimated bill {bill.document}",
+        )
+        for bill in settle(bills_of(events), tz).valid
+        if bill.kind is BillKind.ESTIMATED
+        and not any(s.span.clip(bill.start, bill.end) for s in stated)
+    ]
 
 
 def amounts_series(bills: Sequence[Bill], meter: ImportedMeter, tz: str) -> ReadingSeries:
@@ -117,13 +146,16 @@ def amounts_series(bills: Sequence[Bill], meter: ImportedMeter, tz: str) -> Read
     for clash in settled.clashes:
         raise DataError(clash.message)
     times = {at for bill in bills for at in (bill.start, bill.end)}
-    return _series([_billed(bill, meter) for bill in settled.valid], times)
+    return _series(_billed(settled.valid, meter), times)
 
 
-def _billed(bill: Bill, meter: ImportedMeter) -> _Amount:
-    quality = Quality.SUBSTITUTED if bill.kind is BillKind.ESTIMATED else Quality.GOOD
-    amount = accounted_quantity(bill, meter, meter.register.unit)
-    return _Amount(bill.start, bill.end, amount, quality)
+def _billed(bills: Sequence[Bill], meter: ImportedMeter) -> list[_Amount]:
+    """What bills measured; what is estimated is a gap here (``estimated_energies``)."""
+    return [
+        _Amount(bill.start, bill.end, accounted_quantity(bill, meter, meter.register.unit))
+        for bill in bills
+        if bill.kind is not BillKind.ESTIMATED
+    ]
 
 
 def _delivered(
@@ -135,7 +167,7 @@ def _delivered(
         quantity = delivered_quantity(delivery, meter.register.unit)
         by_day[delivery.at] = by_day.get(delivery.at, 0.0) + quantity
     days, unit = sorted(by_day), meter.register.unit
-    amounts = [_Amount(a, b, by_day[b], Quality.GOOD) for a, b in pairwise(days)]
+    amounts = [_Amount(a, b, by_day[b]) for a, b in pairwise(days)]
     first = by_day[days[0]]
     return amounts, [
         Finding(
@@ -165,7 +197,7 @@ def _series(amounts: Iterable[_Amount], times: Iterable[datetime]) -> ReadingSer
         start, end = to_seconds(one.start), to_seconds(one.end)
         readings |= {at: (0.0, VOID) for at in readings if start < at < end}
         readings[end] = 0.0, ENDS
-        readings[start] = one.amount, CODE_OF[one.quality]
+        readings[start] = one.amount, CODE_OF[Quality.GOOD]
     seconds = sorted(readings)
     return ReadingSeries(
         np.array(seconds, dtype=np.int64),
@@ -176,8 +208,7 @@ def _series(amounts: Iterable[_Amount], times: Iterable[datetime]) -> ReadingSer
 
 def _boundaries(events: Iterable[Event]) -> set[datetime]:
     """Every time at which the series may once have had a reading."""
-    kinds = (BILL, DELIVERY, SESSIONS)
-    of = [event for event in events if event.name.startswith(kinds)]
+    of = [event for event in events if event.name.startswith(DOCUMENTS)]
     return {at for event in of for at in (event.start, event.end) if at}
 
 

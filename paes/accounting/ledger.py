@@ -30,10 +30,20 @@ from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, t
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
+from paes.billed_amounts import DOCUMENTS, estimated_energies
 from paes.calorific_values import FuelAmount
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.installation import Installation
-from paes.metering import Carrier, FieldMeter, Finding, ImportedMeter, Meter, Register, Replacement
+from paes.metering import (
+    Carrier,
+    Evidence,
+    FieldMeter,
+    Finding,
+    ImportedMeter,
+    Meter,
+    Register,
+    Replacement,
+)
 from paes.periods import (
     ALWAYS,
     By,
@@ -100,10 +110,13 @@ class EnergyLedger:
         asked = [meters[0].id] if len(meters) == 1 else None
         for event in self.store.events(subjects=asked, name=(SWAPPED, EDIT)):
             told.setdefault(event.subject, []).append(event)
+        billed = [m.id for m in meters if self.installation.register(m).kind is Evidence.AMOUNTS]
+        for event in self.store.events(subjects=billed, name=DOCUMENTS) if billed else ():
+            told.setdefault(event.subject, []).append(event)
         return [self._counter(meter, told.get(meter.id, ())) for meter in meters]
 
     def _counter(self, meter: Meter, told: Sequence[Event]) -> Counter:
-        """``told`` are the exchanges that were noticed and the edits of the meter."""
+        """``told`` are the meter's edits, the exchanges noticed, and bills that account it."""
         register = self.installation.register(meter)
         edits = in_force(told).get(meter.id, Edits())
         rules = CounterRules(
@@ -118,7 +131,10 @@ class EnergyLedger:
         )
         tz = self.installation.time_zone(meter.id)
         opening = self.installation.site(meter.site).opening
-        return Counter(rules, tz, *self._born_and_dead(meter), opening, edits.energies)
+        stated = edits.energies
+        if isinstance(meter, ImportedMeter) and register.kind is Evidence.AMOUNTS:
+            stated = (*stated, *estimated_energies(meter, tz, told, stated))
+        return Counter(rules, tz, *self._born_and_dead(meter), opening, stated)
 
     def poll_period(self, meter: Meter) -> timedelta:
         """How often the meter is read; of an imported one, what counts as without a gap."""
