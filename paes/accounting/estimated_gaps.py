@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -35,7 +36,7 @@ from paes.accounting.estimation_band import (
     typical_errors,
     typical_margin,
 )
-from paes.periods import Seconds
+from paes.periods import Seconds, from_seconds
 from paes.series import EstimatedGap, Floats, Gap
 
 _REGISTER = {
@@ -59,6 +60,23 @@ class Estimated:
 
 Estimates = Mapping[Key, Estimated]
 """By the gaps that were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One stretch that was not measured and is estimated; amounts are in the register's unit.
+
+    The amount lies between ``low`` and ``high`` in 95 of 100 cases; with the methods that begin
+    with ``register`` it is known, and its course is estimated.
+    """
+
+    start: datetime
+    end: datetime
+    amount: float
+    low: float
+    high: float
+    method: Method
+    cause: str
 
 
 def key_of(gap: Gap) -> Key:
@@ -171,6 +189,25 @@ def bounds(gap: EstimatedGap) -> tuple[float, float]:
     if is_certain(gap):
         return gap.amount, gap.amount
     return max(gap.low, gap.amount - gap.margin), min(gap.high, gap.amount + gap.margin)
+
+
+def estimates_within(gaps: Iterable[Gap], edges: Seconds, rules: CounterRules) -> list[Estimate]:
+    """What tables by ``edges`` show as estimated: each stretch, as far as they reach."""
+    found = []
+    ends = edges[[0, -1]]
+    for gap in gaps:
+        if not isinstance(gap, EstimatedGap) or (gap.known and not is_cut(gap, edges)):
+            continue
+        start_s, end_s = np.clip([gap.start_s, gap.end_s], *ends).tolist()
+        if start_s < end_s:
+            known, estimated, low, high = spread_estimates([gap], ends, rules)
+            amount = float(known[0] + estimated[0])
+            band = (amount, amount) if gap.known and not is_cut(gap, ends) else (low[0], high[0])
+            at = from_seconds(start_s), from_seconds(end_s)
+            found.append(
+                Estimate(*at, amount, float(band[0]), float(band[1]), Method(gap.method), gap.cause)
+            )
+    return sorted(found, key=lambda e: e.start)
 
 
 def spread_estimates(

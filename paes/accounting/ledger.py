@@ -28,6 +28,7 @@ from paes.accounting.counter_rules import GAP_AFTER_PERIODS, CounterRules, corre
 from paes.accounting.edits import EDIT, Edits, edits_of, in_force
 from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled, within
 from paes.accounting.energy_total import EnergyTotal
+from paes.accounting.estimated_gaps import Estimate, estimates_within
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
 from paes.billed_amounts import DOCUMENTS, estimated_energies
@@ -285,6 +286,22 @@ class EnergyLedger:
             for place, counter, book in zip(places, counters, books, strict=True):
                 tables[place] = tabled(book, wanted, life, counter.rules)
         return tables
+
+    def estimates(self, meter: Meter, span: Span, by: By = By.MONTH) -> list[Estimate]:
+        """The stretches of which tables ``by`` these periods show estimates, with their methods.
+
+        In the register's unit and in order of time; they are what ``estimated`` adds up from,
+        but for parts outside of ``span``.
+        """
+        life, tz = self.life(meter, span), self.installation.time_zone(meter.id)
+        if life is None:
+            return []
+        counters = self._counters([meter])
+        fine = By.QUARTER_HOUR if by in (By.QUARTER_HOUR, By.HOUR) else By.DAY
+        wanted = within(edges(span, by, tz), life)
+        books = self._kept.books(counters, self._whole_days(meter, life), fine)
+        (book,) = self._kept.estimated(counters, books, wanted)
+        return estimates_within(book.gaps, wanted, counters[0].rules)
 
     def _whole_days(self, meter: Meter, life: Span) -> Span:
         """The days that ``life`` touches, as far as the meter lived them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -11,6 +11,8 @@ import click
 import pandas as pd
 
 from collectors.spool.spool import Spool
+from paes.accounting.estimated_gaps import Estimate
+from paes.accounting.estimation import Method
 from paes.accounting.site_energy import SiteEnergy
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
@@ -18,13 +20,25 @@ from paes.cli.spool_file import spool_file
 from paes.errors import DataError
 from paes.meter_status import meter_states
 from paes.metering import Carrier, Finding, Measures
-from paes.periods import By, Span, parse_instant
-from paes.report.documents import frame_records
+from paes.periods import By, Span, duration_text, parse_instant, zone
+from paes.report.documents import estimate_document, frame_records
 from paes.sensor_status import sensor_states
 
 _from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local).")
 _to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
 _UNKNOWN: dict[str, str | None] = {"state": None, "detail": None, "next_try": None}
+KINDS = (Measures.WITHDRAWAL, Measures.GENERATION, Measures.FEED_IN, Measures.WATER)
+SHOWN_ESTIMATES = 12
+"""Stretches of estimates that are printed one by one; --json has all of them."""
+METHOD_TEXTS = {
+    Method.LINEAR: "on a line between the neighbours",
+    Method.TYPICAL_DAY: "typical days times the level of the neighbours",
+    Method.REGISTER_LINEAR: "known by the register, its course on a line",
+    Method.REGISTER_TYPICAL_DAY: "known by the register, its course that of typical days",
+    Method.REGISTER_EVEN: "known by the register, its course taken as even",
+    Method.MANUAL: "as a person states it (paes edit)",
+    Method.SEVERAL: "several together",
+}
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -51,19 +65,27 @@ def energy(
 ) -> None:
     """Energy by period: measured, estimated and missing, with bounds and coverage.
 
-    For one meter also what was wrong with its readings.
+    For one meter also the stretches that are estimated, by which method, and what was wrong with
+    its readings.
     """
     span = _span(session, start, end)
     series = list(_series(session, site, meter, carrier, span, By(by)))
     if not series:
         raise DataError("no meter measures that; see: paes status")
+    asked = session.installation.meter(meter) if meter else None
+    estimates = session.ledger.estimates(asked, span, By(by)) if asked else []
     if as_json:
-        print_json([{**key, "periods": frame_records(frame)} for key, frame in series])
+        found = [{**key, "periods": frame_records(frame)} for key, frame in series]
+        if asked:
+            unit = session.installation.register(asked).unit.lower()
+            found[0]["estimates"] = [estimate_document(e, unit) for e in estimates]
+        print_json(found)
         return
     for key, frame in series:
         _print_energy(key, frame, By(by))
-    if meter:
-        _say_findings(session.ledger.findings(session.installation.meter(meter), span))
+    if asked:
+        _print_estimates(estimates, session.installation.register(asked).unit, session)
+        _say_findings(session.ledger.findings(asked, span))
 
 
 @click.command()
@@ -167,7 +189,7 @@ def _series(
     sites = [installation.site(site).id] if site else list(session.city.sites)
     place = {"site": site} if site else {"city": session.city.id}
     carriers = [Carrier(carrier)] if carrier else [*Carrier, None]
-    for measures in (Measures.WITHDRAWAL, Measures.GENERATION, Measures.WATER):
+    for measures in KINDS:
         for one in carriers:
             if (one is None) != (measures is Measures.WATER):
                 continue
@@ -179,8 +201,7 @@ def _series(
 
 def _print_energy(key: dict[str, str], frame: pd.DataFrame, by: By) -> None:
     unit = "m3" if any(str(c).endswith("_m3") for c in frame.columns) else "kWh"
-    names = [f"{n}_{unit.lower()}" for n in ("measured", "catch_up", "estimated")]
-    low, high = f"missing_low_{unit.lower()}", f"missing_high_{unit.lower()}"
+    suffix = f"_{unit.lower()}"
     form = {By.YEAR: "%Y", By.MONTH: "%Y-%m", By.DAY: "%Y-%m-%d"}.get(by, "%Y-%m-%d %H:%M %z")
     print_table(
         " ".join(key.values()),
@@ -188,8 +209,10 @@ def _print_energy(key: dict[str, str], frame: pd.DataFrame, by: By) -> None:
         [
             [
                 start.strftime(form),
-                *(number(row[n], 1) for n in names),
-                "-" if not row[high] else f"{number(row[low], 1)} to {number(row[high], 1)}",
+                number(row[f"measured{suffix}"], 1),
+                number(row[f"catch_up{suffix}"], 1),
+                _estimated(row, suffix),
+                _range(row[f"missing_low{suffix}"], row[f"missing_high{suffix}"]),
                 percent(row["covered_s"] / row["span_s"] if row["span_s"] else None),
             ]
             for start, row in frame.iterrows()
@@ -198,6 +221,45 @@ def _print_energy(key: dict[str, str], frame: pd.DataFrame, by: By) -> None:
     )
     if unit == "m3":
         say("water is a volume: it is not part of any energy total")
+
+
+def _estimated(row: pd.Series[float], suffix: str) -> str:
+    low, high = row[f"estimated_low{suffix}"], row[f"estimated_high{suffix}"]
+    if not high:
+        return "-"
+    return f"{number(row[f'estimated{suffix}'], 1)} ({_range(low, high)})"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{number(low, 1)} to {number(high, 1)}" if high else "-"
+
+
+def _print_estimates(estimates: Sequence[Estimate], unit: str, session: Session) -> None:
+    """The longest stretches in order of time, and how many of each method there are."""
+    if not estimates:
+        return
+    shown = sorted(estimates, key=lambda e: e.start - e.end)[:SHOWN_ESTIMATES]
+    local = zone(session.city.time_zone)
+    all_shown = len(shown) == len(estimates)
+    print_table(
+        "estimated" if all_shown else f"estimated, the longest of {len(estimates)}",
+        ["from", "to", "method", unit, "band"],
+        [
+            [
+                *(f"{at.astimezone(local):%Y-%m-%d %H:%M}" for at in (e.start, e.end)),
+                str(e.method),
+                number(e.amount, 1),
+                _range(e.low, e.high) if e.low < e.high else "known",
+            ]
+            for e in sorted(shown, key=lambda e: e.start)
+        ],
+        left=3,
+    )
+    for method, times in Counter(e.method for e in estimates).items():
+        of = [e for e in estimates if e.method is method]
+        hours = sum((e.end - e.start).total_seconds() for e in of) / 3600
+        amount = number(sum(e.amount for e in of), 1)
+        say(f"{method}: {times}x, {duration_text(hours)}, {amount} {unit}; {METHOD_TEXTS[method]}")
 
 
 def _say_findings(findings: list[Finding]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from paes import __version__
+from paes.accounting.estimated_gaps import Estimate
 from paes.activity import DeclaredRow
 from paes.emission_factors import FactorMatch
 from paes.installation import City
@@ -179,6 +180,19 @@ def finding_document(finding: Finding) -> Document:
         "message": finding.message,
         "at": finding.at.isoformat() if finding.at else None,
         "numbers": {name: finite(value) for name, value in finding.numbers.items()},
+    }
+
+
+def estimate_document(estimate: Estimate, unit: str) -> Document:
+    """One stretch that is estimated, its amounts in ``unit``."""
+    return {
+        "start": estimate.start.isoformat(),
+        "end": estimate.end.isoformat(),
+        "method": str(estimate.method),
+        "cause": estimate.cause,
+        f"amount_{unit}": estimate.amount,
+        f"low_{unit}": estimate.low,
+        f"high_{unit}": finite(estimate.high),
     }
 
 
