@@ -82,9 +82,7 @@ def intervals_account(readings: ReadingSeries, rules: CounterRules) -> Account:
 def amounts_account(readings: ReadingSeries, rules: CounterRules) -> Account:
     """The account of amounts that passed until the next reading's time."""
     readings = standing(readings)
-    usable = rules.usable(readings)
-    first = int(np.argmax(usable)) if usable.any() else len(usable)
-    t, v, usable = readings.seconds[first:], readings.values[first:], usable[first:]
+    t, v, usable = readings.seconds, readings.values, rules.usable(readings)
     if len(t) == 0:
         return Account.empty()
     told = np.where(usable, v, 0.0)[:-1]

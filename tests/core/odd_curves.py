@@ -22,6 +22,7 @@ DAY = 86400
 ENDS = CODE_OF[Quality.NOT_AVAILABLE]
 FAULTS = (
     "gap", "missing", "negative", "spike", "plateau", "bad", "astray", "month", "ends", "zeros",
+    "void",
 )  # fmt: skip
 
 
@@ -95,6 +96,8 @@ def _spoil(c: Curve, fault: str, where: float, length: int, rng: np.random.Gener
         c.v[i : i + (1 if fault == "spike" else length)] *= rng.choice([4.0, 1000.0])
     elif fault == "bad":
         c.q[part] = CODE_OF[Quality.SUSPECT]
+    elif fault == "void":
+        c.q[part] = CODE_OF[Quality.STALE]
     elif fault == "zeros":
         c.v[part] = 0.0
     elif fault == "ends":

@@ -289,23 +289,21 @@ def test_an_event_that_is_no_edit_is_told_and_not_overlooked(store):
 # -- through the ledger ---------------------------------------------------------------------
 
 
-def test_a_year_in_which_a_month_is_ignored_is_known_from_the_registers_around(store):
-    """More readings in a row are ignored than are ever read around a span at once."""
+def test_what_is_ignored_for_most_of_a_year_is_known_from_the_registers_around(store):
+    """More readings in a row than are ever read around a span, or accounted at once."""
     write(store, BORN, datetime(2026, 1, 20, tzinfo=UTC))
-    false = Span(datetime(2025, 5, 1, tzinfo=UTC), datetime(2025, 8, 1, tzinfo=UTC))
+    false = Span(datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC))
     t = np.arange(to_seconds(false.start), to_seconds(false.end), 900, dtype=np.int64)
-    assert len(t) > 4096 * 2
+    assert len(t) > 4096 * 2 + 120 * 96
     store.write_series(MAIN, t, np.random.default_rng(5).uniform(0, 1e6, len(t)))
     store.write_events([edit(EditKind.IGNORE, of=false).event])
     book = ledger(store)
-    year = book.total(main(book), year_span(2025, "Europe/Rome"))
-    assert year.measured_kwh == pytest.approx(365 * 48.0)
-    assert year.catch_up_kwh == pytest.approx(92 * 48.0 + 0.5)
-    july = Span(datetime(2025, 7, 3, tzinfo=UTC), datetime(2025, 7, 4, tzinfo=UTC))
     for _ in range(2):
-        day = book.meter(main(book), july, By.DAY).iloc[0]
-        assert day["measured"] == 0.0
-        assert day["estimated_high"] + day["missing_high"] <= 25 * 12.0
+        year = book.total(main(book), year_span(2025, "Europe/Rome"))
+        assert year.measured_kwh == pytest.approx(365 * 48.0)
+        # from the last reading before it, a quarter of an hour earlier
+        assert year.catch_up_kwh == pytest.approx(303 * 48.0 + 0.5)
+        assert year.high_kwh == pytest.approx(365 * 48.0)
 
 
 def test_what_was_edited_is_told_with_who_did_and_why(store):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,18 @@ def per(step_s: int, readings: ReadingSeries, n: int, r: CounterRules):
 
 def messages(book) -> list[tuple[str, str]]:
     return [(f.name, f.message) for f in book.findings]
+
+
+def test_meters_that_bring_something_else_never_share_derived_rows():
+    register = rules().register
+    others = [
+        register,
+        replace(register, kind=Evidence.AMOUNTS, interval_s=None),
+        replace(register, kind=Evidence.COUNTER, interval_s=None),
+        replace(register, interval_s=3600),
+        replace(register, unit="m3"),
+    ]
+    assert len({replace(rules(), register=r).key for r in others}) == 5
 
 
 # -- load curves ----------------------------------------------------------------------------
@@ -251,6 +264,26 @@ def test_an_amount_that_is_not_good_still_ends_the_one_before():
     assert [(g.low, g.high) for g in account(readings, AMOUNTS).gaps] == [
         (40.0, 40.0), (0.0, 240.0), (30.0, 30.0),
     ]  # fmt: skip
+
+
+def test_what_comes_behind_an_end_is_missing_whether_or_not_anything_came_before_it():
+    """The row of a day must not depend on a bill of years ago."""
+    later = [(DAY, None), (3 * DAY, 30.0), (4 * DAY, None)]
+    with_first, without = told((0, 40.0), *later), told(*later)
+    assert account(without, AMOUNTS).gaps == account(with_first, AMOUNTS).gaps[1:]
+    assert account(told((DAY, None)), AMOUNTS).gaps == ()
+
+
+def test_a_void_time_neither_begins_nor_ends_a_period():
+    """Two estimated bills were put right by one over both."""
+    readings = told((0, 80.0), (DAY, 30.0), (2 * DAY, 20.0), (3 * DAY, None), (4 * DAY, None))
+    readings.codes[[1, 4]] = CODE_OF[Quality.STALE]
+    book = account(readings, AMOUNTS)
+    assert book.gaps == (
+        Gap(0, 2 * DAY, 80.0, 80.0, "amount"),
+        Gap(2 * DAY, 3 * DAY, 20.0, 20.0, "amount"),
+    )
+    assert book.knots_s[-1] == 3 * DAY
 
 
 # -- through the ledger, in local time ------------------------------------------------------
