@@ -103,10 +103,14 @@ def _short_day(rows: Sequence[CurveRow], at: Instants, skipped: Flags) -> tuple[
     merged = _merged(rows, np.ones(QUARTERS, bool))
     count = QUARTERS - int(skipped.sum())
     within, behind = merged[skipped], merged[count:]
-    goes_on = bool((np.nan_to_num(within) != 0).any()) or (
-        not np.isnan(within).any() and bool(np.isnan(behind).all())
-    )
-    if goes_on:
+    has_values = bool(np.nan_to_num(within).any())
+    if has_values and np.nan_to_num(behind).any():
+        quarter = int(np.argmax(skipped))
+        raise DataError(
+            f"{' and '.join(row.place for row in rows)}: values between {_clock(quarter)} and"
+            f" {_clock(quarter + int(skipped.sum()))}, which the clocks skipped on that day"
+        )
+    if has_values or (not np.isnan(within).any() and np.isnan(behind).all()):
         return at.midnight_s + QUARTER_S * np.arange(count, dtype=np.int64), merged[:count]
     return at.first[~skipped], merged[~skipped]
 
@@ -138,12 +142,16 @@ def _merged(rows: Sequence[CurveRow], where: Flags) -> Floats:
         if both.any():
             quarter = int(np.argmax(both))
             raise DataError(
-                f"{rows[0].place} and {row.place} both have a value at"
-                f" {quarter // 4:02d}:{quarter % 4 * 15:02d}, which was once on that day"
+                f"{rows[0].place} and {row.place} both have a value at {_clock(quarter)}, which"
+                " was once on that day"
             )
         takes = np.isnan(merged) | (~np.isnan(row.clock) & (merged == 0))
         merged = np.where(takes, row.clock, merged)
     return merged
+
+
+def _clock(quarter: int) -> str:
+    return f"{quarter // 4:02d}:{quarter % 4 * 15:02d}"
 
 
 def _require_all(rows: Sequence[CurveRow], values: Floats) -> None:
