@@ -22,7 +22,7 @@ from paes.tariffs import Direction, LocalTime, Tariff
 
 _MEASURES = {
     Direction.WITHDRAWAL: (Measures.WITHDRAWAL, Measures.WATER),
-    Direction.FEED_IN: (Measures.FEED_IN,),
+    Direction.FEED_IN: (Measures.FEED_IN, Measures.GENERATION),
 }
 
 
@@ -61,7 +61,10 @@ class Supply:
 
 
 def is_for(tariff: Tariff, meter: Meter) -> bool:
-    """True if what ``meter`` measures is what ``tariff`` prices."""
+    """True if what ``meter`` measures is what ``tariff`` prices.
+
+    A plant on its own, without a meter of what is fed in, sells what it produces.
+    """
     file = tariff.file
     return meter.carrier is file.carrier and meter.measures in _MEASURES[file.direction]
 
@@ -70,6 +73,8 @@ def concerns(contract: Contract, tariff: Tariff, meter: Meter) -> bool:
     """True if ``contract`` pays for what ``meter`` measures."""
     if contract.meter is not None:
         return contract.meter == meter.id
+    if meter.measures is Measures.GENERATION:
+        return False  # some of it is used on the spot: only a contract of its own can sell all
     return contract.site == meter.site and is_for(tariff, meter)
 
 

@@ -16,6 +16,7 @@ from paes.metering import Carrier, Measures
 from paes.periods import By, Span
 from paes.report.cost_documents import costs_document
 
+_PARTS = {"power": "power", "fixed": "fixed", "taxes": "taxes", "vat": "VAT"}
 Series = tuple[dict[str, str], Costs]
 
 
@@ -53,7 +54,7 @@ def costs(
         print_json([costs_document(key, found) for key, found in series])
         return
     for key, found in series:
-        _print(" ".join(key.values()), found, By(by), by_band)
+        _print(" ".join(key.values()), found, By(by), by_band, _is_sold(key))
     if len(series) > 1:
         _print_sum(series)
     _say_notes(series)
@@ -75,25 +76,29 @@ def _series(
         yield {**place, "measures": str(measures), "carrier": str(of or "water")}, costs
 
 
-def _print(title: str, costs: Costs, by: By, by_band: bool) -> None:
+def _print(title: str, costs: Costs, by: By, by_band: bool, is_sold: bool) -> None:
     table = costs.periods
-    bands = sorted(table.energy) if by_band else ["energy"]
-    columns = ["from", table.unit, *bands, "power", "fixed", "taxes", "VAT", "cost EUR"]
+    bands = sorted(table.energy) if by_band else ["water" if table.unit == "m3" else "energy"]
+    shown = [name for name in _PARTS if costs.whole.parts[name].high_eur.any()]
+    eur = "earned EUR" if is_sold else "cost EUR"
+    titles = [_PARTS[name] for name in shown]
+    columns = ["from", table.unit, *bands, *titles, eur, "of it estimated", "true between"]
     rows = [
-        [period_text(start, by), *_cells(table, i, by_band)] for i, start in enumerate(costs.starts)
+        [period_text(start, by), *_cells(table, i, by_band, shown)]
+        for i, start in enumerate(costs.starts)
     ]
     if len(rows) > 1:
-        rows.append(["all", *_cells(costs.whole, 0, by_band)])
-    print_table(title, [*columns, "of it estimated", "true between", "coverage"], rows)
+        rows.append(["all", *_cells(costs.whole, 0, by_band, shown)])
+    print_table(title, [*columns, "coverage"], rows)
 
 
-def _cells(table: CostTable, i: int, by_band: bool) -> list[str]:
+def _cells(table: CostTable, i: int, by_band: bool, names: list[str]) -> list[str]:
     amount = sum(float(a.measured[i] + a.estimated[i]) for a in table.amounts.values())
     parts = table.parts
     energy = [table.energy[b] for b in sorted(table.energy)] if by_band else [parts["energy"]]
-    shown = [*energy, *(parts[name] for name in ("power", "fixed", "taxes", "vat")), table.total]
+    shown = [*energy, *(parts[name] for name in names), table.total]
     span_s = float(table.span_s[i])
-    is_unpriced = span_s > 0 and float(table.unpriced_s[i]) >= span_s
+    is_unpriced = not _has_price(table, i)
     return [
         number(amount + float(table.unpriced[i])),
         *("-" if is_unpriced else number(float(money.eur[i]), 2) for money in shown),
@@ -101,6 +106,15 @@ def _cells(table: CostTable, i: int, by_band: bool) -> list[str]:
         _between(table, i),
         percent(float(table.covered_s[i]) / span_s if span_s else None),
     ]
+
+
+def _is_sold(key: dict[str, str]) -> bool:
+    return key["measures"] in (Measures.FEED_IN, Measures.GENERATION)
+
+
+def _has_price(table: CostTable, i: int = 0) -> bool:
+    """False if no contract was in force at all."""
+    return not 0 < float(table.span_s[i]) <= float(table.unpriced_s[i])
 
 
 def _between(table: CostTable, i: int) -> str:
@@ -116,12 +130,16 @@ def _print_sum(series: list[Series]) -> None:
     rows, paid, earned = [], 0.0, 0.0
     for key, costs in series:
         eur = float(costs.whole.total.eur[0])
-        is_sold = key["measures"] == Measures.FEED_IN
+        is_sold = _is_sold(key)
         paid, earned = (paid, earned + eur) if is_sold else (paid + eur, earned)
-        rows.append([f"{key['carrier']}{' fed in' if is_sold else ''}", number(eur, 2)])
+        told = number(eur, 2) if _has_price(costs.whole) else "-"
+        rows.append([f"{key['carrier']}{' fed in' if is_sold else ''}", told])
     rows.append(["paid in all", number(paid, 2)])
     if earned:
-        rows += [["earned by feeding in", number(earned, 2)], ["left", number(paid - earned, 2)]]
+        rows += [
+            ["earned by feeding in", number(earned, 2)],
+            ["paid less earned", number(paid - earned, 2)],
+        ]
     print_table("all carriers", ["", "EUR"], rows)
 
 

@@ -86,15 +86,13 @@ class Costing:
         whose energy belongs to another site is paid for there, at the price of the meter above.
         """
         energy, wanted = SiteEnergy(self.ledger), list(sites)
-        terms = [t for kind in PAID for t in energy.terms(wanted, carrier, kind)]
-        paying = [payer(self.installation, t.meter) for t in terms]
-        asked = [Asked(t.meter, p, t.span) for t, p in zip(terms, paying, strict=True)]
+        found = [(kind, t) for kind in PAID for t in energy.terms(wanted, carrier, kind)]
+        asked = [Asked(t.meter, payer(self.installation, t.meter), t.span) for _, t in found]
         sums: dict[Commodity, list[Costs]] = {}
-        for term, one, costs in zip(terms, asked, self._each(asked, span, by), strict=True):
-            key = (term.meter.carrier, one.payer.measures)
+        for (kind, term), costs in zip(found, self._each(asked, span, by), strict=True):
+            key = (term.meter.carrier, kind)
             sums.setdefault(key, []).append(costs.times(term.weight))
-        ordered = sorted(sums.items(), key=lambda item: str(item[0]))
-        return {key: reduce(add, of) for key, of in ordered}
+        return {key: reduce(add, of) for key, of in sums.items()}
 
     def price_at(self, meter: Meter, at: datetime) -> UnitPrice | None:
         """What one more unit of ``meter`` costs at ``at``; None if no contract is in force."""
