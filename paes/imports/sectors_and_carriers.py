@@ -24,6 +24,8 @@ Words = tuple[str, ...]
 K = TypeVar("K")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _ETS, _WITHOUT = re.compile(r"\bets\b"), re.compile(r"\b(non|exclud\w*|esclus\w*)\b")
+_NUMBERING = re.compile(r"^([0-9]+|[a-d]) ")
+"""What begins a title: ``1)``, ``A.``; of a text that is plain already."""
 _SIGNS = re.compile(r"[^a-z0-9]+")
 
 
@@ -53,6 +55,7 @@ class CovenantWords(ConfigModel):
     columns: Mapping[str, Words] = Field(default_factory=dict)
     values: Mapping[str, Words] = Field(default_factory=dict)
     totals: Words = ()
+    grand_totals: Words = ()
     template: Mapping[str, Words] = Field(default_factory=dict)
 
 
@@ -66,6 +69,7 @@ class Vocabulary:
         self._columns: dict[str, str] = {}
         self._values: dict[str, str] = {}
         self._totals: set[str] = set()
+        self._grand_totals: set[str] = set()
         self._template: dict[str, list[str]] = {}
         for words in files:
             self._add(words)
@@ -82,7 +86,8 @@ class Vocabulary:
                 p: (of_carrier.carrier, use) for n in of_carrier.words for p in _both(n)
             }
         self._outside |= {plain(n) for n in words.outside}
-        self._totals |= {plain(n) for n in words.totals}
+        self._grand_totals |= {plain(n) for n in words.grand_totals}
+        self._totals |= {plain(n) for n in (*words.totals, *words.grand_totals)}
         self._columns |= {plain(n): c for c, names in words.columns.items() for n in names}
         self._values |= {plain(n): value for value, names in words.values.items() for n in names}
         for what, names in words.template.items():
@@ -109,6 +114,10 @@ class Vocabulary:
         """True for a row or column that sums others."""
         return plain(text) in self._totals
 
+    def is_grand_total(self, text: str) -> bool:
+        """True for the row that sums all others, subtotals included."""
+        return plain(text) in self._grand_totals
+
     def column(self, header: str) -> str | None:
         """What a column with this header holds."""
         return self._columns.get(plain(header))
@@ -118,8 +127,8 @@ class Vocabulary:
         return self._values.get(plain(text), text)
 
     def says(self, what: str, text: str) -> bool:
-        """True if ``text`` begins with the template's words for ``what``."""
-        own = plain(text)
+        """True if ``text``, without its number, begins with the template's words for ``what``."""
+        own = _NUMBERING.sub("", plain(text))
         return any(own.startswith(words) for words in self._template.get(what, ()))
 
 
