@@ -1,6 +1,6 @@
-"""From a counter's readings to energy, with every gap accounted for.
+"""From a meter's readings to energy, with every gap accounted for.
 
-A meter's register only grows, so energy is the difference of two readings. What can go wrong
+A register only grows, so energy is the difference of two readings. What can go wrong
 with that is decided here, once::
 
     readings   |--|--|--|--|            |--|--|--X--|--|
@@ -14,6 +14,8 @@ with that is decided here, once::
   between bounds.
 * A reset, an unexplained jump, an exchange of the device without registers, and the time
   before the first or after the last reading are gaps **between bounds** only.
+* Load curves and bills have no register (``paes.accounting.intervals``): a hole between intervals
+  is a gap between bounds, a bill one of known amount.
 
 So nothing is ever invented and no late catch-up is dropped: the true energy of a period lies
 in ``[measured + missing_low, measured + missing_high]``. Estimating what is missing is a later

@@ -35,7 +35,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError, StoreError
 from paes.events import Event
 from paes.metering import Evidence, Register, Replacement
-from paes.periods import By, Span, from_seconds, to_seconds, year_span
+from paes.periods import Span, from_seconds, to_seconds, year_span
 from paes.series import Gap, ReadingSeries
 from paes.store.sqlite import SqliteStore
 
