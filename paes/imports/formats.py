@@ -13,11 +13,14 @@ from paes.errors import DataError
 from paes.imports.batch import Importer, SourceFile
 
 MODULES: tuple[str, ...] = (
+    "activity_table",
     "bills_table",
     "deliveries",
     "fattura_pa",
     "generic",
+    "jrc_rows",
     "load_curves",
+    "seap_template",
     "weather_open_meteo",
     "weather_pvgis",
     "weather_table",
