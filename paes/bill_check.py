@@ -123,6 +123,7 @@ class _Checking:
         self._register = ledger.installation.register(meter)
         self._bills = bills
         self._settled: Settled = settle(bills, self._tz)
+        self._valid = {bill.key: bill for bill in self._settled.valid}
         self._instead = {bill.key: over for bill, over in self._settled.replaced}
         self._instead |= {clash.bill.key: clash.other for clash in self._settled.clashes}
         self._told: dict[tuple[object, ...], list[Finding]] = {}
@@ -141,7 +142,8 @@ class _Checking:
             text = "takes back " + (f"document {bill.cancels}" if bill.cancels else "a bill")
             return self._made(bill, Verdict.CREDIT, text, told)
         try:
-            billed = accounted_quantity(bill, self._meter, unit)
+            counted = self._valid.get(bill.key, bill)  # less what a credit note took back of it
+            billed = accounted_quantity(counted, self._meter, unit)
         except DataError as err:
             return self._made(bill, Verdict.OTHER_UNIT, str(err), told)
         if bill.key in self._instead:
@@ -150,6 +152,7 @@ class _Checking:
             return self._made(bill, Verdict.NOT_COUNTED, f"{how} {over.document}", told, billed)
         if self._register.kind is Evidence.AMOUNTS:
             text = "nobody reads this meter: the bill is its figure"
+            text += ", and an estimate" if bill.kind is BillKind.ESTIMATED else ""
             return self._made(bill, Verdict.ACCOUNTED, text, told, billed)
         verdict, text, beyond = self._compared(bill, billed, seen)
         return self._made(bill, verdict, text, told, billed, seen, beyond)
@@ -205,13 +208,12 @@ class _Checking:
         slack = max(fraction * seen.amount, ROUNDED)
         beyond = billed - min(max(billed, seen.low), seen.high)
         if not seen.is_whole:
-            text = "the meter was in use for a part of the period only"
-            return Verdict.NOT_COVERED, f"{text}: this cannot be judged", 0.0
+            text = "the meter was in use for a part of the period only; this cannot be judged"
+            return Verdict.NOT_COVERED, text, 0.0
         if abs(beyond) <= slack:
             if seen.open > slack:
-                text = f"readings are missing; between {seen.low:,.0f} and {seen.high:,.0f} "
-                text += f"{seen.unit} passed, and the bill may be right: this cannot be judged"
-                return Verdict.NOT_COVERED, text, 0.0
+                text = f"readings are missing: {_range(seen)} passed, and the bill may be right; "
+                return Verdict.NOT_COVERED, text + "this cannot be judged", 0.0
             return Verdict.AGREES, f"within {because}", 0.0
         if bill.kind is BillKind.ESTIMATED:
             text = "the bill is an estimate; the difference is to come back with the adjustment"
@@ -260,6 +262,12 @@ class _Checking:
             return 1.0 / self._ledger.installation.factors.energy(given, year).kwh
         except FactorMissing:
             return None
+
+
+def _range(seen: Metered) -> str:
+    if seen.high == float("inf"):
+        return f"{seen.low:,.0f} {seen.unit} or more"
+    return f"between {seen.low:,.0f} and {seen.high:,.0f} {seen.unit}"
 
 
 def _own_findings(bill: Bill, meter: Meter) -> Iterable[Finding]:

@@ -37,7 +37,6 @@ from paes.deliveries import (
     deliveries_of,
     session_days_of,
 )
-from paes.errors import DataError
 from paes.events import Event
 from paes.metering import Finding, ImportedMeter, Quality
 from paes.periods import to_seconds
@@ -138,15 +137,6 @@ def estimated_energies(
         if bill.kind is BillKind.ESTIMATED
         and not any(s.span.clip(bill.start, bill.end) for s in stated)
     ]
-
-
-def amounts_series(bills: Sequence[Bill], meter: ImportedMeter, tz: str) -> ReadingSeries:
-    """The series of the bills of a meter alone, settled; DataError if two of them clash."""
-    settled = settle(bills, tz)
-    for clash in settled.clashes:
-        raise DataError(clash.message)
-    times = {at for bill in bills for at in (bill.start, bill.end)}
-    return _series(_billed(settled.valid, meter), times)
 
 
 def _billed(bills: Sequence[Bill], meter: ImportedMeter) -> list[_Amount]:

@@ -42,6 +42,20 @@ WORDS = {
     Verdict.OTHER_UNIT: "other unit",
 }
 """What a clerk reads in the table; the reason is told below it."""
+_COLUMNS = (
+    "document",
+    "from",
+    "to",
+    "kind",
+    "verdict",
+    "billed",
+    "metered",
+    "difference",
+    "%",
+    "EUR",
+    "to claim",
+)
+_GAS = ("PCS MJ/Smc", "net kWh")
 QUIET = (Verdict.AGREES, Verdict.ACCOUNTED, Verdict.CREDIT)
 
 
@@ -137,20 +151,21 @@ def _print_bills(session: Session, answer: _Answer) -> None:
         of.setdefault(check.bill.meter, []).append(check)
     for meter_id, checks in of.items():
         meter = session.installation.meter(meter_id)
+        has_pcs = any(check.bill.pcs_mj_per_sm3 for check in checks)
         point = f", POD {meter.pod}" if meter.pod else f", PDR {meter.pdr}" if meter.pdr else ""
         tz = session.installation.time_zone(meter_id)
         print_table(
             f"{meter_id}{point}",
-            ["document", "from", "to", "kind", "verdict", "billed", "metered", "difference", "%",
-             "EUR", "to claim"],
-            [_row(check, tz) for check in checks],
+            [*_COLUMNS, *(_GAS if has_pcs else ())],
+            [[*_row(check, tz), *(_gas(check) if has_pcs else ())] for check in checks],
             left=5,
-        )  # fmt: skip
+        )
         for check in checks:
             _say_why(check)
     if answer.checks:
         claim = f"; to claim {number(answer.claim_eur, 2)} EUR" if answer.claim_eur else ""
-        say(f"{len(answer.checks)} documents, {number(answer.total_eur, 2)} EUR{claim}")
+        documents = "1 document" if len(answer.checks) == 1 else f"{len(answer.checks)} documents"
+        say(f"{documents}, {number(answer.total_eur, 2)} EUR{claim}")
 
 
 def _row(check: BillCheck, tz: str) -> list[str]:
@@ -178,6 +193,14 @@ def _row(check: BillCheck, tz: str) -> list[str]:
         number(euros, 2),
         number(check.claim_eur, 2) if check.claim_eur else "-",
     ]
+
+
+def _gas(check: BillCheck) -> list[str]:
+    """What the bill prints of the gross calorific value, and its energy on the net one."""
+    net_kwh = None
+    if check.billed is not None and check.kwh_per_unit is not None:
+        net_kwh = check.billed * check.kwh_per_unit
+    return [number(check.bill.pcs_mj_per_sm3, 2), number(net_kwh)]
 
 
 def _say_why(check: BillCheck) -> None:
