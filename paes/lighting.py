@@ -8,10 +8,15 @@ Derived from stored readings of active power beside what is installed::
 Between two good readings that are close together the lamps are taken to switch half-way: early
 and late errors of a night cancel. A longer stretch between readings is missing: it is neither
 dark nor lit. A *night* goes from noon to noon and has the date of its evening.
+
+What they used comes from the register, as everywhere: measured, estimated or missing between
+bounds, whatever the readings of power miss. By light point it is that of a cabinet whose one meter
+measures all its points.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,17 +26,19 @@ import pandas as pd
 
 from paes.accounted_register import power_point
 from paes.accounting.counter_rules import GAP_AFTER_PERIODS
+from paes.accounting.energy_table import EnergyTable
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
 from paes.metering import Carrier, FieldMeter, Measures, Meter, Quality, Site, SiteKind, point_id
-from paes.periods import By, Seconds, Span, edges, to_seconds
+from paes.periods import ALWAYS, By, Seconds, Span, edges, to_seconds
 from paes.series import CODE_OF, Floats, ReadingSeries
 
 BURNING_ABOVE = 0.05
 """Lamps burn above this part of the installed power."""
 STALE_AFTER_PERIODS = 2
 NOON_S = 12 * 3600
+QUARTER_S = 900
 CONTEXT_READINGS = 3
 """Read beyond either end of a span: what lies between its end and the next reading is known."""
 _GOOD = (CODE_OF[Quality.GOOD], CODE_OF[Quality.SUBSTITUTED])
@@ -46,10 +53,15 @@ class Light(StrEnum):
 
 
 class Stretch(StrEnum):
-    """By what burning hours are summed."""
+    """By what burning hours and energy are summed; local."""
 
     NIGHT = "night"
     DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+_CALENDAR = {Stretch.DAY: By.DAY, Stretch.MONTH: By.MONTH, Stretch.YEAR: By.YEAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,8 @@ class Lamps:
     point: str
     """Where their active power is stored, in W."""
     installed_kw: float
+    light_points: int | None = None
+    """How many the meter feeds; None where it is one of several meters, or nobody counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,8 @@ def lamps_of(installation: Installation, site: Site) -> list[Lamps]:
     mains = [m for m in here if m.measures is Measures.WITHDRAWAL]
     whole = site.lighting_power_kw if len(mains) == 1 else None
     circuits = [m for m in here if m.measures is Measures.SUBMETER]
-    found = [_lamps(installation, m, whole or m.rated_power_kw) for m in mains]
+    points = site.light_points if len(mains) == 1 else None
+    found = [_lamps(installation, m, whole or m.rated_power_kw, points) for m in mains]
     found += [_lamps(installation, m, m.rated_power_kw) for m in circuits]
     lamps = [one for one in found if one]
     if not lamps:
@@ -111,13 +126,18 @@ def lamps_of(installation: Installation, site: Site) -> list[Lamps]:
     return lamps
 
 
-def _lamps(installation: Installation, meter: Meter, installed_kw: float | None) -> Lamps | None:
+def _lamps(
+    installation: Installation,
+    meter: Meter,
+    installed_kw: float | None,
+    light_points: int | None = None,
+) -> Lamps | None:
     if not isinstance(meter, FieldMeter) or meter.pulse:
         return None
     name = power_point(installation.device_file(meter.device))
     if name is None or installed_kw is None:
         return None
-    return Lamps(meter, point_id(meter.id, name), installed_kw)
+    return Lamps(meter, point_id(meter.id, name), installed_kw, light_points)
 
 
 def light_now(ledger: EnergyLedger, lamps: Lamps) -> LightState:
@@ -149,6 +169,22 @@ def burning_hours(ledger: EnergyLedger, lamps: Lamps, span: Span, by: Stretch) -
     gap_after_s = GAP_AFTER_PERIODS * ledger.poll_period(lamps.meter).total_seconds()
     table = course(readings, lamps, gap_after_s).between(np.clip(ends, start_s, end_s))
     return table.set_index(index.rename("start"))
+
+
+def lighting_energy(
+    ledger: EnergyLedger, lamps: Sequence[Lamps], span: Span, by: Stretch
+) -> list[EnergyTable]:
+    """What each of ``lamps``, of one time zone, used in the same periods as ``burning_hours``.
+
+    In kWh, by the registers of their meters. The ends of ``span`` are moved back to the quarter
+    hours before them.
+    """
+    tz = ledger.installation.time_zone(lamps[0].meter.id)
+    first, last = (to_seconds(at) // QUARTER_S * QUARTER_S for at in (span.start, span.end))
+    ends = np.clip(_edges(span, by, tz), first, last)
+    days = edges(span, By.DAY, tz)
+    step = By.DAY if np.isin(ends, days).all() else By.QUARTER_HOUR
+    return ledger.between([(one.meter, ALWAYS) for one in lamps], ends, step)
 
 
 @dataclass(frozen=True)
@@ -211,8 +247,8 @@ def _running(parts: Floats) -> Floats:
 
 def _edges(span: Span, by: Stretch, tz: str) -> Seconds:
     """Edges of the local days, or of the nights from noon to noon, that cover ``span``."""
-    if by is Stretch.DAY:
-        return edges(span, By.DAY, tz)
+    if by in _CALENDAR:
+        return edges(span, _CALENDAR[by], tz)
     earlier = Span(span.start - timedelta(seconds=NOON_S), span.end - timedelta(seconds=NOON_S))
     # Half a day after midnight: on the days of a clock change this is an hour beside noon.
     return edges(earlier, By.DAY, tz) + NOON_S

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import add
@@ -91,18 +91,18 @@ class Balance:
     @property
     def periods(self) -> list[BalancePeriod]:
         """One by one, oldest first."""
+        amounts = zip(
+            self.production.rows(),
+            self.feed_in.rows(),
+            self.withdrawal.rows(),
+            self.self_consumption.rows(),
+            self.consumption.rows(),
+            strict=True,
+        )
+        known = self.has_feed_in, self.has_withdrawal
         return [
-            BalancePeriod(
-                start.to_pydatetime(),
-                _row(self.production, i),
-                _row(self.feed_in, i),
-                _row(self.withdrawal, i),
-                _row(self.self_consumption, i),
-                _row(self.consumption, i),
-                self.has_feed_in,
-                self.has_withdrawal,
-            )
-            for i, start in enumerate(self.starts)
+            BalancePeriod(start.to_pydatetime(), *row, *known)
+            for start, row in zip(self.starts, amounts, strict=True)
         ]
 
 
@@ -239,10 +239,6 @@ def _unmetered(production: EnergyTable, most: Floats) -> EnergyTable:
     nothing = EnergyTable.empty(len(most))
     missing_high = np.where(lived, most, 0.0)
     return replace(nothing, missing_high=missing_high, span_s=production.span_s)
-
-
-def _row(table: EnergyTable, number: int) -> EnergyTotal:
-    return EnergyTotal(*(float(getattr(table, f.name)[number]) for f in fields(table)))
 
 
 def _share(value: float | None, low: float, high: float) -> Share:

@@ -23,7 +23,9 @@ from paes.store.sqlite import SqliteStore
 
 START = datetime(2025, 3, 3, 11, tzinfo=UTC)  # noon in Rome
 SITE = "  - id: scuola\n    name: Scuola\n    kind: school\n"
-LIT = SITE.replace("school", "lighting_cabinet") + "    lighting_power_kw: 10\n"
+LIT = (
+    SITE.replace("school", "lighting_cabinet") + "    lighting_power_kw: 10\n    light_points: 40\n"
+)
 PULSE = "    pulse: {weight: 0.1, unit: m3}\n"
 
 Run = Callable[..., Result]
@@ -62,6 +64,7 @@ def test_lighting_tells_burning_hours_by_night(
     seconds = every_quarter(24)
     power_w = np.where(np.arange(len(seconds)) < 48, 0.0, 8000.0)  # lit from midnight on
     store.write_series("scuola.main/power", seconds, power_w)
+    store.write_series("scuola.main/energy_import", seconds, np.arange(len(seconds)) * 1.0)
     night = ("--from", "2025-03-03T12:00", "--to", "2025-03-04T12:00")
     told = json.loads(run(lighting, "scuola", *night, "--json").stdout)
     assert [one["meter"] for one in told] == ["scuola.main"]
@@ -71,9 +74,13 @@ def test_lighting_tells_burning_hours_by_night(
     assert period["start"] == "2025-03-03T12:00:00+01:00"
     assert period["burning_h"] == pytest.approx(12.125)
     assert (period["missing_h"], period["level"]) == (0, pytest.approx(0.8))
+    assert told[0]["light_points"] == 40
+    assert period["energy_kwh"] == pytest.approx(96)  # 1 kWh a quarter of an hour
+    assert period["kwh_per_point"] == pytest.approx(2.4)
+    assert period["energy_coverage"] == pytest.approx(1.0)
 
     table = run(lighting, "scuola", *night)
-    assert "scuola.main: 10.0 kW installed; now unknown" in table.stdout
+    assert "scuola.main: 10.0 kW installed, 40 light points; now unknown" in table.stdout
     assert "12.12" in table.stdout
     unread = run(lighting, "--from", "2025-02-01", "--to", "2025-02-02")
     assert "no readings in this time of scuola.main/power;" in unread.stderr

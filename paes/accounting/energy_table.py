@@ -74,6 +74,10 @@ class EnergyTable:
         """One row a period, indexed by its local ``start``; amounts are named with ``suffix``."""
         return pd.DataFrame(np.column_stack(self._columns()), starts, _names(suffix))
 
+    def rows(self) -> list[EnergyTotal]:
+        """Each period by itself, whose amounts are kWh."""
+        return [EnergyTotal(*(float(c) for c in row)) for row in zip(*self._columns(), strict=True)]
+
     def total(self) -> EnergyTotal:
         """All periods together, whose amounts are kWh."""
         return EnergyTotal(*(float(column.sum()) for column in self._columns()))

@@ -23,6 +23,7 @@ from paes.lighting import (
     course,
     lamps_of,
     light_now,
+    lighting_energy,
     lit_sites,
 )
 from paes.metering import Quality, Reading
@@ -176,3 +177,72 @@ def test_sites_with_lamps_are_cabinets_and_those_that_say_so():
     assert [s.id for s in lit_sites(cabinet_town(CIRCUIT, SUPPLY, site=school))] == ["viale"]
     dark = {k: v for k, v in school.items() if k != "lighting_power_kw"}
     assert lit_sites(cabinet_town(SUPPLY, site=dark)) == []
+
+
+# Energy by the register, and by light point -----------------------------------------------------
+
+REGISTER = "viale.main/energy_import"
+
+
+def write_energy(store: SqliteStore, start: datetime, end: datetime, power_kw: float) -> None:
+    """A register that begins at 100 kWh, read every quarter of an hour."""
+    t = np.arange(int(start.timestamp()), int(end.timestamp()) + 1, QUARTER, dtype=np.int64)
+    store.write_series(REGISTER, t, 100.0 + (t - t[0]) / 3600 * power_kw)
+
+
+def test_points_are_known_where_one_meter_measures_them_all():
+    main, north = lamps_of(TOWN, TOWN.site("viale"))
+    assert (main.light_points, north.light_points) == (100, None)
+    two = cabinet_town(SUPPLY, {**SUPPLY, "id": "viale.second", "unit": 3})
+    assert [one.light_points for one in lamps_of(two, two.site("viale"))] == [None, None]
+
+
+def test_energy_by_night_is_that_of_the_register(store: SqliteStore):
+    """4 kW all day: 96 kWh from noon to noon, 0.96 a light point; the last night has 12 hours."""
+    write_energy(store, NOON, NOON + timedelta(hours=60), 4.0)
+    span = Span(NOON, NOON + timedelta(hours=60))
+    (table,) = lighting_energy(ledger(store), [LAMPS], span, Stretch.NIGHT)
+    assert [row.kwh for row in table.rows()] == [
+        pytest.approx(96),
+        pytest.approx(96),
+        pytest.approx(48),
+    ]
+    assert all(row.coverage == pytest.approx(1.0) for row in table.rows())
+    assert len(burning_hours(ledger(store), LAMPS, span, Stretch.NIGHT)) == 3
+
+
+def test_energy_of_a_span_that_cuts_a_quarter_hour_begins_with_it(store: SqliteStore):
+    write_energy(store, NOON, NOON + timedelta(hours=10), 4.0)
+    start, end = NOON + timedelta(hours=2, minutes=7), NOON + timedelta(hours=6, minutes=1)
+    (table,) = lighting_energy(ledger(store), [LAMPS], Span(start, end), Stretch.NIGHT)
+    assert table.total().kwh == pytest.approx(4 * 4)  # from 2 h to 6 h
+
+
+@pytest.mark.parametrize(
+    ("by", "hours"), [(Stretch.NIGHT, 25), (Stretch.DAY, 25), (Stretch.MONTH, 745)]
+)
+def test_the_night_day_and_month_in_which_clocks_go_back_are_an_hour_longer(
+    store: SqliteStore, by: Stretch, hours: int
+):
+    """October 2025 has 745 hours. A night begins half a day after midnight: that of the 26th at 11."""
+    october = Span(datetime(2025, 9, 30, 22, tzinfo=UTC), datetime(2025, 10, 31, 23, tzinfo=UTC))
+    write_energy(store, october.start - timedelta(days=2), october.end + timedelta(days=2), 2.0)
+    book = ledger(store, october.end + timedelta(days=3))
+    night = Span(datetime(2025, 10, 26, 10, tzinfo=UTC), datetime(2025, 10, 27, 11, tzinfo=UTC))
+    day = Span(datetime(2025, 10, 25, 22, tzinfo=UTC), datetime(2025, 10, 26, 23, tzinfo=UTC))
+    span = {Stretch.NIGHT: night, Stretch.DAY: day, Stretch.MONTH: october}[by]
+    (table,) = lighting_energy(book, [LAMPS], span, by)
+    (row,) = table.rows()
+    assert row.kwh == pytest.approx(2.0 * hours)
+    assert len(burning_hours(book, LAMPS, span, by)) == 1
+
+
+def test_a_gap_of_the_register_leaves_bounds_and_no_saving(store: SqliteStore):
+    """Six hours before NOW were not read; what passed lies between nothing and 12 kW."""
+    write_energy(store, NOW - timedelta(hours=48), NOW - timedelta(hours=6), 4.0)
+    span = Span(NOW - timedelta(hours=24), NOW)
+    (table,) = lighting_energy(ledger(store), [LAMPS], span, Stretch.NIGHT)
+    total = table.total()
+    assert total.low_kwh <= 4 * 24 <= total.high_kwh
+    assert total.high_kwh <= 4 * 18 + 6 * 12 * 1.2 + 1e-6  # the rating with its margin
+    assert total.coverage == pytest.approx(18 / 24)
