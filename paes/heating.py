@@ -54,7 +54,7 @@ CREDIBLE_RATIO = 2.0
 SURE_DAY = 0.9
 """Coverage with which a day's energy is judged."""
 HEATED_FROM = 0.1
-"""Of the mean day of the season: less is no heating, whatever the summer was."""
+"""Of the mean day of the season: what is less than that above a summer's day is no heating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +271,8 @@ def _outside(
 ) -> tuple[tuple[HeatedDay, ...], int]:
     """Days outside the season on which more was used than a summer day explains.
 
-    The limit is the median of the days of June to August and three times their median deviation,
-    and at least a tenth of a mean day of the season. Only measured days are judged.
+    The limit lies above the median of the days of June to August by three times their median
+    deviation, and by at least a tenth of a mean day of the season. Only measured days are judged.
     """
     if period.watched_first >= period.watched_end:
         return (), 0
@@ -283,8 +283,8 @@ def _outside(
     if not len(summer) or not season:
         return (), 0
     middle = float(np.median(summer))
-    limit = middle + 3 * float(np.median(np.abs(summer - middle)))
-    limit = max(limit, HEATED_FROM * sum(season) / len(season))
+    deviation = float(np.median(np.abs(summer - middle)))
+    limit = middle + max(3 * deviation, HEATED_FROM * sum(season) / len(season))
     found = tuple(HeatedDay(d, kwh, limit) for d, kwh in sorted(days.items()) if kwh > limit)
     return found, len(days)
 
