@@ -264,6 +264,7 @@ def test_report_writes_whole_files_that_agree_with_the_commands(paes, tmp_path):
         "la-spezia-2022-declared.csv",
         "la-spezia-2022-inventory.csv",
         "la-spezia-2022-inventory.json",
+        "la-spezia-2022-local-generation.csv",
         "la-spezia-2022-progress.csv",
         "la-spezia-2022-progress.json",
     ]

@@ -224,7 +224,7 @@ def test_energy_of_a_span_that_cuts_a_quarter_hour_begins_with_it(store: SqliteS
 def test_the_night_day_and_month_in_which_clocks_go_back_are_an_hour_longer(
     store: SqliteStore, by: Stretch, hours: int
 ):
-    """October 2025 has 745 hours. A night begins half a day after midnight: that of the 26th at 11."""
+    """October has 745 hours; a night begins half a day after midnight, that of the 26th at 11."""
     october = Span(datetime(2025, 9, 30, 22, tzinfo=UTC), datetime(2025, 10, 31, 23, tzinfo=UTC))
     write_energy(store, october.start - timedelta(days=2), october.end + timedelta(days=2), 2.0)
     book = ledger(store, october.end + timedelta(days=3))
