@@ -131,11 +131,15 @@ class _Checking:
             self._told.setdefault(bill.key, []).append(finding)
 
     def checks(self, span: Span | None) -> list[BillCheck]:
+        """Those bills that touch ``span``; the meter is asked only where there is one to ask."""
         asked = [b for b in self._bills if span is None or span.clip(b.start, b.end)]
-        amounts = metered(self._ledger, [(self._meter, bill.span) for bill in asked])
-        return [self._check(bill, amount) for bill, amount in zip(asked, amounts, strict=True)]
+        is_read = self._register.kind is not Evidence.AMOUNTS
+        compared = [b for b in asked if is_read and b.key in self._valid]
+        amounts = metered(self._ledger, [(self._meter, b.span) for b in compared])
+        seen = {b.key: amount for b, amount in zip(compared, amounts, strict=True)}
+        return [self._check(bill, seen.get(bill.key)) for bill in asked]
 
-    def _check(self, bill: Bill, seen: Metered) -> BillCheck:
+    def _check(self, bill: Bill, seen: Metered | None) -> BillCheck:
         told = [*self._told.get(bill.key, ()), *_own_findings(bill, self._meter)]
         unit = self._register.unit
         if bill.kind is BillKind.CREDIT:
@@ -150,7 +154,7 @@ class _Checking:
             over = self._instead[bill.key]
             how = "taken back by" if over.kind is BillKind.CREDIT else "another document counts:"
             return self._made(bill, Verdict.NOT_COUNTED, f"{how} {over.document}", told, billed)
-        if self._register.kind is Evidence.AMOUNTS:
+        if seen is None:
             text = "nobody reads this meter: the bill is its figure"
             text += ", and an estimate" if bill.kind is BillKind.ESTIMATED else ""
             return self._made(bill, Verdict.ACCOUNTED, text, told, billed)
