@@ -17,6 +17,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NOT_HERE = {"collector.py", "history.py", "soak.py"}
 ONE_METER = ("--meters", "1", "--years", "1", "--rounds", "2")
 ARGUMENTS = {
+    "costs.py": ("--meters", "2"),
     "influx.py": (*ONE_METER, "--town-days", "0", "--quiet-s", "0.5"),
     "spool.py": ("--rounds", "20"),
     "store.py": (*ONE_METER, "--town-days", "1", "--processes", "1"),

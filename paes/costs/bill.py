@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -90,13 +91,22 @@ class Bill:
 
     def _peak(self, start_s: int, end_s: int) -> Peak:
         """The highest quarter hour of a stretch; what is not measured bounds it."""
-        quarters = np.arange(start_s // QUARTER_S, -(-end_s // QUARTER_S) + 1) * QUARTER_S
-        (table,) = counted(self.ledger, [(self.asked.meter, ALWAYS)], quarters, self.tz)
+        first_s, low, likely, high = self._quarter_hours
+        part = slice((start_s - first_s) // QUARTER_S, -(-(end_s - first_s) // QUARTER_S))
         per_h = 3600 / QUARTER_S
-        low = float((table.measured + table.estimated_low + table.missing_low).max()) * per_h
-        high = float((table.measured + table.estimated_high + table.missing_high).max()) * per_h
-        likely = float((table.measured + table.estimated).max()) * per_h
-        return Peak(low, max(likely, low), high)
+        least = float(low[part].max()) * per_h
+        most = float(high[part].max()) * per_h
+        return Peak(least, max(float(likely[part].max()) * per_h, least), most)
+
+    @cached_property
+    def _quarter_hours(self) -> tuple[int, Floats, Floats, Floats]:
+        """The start of the first quarter hour under contract, and the bounds of all of them."""
+        first = self.regimes[0].start_s // QUARTER_S
+        quarters = np.arange(first, -(-self.regimes[-1].end_s // QUARTER_S) + 1) * QUARTER_S
+        (table,) = counted(self.ledger, [(self.asked.meter, ALWAYS)], quarters, self.tz)
+        low = table.measured + table.estimated_low + table.missing_low
+        high = table.measured + table.estimated_high + table.missing_high
+        return first * QUARTER_S, low, table.measured + table.estimated, high
 
 
 @dataclass(frozen=True)
