@@ -162,21 +162,19 @@ def balances(energy: SiteEnergy, sites: Iterable[Site], span: Span, by: By) -> d
     }
 
 
-def together(energy: SiteEnergy, sites: Iterable[Site], span: Span, by: By) -> Balance | None:
+def together(
+    energy: SiteEnergy, found: Mapping[str, Balance], sites: Iterable[Site], span: Span, by: By
+) -> Balance:
     """All ``sites`` of one city as one, those without a plant with what they withdraw.
 
-    None if there is no plant.
+    ``found`` are the balances of those with one, of the same periods; there is one at least.
     """
-    wanted = list(sites)
-    found = balances(energy, wanted, span, by)
-    if not found:
-        return None
     total = reduce(add, found.values())
-    bought = _of_sites(energy, wanted, Measures.WITHDRAWAL, span, by)
-    rest = [table for site, (table, _) in bought.items() if site not in found]
-    if not rest:
+    without = [site for site in sites if site.id not in found]
+    bought = _of_sites(energy, without, Measures.WITHDRAWAL, span, by)
+    if not bought:
         return total
-    more = reduce(add, rest)
+    more = reduce(add, (table for table, _ in bought.values()))
     return replace(total, withdrawal=total.withdrawal + more, consumption=total.consumption + more)
 
 

@@ -72,7 +72,7 @@ def energy(
     series = list(_series(session, site, meter, carrier, span, By(by)))
     if not series:
         raise DataError("no meter measures that; see: paes status")
-    asked = session.installation.meter(meter) if meter else None
+    asked = session.installation.meters.get(meter or "")  # none of a virtual one
     estimates = session.ledger.estimates(asked, span, By(by)) if asked else []
     if as_json:
         found = [{**key, "periods": frame_records(frame)} for key, frame in series]
@@ -181,6 +181,11 @@ def _series(
     """What was asked for: one frame a meter, or one a carrier and kind of measurement."""
     installation, ledger = session.installation, session.ledger
     together = SiteEnergy(ledger)
+    if meter in installation.virtual_meters:
+        computed = installation.virtual_meters[meter]
+        key = {"meter": meter, "measures": str(computed.measures), "formula": computed.formula}
+        yield key, together.virtual(computed, span, by)
+        return
     if meter:
         asked = installation.meter(meter)
         key = {"meter": meter, "measures": str(asked.measures)}

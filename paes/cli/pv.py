@@ -53,7 +53,7 @@ def pv(
     found = balances(energy, sites, span, By(by))
     if not found:
         raise DataError("no meter of generation of electricity here; see: paes status")
-    town = None if site else together(energy, sites, span, By(by))
+    town = None if site else together(energy, found, sites, span, By(by))
     findings = list(balance_findings(found))
     if as_json:
         named = [("site", name, balance) for name, balance in found.items()]

@@ -169,12 +169,15 @@ def test_the_town_counts_what_its_other_sites_withdraw(store):
     write(store, "nursery.main", 6.0)
     of = energy(store, MAIN, PV, FEED_IN, meter("nursery.main"))
     sites = list(of.installation.sites.values())
-    assert list(balances(of, sites, JUNE, By.MONTH)) == ["school"]
-    (june,) = together(of, sites, JUNE, By.MONTH).periods
+    found = balances(of, sites, JUNE, By.MONTH)
+    assert list(found) == ["school"]
+    (june,) = together(of, found, sites, JUNE, By.MONTH).periods
     assert june.withdrawal.kwh == pytest.approx(9 * HOURS)
     assert june.self_consumption_share.value == pytest.approx(0.6)
     assert june.autarky.value == pytest.approx(3 / 12)
-    assert together(energy(store, MAIN), sites, JUNE, By.MONTH) is None
+    assert balances(energy(store, MAIN), sites, JUNE, By.MONTH) == {}
+    alone = together(of, found, [of.installation.site("school")], JUNE, By.MONTH)
+    assert alone.periods == found["school"].periods
 
 
 def test_a_plant_is_shared_as_its_meters_are(store):
