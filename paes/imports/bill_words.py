@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -87,6 +87,7 @@ def number_after(text: str, words: Iterable[str]) -> str | None:
     return found.group(1) if found else None
 
 
+@lru_cache(maxsize=4096)  # every column is compared with every word, in every row that may head
 def plain_text(text: str) -> str:
     """Small letters without accents, with single blanks."""
     split = unicodedata.normalize("NFD", text)
