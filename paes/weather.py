@@ -7,8 +7,8 @@
     hour by hour          the first of them that measured in it
 
 A temperature is taken at an instant; an hour has the mean of what was measured in it. What was
-put in by a typical year (quality *substituted*) fills hours that nobody measured, and is told
-apart. Read next: ``paes.degree_days``.
+put in by a typical year (a point of its own, quality *substituted*) fills hours that nobody
+measured, and is told apart. Read next: ``paes.degree_days``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from paes.store import Store
 
 OUTDOOR_TEMPERATURE = "outdoor_temperature"
 """degC, at the instant of the reading."""
+TYPICAL_TEMPERATURE = "typical_outdoor_temperature"
+"""The same of a typical year: a point of its own, so that it never overwrites a measurement."""
 GLOBAL_IRRADIANCE = "global_irradiance"
 """W/m2 on the horizontal plane, mean of the hour that begins at the reading."""
 HOUR_S = 3600
@@ -79,9 +81,13 @@ def imported_temperature(city_id: str) -> str:
 
 
 def temperature_points(city_id: str, sources: Iterable[WeatherSource]) -> list[str]:
-    """The points to be asked, the most trusted first; what files brought is always the last."""
+    """The points to be asked, the most trusted first.
+
+    What files brought comes behind those that are named, and a typical year is always the last.
+    """
     named = [source.point for source in sources]
-    return list(dict.fromkeys([*named, imported_temperature(city_id)]))
+    typical = point_id(imported_weather(city_id), TYPICAL_TEMPERATURE)
+    return list(dict.fromkeys([*named, imported_temperature(city_id), typical]))
 
 
 def outdoor_temperatures(store: Store, points: Iterable[str], span: Span) -> HourlyTemperatures:

@@ -146,8 +146,9 @@ def test_base_and_threshold_are_used_and_printed(town: Town) -> None:
 def test_without_any_temperature_it_says_where_it_comes_from(town: Town) -> None:
     done = town.paes("degree-days", "--from", "2019-01-01", "--to", "2019-02-01")
     assert str(done.exception) == (
-        f"Porto: no outdoor temperature in this time ({TEMPERATURE}); it comes from a sensor (paes"
-        " collect) or from files (paes import)"
+        f"Porto: no outdoor temperature in this time ({TEMPERATURE},"
+        " porto.weather/typical_outdoor_temperature); it comes from a sensor (paes collect) or"
+        " from files (paes import)"
     )
 
 

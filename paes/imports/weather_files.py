@@ -21,7 +21,12 @@ from paes.imports.sheets import Cell, Sheet, parse_number, place, read_sheets
 from paes.metering import Finding, Quality, point_id
 from paes.periods import from_seconds, to_seconds
 from paes.series import CODE_OF, ReadingSeries
-from paes.weather import GLOBAL_IRRADIANCE, OUTDOOR_TEMPERATURE, imported_weather
+from paes.weather import (
+    GLOBAL_IRRADIANCE,
+    OUTDOOR_TEMPERATURE,
+    TYPICAL_TEMPERATURE,
+    imported_weather,
+)
 
 FARTHEST_KM = 50.0
 """Weather from farther away is that of another place."""
@@ -87,7 +92,7 @@ class WeatherValues:
 
     def batch(self, file: SourceFile, context: Context, findings: Sequence[Finding] = ()) -> Batch:
         """What was read; DataError if there is not one temperature."""
-        if not self._values.get(OUTDOOR_TEMPERATURE):
+        if not {OUTDOOR_TEMPERATURE, TYPICAL_TEMPERATURE} & self._values.keys():
             why = f" (the first: {self.refused[0].message})" if self.refused else ""
             raise DataError(f"{file.name}: not one temperature could be read{why}")
         meter = imported_weather(context.city.id)

@@ -12,11 +12,12 @@
     (an empty line, and an explanation of the columns)
 
 Times are UTC. A typical year (TMY) is made of months of many years: it says nothing of any real
-one, and is refused unless the mapping file says ``typical_year: 2025``; its hours are then put
-into that year with quality *substituted*, and every measurement goes before them.
+one, and is refused unless the mapping file says ``typical_year: 2025``; its temperatures are then
+put into that year, in a point of their own (``typical_outdoor_temperature``) with quality
+*substituted*, and every measurement goes before them.
 
-``G(h)`` is on the horizontal plane; ``G(i)`` is on the plane that was asked for, and is taken only
-with ``Slope: 0``. It is of the minute that the time tells, and kept under its hour.
+``G(i)`` is the irradiance on the plane that was asked for, and is taken only with ``Slope: 0``. It
+is of the minute that the time tells, and kept under its hour.
 """
 
 from __future__ import annotations
@@ -41,7 +42,13 @@ from paes.imports.weather_files import (
 )
 from paes.metering import Finding, Quality
 from paes.periods import FIRST_YEAR, LAST_YEAR, Clock, now_utc, to_seconds
-from paes.weather import GLOBAL_IRRADIANCE, HOUR_S, OUTDOOR_TEMPERATURE, imported_weather
+from paes.weather import (
+    GLOBAL_IRRADIANCE,
+    HOUR_S,
+    OUTDOOR_TEMPERATURE,
+    TYPICAL_TEMPERATURE,
+    imported_weather,
+)
 
 _LATITUDE = re.compile(r"Latitude \(decimal degrees\):\s*(\S+)")
 _LONGITUDE = re.compile(r"Longitude \(decimal degrees\):\s*(\S+)")
@@ -114,7 +121,7 @@ def _typical_year(file: SourceFile, context: Context) -> int:
         raise DataError(
             f"{file.name}: a typical year, made of months of many years; it is no year's weather."
             f" To fill what nobody measured in 2025 with it, write {_TYPICAL}: 2025 in a mapping"
-            " file (--map)"
+            " file (--format pvgis --map FILE)"
         )
     if not isinstance(asked, int) or not FIRST_YEAR <= asked <= LAST_YEAR:
         raise DataError(f"{_TYPICAL}: {asked!r} in the mapping file; expected a year, e.g. 2025")
@@ -131,9 +138,8 @@ def _read(
 ) -> list[Finding]:
     temperature = column_of(sheet, title, ["T2m"])
     assert temperature is not None
-    radiation = column_of(sheet, title, ["G(h)"])
-    if radiation is None and _slope(sheet, title) == 0.0:
-        radiation = column_of(sheet, title, ["G(i)"])
+    name = OUTDOOR_TEMPERATURE if year is None else TYPICAL_TEMPERATURE
+    radiation = column_of(sheet, title, ["G(i)"]) if _slope(sheet, title) == 0.0 else None
     for row in range(title + 1, len(sheet.rows)):
         if is_blank(sheet.rows[row]):
             break  # below it the columns are explained
@@ -143,7 +149,7 @@ def _read(
             refuse_row(values, sheet, row, message)
             continue
         cell, where = sheet.rows[row][temperature], place(sheet, row, temperature)
-        values.take(where, OUTDOOR_TEMPERATURE, second, cell, TO_DEGC["degC"])
+        values.take(where, name, second, cell, TO_DEGC["degC"])
         if radiation is not None:
             cell, where = sheet.rows[row][radiation], place(sheet, row, radiation)
             hour = second // HOUR_S * HOUR_S

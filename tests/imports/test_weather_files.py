@@ -26,6 +26,7 @@ from paes.series import CODE_OF
 
 SAMPLES = Path(__file__).parent / "samples" / "weather"
 TEMPERATURE = "la-spezia.weather/outdoor_temperature"
+TYPICAL = "la-spezia.weather/typical_outdoor_temperature"
 IRRADIANCE = "la-spezia.weather/global_irradiance"
 Format = OpenMeteo | Pvgis | WeatherTable
 STATION = {
@@ -211,7 +212,7 @@ def test_a_typical_year_is_refused_unless_it_was_asked_for(context: Context) -> 
     assert str(caught.value) == (
         "pvgis-tmy.csv: a typical year, made of months of many years; it is no year's weather. To"
         " fill what nobody measured in 2025 with it, write typical_year: 2025 in a mapping file"
-        " (--map)"
+        " (--format pvgis --map FILE)"
     )
     with pytest.raises(DataError, match=r"typical_year: 'x' in the mapping file; expected a year"):
         read(Pvgis(now), "pvgis-tmy.csv", context, {"typical_year": "x"})
@@ -219,11 +220,11 @@ def test_a_typical_year_is_refused_unless_it_was_asked_for(context: Context) -> 
 
 def test_a_typical_year_that_was_asked_for_is_marked_as_substituted(context: Context) -> None:
     batch = read(Pvgis(now), "pvgis-tmy.csv", context, {"typical_year": 2025})
-    series = batch.series[TEMPERATURE]
-    assert told(batch)["2025-01-01 14:00"] == 9.0
+    assert set(batch.series) == {TYPICAL}  # it may not overwrite what was measured
+    series = batch.series[TYPICAL]
+    assert told(batch, TYPICAL)["2025-01-01 14:00"] == 9.0
     assert set(series.codes.tolist()) == {CODE_OF[Quality.SUBSTITUTED]}
     assert refused(batch) == ["line 43: time '20080229:0000'; expected e.g. 20250131:2300"]
-    assert told(batch, IRRADIANCE)["2025-01-01 00:00"] == 0.0  # the file says -0.0
     assert [f.name for f in batch.findings] == ["weather.typical_year"]
 
 
