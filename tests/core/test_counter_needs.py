@@ -20,7 +20,7 @@ from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CONTEXT_READINGS, CounterRules
 from paes.accounting.energy_rows import day_rows
 from paes.accounting.judging import Counter, judged
-from paes.metering import Register, Replacement
+from paes.metering import Evidence, Register, Replacement
 from paes.periods import By, Span, edges, from_seconds
 from paes.rollups import ALWAYS_S, NEVER_S, Rollups
 from paes.series import ReadingSeries
@@ -214,3 +214,20 @@ def test_a_register_that_rests_a_count_lower_is_still_read(counts):
     assert book.covered[-1] == 399 * QUARTER
     assert book.total[-1] == 99 * 0.5
     assert [f.name for f in book.findings] == ["counter.jitter"]
+
+
+@pytest.mark.parametrize("kind", [Evidence.INTERVALS, Evidence.AMOUNTS])
+def test_amounts_that_are_left_out_beside_a_day_are_needed_to_their_far_end(kind):
+    """Each alone could be put right, and would then end the hole earlier."""
+    readings = ReadingSeries(
+        QUARTER * np.arange(400, dtype=np.int64), np.full(400, 0.5), np.zeros(400, np.int8)
+    )
+    readings.values[50:98] = -1.0  # to half an hour after the day began
+    readings.values[190:240] = -1.0  # from half an hour before it ends
+    interval_s = QUARTER if kind is Evidence.INTERVALS else None
+    register = Register(POINT, "kWh", None, 0.01, 0.0, kind, interval_s)
+    first, last = needed(readings, (24, 48), replace(rules(), register=register))
+    if kind is Evidence.INTERVALS:  # one hole, from the interval 49 to 240
+        assert (first, last) == (46, 243)
+    else:  # each period stands alone, and ends where the next begins
+        assert (first, last) == (93, 195)

@@ -35,7 +35,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError, StoreError
 from paes.events import Event
 from paes.metering import Evidence, Register, Replacement
-from paes.periods import Span, from_seconds, to_seconds, year_span
+from paes.periods import By, Span, from_seconds, to_seconds, year_span
 from paes.series import Gap, ReadingSeries
 from paes.store.sqlite import SqliteStore
 
@@ -142,6 +142,13 @@ def test_a_known_gap_within_a_factor_is_multiplied_and_one_that_it_cuts_is_bound
     # and of half of it passed, as much less
     less = account(readings, rules(factors=times(0.5, 4500, DAY)))
     assert less.gaps == (Gap(900, 8100, 3.0, 6.0, "no_reading"),)
+
+
+def test_without_a_rating_any_part_of_a_cut_gap_may_be_multiplied():
+    # 600 kWh in two hours: in the last quarter up to all of them, not what is believed of a step
+    readings = series(0, 1, *[np.nan] * 7, 601, 602)
+    r = rules(limit_per_h=None, factors=times(2.0, 7200, DAY))
+    assert account(readings, r).gaps == (Gap(900, 8100, 600.0, 1200.0, "no_reading"),)
 
 
 def test_what_only_the_rating_bounds_is_not_multiplied():
@@ -333,11 +340,16 @@ def test_what_was_edited_is_told_with_who_did_and_why(store):
 def test_what_an_edit_would_change_leaves_everything_as_it_is(store):
     write(store, BORN, datetime(2025, 6, 1, tzinfo=UTC))
     book = ledger(store)
+    book.refresh(year_span(2025, "Europe/Rome"))
+    days = store.load_rollups([MAIN], By.DAY, to_seconds(BORN), to_seconds(MAY.end))
+    assert len(days[MAIN]) > 100
     before = book.total(main(book), MAY)
     said = edit(EditKind.FACTOR, 2.0)
     then = EnergyLedger(book.installation, considered(store, [said.event]), book.clock)
     assert then.total(main(book), MAY).measured_kwh == pytest.approx(2 * before.measured_kwh)
     assert store.events() == []
+    kept = store.load_rollups([MAIN], By.DAY, to_seconds(BORN), to_seconds(MAY.end))
+    assert kept[MAIN].seal.tolist() == days[MAIN].seal.tolist()
     assert book.total(main(book), MAY) == before
     # one that is in the store already stands as it would be
     store.write_events([said.event])
