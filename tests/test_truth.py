@@ -210,17 +210,18 @@ def test_the_exchange_is_one_event_with_nothing_lost(run: Run):
         assert total.kwh == pytest.approx(run.truth("library.main", hour), abs=0.1)
 
 
-def test_the_silent_day_is_missing_with_bounds_that_hold_the_truth(run: Run):
+def test_the_silent_day_is_estimated_with_bounds_that_hold_the_truth(run: Run):
     meter = run.meter("street.main")
     hours = 23 if run.number == 3 else 25
     assert run.outage.seconds == hours * 3600
     total = run.ledger.total(meter, run.outage)
     truth = run.truth("street.main", run.outage)
     assert total.coverage == 0
-    assert total.kwh == 0
     assert truth > 0
-    assert total.missing_low_kwh <= truth <= total.missing_high_kwh
-    assert total.missing_high_kwh < 1.1 * truth  # the registers on both sides bound it well
+    # but for the quarter of an hour before it the registers on both sides say how much it was
+    assert total.measured_kwh == total.missing_high_kwh == 0
+    assert total.estimated_kwh == pytest.approx(truth, rel=0.03)
+    assert total.low_kwh <= truth <= total.high_kwh < 1.1 * truth
     found = run.ledger.findings(meter, run.month)
     assert [f.name for f in found] == ["data.gap"]
     assert found[0].numbers["hours"] == pytest.approx(hours + 0.25)

@@ -112,7 +112,7 @@ def estimate(
         assert drawn is not None
         parts, method, margin = drawn
         amount = min(max(float(_capped(parts, seconds, gap, rules).sum()), gap.low), gap.high)
-        margin = max(margin, rules.register.resolution)
+        margin += 2 * rules.register.resolution  # the readings on both sides are rounded
     sums = np.cumsum(_brought_to(amount, parts, seconds, gap, rules))
     knots_s = tuple(edges.tolist())
     return EstimatedGap(
