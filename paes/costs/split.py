@@ -49,8 +49,11 @@ class Split:
     @property
     def low(self) -> Floats:
         """The least that each kind can have had, as all of them bound each other."""
-        others = self.open_high.sum(axis=1, keepdims=True) - self.open_high
-        rest = self.sum_low[:, None] - np.where(np.isnan(others), np.inf, others)
+        endless = np.isinf(self.open_high)
+        finite = np.where(endless, 0.0, self.open_high)
+        others = finite.sum(axis=1, keepdims=True) - finite
+        is_open = endless.sum(axis=1, keepdims=True) - endless > 0
+        rest = np.where(is_open, -np.inf, self.sum_low[:, None] - others)
         low: Floats = self.measured + np.maximum(self.open_low, rest)
         return low
 

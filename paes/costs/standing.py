@@ -80,11 +80,12 @@ def standing(
     fixed = by_regime.sum(pieces.months, [p.fixed_eur_per_month for p in periods])
     fixed = fixed + by_regime.sum(pieces.days, [p.fixed_eur_per_day for p in periods])
     power = _power(regimes, pieces, months_s, n, peak)
-    vat = [p.vat_fraction for p in periods]
+    vat = by_regime.each([p.vat_fraction for p in periods])
+    net = fixed + power
     return Standing(
         fixed=by_regime.money(fixed),
         power=by_regime.money(power),
-        vat=by_regime.money((fixed + power) * by_regime.each(vat)),
+        vat=by_regime.money(np.where(vat == 0, 0.0, net) * vat),  # net may be unbounded
     )
 
 
@@ -155,7 +156,7 @@ def _power(
         if place < 0:
             continue
         regime = regimes[place]
-        for price in regime.prices.period.power:
+        for price in (p for p in regime.prices.period.power if p.eur_per_kw_month):
             if price.basis is PowerBasis.CONTRACT:
                 kw = regime.supply.contract.contract_power_kw or 0.0
                 top = Peak(kw, kw, kw)

@@ -76,6 +76,8 @@ def test_what_nothing_bounds_costs_without_end():
     assert found.least(PRICE) == pytest.approx([0.10])
     assert found.most(PRICE) == [math.inf]
     assert found.missing(PRICE)[1] == [math.inf]
+    assert found.low.tolist() == [[1.0, 0.0, 0.0]]
+    assert found.high.tolist() == [[math.inf, math.inf, 0.0]]
 
 
 def test_a_kind_without_a_price_adds_nothing_even_without_end():
