@@ -1,8 +1,9 @@
 """Tables of declared energy that an import brings, put into a city's ``activity/`` folder.
 
-A row is told by its year, sector and carrier. Rows of a table that the new one has not stay: a
-person may have added them. The installation is checked with the new table *before* it takes its
-place, in a copy made of links, so that no import leaves a configuration that does not load.
+A row is told by its year, sector, carrier and use. Rows of a table that the new one has not stay:
+a person may have added them. What another table says already in the same figures is left there.
+The installation is checked with the new table *before* it takes its place, in a copy made of
+links, so that no import leaves a configuration that does not load.
 """
 
 from __future__ import annotations
@@ -23,8 +24,14 @@ from paes.errors import ConfigError, DataError
 from paes.imports.batch import DeclaredTable
 from paes.installation import City, CityFile, Installation
 
-COLUMNS = ("year", "sector", "carrier", "mwh", "covers", "source", "assumed", "note", "note_it")
-_KEY = ("year", "sector", "carrier")
+COLUMNS = (
+    "year", "sector", "carrier", "use", "mwh", "amount", "unit", "basis", "volume_correction",
+    "fuel", "covers", "sessions", "source", "assumed", "note", "note_it",
+)  # fmt: skip
+_KEY = ("year", "sector", "carrier", "use")
+_NUMBERS = ("mwh", "amount", "volume_correction")
+_FIGURE = ("mwh", "amount", "unit", "basis", "volume_correction", "fuel", "covers")
+"""What makes two rows say the same, whoever says it."""
 Row = Mapping[str, str]
 
 
@@ -56,9 +63,14 @@ def compare_table(installation: Installation, city: City, table: DeclaredTable) 
     old = _rows(path) if path.is_file() else {}
     given = {_key(row): _plain(row) for row in table.rows}
     if len(given) < len(table.rows):
-        raise DataError(f"{table.name}: a year, sector and carrier is there twice; expected once")
+        raise DataError(
+            f"{table.name}: a year, sector, carrier and use is there twice; expected once"
+        )
+    elsewhere = _elsewhere(path)
+    said = {key for key, row in given.items() if key not in old and _alike(row, elsewhere.get(key))}
+    given = {key: row for key, row in given.items() if key not in said}
     changed = [
-        f"{' '.join(key)}: {_in_words(old[key])} -> {_in_words(row)}"
+        f"{' '.join(filter(None, key))}: {_in_words(old[key])} -> {_in_words(row)}"
         for key, row in given.items()
         if key in old and old[key] != row
     ]
@@ -68,7 +80,7 @@ def compare_table(installation: Installation, city: City, table: DeclaredTable) 
         text=_text(table.comment, merged.values()),
         new=sum(key not in old for key in given),
         changed=tuple(changed),
-        same=sum(key in old for key in given) - len(changed),
+        same=sum(key in old for key in given) - len(changed) + len(said),
         kept=len(merged) - len(given),
     )
 
@@ -156,16 +168,30 @@ def _rows(path: Path) -> dict[tuple[str, ...], dict[str, str]]:
     return {_key(row): row for row in plain}
 
 
+def _elsewhere(path: Path) -> dict[tuple[str, ...], dict[str, str]]:
+    """What the other tables of the folder of ``path`` say."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for other in sorted(path.parent.glob("*.csv")):
+        if other != path:
+            found |= _rows(other)
+    return found
+
+
+def _alike(row: Row, other: Row | None) -> bool:
+    return other is not None and all(row.get(name) == other.get(name) for name in _FIGURE)
+
+
 def _plain(row: Row) -> dict[str, str]:
     """A row without what is empty or usual, numbers written in one way."""
     plain = {name: str(row[name]).strip() for name in COLUMNS if str(row.get(name, "")).strip()}
     unknown = [name for name in row if name not in COLUMNS]
     if unknown:
         raise DataError(f"unknown column {unknown[0]!r}; expected some of {', '.join(COLUMNS)}")
-    try:
-        plain["mwh"] = repr(float(plain["mwh"]))
-    except (KeyError, ValueError) as err:
-        raise DataError(f"mwh {plain.get('mwh')!r}: expected a number of MWh") from err
+    if "mwh" not in plain and "amount" not in plain:
+        raise DataError("mwh None: expected a number of MWh, or an amount with its unit")
+    for name in _NUMBERS:
+        if name in plain:
+            plain[name] = _number(name, plain[name])
     if plain.get("assumed", "").lower() in ("false", "no", "0"):
         del plain["assumed"]
     elif "assumed" in plain:
@@ -175,12 +201,20 @@ def _plain(row: Row) -> dict[str, str]:
     return plain
 
 
+def _number(name: str, text: str) -> str:
+    try:
+        return repr(float(text))
+    except ValueError as err:
+        raise DataError(f"{name} {text!r}: expected a number{' of MWh' * (name == 'mwh')}") from err
+
+
 def _key(row: Row) -> tuple[str, ...]:
     return tuple(str(row.get(name, "")).strip() for name in _KEY)
 
 
 def _in_words(row: Row) -> str:
-    return f"{row['mwh']} MWh" + (f" ({row['source']})" if row.get("source") else "")
+    figure = f"{row['mwh']} MWh" if row.get("mwh") else f"{row['amount']} {row.get('unit')}"
+    return figure + (f" ({row['source']})" if row.get("source") else "")
 
 
 def _text(comment: str, rows: Iterable[Row]) -> str:
