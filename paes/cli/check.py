@@ -11,12 +11,15 @@ from pathlib import Path
 import click
 
 from collectors.device_files import load_device
+from paes.activity_plausibility import implausible
+from paes.calorific_values import FuelAmount
 from paes.cli import Session
 from paes.cli.output import print_json, say
 from paes.config import shipped_config
-from paes.errors import ConfigError, FactorMissing, PaesError
+from paes.errors import ConfigError, DataError, FactorMissing, PaesError
 from paes.gateways import Gateway, Transport
 from paes.installation import City, Installation
+from paes.metering import Carrier, ImportedMeter, Meter
 
 REACH_TIMEOUT_S = 2.0
 
@@ -37,6 +40,7 @@ def check(session: Session, as_json: bool, no_reach: bool) -> None:
         installation = session.installation
         counts = _counts(installation)
         problems += check_factors(installation)
+        warnings += implausible_energy(installation)
         problems += session.store.check()
         if not no_reach:
             warnings += unreachable(installation.gateways.values())
@@ -64,7 +68,7 @@ def check_devices(root: Path) -> list[str]:
 
 
 def check_factors(installation: Installation) -> list[str]:
-    """Declared cells and gas meters that no factor or calorific value answers."""
+    """Declared cells and meters of fuels that no factor or calorific value answers."""
     return [
         p for city in installation.cities.values() for p in _missing_factors(installation, city)
     ]
@@ -93,7 +97,33 @@ def _missing_factors(installation: Installation, city: City) -> list[str]:
         except FactorMissing as err:
             if meter.parent is None:
                 problems[f"{city.id}: meter {meter.id}: {err}"] = None
+        problems |= dict.fromkeys(_missing_calorific_value(installation, city, meter))
     return list(problems)
+
+
+def _missing_calorific_value(installation: Installation, city: City, meter: Meter) -> list[str]:
+    """Why the register of a fuel's meter cannot be turned into energy; nothing if it can."""
+    unit = installation.register(meter).unit
+    if meter.carrier is None or unit == "kWh":
+        return []
+    is_gas = meter.carrier is Carrier.NATURAL_GAS and unit == "m3"
+    fuel = meter.fuel if isinstance(meter, ImportedMeter) else None
+    try:
+        given = FuelAmount(meter.carrier, 1.0, "Sm3" if is_gas else unit, fuel)
+        installation.factors.energy(given, city.plan.base_year)
+    except DataError as err:
+        return [f"{city.id}: meter {meter.id}: {err}"]
+    return []
+
+
+def implausible_energy(installation: Installation) -> list[str]:
+    """A line for each declared figure that is hardly a town's."""
+    return [
+        f"{finding.subject}: {finding.message} ({finding.numbers['mwh']:,.0f} MWh, "
+        f"{finding.numbers['inhabitants']:,.0f} inhabitants)"
+        for city in installation.cities.values()
+        for finding in implausible(city, city.declared)
+    ]
 
 
 def _try_to_reach(gateway: Gateway) -> str | None:
