@@ -190,6 +190,10 @@ class Installation:
         """The city in which a meter stands."""
         return self._city_by_site[meter.site]
 
+    def city_of_site(self, site_id: str) -> City:
+        """The city of a site; DataError if unknown."""
+        return _get(self._city_by_site, site_id, "site")
+
     def time_zone(self, meter_id: str) -> str:
         """The zone of the meter's local days."""
         return self.city_of(self.sensors.get(meter_id) or self.meter(meter_id)).time_zone

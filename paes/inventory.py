@@ -20,7 +20,7 @@ from paes.activity import ActivityData, Cell, Covers, activity_data
 from paes.emission_factors import FactorLibrary, FactorMatch, FactorSet, How
 from paes.errors import DataError
 from paes.installation import City
-from paes.metering import Carrier, Finding
+from paes.metering import Carrier, Finding, Measures
 from paes.periods import local_year, year_span
 
 ElectricityFactor = Literal["current", "frozen"]
@@ -148,7 +148,10 @@ def make_inventory(
         electricity_factor=basis,
         lines=tuple(lines),
         findings=tuple(
-            findings + _meter_findings(city, year, ledger, rows) + _factor_findings(lines)
+            findings
+            + _meter_findings(city, year, ledger, rows)
+            + SiteEnergy(ledger).findings(city, year_span(year, city.time_zone))
+            + _factor_findings(lines)
         ),
     )
 
@@ -196,14 +199,14 @@ def _meter_findings(
 
 
 def _meters_in_use(city: City, cell: Cell, year: int, ledger: EnergyLedger) -> float:
-    """Meters of ``cell``, each counted by the part of the year that it was in use."""
+    """Meters of ``cell``, each counted by the part of the year that it was in use.
+
+    Of a shared one its part; what is taken off for another sector takes no meter away.
+    """
     span = year_span(year, city.time_zone)
-    lives = (
-        ledger.life(meter, span)
-        for meter in SiteEnergy(ledger).meters(city.sites, cell[1])
-        if city.sites[meter.site].sector is cell[0]
-    )
-    return math.fsum(life.seconds for life in lives if life) / span.seconds
+    sites = [site.id for site in city.sites.values() if site.sector is cell[0]]
+    in_use = SiteEnergy(ledger).in_use(sites, cell[1], Measures.WITHDRAWAL, span)
+    return math.fsum(part.seconds * weight for weight, part in in_use) / span.seconds
 
 
 def _factor(

@@ -100,13 +100,16 @@ class MeterTree:
         What moves between two of them is not in it, for it was and stays theirs.
         """
         found = [
-            flow.term
-            for flow in self._flows
-            if flow.site in sites
-            and flow.measures is measures
-            and carrier in (None, flow.term.meter.carrier)
+            term
+            for site in sites
+            for term in self._by_site.get((site, measures), ())
+            if carrier in (None, term.meter.carrier)
         ]
         return net(found)
+
+    def givers(self) -> list[tuple[str, Measures]]:
+        """Sites from which energy of a kind is taken that their meters see."""
+        return [key for key, of in self._by_site.items() if any(t.weight < 0 for t in of)]
 
     def formula(self, meter: VirtualMeter) -> list[Term]:
         """What a virtual meter is made of, in the time in which all of that was in use."""
@@ -121,6 +124,13 @@ class MeterTree:
             sum(weights.get(m.id, 0.0) for m in self.lineage(term.meter)) > -SMALLEST_WEIGHT
             for term in terms
         )
+
+    @cached_property
+    def _by_site(self) -> dict[tuple[str, Measures], list[Term]]:
+        found: dict[tuple[str, Measures], list[Term]] = {}
+        for flow in self._flows:
+            found.setdefault((flow.site, flow.measures), []).append(flow.term)
+        return found
 
     @cached_property
     def _flows(self) -> list[_Flow]:

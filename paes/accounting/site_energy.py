@@ -57,13 +57,15 @@ class SiteEnergy:
         self, sites: Iterable[str], carrier: Carrier | None, measures: Measures
     ) -> list[Term]:
         """What the energy of ``sites`` together is the sum of."""
-        wanted = set(sites)
-        found: list[Term] = []
-        for city in self.installation.cities.values():
-            here = wanted & city.sites.keys()
-            if here:
-                found += self._tree(city).terms(here, carrier, measures)
-        return found
+        of_city: dict[str, list[str]] = {}
+        for site in dict.fromkeys(sites):
+            city = self.installation.city_of_site(site)
+            of_city.setdefault(city.id, []).append(site)
+        return [
+            term
+            for city_id, here in of_city.items()
+            for term in self._tree(self.installation.cities[city_id]).terms(here, carrier, measures)
+        ]
 
     def sites(
         self,
@@ -149,12 +151,20 @@ class SiteEnergy:
         totals = self._totals(list(found.values()), span)
         return {cell: total for cell, total in zip(found, totals, strict=True) if total is not None}
 
+    def in_use(
+        self, sites: Iterable[str], carrier: Carrier | None, measures: Measures, span: Span
+    ) -> list[tuple[float, Span]]:
+        """Meters that add to ``sites``: how much of each, and when in ``span`` it was in use."""
+        terms = [t for t in self.terms(sites, carrier, measures) if t.weight > 0]
+        lived = [(term.weight, self._life(term, span)) for term in terms]
+        return [(weight, life) for weight, life in lived if life]
+
     def findings(self, city: City, span: Span) -> list[Finding]:
         """Sites whose parts, given to other sites, saw more in ``span`` than their whole."""
-        kinds = (Measures.WITHDRAWAL, Measures.GENERATION, Measures.FEED_IN)
-        every = ((site, c, m) for site in city.sites for m in kinds for c in Carrier)
-        terms = {key: self.terms([key[0]], *key[1:]) for key in every}
-        asked = {key: of for key, of in terms.items() if any(t.weight < 0 for t in of)}
+        asked: dict[tuple[str, Carrier | None, Measures], list[Term]] = {}
+        for site, measures in self._tree(city).givers():
+            for term in self.terms([site], None, measures):
+                asked.setdefault((site, term.meter.carrier, measures), []).append(term)
         totals = self._totals(list(asked.values()), span)
         return [
             _exceeded(site, carrier, total)
@@ -212,11 +222,11 @@ def _as_table(total: EnergyTotal) -> EnergyTable:
     return EnergyTable(*(np.array([value]) for value in astuple(total)))
 
 
-def _exceeded(site: str, carrier: Carrier, total: EnergyTotal) -> Finding:
+def _exceeded(site: str, carrier: Carrier | None, total: EnergyTotal) -> Finding:
     return Finding(
         "site_energy.parts_exceed_whole",
         site,
-        f"meters whose {carrier} goes from {site} to other sites saw more than its own: "
+        f"meters whose {carrier or 'water'} goes from {site} to other sites saw more than its own: "
         "one of them is wrong, or is not part of what it is said to be part of",
         numbers={"low_kwh": total.low_kwh, "high_kwh": total.high_kwh},
     )
