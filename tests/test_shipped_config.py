@@ -13,7 +13,7 @@ import yaml
 from paes.config import load_installation, shipped_config
 from paes.emission_factors import How
 from paes.installation import City, Installation
-from paes.metering import Carrier, Measures, Sector
+from paes.metering import Carrier, Measures, Sector, SiteKind
 from paes.schema import Sourced
 
 # Published for La Spezia: OpenClimate's compilation of the Covenant's data, row IT SPE:2013.
@@ -70,6 +70,35 @@ def test_pod_pdr_and_addresses_are_marked_as_invented(installation: Installation
     assert all(g.simulated and g.assumed for g in installation.gateways.values())
     pods = [(m.pod, m.measures) for m in installation.meters.values() if m.pod]
     assert len(pods) == len(set(pods)) > 40  # what goes in and what comes out have one in common
+
+
+def test_la_spezia_has_its_climate_zone_and_a_sensor_of_its_own(la_spezia: City) -> None:
+    """Zone D, and 1,413 degree days: DPR 412/1993, annex A, as commonly given."""
+    facts = la_spezia.facts
+    assert facts.climate_zone is not None
+    assert facts.climate_zone.value == "D"
+    assert facts.reference_degree_days
+    assert (facts.reference_degree_days.degree_days, facts.reference_degree_days.assumed) == (
+        1413,
+        True,
+    )
+    assert [source.point for source in facts.weather] == [
+        s.point for s in la_spezia.sensors.values()
+    ]
+
+
+def test_transport_has_metered_sites_of_its_own(la_spezia: City) -> None:
+    """A trolleybus substation, five columns for municipal cars, a station of electric bicycles."""
+    columns = [s for s in la_spezia.sites.values() if s.kind is SiteKind.CHARGING_STATION]
+    assert [s.sector for s in columns] == [Sector.MUNICIPAL_FLEET] * 2
+    assert sum(s.charging_points or 0 for s in columns) == 5
+    others = {
+        s.kind: s.sector
+        for s in la_spezia.sites.values()
+        if s.kind in (SiteKind.TROLLEYBUS_SUBSTATION, SiteKind.BIKE_SHARING)
+    }
+    assert set(others.values()) == {Sector.PUBLIC_TRANSPORT}
+    assert len(others) == 2
 
 
 def test_gateways_listen_where_the_simulator_serves_them(installation: Installation) -> None:
@@ -248,9 +277,14 @@ def _entries(installation: Installation) -> Iterator[Sourced]:
     yield from installation.sites.values()
     yield from installation.gateways.values()
     yield from installation.meters.values()
+    yield from installation.sensors.values()
     yield from installation.factors.sets.values()
     for city in installation.cities.values():
         yield from city.facts.population
+        yield from city.facts.weather
+        yield from city.facts.heating_exceptions
+        if city.facts.reference_degree_days:
+            yield city.facts.reference_degree_days
         yield from city.plan.targets
         yield from city.plan.published_inventories
         yield from city.actions
