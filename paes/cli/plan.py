@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from paes.activity import DeclaredRow
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.inventory import InventoryLine, make_inventory
@@ -79,9 +80,14 @@ def _use_rows(line: InventoryLine) -> list[list[str]]:
     if not any(part.use for part in parts):
         return []
     return [
-        ["", f"  {part.use or 'other'}", f"  {number(part.energy_mwh, 1)}", "", "", "", "", ""]
+        ["", f"  {_use(part)}", f"  {number(part.energy_mwh, 1)}", "", "", "", "", ""]
         for part in parts
     ]
+
+
+def _use(part: DeclaredRow) -> str:
+    sessions = f" ({number(part.sessions)} sessions)" if part.sessions else ""
+    return f"{part.use or 'other'}{sessions}"
 
 
 @click.command()
