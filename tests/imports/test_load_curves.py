@@ -195,7 +195,8 @@ def test_columns_in_any_order_and_others_between_them(town: SmallInstallation) -
         (
             lambda t: t.replace(";05:15-05:30", ";Nota"),
             (
-                "ExportData_marzo.csv: line 1: expected 96 columns of quarter hours, seen 95; 05:15 is"
+                "ExportData_marzo.csv: line 1: expected 96 columns of quarter hours, seen"
+                " 95; 05:15 is"
                 " missing"
             ),
         ),
@@ -204,7 +205,8 @@ def test_columns_in_any_order_and_others_between_them(town: SmallInstallation) -
                 "23:45-24:00", "23:45-24:00"
             ),
             (
-                "ExportData_marzo.csv: line 1: expected 96 columns of quarter hours, seen 96; 05:15 is"
+                "ExportData_marzo.csv: line 1: expected 96 columns of quarter hours, seen"
+                " 96; 05:15 is"
                 " missing"
             ),
         ),
@@ -271,7 +273,10 @@ def test_a_table_that_is_no_curve_is_refused_whole(town, spoil, message) -> None
                 "31/03/2024" + ";" * 13, "31/03/2024" + ";" * 9 + "3,5" + ";" * 4, 1
             ),
             "line 4",
-            "31/03/2024: line 4 and line 5: values between 02:00 and 03:00, which the clocks skipped on that day",
+            (
+                "31/03/2024: line 4 and line 5: values between 02:00 and 03:00, which the clocks"
+                " skipped on that day"
+            ),
             192,
         ),
     ],
@@ -361,7 +366,8 @@ def test_a_curve_that_says_no_energy_is_taken_as_withdrawn_and_says_so(
             "curva.csv",
             None,
             (
-                "curva.csv: nothing says whose curve it is; put the POD into the name of the file or"
+                "curva.csv: nothing says whose curve it is; put the POD into the name of the"
+                " file or"
                 " of its folder, or name the meter with --meter"
             ),
         ),
@@ -377,7 +383,8 @@ def test_a_curve_that_says_no_energy_is_taken_as_withdrawn_and_says_so(
             "IT001E99998888 prelievo.csv",
             None,
             (
-                "IT001E99998888 prelievo.csv: POD IT001E99998888 is of no meter; expected the POD of a"
+                "IT001E99998888 prelievo.csv: POD IT001E99998888 is of no meter; expected"
+                " the POD of a"
                 " meter in meters.yaml"
             ),
         ),
@@ -393,7 +400,8 @@ def test_a_curve_that_says_no_energy_is_taken_as_withdrawn_and_says_so(
             "IT001E12345678 immessa.csv",
             None,
             (
-                "IT001E12345678 immessa.csv: POD IT001E12345678 has no meter that measures feed_in; it"
+                "IT001E12345678 immessa.csv: POD IT001E12345678 has no meter that measures"
+                " feed_in; it"
                 " has scuola.main (withdrawal): add one to imported_meters in meters.yaml"
             ),
         ),
@@ -406,7 +414,8 @@ def test_a_curve_that_says_no_energy_is_taken_as_withdrawn_and_says_so(
             "IT001E12345678 prelievo.csv",
             "molo.luce",
             (
-                "IT001E12345678 prelievo.csv: meter molo.luce has POD IT001E87654321, the file is of"
+                "IT001E12345678 prelievo.csv: meter molo.luce has POD IT001E87654321, the"
+                " file is of"
                 " IT001E12345678; IT001E12345678 is of scuola.main (withdrawal)"
             ),
         ),
@@ -422,7 +431,8 @@ def test_a_curve_that_says_no_energy_is_taken_as_withdrawn_and_says_so(
             "reattiva.csv",
             "molo.luce",
             (
-                "'reattiva': reactive energy; expected 'induttiva' or 'capacitiva', and 'prelevata' or"
+                "'reattiva': reactive energy; expected 'induttiva' or 'capacitiva', and"
+                " 'prelevata' or"
                 " 'immessa'"
             ),
         ),
