@@ -81,15 +81,22 @@ def imported(name: str, **changes: Any) -> ImportedMeter:
 
 
 def town(
-    tariffs: Sequence[Tariff], contracts: Sequence[Contract], meters: Sequence[Meter] = ()
+    tariffs: Sequence[Tariff],
+    contracts: Sequence[Contract],
+    meters: Sequence[Meter] = (),
+    more_sites: Sequence[str] = (),
 ) -> Installation:
-    """An installation of one site with the main meter, or with ``meters``."""
+    """An installation of the hall with its main meter, or with ``meters``."""
     of = list(meters) or [main_meter()]
-    hall = Site(id="hall", name="Hall", kind=SiteKind.OFFICE, sector=Sector.MUNICIPAL_BUILDINGS)
+    sector = Sector.MUNICIPAL_BUILDINGS
+    sites = {
+        name: Site(id=name, name=name, kind=SiteKind.OFFICE, sector=sector)
+        for name in ("hall", *more_sites)
+    }
     city = City(
         facts=CityFile(id="town", name="Town", latitude=44.1, longitude=9.8),
         plan=cast(Plan, None),
-        sites={"hall": hall},
+        sites=sites,
         gateways={"gw": Gateway(id="gw", host="127.0.0.1")},
         meters={m.id: m for m in of},
         actions=(),
@@ -123,7 +130,7 @@ def local(text: str) -> datetime:
 
 def write(
     store: Store, start: str, end: str, kw: float = KW, name: str = "main", unit: str = "kWh",
-    first: float | None = None,
+    first: float | None = None, site: str = "hall",
 ) -> None:  # fmt: skip
     """Readings every quarter of an hour in ``[start, end]``, local; of a register since BORN."""
     a, b = int(local(start).timestamp()), int(local(end).timestamp())
@@ -131,4 +138,4 @@ def write(
     since = local_midnight(BORN, ROME).timestamp()
     values = (seconds - since) / 3600 * kw if first is None else first + (seconds - a) / 3600 * kw
     point = "energy_import" if unit == "kWh" else "volume"
-    store.write_series(f"hall.{name}/{point}", seconds, values)
+    store.write_series(f"{site}.{name}/{point}", seconds, values)

@@ -317,3 +317,57 @@ def test_price_at_a_time_names_its_band_and_validity(store):
     assert price.eur == pytest.approx((0.15 + 0.0125) * 1.22)
     assert costs.price_at(meter, local("2025-01-07T10:00")).label == "F1"
     assert costs.price_at(meter, local("2025-06-01")) is None
+
+
+def test_a_year_ends_with_its_prices(store):
+    write(store, "2025-11-01", "2026-02-01")
+    new = {"energy_eur_per_unit": 0.30, "fixed_eur_per_month": 20, "valid_from": "2026-01-01"}
+    old = {"energy_eur_per_unit": 0.10, "fixed_eur_per_month": 10}
+    at = town([tariff("t", old, new)], [contract("t")])
+    span = Span(local("2025-12-01"), local("2026-02-01"))
+    by_month = of_main(costing(store, at), span).periods
+    assert cents(by_month.total.eur) == [297.60 + 10, 892.80 + 20]  # 2,976 kWh each
+    new_year = Span(local("2025-12-31T23:00"), local("2026-01-01T01:00"))
+    by_hour = of_main(costing(store, at), new_year, By.HOUR).periods
+    assert cents(by_hour.energy["flat"].eur) == [0.40, 1.20]
+
+
+def test_nothing_is_paid_after_a_contract_or_after_now(store):
+    write(store, "2024-12-01", "2025-01-16")
+    price = {"energy_eur_per_unit": 0.10, "fixed_eur_per_day": 2.0}
+    ended = contract("t", valid_to="2025-01-11")
+    now = local("2025-01-16")
+    done = of_main(costing(store, town([tariff("t", price)], [ended]), now), JANUARY).periods
+    assert cents(done.fixed.eur) == [20.0]
+    assert cents(done.energy["flat"].eur) == [96.00]
+    running = of_main(
+        costing(store, town([tariff("t", price)], [contract("t")]), now), JANUARY
+    ).periods
+    assert cents(running.fixed.eur) == [30.0]
+    assert running.span_s.tolist() == [15 * 86400.0]
+
+
+def test_a_shared_meter_is_paid_for_by_the_parts_of_its_key(store):
+    write(store, "2024-12-01", "2025-02-01")
+    price = {"energy_eur_per_unit": 0.10, "fixed_eur_per_month": 10.0}
+    keys = [{"from": "2024-12-01", "sites": {"hall": 0.75, "crypt": 0.25}}]
+    at = town([tariff("t", price)], [contract("t")], [main_meter(shares=keys)], ["crypt"])
+    costs = costing(store, at)
+    for site, eur in (("hall", 230.70), ("crypt", 76.90)):  # of 307.60
+        ((_, found),) = costs.sites([site], JANUARY, By.MONTH).items()
+        assert cents(found.whole.total.eur) == [eur]
+    ((_, both),) = costs.sites(["hall", "crypt"], JANUARY, By.MONTH).items()
+    assert cents(both.whole.total.eur) == [307.60]
+
+
+def test_a_submeter_of_another_site_is_paid_for_there_without_fixed_parts(store):
+    write(store, "2024-12-01", "2025-02-01")
+    price = {"energy_eur_per_unit": 0.10, "fixed_eur_per_month": 10.0}
+    lift = other_meter("lift", 2, measures="submeter", parent="hall.main")
+    lift = lift.model_copy(update={"id": "crypt.lift"})
+    write(store, "2024-12-01", "2025-02-01", kw=1.0, name="lift", site="crypt")
+    at = town([tariff("t", price)], [contract("t")], [main_meter(), lift], ["crypt"])
+    costs = costing(store, at)
+    for site, eur in (("crypt", 74.40), ("hall", 233.20)):  # 744 kWh, and 2,232 with the 10 EUR
+        ((_, found),) = costs.sites([site], JANUARY, By.MONTH).items()
+        assert cents(found.whole.total.eur) == [eur]
