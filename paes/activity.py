@@ -26,9 +26,10 @@ from enum import StrEnum
 from pydantic import Field, PrivateAttr, model_validator
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.calorific_values import Basis, FuelAmount, FuelEnergy
+from paes.calorific_values import FuelEnergy
 from paes.emission_factors import FactorLibrary, Year
 from paes.errors import DataError
+from paes.fuel_amounts import Basis, FuelAmount
 from paes.metering import Carrier, Finding, Sector
 from paes.schema import Identifier, Sourced
 from paes.units import KWH_PER_MWH, fuel_unit

@@ -20,28 +20,16 @@ from pydantic import Field
 
 from paes.dated_values import How, Year, best
 from paes.errors import DataError, FactorMissing
+from paes.fuel_amounts import Basis, BillValue, FuelAmount, quantity_of, require_telling
 from paes.metering import Carrier
 from paes.schema import Identifier, Sourced
 from paes.units import fuel_unit, kwh_in
 
-SM3_PER_NM3 = 288.15 / 273.15
-"""The same gas at 15 degC instead of 0 degC, both at 101325 Pa (ideal gas)."""
 MJ_PER_KWH = 3.6
 PLAUSIBLE = (0.8, 1.2)
 """A calorific value of a bill beside the one of the table."""
 LIKE_GROSS = 0.97
 """A value said to be net is taken for a gross one from this part of the table's gross value on."""
-_NO_FUEL = (Carrier.ELECTRICITY, Carrier.HEAT_COLD, Carrier.SOLAR_THERMAL, Carrier.GEOTHERMAL)
-_LIQUIDS = (
-    Carrier.HEATING_OIL, Carrier.DIESEL, Carrier.GASOLINE, Carrier.PLANT_OIL, Carrier.BIOFUEL,
-)  # fmt: skip
-
-
-class Basis(StrEnum):
-    """Which calorific value energy is counted on."""
-
-    NET = "net"  # PCI: without the heat of condensation
-    GROSS = "gross"  # PCS: with it
 
 
 class CalorificRow(Sourced):
@@ -69,47 +57,6 @@ class CalorificMatch:
     basis: Basis = Basis.NET
     fuel: str | None = None
     note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BillValue:
-    """A calorific value as a bill prints it: 38.52, MJ/Sm3, gross."""
-
-    value: float
-    unit: str
-    basis: Basis
-
-    @property
-    def per(self) -> str:
-        """What it is the energy of one of: Sm3, kg, l."""
-        return fuel_unit(self.unit.partition("/")[2])
-
-    @property
-    def kwh_per_unit(self) -> float:
-        """In kWh; DataError for a unit that is no energy per amount."""
-        energy, slash, _ = self.unit.partition("/")
-        factor = kwh_in(energy)
-        if not slash or factor is None:
-            raise DataError(f"calorific value in {self.unit!r}; expected one such as MJ/Sm3")
-        return self.value * factor
-
-
-@dataclass(frozen=True, slots=True)
-class FuelAmount:
-    """An amount of fuel, heat or electricity as a bill, a delivery note or a table says it.
-
-    ``unit`` is one of energy or of quantity. ``basis`` is that of an energy (natural gas needs
-    it), ``bill_value`` the value that the bill itself prints, ``volume_correction`` the
-    coefficient C of a gas meter, for m3.
-    """
-
-    carrier: Carrier
-    amount: float
-    unit: str
-    fuel: str | None = None
-    basis: Basis | None = None
-    bill_value: BillValue | None = None
-    volume_correction: float | None = None
 
 
 class Way(StrEnum):
@@ -208,14 +155,14 @@ class CalorificValues:
         factor = kwh_in(given.unit)
         if factor is not None:
             return self._from_energy(given, given.amount * factor, year)
-        quantity, unit = _quantity(given)
+        quantity, unit = quantity_of(given)
         if given.bill_value is not None:
             return self._from_bill(given, given.bill_value, quantity, unit, year)
         net = self.find(given.carrier, unit, year, fuel=given.fuel)
         return FuelEnergy(given, quantity * net.kwh_per_unit, Way.NET_VALUE, net)
 
     def _from_energy(self, given: FuelAmount, kwh: float, year: int) -> FuelEnergy:
-        _require_telling(given)
+        require_telling(given)
         if given.basis is not Basis.GROSS:
             return FuelEnergy(given, kwh, Way.ENERGY)
         net, gross = self._pair(given.carrier, year, given.fuel)
@@ -255,44 +202,6 @@ class CalorificValues:
         per = units[0] if units else "Sm3" if carrier is Carrier.NATURAL_GAS else "kg"
         gross = self.find(carrier, per, year, Basis.GROSS, fuel)
         return self.find(carrier, per, year, Basis.NET, fuel), gross
-
-
-def _require_telling(given: FuelAmount) -> None:
-    """DataError for an energy that may be one of two things."""
-    in_toe = fuel_unit(given.unit) == "toe"
-    if in_toe and given.carrier is Carrier.ELECTRICITY:
-        raise DataError(
-            "electricity in tep may be primary energy (0.187 tep/MWh) or final (0.086); give kWh"
-        )
-    if given.basis is not None and given.carrier in _NO_FUEL:
-        raise DataError(f"{given.carrier} has no {given.basis} value; leave the basis out")
-    if given.carrier is Carrier.NATURAL_GAS and given.basis is None and not in_toe:
-        raise DataError(
-            f"{given.unit} of natural gas: say whether they are net (PCI) or gross (PCS), as on "
-            "most bills"
-        )
-
-
-def _quantity(given: FuelAmount) -> tuple[float, str]:
-    """The amount in Sm3, kg or l; DataError if it is none of these of the carrier."""
-    unit, carrier = fuel_unit(given.unit), given.carrier
-    if carrier in _NO_FUEL:
-        raise DataError(f"{carrier} in {given.unit}; expected a unit of energy such as kWh")
-    if given.basis is not None:
-        raise DataError(f"basis {given.basis} goes with energy, and this is in {given.unit}")
-    if unit == "t":
-        return given.amount * 1000.0, "kg"
-    if unit == "Nm3":
-        return given.amount * SM3_PER_NM3, "Sm3"
-    if unit != "m3":
-        return given.amount, unit
-    if carrier in _LIQUIDS:
-        return given.amount * 1000.0, "l"
-    if carrier is Carrier.NATURAL_GAS and given.volume_correction:
-        return given.amount * given.volume_correction, "Sm3"
-    if carrier is Carrier.NATURAL_GAS:
-        raise DataError("m3 of a gas meter need its coefficient C (Sm3 = m3 x C); bills print both")
-    raise DataError(f"m3 of {carrier} may be anything; give kg, l or Sm3")
 
 
 def _require_net(bill: BillValue, net: CalorificMatch, gross: CalorificMatch | None) -> None:

@@ -32,8 +32,8 @@ from paes.accounting.estimated_gaps import Estimate, estimates_within
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
 from paes.billed_amounts import DOCUMENTS, estimated_energies
-from paes.calorific_values import FuelAmount
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
+from paes.fuel_amounts import FuelAmount
 from paes.installation import Installation
 from paes.metering import (
     Carrier,
