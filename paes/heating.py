@@ -21,18 +21,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
-import pandas as pd
-
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.daily_temperature import daily_temperatures
 from paes.degree_days import ITALIAN, DegreeDays, degree_days
-from paes.heating_season import conventional_season, heating_allowed, season_name
+from paes.heated_days import HeatedDay, heated_outside
+from paes.heating_season import conventional_season, season_name
 from paes.installation import City
 from paes.metering import Carrier, Finding, Measures, Sector, Site
-from paes.periods import By, Span, local_midnight, zone
+from paes.periods import Span, local_midnight, zone
 
 HEATING_CARRIERS = (
     Carrier.NATURAL_GAS,
@@ -51,10 +49,6 @@ LEAST_KNOWN = 0.8
 """Of the season's days and of the energy: with less, a normalised figure means nothing."""
 CREDIBLE_RATIO = 2.0
 """Between the reference's degree days and a winter's: beyond, one of them is wrong."""
-SURE_DAY = 0.9
-"""Coverage with which a day's energy is judged."""
-HEATED_FROM = 0.1
-"""Of the mean day of the season: what is less than that above a summer's day is no heating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +84,6 @@ class Normalised:
     kwh: float
     low_kwh: float
     high_kwh: float
-
-
-@dataclass(frozen=True, slots=True)
-class HeatedDay:
-    """A day outside the season with more than ``limit_kwh``."""
-
-    day: date
-    kwh: float
-    limit_kwh: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +152,8 @@ def heating_use(ledger: EnergyLedger, city: City, site: Site, period: HeatingPer
     if not findings and base and known:
         length = (period.end - period.first).days
         normalised = normalise(raw, base.kwh_a_day * length, counted, known)
-    outside, judged = _outside(of_sites, city, site, carriers, period)
+    watched = (period.watched_first, period.watched_end)
+    outside, judged = heated_outside(of_sites, city, site, carriers, *watched)
     return HeatingUse(
         site.id, period, raw, base, counted, known, normalised, outside, judged, findings
     )
@@ -264,45 +250,6 @@ def _base(
         if lived >= LEAST_KNOWN and is_known:
             return Base(total.kwh / days / lived, year)
     return None
-
-
-def _outside(
-    of_sites: SiteEnergy, city: City, site: Site, carriers: list[Carrier], period: HeatingPeriod
-) -> tuple[tuple[HeatedDay, ...], int]:
-    """Days outside the season on which more was used than a summer day explains.
-
-    The limit lies above the median of the days of June to August by three times their median
-    deviation, and by at least a tenth of a mean day of the season. Only measured days are judged.
-    """
-    if period.watched_first >= period.watched_end:
-        return (), 0
-    used = _daily_kwh(of_sites, city, site, carriers, period.watched_first, period.watched_end)
-    days = {d: kwh for d, kwh in used.items() if not heating_allowed(city, d).allowed}
-    summer = np.array([kwh for d, kwh in used.items() if 6 <= d.month <= 8])
-    season = [kwh for d, kwh in used.items() if d not in days]
-    if not len(summer) or not season:
-        return (), 0
-    middle = float(np.median(summer))
-    deviation = float(np.median(np.abs(summer - middle)))
-    limit = middle + max(3 * deviation, HEATED_FROM * sum(season) / len(season))
-    found = tuple(HeatedDay(d, kwh, limit) for d, kwh in sorted(days.items()) if kwh > limit)
-    return found, len(days)
-
-
-def _daily_kwh(
-    of_sites: SiteEnergy, city: City, site: Site, carriers: list[Carrier], first: date, end: date
-) -> dict[date, float]:
-    """What was measured on each day that is known well, over all carriers."""
-    tz = city.time_zone
-    span = Span(local_midnight(first, tz), local_midnight(end, tz))
-    found: dict[date, list[float]] = {}
-    for carrier in carriers:
-        frame = of_sites.sites([site.id], carrier, Measures.WITHDRAWAL, span, By.DAY)
-        is_sure = (frame["span_s"] > 0) & (frame["covered_s"] >= SURE_DAY * frame["span_s"])
-        sure = frame.loc[is_sure, "measured_kwh"]
-        for start, kwh in zip(pd.DatetimeIndex(sure.index), sure.to_numpy(), strict=True):
-            found.setdefault(start.date(), []).append(float(kwh))
-    return {d: sum(amounts) for d, amounts in found.items() if len(amounts) == len(carriers)}
 
 
 def _today(ledger: EnergyLedger, city: City) -> date:
