@@ -26,8 +26,8 @@ from paes.bill_sequence import sequence_findings
 from paes.bill_settling import Settled, settle
 from paes.bill_tolerance import Tolerances, tolerances
 from paes.bills import BILL, Bill, BillKind, accounted_quantity, bills_of
-from paes.calorific_values import Basis, FuelAmount
 from paes.errors import DataError, FactorMissing
+from paes.fuel_amounts import Basis, FuelAmount
 from paes.metering import Carrier, Evidence, Finding, Meter
 from paes.periods import Span, local_year
 

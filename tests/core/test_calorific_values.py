@@ -133,7 +133,8 @@ def test_the_net_value_of_a_bill_is_used_as_it_is():
             BillValue(34.0, "MJ/Sm3", Basis.GROSS),
             (
                 "gross calorific value (PCS) of 34 MJ/Sm3 looks like a net one (PCI); usual is "
-                "9.60 kWh/Sm3 (34.56 MJ) net, usual is 10.60 kWh/Sm3 (38.16 MJ) gross: give it as net"
+                "9.60 kWh/Sm3 (34.56 MJ) net, usual is 10.60 kWh/Sm3 (38.16 MJ) gross: give it as "
+                "net"
             ),
         ),
         (
