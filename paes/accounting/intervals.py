@@ -70,9 +70,10 @@ def intervals_account(readings: ReadingSeries, rules: CounterRules) -> Account:
     if not kept.any():
         return Account.empty(tuple(findings))
     starts = t[kept]
-    knots = np.union1d(starts, starts + length)
+    ends = np.column_stack([starts, starts + length]).ravel()  # in order, for none overlap
+    is_new = np.concatenate([[True], ends[1:] > ends[:-1]])
+    knots, place = ends[is_new], np.cumsum(is_new)[::2] - 1
     amount, covered = np.zeros(len(knots) - 1), np.zeros(len(knots) - 1)
-    place = np.searchsorted(knots, starts)
     amount[place], covered[place] = v[kept], length
     gaps = tuple(_holes(knots, covered, t, odd, rules))
     findings += [absence_finding(gap, rules) for gap in gaps if gap.cause == NO_READING]
@@ -132,17 +133,21 @@ def _holes(
 ) -> Iterator[Gap]:
     """What lies between kept intervals, and why: the first reading that was left out there."""
     out_s, why = t[odd != _NOTHING], odd[odd != _NOTHING]
-    for i in np.flatnonzero(covered == 0).tolist():
-        start_s, end_s = int(knots[i]), int(knots[i + 1])
-        a, b = np.searchsorted(out_s, [start_s, end_s])
-        cause = _CAUSES[why[a]] if a < b else NO_READING
-        yield Gap(start_s, end_s, 0.0, rules.limit(end_s - start_s), cause)
+    holes = np.flatnonzero(covered == 0)
+    starts, ends = knots[holes], knots[holes + 1]
+    first = np.searchsorted(out_s, starts)
+    is_out = np.append(out_s, ends[-1:])[first] < ends
+    reason = np.where(is_out, np.append(why, _NOTHING)[first], _NOTHING)
+    for start_s, end_s, i in zip(starts.tolist(), ends.tolist(), reason.tolist(), strict=True):
+        yield Gap(start_s, end_s, 0.0, rules.limit(end_s - start_s), _CAUSES[i])
 
 
 def _left_out(
     t: Seconds, v: Floats, odd: npt.NDArray[np.int8], rules: CounterRules
 ) -> list[Finding]:
     """One finding for each run of readings that were left out for one reason."""
+    if not odd.any():
+        return []
     change = np.flatnonzero(np.diff(odd)) + 1
     runs = [run for run in np.split(np.arange(len(odd)), change) if len(run) and odd[run[0]]]
     return [left_out_finding(_CAUSES[odd[run[0]]], t[run], v[run], rules) for run in runs]
