@@ -9,7 +9,7 @@ if it were now, and nothing that is unknown becomes 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import City, Installation
 from paes.meter_status import STALE_AFTER_PERIODS, MeterState, state_of
+from paes.meter_tree import MeterTree
 from paes.metering import Carrier, FieldMeter, Measures, Meter, Quality, Reading, Site, point_id
 from paes.periods import Span, last_tick
 
@@ -51,11 +52,21 @@ class LiveMeter:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A meter, here or elsewhere, that adds to a site's energy of a kind ``weight`` times."""
+
+    measures: Measures
+    weight: float
+    meter: LiveMeter
+
+
+@dataclass(frozen=True, slots=True)
 class LiveSite:
-    """The meters of one site, worst state first in ``state``."""
+    """The meters of one site, worst state first in ``state``, and what its energy is made of."""
 
     site: Site
     meters: tuple[LiveMeter, ...]
+    parts: tuple[Part, ...]
 
     @property
     def state(self) -> MeterState:
@@ -70,19 +81,20 @@ class LiveSite:
         return min(heard, key=lambda m: m.age_s or 0.0, default=None)
 
     def power_w(self, measures: Measures) -> float | None:
-        """The power of the site's live meters of that kind, None if none tells it."""
-        known = [m.power_w for m in self._of(measures) if m.power_w is not None]
-        return sum(known) if known else None
+        """The power of the site's live meters of that kind, None if none tells it.
+
+        What goes to another site is taken off where it is known.
+        """
+        return _sum((p.weight, p.meter.power_w) for p in self.parts if p.measures is measures)
 
     def week(self, measures: Measures, electric: bool | None = None) -> float | None:
         """What they counted in a week: kWh (m3 for water), None if nothing is known."""
-        amounts = [
-            m.activity.week_amount
-            for m in self._of(measures)
-            if electric is None or (m.meter.carrier is Carrier.ELECTRICITY) is electric
-            if m.activity and m.activity.week_amount is not None
-        ]
-        return sum(amounts) if amounts else None
+        return _sum(
+            (p.weight, p.meter.activity.week_amount if p.meter.activity else None)
+            for p in self.parts
+            if p.measures is measures
+            if electric is None or (p.meter.meter.carrier is Carrier.ELECTRICITY) is electric
+        )
 
     @property
     def day_coverage(self) -> float | None:
@@ -100,9 +112,6 @@ class LiveSite:
         span = sum(m.activity.week_span_s for m in self.meters if m.activity)
         covered = sum(m.activity.week_covered_s for m in self.meters if m.activity)
         return covered / span if span else None
-
-    def _of(self, measures: Measures) -> list[LiveMeter]:
-        return [m for m in self.meters if m.meter.measures is measures]
 
 
 @dataclass(frozen=True)
@@ -175,11 +184,36 @@ def live(
         _live(meter, ledger, latest, registers[meter.id], power.get(meter.id), activity, now)
         for meter in city.meters.values()
     ]
+    parts = _parts(city, {m.meter.id: m for m in meters}, now)
     sites = [
-        LiveSite(site, tuple(m for m in meters if m.meter.site == site.id))
+        LiveSite(site, tuple(m for m in meters if m.meter.site == site.id), parts[site.id])
         for site in city.sites.values()
     ]
     return LiveCity(now, tuple(s for s in sites if s.meters))
+
+
+def _parts(
+    city: City, meters: Mapping[str, LiveMeter], now: datetime
+) -> dict[str, tuple[Part, ...]]:
+    """What the energy of each site is made of at ``now``."""
+    tree = MeterTree(city)
+    return {
+        site: tuple(
+            Part(measures, term.weight, meters[term.meter.id])
+            for measures in Measures
+            for term in tree.terms([site], None, measures)
+            if term.span.start <= now < term.span.end
+        )
+        for site in city.sites
+    }
+
+
+def _sum(weighted: Iterable[tuple[float, float | None]]) -> float | None:
+    """What is known, if anything is; None too if more was taken off than is known of the whole."""
+    known = [(weight, amount) for weight, amount in weighted if amount is not None]
+    total = sum(weight * amount for weight, amount in known)
+    is_lacking = total < 0 and any(weight < 0 for weight, _ in known)
+    return None if is_lacking or not known else total
 
 
 def _live(

@@ -62,7 +62,7 @@ def four_sites() -> Installation:
     meters = {id_: m for id_, m in city.meters.items() if m.gateway in GATEWAYS}
     assert len(meters) >= 8
     gateways = {id_: city.gateways[id_] for id_ in GATEWAYS}
-    city = replace(city, meters=meters, gateways=gateways)
+    city = replace(city, meters=meters, gateways=gateways, virtual_meters={})
     registers = {m: whole.registers[m] for m in meters}
     return replace(whole, cities={city.id: city}, registers=registers)
 

@@ -55,5 +55,6 @@ def plain_town(installation: Installation) -> Installation:
             (2025, Sector.INDUSTRY, Carrier.NATURAL_GAS, 1100.0, True),
         )
     )
-    town: City = replace(city, declared=rows, sites={}, meters={}, gateways={}, actions=())
+    nothing = {"sites": {}, "meters": {}, "virtual_meters": {}, "gateways": {}, "actions": ()}
+    town: City = replace(city, declared=rows, **nothing)
     return replace(installation, cities={town.id: town})
