@@ -244,7 +244,7 @@ def _print_sessions(days: Sequence[SessionDay]) -> None:
 def _say_what_is_not_there(answer: _Answer) -> None:
     if answer.unbilled:
         names = some(f"{m.pod or m.pdr} ({m.id})" for m in answer.unbilled)
-        say(f"{len(answer.unbilled)} supply points without a bill in this time: {names}")
+        say(f"no bill in this time ({len(answer.unbilled)}): {names}")
     if answer.strangers:
         names = some(answer.strangers)
         say(f"bills of meters that are not in the configuration (any more): {names}")
