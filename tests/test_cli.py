@@ -86,6 +86,7 @@ def dead_town(tmp_path) -> Path:
     shipped = config_root(None)
     shutil.copytree(shipped / "cities" / "portovenere", root / "cities" / "portovenere")
     shutil.copytree(shipped / "calendars", root / "calendars")
+    shutil.copytree(shipped / "tariffs", root / "tariffs")
     (root / "installation.yaml").write_text("name: Dead\ndefault_city: portovenere\n")
     meters = root / "cities" / "portovenere" / "meters.yaml"
     text = meters.read_text(encoding="utf-8").replace("simulated: true", "simulated: false")

@@ -60,6 +60,7 @@ class School:
         shutil.copytree(shipped / "cities" / "portovenere", city)
         (folder / "installation.yaml").write_text("name: P\ndefault_city: portovenere\n")
         (city / "sites.yaml").write_text(SITES)
+        (city / "contracts.yaml").unlink()  # they are of other meters
         self.meters = city / "meters.yaml"
         self.meters.write_text(METERS)
         self.simulator: Simulator | None = None

@@ -39,6 +39,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shipped = shipped_config()
     shutil.copytree(shipped / "cities" / "portovenere", root / "cities" / "portovenere")
     shutil.copytree(shipped / "calendars", root / "calendars")
+    shutil.copytree(shipped / "tariffs", root / "tariffs")
     (root / "installation.yaml").write_text("name: Prova\ndefault_city: portovenere\n")
     meters = root / "cities" / "portovenere" / "meters.yaml"
     text = meters.read_text(encoding="utf-8")

@@ -135,6 +135,7 @@ def installation(folder: Path) -> Path:
     """One school with one meter, and what is shipped for the rest."""
     for part in ("calendars", "cities/portovenere"):
         shutil.copytree(shipped_config() / part, folder / part)
+    (folder / "cities/portovenere/contracts.yaml").unlink()  # they are of other meters
     shutil.copy(shipped_config() / "retention.yaml", folder)
     (folder / "installation.yaml").write_text("{name: Guide, default_city: portovenere}\n")
     (folder / "cities/portovenere/sites.yaml").write_text(SITES)

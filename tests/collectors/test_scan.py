@@ -302,6 +302,7 @@ def portovenere(tmp_path: Path) -> Path:
     shipped_root = config_root(None)
     shutil.copytree(shipped_root / "cities" / "portovenere", tmp_path / "cities" / "portovenere")
     shutil.copytree(shipped_root / "calendars", tmp_path / "calendars")
+    shutil.copytree(shipped_root / "tariffs", tmp_path / "tariffs")
     (tmp_path / "installation.yaml").write_text("name: One\ndefault_city: portovenere\n")
     return tmp_path
 
