@@ -100,7 +100,8 @@ def status(session: Session, as_json: bool) -> None:
     units = _units_and_spool(session)  # told even if the store does not answer
     states = meter_states(session.ledger, session.city.meters.values())
     sensors = sensor_states(session.ledger, session.city.sensors.values())
-    meters, states = len(states), [*states, *sensors]
+    counted = f"{len(states)} meters" + (f", sensors: {len(sensors)}" if sensors else "")
+    states = [*states, *sensors]
     if as_json:
         print_json(
             [
@@ -119,7 +120,7 @@ def status(session: Session, as_json: bool) -> None:
         )
         return
     print_table(
-        f"{session.city.name}: {meters} meters" + (f", {len(sensors)} sensors" if sensors else ""),
+        f"{session.city.name}: {counted}",
         ["meter", "state", "unit", "last reading (UTC)", "age", "last day"],
         [
             [

@@ -141,7 +141,7 @@ def _profiles(session: Session) -> dict[str, DeviceProfile]:
 def _plan(
     session: Session, gateway: Gateway, profiles: Mapping[str, DeviceProfile]
 ) -> GatewayPlan | None:
-    meters = [m for m in session.installation.field_meters.values() if m.gateway == gateway.id]
+    meters = session.installation.meters_behind(gateway.id)
     return plan_gateway(gateway, meters, profiles) if meters else None
 
 

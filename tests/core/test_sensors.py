@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 from small_installation import SmallInstallation
 
+from paes.cli import paes
 from paes.config import load_installation
 from paes.errors import ConfigError
 from paes.metering import Measures
@@ -108,3 +113,23 @@ def test_what_measures_the_weather_is_refused_among_the_meters(small: SmallInsta
 
 def test_measures_of_a_sensor_is_the_weather() -> None:
     assert str(Measures.WEATHER) == "weather"
+
+
+def test_status_shows_it_below_the_meters(small: SmallInstallation, tmp_path: Path) -> None:
+    add(small, GOOD)
+    options = ["--config", str(small.root), "--store", str(tmp_path / "town.sqlite")]
+    done = CliRunner().invoke(paes, [*options, "status", "--json"])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)
+    assert [row["meter"] for row in rows][-1] == "scuola.meteo"
+    assert rows[-1]["state"] == "never"
+    shown = CliRunner().invoke(paes, [*options, "status"]).stdout
+    assert f"Porto: {len(rows) - 1} meters, sensors: 1" in shown
+
+
+def test_checking_the_configuration_counts_no_sensor_as_a_meter(small: SmallInstallation) -> None:
+    before = CliRunner().invoke(paes, ["--config", str(small.root), "check", "--json"])
+    add(small, GOOD)
+    after = CliRunner().invoke(paes, ["--config", str(small.root), "check", "--json"])
+    meters = [json.loads(done.stdout)["counts"]["meters"] for done in (before, after)]
+    assert meters[0] == meters[1] > 0
