@@ -19,6 +19,7 @@ there are any, they are accounted, and bills are only compared.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +42,7 @@ from paes.events import Event
 from paes.metering import Finding, ImportedMeter, Quality
 from paes.periods import to_seconds
 from paes.series import CODE_OF, ReadingSeries
+from paes.store import Store
 
 DOCUMENTS = (BILL, DELIVERY, SESSIONS)
 """What the names of events begin with that account a meter."""
@@ -139,6 +141,15 @@ def estimated_energies(
     ]
 
 
+def estimating_documents(store: Store, meters: Sequence[str]) -> list[Event]:
+    """The bills of ``meters``; of those with an estimated one all that accounts them."""
+    bills = store.events(subjects=meters, name=BILL)
+    estimated = {e.subject for e in bills if e.facts.get("kind") == BillKind.ESTIMATED}
+    if not estimated:
+        return bills
+    return [*bills, *store.events(subjects=sorted(estimated), name=(DELIVERY, SESSIONS))]
+
+
 def _billed(bills: Sequence[Bill], meter: ImportedMeter) -> list[_Amount]:
     """What bills measured; what is estimated is a gap here (``estimated_energies``)."""
     return [
@@ -182,11 +193,13 @@ def _delivered(
 def _series(amounts: Iterable[_Amount], times: Iterable[datetime]) -> ReadingSeries:
     """``amounts``, which do not overlap, as readings; of ``times`` the others say what they are."""
     ordered = sorted(amounts, key=lambda a: a.start)
+    spans = [(to_seconds(one.start), to_seconds(one.end)) for one in ordered]
     readings = {to_seconds(at): (0.0, ENDS) for at in times}
-    for one in ordered:
-        start, end = to_seconds(one.start), to_seconds(one.end)
-        readings |= {at: (0.0, VOID) for at in readings if start < at < end}
-        readings[end] = 0.0, ENDS
+    readings |= {end: (0.0, ENDS) for _, end in spans}
+    known = sorted(readings)
+    for (start, end), one in zip(spans, ordered, strict=True):
+        inside = known[bisect_right(known, start) : bisect_left(known, end)]
+        readings |= dict.fromkeys(inside, (0.0, VOID))
         readings[start] = one.amount, CODE_OF[Quality.GOOD]
     seconds = sorted(readings)
     return ReadingSeries(

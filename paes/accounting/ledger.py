@@ -31,7 +31,7 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.estimated_gaps import Estimate, estimates_within
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
-from paes.billed_amounts import DOCUMENTS, estimated_energies
+from paes.billed_amounts import estimated_energies, estimating_documents
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.fuel_amounts import FuelAmount
 from paes.installation import Installation
@@ -112,7 +112,7 @@ class EnergyLedger:
         for event in self.store.events(subjects=asked, name=(SWAPPED, EDIT)):
             told.setdefault(event.subject, []).append(event)
         billed = [m.id for m in meters if self.installation.register(m).kind is Evidence.AMOUNTS]
-        for event in self.store.events(subjects=billed, name=DOCUMENTS) if billed else ():
+        for event in estimating_documents(self.store, billed) if billed else ():
             told.setdefault(event.subject, []).append(event)
         return [self._counter(meter, told.get(meter.id, ())) for meter in meters]
 

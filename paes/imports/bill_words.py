@@ -66,7 +66,7 @@ def bill_words(root: Path) -> BillWords:
 
     ConfigError if a file is wrong.
     """
-    shipped = read_yaml(shipped_config() / NAME, BillWords)
+    shipped = _read(shipped_config() / NAME)
     own = root / NAME
     if not own.is_file() or own.resolve() == (shipped_config() / NAME).resolve():
         return shipped
@@ -93,6 +93,12 @@ def plain_text(text: str) -> str:
     split = unicodedata.normalize("NFD", text)
     bare = "".join(c for c in split if not unicodedata.combining(c))
     return re.sub(r"\s+", " ", bare.replace("_", " ")).strip().casefold()
+
+
+@cache
+def _read(path: Path) -> BillWords:
+    """The shipped file, read once: every format looks into it for every file."""
+    return read_yaml(path, BillWords)
 
 
 @cache
