@@ -12,14 +12,18 @@ from pydantic import ValidationError
 from paes.accounting.energy_total import EnergyTotal
 from paes.activity import DeclaredRow, activity_data
 from paes.config import load_installation
+from paes.emission_factors import FactorMatch, How
 from paes.errors import ConfigError, DataError
+from paes.inventory import InventoryLine
 from paes.metering import Carrier, Sector
+from paes.report.documents import flat, line_document
 from tests.small_installation import SmallInstallation
 
 TABLE = "cities/porto/activity/fleet.csv"
 HEAD = (
     "year,sector,carrier,use,mwh,amount,unit,basis,volume_correction,fuel,covers,sessions,source\n"
 )
+NO_FACTOR = FactorMatch("x", Carrier.ELECTRICITY, 2020, 2020, 0.0, How.EXACT, "x", False, None)
 BUSES = (Sector.PUBLIC_TRANSPORT, Carrier.ELECTRICITY)
 
 
@@ -179,3 +183,25 @@ def test_sessions_are_a_count_and_no_energy(small):
     assert (columns.sessions, columns.energy_mwh) == (640, 9.0)
     with pytest.raises(ValidationError, match="sessions"):
         DeclaredRow.model_validate({**columns.model_dump(), "sessions": -1})
+
+
+def test_each_use_and_each_conversion_reaches_the_report(small):
+    """The document of a line holds its declared parts; its table leaves them to one of their own."""
+    small.write({TABLE: HEAD + "2020,municipal_fleet,electricity,charging,9,,,,,,,640,cards\n"
+                 "2020,municipal_fleet,electricity,depot,21,,,,,,,,cards\n"
+                 "2020,municipal_buildings,natural_gas,,,10818,kWh,gross,,,,,bills\n"})  # fmt: skip
+    installation = load_installation(small.root)
+    rows, _ = activity_data(2020, installation.city().declared, {})
+    lines = {
+        (row.sector, row.carrier): line_document(InventoryLine(row, NO_FACTOR)) for row in rows
+    }
+    fleet = lines[Sector.MUNICIPAL_FLEET, Carrier.ELECTRICITY]
+    assert fleet["declared_mwh"] == 30.0
+    assert [(p["use"], p["mwh"], p["sessions"]) for p in fleet["declared"]] == [
+        ("charging", 9.0, 640), ("depot", 21.0, None)
+    ]  # fmt: skip
+    (gas,) = lines[Sector.MUNICIPAL_BUILDINGS, Carrier.NATURAL_GAS]["declared"]
+    assert gas["mwh"] == pytest.approx(9.79)  # 10.818 MWh gross x 9.79 / 10.818
+    assert gas["conversion"] == "10818 kWh gross x 0.905 net/gross"
+    assert gas["calorific_value_source"].startswith("ISPRA")
+    assert "declared" not in flat([fleet]).columns
