@@ -7,6 +7,7 @@ cannot be understood is refused with its place; the others are taken.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,7 +30,7 @@ from paes.imports.row_times import (
     zone_offset_s,
 )
 from paes.imports.sheets import Sheet, place, read_sheets
-from paes.imports.supply_points import meter_of_pdr, meter_of_pod
+from paes.imports.supply_points import PDR_LENGTH, meter_of_pdr, meter_of_pod
 from paes.imports.table_columns import columns_of, header_row_of, sheet_of
 from paes.metering import Evidence, Finding, Meter, Quality
 from paes.periods import SKIPPED, Seconds, from_seconds
@@ -172,7 +173,7 @@ class _Reading:
         """Where a value goes; what is wrong with its owner is told again for every row."""
         text = ""
         if self._mapping.meter_column:
-            text = str(row[self._at[self._mapping.meter_column]] or "")
+            text = _identity(row[self._at[self._mapping.meter_column]])
         key = value.column, text
         if key not in self._targets:
             try:
@@ -225,7 +226,7 @@ class _Reading:
         if text in installation.meters:
             return installation.meter(text)
         evidence = Evidence(self._mapping.what.value)
-        if text.strip().isdigit():
+        if re.sub(r"[\s.-]", "", text).isdigit():
             return meter_of_pdr(self._context, text, evidence)
         return meter_of_pod(self._context, text, evidence=evidence)
 
@@ -311,14 +312,21 @@ class _Reading:
                 Finding(
                     "import.hour_missing",
                     target.point,
-                    f"{len(lone)} times in an hour that comes twice are there once: taken as"
-                    " summer time, the others are missing",
+                    f"the hour that comes twice is there once ({len(lone)} rows): taken as summer"
+                    " time, the other one is missing",
                     numbers={"times": float(len(lone))},
                 )
             )
 
     def _refuse(self, number: int, message: str) -> None:
         self._refused.append(Refusal(place(self._sheet, number), message))
+
+
+def _identity(cell: Cell) -> str:
+    """A POD, PDR or id; a spreadsheet takes a PDR for a number and drops its zeros."""
+    if isinstance(cell, (int, float)):
+        return str(round(cell)).zfill(PDR_LENGTH)
+    return str(cell or "")
 
 
 def _billed_unit(unit: str) -> tuple[BilledUnit, float]:

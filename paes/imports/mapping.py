@@ -66,7 +66,7 @@ class TimeColumns(ConfigModel):
         if (self.column is None) == (self.date is None):
             raise ValueError("expected column: (date and time in one), or date: with clock:")
         if self.clock is not None and self.date is None:
-            raise ValueError("clock: stands beside date:")
+            raise ValueError("clock stands beside date:")
         return self
 
 
@@ -131,11 +131,11 @@ class Mapping(ConfigModel):
     @model_validator(mode="after")
     def _coherent(self) -> Mapping:
         if (self.what is What.INTERVALS) != (self.interval_s is not None):
-            raise ValueError("interval_s: belongs to what: intervals, and to nothing else")
+            raise ValueError("interval_s belongs to what: intervals, and to nothing else")
         if (self.what is What.AMOUNTS) != (self.time.end is not None):
-            raise ValueError("time: amounts have an end: column, and nothing else has")
+            raise ValueError("time of amounts has an end: column, and of nothing else")
         if self.what is not What.INTERVALS and self.time.marks == "end":
-            raise ValueError("time: marks: end is for intervals")
+            raise ValueError("time that marks: end is for intervals")
         for value in self.values:
             self._check_owner(value)
         return self
@@ -143,11 +143,11 @@ class Mapping(ConfigModel):
     def _check_owner(self, value: ValueColumn) -> None:
         if self.what is What.GAUGE:
             if value.point is None:
-                raise ValueError(f"values: a gauge ({value.column}) is kept under a point:")
+                raise ValueError(f"values of a gauge ({value.column}) are kept under a point:")
         elif value.point is not None:
-            raise ValueError(f"values: point: is for gauges; {value.column} is of a meter:")
+            raise ValueError(f"values under a point: are gauges; {value.column} is of a meter:")
         if value.meter and self.meter_column:
-            raise ValueError("values: meter: or meter_column:, not both")
+            raise ValueError("values have a meter:, or the table a meter_column:, not both")
 
     @property
     def columns(self) -> list[Column]:

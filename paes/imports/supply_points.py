@@ -16,6 +16,7 @@ from paes.metering import Evidence, ImportedMeter, Measures, Meter
 
 POD_LENGTH = 14
 """Without the character that may follow."""
+PDR_LENGTH = 14
 _POD = re.compile(r"IT\d{3}E[A-Z0-9]{8}[A-Z0-9]?")
 _PDR = re.compile(r"\d{14}")
 _NEAR = 0.85

@@ -56,7 +56,8 @@ def columns_of(
     where: str, header: Sequence[Cell] | None, wanted: Sequence[str], width: int
 ) -> dict[str, int]:
     """The number, from 0, of each column that is wanted; DataError if it is not there once."""
-    titles = [plain(str(cell)) if cell is not None else "" for cell in header or ()]
+    written = [str(cell) if cell is not None else "" for cell in header or ()]
+    titles = [plain(title) for title in written]
     found: dict[str, int] = {}
     for name in wanted:
         if name.startswith("#") and name[1:].isdigit():
@@ -64,6 +65,9 @@ def columns_of(
             if not 1 <= number <= width:
                 raise DataError(f"{where}: column {name}, but the table has {width}")
             found[name] = number - 1
+            continue
+        if written.count(name) == 1:
+            found[name] = written.index(name)
             continue
         count = titles.count(plain(name))
         if count != 1:
