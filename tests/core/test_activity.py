@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+from small_installation import SmallInstallation
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.activity import DeclaredRow, activity_data
@@ -17,7 +18,6 @@ from paes.errors import ConfigError, DataError
 from paes.inventory import InventoryLine
 from paes.metering import Carrier, Sector
 from paes.report.documents import flat, line_document
-from tests.small_installation import SmallInstallation
 
 TABLE = "cities/porto/activity/fleet.csv"
 HEAD = (
@@ -186,7 +186,7 @@ def test_sessions_are_a_count_and_no_energy(small):
 
 
 def test_each_use_and_each_conversion_reaches_the_report(small):
-    """The document of a line holds its declared parts; its table leaves them to one of their own."""
+    """The document of a line holds its declared parts; its table leaves them to another."""
     small.write({TABLE: HEAD + "2020,municipal_fleet,electricity,charging,9,,,,,,,640,cards\n"
                  "2020,municipal_fleet,electricity,depot,21,,,,,,,,cards\n"
                  "2020,municipal_buildings,natural_gas,,,10818,kWh,gross,,,,,bills\n"})  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from small_installation import SmallInstallation
 
 from paes.activity_plausibility import implausible, seems_kwh
 from paes.cli.check import check_factors, implausible_energy
 from paes.config import load_installation
-from tests.small_installation import SmallInstallation
 
 TABLE = "cities/porto/activity/town.csv"
 HEAD = "year,sector,carrier,mwh,source\n"

@@ -6,9 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from small_installation import SmallInstallation
+
 from paes.config import load_installation
 from paes.imports.batch import Batch, Context, SourceFile
-from tests.small_installation import SmallInstallation
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -2,7 +2,7 @@
 
 The wording is ``samples/seap-template/template_2010.json`` (Italian: the Excel template of the
 Covenant, Cariplo variant, from github.com/graychicken/EcoGIS@2a59745,
-web/download/Template_Import_PAES.xls). ``python -m tests.imports.seap_workbook FILE.xls`` made
+web/download/Template_Import_PAES.xls). ``python tests/imports/seap_workbook.py FILE.xls`` made
 ``samples/seap-template/due_inventari.xls`` with xlwt 1.3, which is not among our packages.
 """
 

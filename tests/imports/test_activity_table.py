@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from declared_rows import SAMPLES, cells, context, refusals, source
 from openpyxl import Workbook
 
 from paes.errors import DataError
 from paes.imports.activity_table import IMPORTER
-from tests.imports.declared_rows import SAMPLES, cells, context, refusals, source
 
 FOLDER = SAMPLES / "activity-table"
 LINES = "expected one of: Gcal, GJ, kcal, kg, kWh, l, m3, MJ, MWh, Nm3, Sm3, t, toe, Wh"

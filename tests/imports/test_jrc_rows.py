@@ -6,11 +6,11 @@ The data set itself is not here; the samples have the columns of its validation 
 from __future__ import annotations
 
 import pytest
+from declared_rows import SAMPLES, cells, context, refusals, source
 from openpyxl import Workbook
 
 from paes.errors import DataError
 from paes.imports.jrc_rows import IMPORTER
-from tests.imports.declared_rows import SAMPLES, cells, context, refusals, source
 
 FOLDER = SAMPLES / "jrc-rows"
 FILE = FOLDER / "inventories.csv"

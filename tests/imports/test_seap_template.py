@@ -11,11 +11,11 @@ from math import fsum
 from pathlib import Path
 
 import pytest
+from declared_rows import SAMPLES, cells, context, refusals, source
+from seap_workbook import Inventory, action_rows, inventory_rows, save_xlsx
 
 from paes.errors import DataError
 from paes.imports.seap_template import IMPORTER
-from tests.imports.declared_rows import SAMPLES, cells, context, refusals, source
-from tests.imports.seap_workbook import Inventory, action_rows, inventory_rows, save_xlsx
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 HOMES, FLEET = "residential_buildings", "municipal_fleet"
