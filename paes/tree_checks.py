@@ -167,7 +167,8 @@ def _wrong_count(meter: VirtualMeter, tree: MeterTree) -> str | None:
     of_plants = [term for term in terms if tree.is_fed_in(meter, term.meter)]
     if of_plants and len(of_plants) == len(terms):
         return _wrong_feed_in(of_plants, tree)
-    other = next((m for m in of if tree.root(m).measures is not meter.measures), None)
+    not_made = [m for m in of if not tree.is_fed_in(meter, m)]
+    other = next((m for m in not_made if tree.root(m).measures is not meter.measures), None)
     if other:
         kind = tree.root(other).measures
         return f"{other.id} counts as {kind}, not as {meter.measures}; leave out counts:"

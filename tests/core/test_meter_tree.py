@@ -342,3 +342,33 @@ def test_two_that_count_the_same_part_are_refused(porto):
     path.write_text(text.replace("main - palestra", "scuola.main"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"molo\.palestra would be counted twice: -1"):
         load_installation(porto)
+
+
+def test_what_is_fed_in_may_be_computed_of_what_is_generated(porto):
+    """The gym is a plant here: it gives all to the grid, or half; twice is too much."""
+    path = porto / METERS
+    text = path.read_text(encoding="utf-8")
+    part = "    measures: submeter\n    parent: scuola.main\n"
+    assert text.count(part) == 1
+    text = text.replace(part, "    measures: generation\n")
+    fed_in = "measures: feed_in\n    counts: true\n    formula: "
+    for formula, weight in (("palestra", 1.0), ("0.5 * palestra", 0.5)):
+        path.write_text(text.replace("formula: main - palestra", fed_in + formula))
+        tree = MeterTree(load_installation(porto).city())
+        (made,) = tree.terms(["scuola"], KWH, Measures.GENERATION)
+        (given,) = tree.terms(["scuola"], KWH, Measures.FEED_IN)
+        assert (made.weight, given.meter.id, given.weight) == (1.0, "scuola.palestra", weight)
+        (bought,) = tree.terms(["scuola"], KWH, Measures.WITHDRAWAL)
+        assert bought.meter.id == "scuola.main"
+    path.write_text(text.replace("formula: main - palestra", fed_in + "2 * palestra"))
+    with pytest.raises(ConfigError) as caught:
+        load_installation(porto)
+    assert caught.value.problems == [
+        (
+            f"{path}:{line_of(porto, 'counts:')}: virtual_meters[scuola.aule].counts: 2 of "
+            "scuola.palestra cannot be fed in; expected a part of what it makes"
+        )
+    ]
+    path.write_text(text.replace("formula: main - palestra", fed_in + "palestra + main"))
+    with pytest.raises(ConfigError, match="counts as withdrawal, not as feed_in"):
+        load_installation(porto)
