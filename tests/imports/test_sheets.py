@@ -94,7 +94,9 @@ def test_rows_are_padded_empty_cells_are_none_and_lines_are_counted() -> None:
 
 def test_a_workbook_brings_typed_cells_at_their_places() -> None:
     data = workbook(
-        [None], ["a", 1.5, 2, True], [date(2024, 3, 1), datetime(2024, 3, 1, 2, 3), clock(4, 5)]
+        [None],
+        ["a", 1.5, 2, True],
+        [date(2024, 3, 1), datetime(2024, 3, 1, 2, 3), clock(4, 5)],  # noqa: DTZ001
     )
     (sheet,) = read_sheets(source("x.xlsx", data))
     assert sheet.rows[1] == ["a", 1.5, 2, True]

@@ -1,0 +1,165 @@
+"""``paes import`` as a clerk uses it: the table, what was refused, twice, a dry run, the list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from small_installation import SmallInstallation
+
+from paes.cli import paes
+
+POD = "IT001E87654321"
+POINT = "molo.luce/energy_import_intervals"
+LABELS = ";".join(f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96))
+Call = Callable[..., Result]
+
+
+def curve(*days: str, value: str = "0,25") -> str:
+    """A load curve with 24 kWh a day (96 times 0.25)."""
+    rows = [f"{day};" + ";".join([value] * 96) for day in days]
+    return "\n".join([f"Giorno;{LABELS}", *rows]) + "\n"
+
+
+@pytest.fixture
+def call(small: SmallInstallation, tmp_path: Path) -> Call:
+    """Runs ``paes import`` with these arguments, in an installation with an imported meter."""
+    meters = small.root / "cities/porto/meters.yaml"
+    meters.write_text(
+        meters.read_text()
+        + f"imported_meters:\n  - {{id: molo.luce, carrier: electricity, pod: {POD}}}\n"
+    )
+    store = f"sqlite:///{tmp_path / 'town.db'}"
+
+    def run(*arguments: object, code: int = 0) -> Result:
+        words = ["--config", str(small.root), "--store", store, *map(str, arguments)]
+        result = CliRunner().invoke(paes, words, catch_exceptions=True)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def january(tmp_path: Path) -> Path:
+    path = tmp_path / f"{POD} prelievo gennaio.csv"
+    path.write_text(curve("15/01/2025", "16/01/2025"))
+    return path
+
+
+def test_a_clerk_sees_what_was_new(call: Call, january: Path) -> None:
+    output = call("import", january, "--author", "Anna").stdout
+    for word in (january.name, "e-distribuzione", POINT, "2025-01-15 … 2025-01-16", "192"):
+        assert word in output
+    energy = json.loads(
+        call("energy", "--meter", "molo.luce", "--from", "2025-01-15", "--to", "2025-01-17",
+             "--by", "day", "--json").stdout
+    )  # fmt: skip
+    assert "24.0" in json.dumps(energy)
+
+
+def test_the_second_time_everything_is_the_same(call: Call, january: Path) -> None:
+    call("import", january)
+    document = json.loads(call("import", january, "--json").stdout)
+    (file,) = document["files"]
+    (point,) = file["points"]
+    assert (point["new"], point["changed"], point["same"]) == (0, 0, 192)
+    assert (file["written"], bool(file["imported_before"])) == (False, True)
+
+
+def test_a_dry_run_writes_nothing(call: Call, january: Path) -> None:
+    assert "dry run: nothing was written" in call("import", january, "--dry-run").stdout
+    assert json.loads(call("import", "--list", "--json").stdout)["imports"] == []
+
+
+def test_refusals_are_told_with_their_places_and_the_rest_is_taken(
+    call: Call, january: Path
+) -> None:
+    january.write_text(curve("15/01/2025", "31/02/2025"))
+    result = call("import", january, code=1)
+    assert (
+        f"{january.name}: refused: line 3: expected a day such as 31/12/2024, seen '31/02/2025'"
+    ) in result.stdout
+    (told,) = json.loads(call("import", "--list", "--json").stdout)["imports"]
+    assert (told["new"], told["refused"]) == (96, 1)
+
+
+def test_one_file_that_is_not_understood_does_not_keep_the_others_out(
+    call: Call, january: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "lettera.txt"
+    letter.write_text("Gentile cliente\n")
+    result = call("import", letter, january, tmp_path / "none.csv", code=1)
+    assert "lettera.txt: of no format that is recognised" in result.stdout
+    assert "none.csv: no such file; expected a file to import" in result.stdout
+    listed = call("import", "--list").stdout
+    assert january.name in listed
+    assert "lettera" not in listed
+
+
+def test_changed_values_are_told_loudly(call: Call, january: Path) -> None:
+    call("import", january)
+    january.write_text(curve("15/01/2025") + curve("16/01/2025", value="0,5").split("\n")[1] + "\n")
+    output = call("import", january).stdout
+    assert f"CHANGED 96 values of {POINT} in 2025-01:" in output
+    assert f"{POINT} 2025-01-15T23:00Z: 0.25 -> 0.5" in output
+
+
+def test_missing_months_are_named(call: Call, january: Path, tmp_path: Path) -> None:
+    april = tmp_path / f"{POD} prelievo aprile.csv"
+    april.write_text(curve("15/04/2025", "16/04/2025"))
+    output = call("import", january, april).stdout
+    assert f"{POINT}: no readings for 2025-02, 2025-03: missing, not zero" in output
+
+
+def test_a_meter_and_a_mapping_may_be_named(call: Call, tmp_path: Path) -> None:
+    table, mapping = tmp_path / "t.csv", tmp_path / "m.yaml"
+    table.write_text("Quando;kWh\n2025-01-15T00:00;1,5\n")
+    mapping.write_text(
+        "what: intervals\ninterval_s: 900\ntime: {column: Quando}\n"
+        "values: [{column: kWh, unit: kWh}]\n"
+    )
+    document = json.loads(
+        call("import", table, "--map", mapping, "--meter", "molo.luce", "--json").stdout
+    )
+    assert [p["point"] for p in document["files"][0]["points"]] == [POINT]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--meter", "molo.lux"], "no meter 'molo.lux'; there is molo.gas, molo.luce,"),
+        (["--map", "none.yaml"], "none.yaml: no such file"),
+    ],
+)
+def test_a_wrong_wish_stops_before_any_file(
+    call: Call, january: Path, arguments: list[str], message: str
+) -> None:
+    from paes.errors import PaesError
+
+    with pytest.raises(PaesError) as error:
+        call("import", january, *arguments)
+    assert message in str(error.value)
+
+
+def test_an_unknown_format_is_told_with_those_that_there_are(call: Call, january: Path) -> None:
+    result = call("import", january, "--format", "sap", code=1)
+    assert "no format 'sap'; there is " in result.stdout
+    assert "e-distribuzione" in result.stdout
+
+
+def test_without_files_the_call_is_wrong(call: Call) -> None:
+    assert "name the files to import, or --list" in call("import", code=2).output
+
+
+def test_json_holds_every_refusal(call: Call, january: Path) -> None:
+    january.write_text(curve(*(f"{n}/13/2025" for n in range(1, 31)), "15/01/2025"))
+    document: dict[str, Any] = json.loads(call("import", january, "--json", code=1).stdout)
+    assert len(document["files"][0]["refused"]) == 30
+    assert "and 20 more refused" in call("import", january, code=1).stdout
