@@ -82,10 +82,13 @@ def _credited(
     bills: Sequence[Bill],
 ) -> tuple[list[Bill], list[tuple[Bill, Bill]], list[Bill]]:
     """Charges after credit notes, those taken back with their note, and notes without a charge."""
-    left = [b for b in bills if b.kind is not BillKind.CREDIT]
+    ordered = sorted(bills, key=_place)
+    left = [b for b in ordered if b.kind is not BillKind.CREDIT]
     taken: list[tuple[Bill, Bill]] = []
     unmatched: list[Bill] = []
-    for credit in sorted((b for b in bills if b.kind is BillKind.CREDIT), key=lambda b: b.start):
+    for credit in (b for b in ordered if b.kind is BillKind.CREDIT):
+        if not credit.quantity:
+            continue  # it gives back money alone
         of = [b for b in left if _is_of(credit, b)]
         rest = sum(b.quantity for b in of) - credit.quantity
         slack = SAME_FRACTION * credit.quantity
@@ -106,6 +109,10 @@ def _is_of(credit: Bill, bill: Bill) -> bool:
     if credit.cancels:
         return event_name(BILL, credit.cancels) == event_name(BILL, bill.document)
     return credit.start <= bill.start and bill.end <= credit.end
+
+
+def _place(bill: Bill) -> tuple[datetime, str]:
+    return bill.start, bill.document
 
 
 def _belief(bill: Bill) -> tuple[int, int, datetime, str]:

@@ -17,6 +17,7 @@ from paes.imports.batch import Batch, Context, Refusal
 from paes.imports.supply_points import meter_of_pdr, meter_of_pod
 from paes.metering import Carrier, Finding, Meter
 
+PDR_DIGITS = 14
 GJ_BELOW = 1.0
 """A gross calorific value below this is in GJ/Smc, as many bills print it, and not in MJ."""
 
@@ -61,15 +62,18 @@ class BillGathering:
 def meter_of(context: Context, pod: str | None, pdr: str | None) -> Meter:
     """The meter of a bill by its supply point, else the one that the person named.
 
-    A POD that has the form of a PDR (a column for both) is taken for one. DataError if there is
-    none, with the nearest that is known.
+    A POD that has the form of a PDR (a column for both) is taken for one. Zeros at the beginning
+    of a PDR, which spreadsheets drop, are put back. DataError if there is none, with the nearest
+    that is known.
     """
     if pod and pod.strip().isdigit():
         pod, pdr = None, pod
     if pod:
         return meter_of_pod(context, pod)
     if pdr:
-        return meter_of_pdr(context, pdr)
+        bare = pdr.strip()
+        is_cut = bare.isdigit() and PDR_DIGITS - 4 <= len(bare) < PDR_DIGITS
+        return meter_of_pdr(context, bare.zfill(PDR_DIGITS) if is_cut else pdr)
     if context.meter:
         return context.installation.meter(context.meter)
     raise DataError("no POD and no PDR; name the meter with --meter")

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from billed_town import ROME, billed_town
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paes.accounting.ledger import EnergyLedger
 from paes.bill_settling import settle
@@ -228,6 +230,30 @@ def test_two_documents_for_a_part_of_the_same_time_clash():
         "or mark the one that settles as an adjustment (conguaglio) over the whole period of the "
         "other"
     )
+
+
+months = st.tuples(st.integers(1, 6), st.integers(1, 3)).map(lambda m: (31 * m[0], m[1]))
+any_bill = st.builds(
+    lambda month, kwh, kind: (month[0], month[0] + 31 * month[1] - 1, float(kwh), str(kind)),
+    months,
+    st.integers(0, 3),
+    st.sampled_from(BillKind),
+)
+
+
+@given(st.lists(any_bill, max_size=7), st.randoms(use_true_random=False))
+def test_whatever_bills_come_none_is_lost_and_no_day_counts_twice(some, random):
+    bills = [bill(f"D{n}", (a, b), kwh, kind) for n, (a, b, kwh, kind) in enumerate(some)]
+    settled = settle(bills, ROME)
+    assert all(a.end <= b.start for a, b in pairwise(settled.valid))
+    told = [b.document for b in settled.valid]
+    told += [b.document for b, _ in settled.replaced]
+    told += [c.bill.document for c in settled.clashes]
+    charges = [b.document for b in bills if b.kind is not BillKind.CREDIT]
+    assert sorted(told) == sorted(charges)
+    shuffled = list(bills)
+    random.shuffle(shuffled)
+    assert settle(shuffled, ROME) == settled
 
 
 # -- amounts of a meter that nobody reads ---------------------------------------------------

@@ -144,6 +144,12 @@ def test_the_meter_that_is_named_stands_for_a_supply_point_that_is_missing(town)
     assert (bill.meter, bill.quantity) == ("scuola.acqua", 85.0)
 
 
+def test_zeros_that_a_spreadsheet_dropped_from_a_pdr_are_put_back(town):
+    text = "PDR;Dal;Al;Smc;Documento\n881234567891;01/01/2024;31/01/2024;1200;9\n"
+    (bill,) = bills(read(town, text))
+    assert (bill.meter, bill.quantity) == ("scuola.gas", 1200.0)
+
+
 def test_the_sum_of_the_bands_stands_for_a_quantity_that_is_missing(town):
     text = "POD;Dal;Al;F1;F2;F3;Documento\nIT001E87654321;01/01/2024;31/01/2024;600;300;334,5;9\n"
     (bill,) = bills(read(town, text))
