@@ -1,0 +1,129 @@
+"""One line of an activity table: declared energy, or an amount that becomes energy.
+
+What rows of a year add up to, and how they meet the meters, is ``paes.activity``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from paes.calorific_values import FuelEnergy
+from paes.emission_factors import FactorLibrary, Year
+from paes.errors import DataError
+from paes.fuel_amounts import Basis, FuelAmount
+from paes.metering import Carrier, Sector
+from paes.schema import Identifier, Sourced
+from paes.units import KWH_PER_MWH, fuel_unit
+
+_OF_AMOUNTS = ("unit", "basis", "volume_correction")
+
+
+class Covers(StrEnum):
+    """What a declared row stands for."""
+
+    SECTOR = "sector"
+    REST = "rest"
+
+
+class DeclaredRow(Sourced):
+    """One line of an activity CSV: declared final energy of a sector and carrier in a year.
+
+    Of fuels it is net energy. ``mwh`` is None only in a row with an amount that was not
+    ``converted`` yet; a loaded installation has none of these.
+    """
+
+    year: Year
+    sector: Sector
+    carrier: Carrier
+    use: Identifier | None = None
+    """What of the sector it is for, where several rows stand side by side."""
+    mwh: float | None = Field(default=None, ge=0)
+    amount: float | None = Field(default=None, ge=0)
+    """Instead of ``mwh``: so much of ``unit`` (l, kg, Sm3, kWh, Gcal, tep …)."""
+    unit: str | None = None
+    basis: Basis | None = None
+    """On which calorific value an amount in kWh of gas is counted: net or gross."""
+    volume_correction: float | None = Field(default=None, gt=0)
+    """Coefficient C, for an amount in m3 of a gas meter."""
+    fuel: Identifier | None = None
+    """Which of a carrier's fuels (pellet, wood, biodiesel), for an amount."""
+    covers: Covers = Covers.SECTOR
+    sessions: int | None = Field(default=None, ge=0)
+    """How often vehicles were charged; a count that goes into no sum of energy."""
+    _conversion: FuelEnergy | None = PrivateAttr(None)
+
+    @property
+    def cell(self) -> tuple[int, Sector, Carrier, str | None]:
+        """What may be declared once only."""
+        return self.year, self.sector, self.carrier, self.use
+
+    @property
+    def title(self) -> str:
+        """The row in words, for a message."""
+        use = f" ({self.use})" if self.use else ""
+        return f"{self.carrier} in {self.sector}{use}, {self.year}"
+
+    @property
+    def energy_mwh(self) -> float:
+        """Its energy; DataError if it is an amount that was not converted."""
+        if self.mwh is None:
+            raise DataError(f"{self.title}: {self.amount} {self.unit} was not converted to MWh")
+        return self.mwh
+
+    @property
+    def conversion(self) -> FuelEnergy | None:
+        """How its amount became energy; None if it was declared as energy."""
+        return self._conversion
+
+    @property
+    def rests_on_assumption(self) -> bool:
+        """True if the figure, or the calorific value it was made with, is an assumption."""
+        return self.assumed or bool(self._conversion and self._conversion.assumed)
+
+    def converted(self, factors: FactorLibrary) -> DeclaredRow:
+        """The row with its energy; DataError if its amount cannot be turned into energy."""
+        if self.amount is None or self.unit is None:
+            return self
+        given = FuelAmount(
+            carrier=self.carrier,
+            amount=self.amount,
+            unit=self.unit,
+            fuel=self.fuel,
+            basis=self.basis,
+            volume_correction=self.volume_correction,
+        )
+        conversion = factors.energy(given, self.year)
+        made = self.model_copy(update={"mwh": conversion.kwh / KWH_PER_MWH})
+        made._conversion = conversion
+        return made
+
+    @model_validator(mode="after")
+    def _has_origin(self) -> DeclaredRow:
+        if not self.source and not self.assumed:
+            raise ValueError("a declared figure needs a source, or assumed: true with a note")
+        return self
+
+    @model_validator(mode="after")
+    def _is_one_figure(self) -> DeclaredRow:
+        if self.mwh is not None and self.amount is not None:
+            raise ValueError("amount is there beside mwh; expected one of them")
+        if self.mwh is None and self.amount is None:
+            raise ValueError("mwh is empty, and no amount with its unit is there instead")
+        if self.amount is None:
+            idle = [name for name in _OF_AMOUNTS if getattr(self, name) is not None]
+            if idle:
+                raise ValueError(f"{idle[0]} goes with an amount, and this row is in mwh")
+        elif self.unit is None:
+            raise ValueError("amount needs a unit, such as l, kg, Sm3 or kWh")
+        if self.unit is not None:
+            _require_unit(self.unit)
+        return self
+
+
+def _require_unit(unit: str) -> None:
+    try:
+        fuel_unit(unit)
+    except DataError as err:
+        raise ValueError(f"unit: {err}") from err
