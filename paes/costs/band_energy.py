@@ -37,7 +37,7 @@ class BandTable:
     amounts: dict[str, Amounts]
     total: Amounts
     hours: dict[str, Floats]
-    """How long each band was while the meter was in use."""
+    """How long each band was while the meter, or any of several, was in use."""
     covered_s: Floats
     span_s: Floats
 
@@ -47,7 +47,7 @@ class BandTable:
             self.unit,
             {band: self.amounts[band] + other.amounts[band] for band in self.amounts},
             self.total + other.total,
-            {band: self.hours[band] + other.hours[band] for band in self.hours},
+            {band: np.maximum(self.hours[band], other.hours[band]) for band in self.hours},
             self.covered_s + other.covered_s,
             self.span_s + other.span_s,
         )

@@ -94,6 +94,9 @@ def test_a_site_is_the_sum_of_its_meters_without_its_submeters(store):
     table = energy(store, meters).sites(["hall"], Measures.WITHDRAWAL, JANUARY, By.MONTH)
     assert float(table.amounts["F1"].measured[0]) == pytest.approx(2 * 924.0)
     assert float(table.total.measured[0]) == pytest.approx(2 * 2976.0)
+    assert {name: float(hours[0]) for name, hours in table.hours.items()} == {
+        "F1": 231, "F2": 169, "F3": 344,
+    }  # fmt: skip
 
 
 def pv_town(tariffs, with_feed_in: bool = True):
