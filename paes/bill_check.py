@@ -142,6 +142,8 @@ class _Checking:
     def _check(self, bill: Bill, seen: Metered | None) -> BillCheck:
         told = [*self._told.get(bill.key, ()), *_own_findings(bill, self._meter)]
         unit = self._register.unit
+        if bill.kind is BillKind.VOID:
+            return self._made(bill, Verdict.NOT_COUNTED, "withdrawn by a person", told)
         if bill.kind is BillKind.CREDIT:
             text = "takes back " + (f"document {bill.cancels}" if bill.cancels else "a bill")
             return self._made(bill, Verdict.CREDIT, text, told)

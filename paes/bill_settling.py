@@ -2,6 +2,7 @@
 
 Rules, in this order:
 
+0. A bill that a person withdrew (``void``) says nothing.
 1. A credit note takes back the bill it names, or the bills that fill its period.
 2. Of two documents for the same time the better evidence stays: adjustment, then actual, then
    one that does not say, then estimated. It must cover the other's whole period.
@@ -83,7 +84,7 @@ def _credited(
 ) -> tuple[list[Bill], list[tuple[Bill, Bill]], list[Bill]]:
     """Charges after credit notes, those taken back with their note, and notes without a charge."""
     ordered = sorted(bills, key=_place)
-    left = [b for b in ordered if b.kind is not BillKind.CREDIT]
+    left = [b for b in ordered if b.kind not in (BillKind.CREDIT, BillKind.VOID)]
     taken: list[tuple[Bill, Bill]] = []
     unmatched: list[Bill] = []
     for credit in (b for b in ordered if b.kind is BillKind.CREDIT):

@@ -41,6 +41,7 @@ class BillKind(StrEnum):
     ESTIMATED = "estimated"  # on an estimate: stimata, acconto
     ADJUSTMENT = "adjustment"  # settles what was estimated: conguaglio
     CREDIT = "credit"  # a credit note: takes another bill back
+    VOID = "void"  # withdrawn by a person: entered by mistake
 
 
 class BilledUnit(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from paes.bill_check import BillCheck, Verdict, check_bills
-from paes.bills import BILL, first_day, last_day
+from paes.bills import BILL, BillKind, first_day, last_day
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.deliveries import (
@@ -251,7 +251,7 @@ def _say_what_is_not_there(answer: _Answer) -> None:
 
 
 def _signed_eur(check: BillCheck) -> float:
-    euros = check.bill.total_eur or 0.0
+    euros = 0.0 if check.bill.kind is BillKind.VOID else check.bill.total_eur or 0.0
     return -euros if check.verdict is Verdict.CREDIT else euros
 
 

@@ -8,7 +8,8 @@
 Columns are told by their headers, Italian or English, in any order. Needed: a supply point (POD,
 PDR or the id of a meter), the first and the last day (which is included), a quantity in one of
 kWh, Smc, m3, l and kg, and the document's number. A quantity that is missing is the sum of the
-bands. A credit note is marked in the column of the kind, and its quantity is what it takes back.
+bands. A credit note is marked in the column of the kind, and its quantity is what it takes back;
+a bill that was entered by mistake is withdrawn by importing it once more with the kind ``void``.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def _kind(row: Row, words: BillWords) -> BillKind:
     if told and kind is None:
         raise DataError(
             f"{row.called('kind')}: expected one of {', '.join(BillKind)} or their Italian words "
-            f"(effettiva, stimata, conguaglio, nota di credito), seen {told!r}"
+            f"(effettiva, stimata, conguaglio, nota di credito, annullata), seen {told!r}"
         )
     if not mark or kind in (BillKind.CREDIT, BillKind.ADJUSTMENT):
         return kind or BillKind.INVOICE

@@ -165,7 +165,7 @@ def _kind(invoice: Invoice, kind: BillKind, group: Group, words: BillWords) -> B
     used = " ".join(c.line.words for c in group.charges if c.quantity > 0)
     for text in (used, " ".join(invoice.causes)):
         told = words.kind_in(text)
-        if told not in (None, BillKind.CREDIT, BillKind.INVOICE):
+        if told in (BillKind.ADJUSTMENT, BillKind.ESTIMATED, BillKind.ACTUAL):
             return told
     return kind
 

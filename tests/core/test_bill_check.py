@@ -310,6 +310,12 @@ def test_the_bill_of_a_meter_that_nobody_reads_is_its_figure(check):
     assert one.message == "nobody reads this meter: the bill is its figure, and an estimate"
 
 
+def test_a_bill_that_a_person_withdrew_is_told_and_not_compared(check):
+    (one,) = check(bill("A", JUNE, 9000.0, "void", total_eur=900.0))
+    assert (one.verdict, one.message) == (Verdict.NOT_COUNTED, "withdrawn by a person")
+    assert one.claim_eur == 0.0
+
+
 def test_only_bills_that_touch_the_time_asked_for_are_checked(check):
     june, july = bill("A", JUNE, 1440.0), bill("B", JULY, 1488.0)
     july_only = Span(july.start, july.end)

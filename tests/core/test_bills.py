@@ -220,6 +220,10 @@ def test_a_credit_note_without_its_bill_has_no_effect_until_that_comes():
     assert settled.unmatched == (note,)
 
 
+def test_a_bill_that_was_withdrawn_says_nothing():
+    assert counts(bill("A", JAN, 1000.0, "void"), bill("B", (1, 45), 1400.0)) == [("B", 1400.0)]
+
+
 def test_two_documents_for_a_part_of_the_same_time_clash():
     settled = settle([bill("A", (1, 45), 1000.0), bill("B", FEB, 850.0)], ROME)
     assert [b.document for b in settled.valid] == ["A"]
@@ -249,7 +253,8 @@ def test_whatever_bills_come_none_is_lost_and_no_day_counts_twice(some, random):
     told = [b.document for b in settled.valid]
     told += [b.document for b, _ in settled.replaced]
     told += [c.bill.document for c in settled.clashes]
-    charges = [b.document for b in bills if b.kind is not BillKind.CREDIT]
+    no_charges = (BillKind.CREDIT, BillKind.VOID)
+    charges = [b.document for b in bills if b.kind not in no_charges]
     assert sorted(told) == sorted(charges)
     shuffled = list(bills)
     random.shuffle(shuffled)

@@ -164,6 +164,19 @@ def test_words_of_the_installation_add_to_the_shipped_ones(town, small):
     assert bill.document == "17"
 
 
+def test_a_bill_entered_by_mistake_is_withdrawn_by_importing_it_as_void(town, store, tmp_path):
+    importing = Importing(town, town.city(), store, Wishes("test"))
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(HEAD + ROW, encoding="utf-8")
+    importing.take(wrong)
+    assert store.read("molo.luci/energy_import_amounts").values.tolist() == [1234.5, 0.0]
+    void = (HEAD + ROW).replace("Documento\n", "Documento;Tipo\n").replace("17\n", "17;annullata\n")
+    wrong.write_text(void, encoding="utf-8")
+    importing.take(wrong)
+    assert store.read("molo.luci/energy_import_amounts").values.tolist() == [0.0, 0.0]
+    assert [e.facts["kind"] for e in store.events(name="bill.")] == ["void"]
+
+
 # -- what can be wrong ------------------------------------------------------------------------
 
 SPOILT = [
@@ -261,7 +274,7 @@ MORE = [
         (
             "column 'Tipo': expected one of invoice, actual, estimated, adjustment, credit or "
             "their "
-            "Italian words (effettiva, stimata, conguaglio, nota di credito), seen 'boh'"
+            "Italian words (effettiva, stimata, conguaglio, nota di credito, annullata), seen 'boh'"
         ),
     ),
     (
