@@ -269,13 +269,17 @@ def test_report_writes_whole_files_that_agree_with_the_commands(paes, tmp_path):
         "la-spezia-2022-progress.csv",
         "la-spezia-2022-progress.json",
     ]
-    document = json.loads((tmp_path / "out" / written[2]).read_text(encoding="utf-8"))
+    document = json.loads(
+        (tmp_path / "out" / "la-spezia-2022-inventory.json").read_text(encoding="utf-8")
+    )
     assert document == json.loads(paes("inventory", "2022", "--json").out)
-    text = (tmp_path / "out" / written[1]).read_text(encoding="utf-8")
+    text = (tmp_path / "out" / "la-spezia-2022-inventory.csv").read_text(encoding="utf-8")
     table = list(csv.DictReader(text.splitlines()))
     assert [float(r["emissions_t"]) for r in table] == [x["emissions_t"] for x in document["lines"]]
     assert {r["factor_year"] for r in table} == {"", "2020"}
-    progress = json.loads((tmp_path / "out" / written[4]).read_text(encoding="utf-8"))
+    progress = json.loads(
+        (tmp_path / "out" / "la-spezia-2022-progress.json").read_text(encoding="utf-8")
+    )
     assert progress["targets"][0]["latest"]["year"] == 2022
     again = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
     assert paes("report", "2022", "--out", str(tmp_path / "out")).code == 0
