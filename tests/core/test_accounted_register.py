@@ -44,6 +44,7 @@ def register(of: FieldMeter, *described: dict[str, Any], **more: Any) -> Registe
         ({}, (PLAIN, EXPORT), "energy"),
         ({"measures": "generation"}, (IMPORT, TOTAL, EXPORT), "energy_export"),
         ({"measures": "generation"}, (IMPORT, PLAIN), "energy"),
+        ({"measures": "feed_in"}, (IMPORT, TOTAL, PLAIN, EXPORT), "energy_export"),
         ({"measures": "submeter", "parent": "scuola.a"}, (EXPORT, IMPORT), "energy_import"),
         ({"carrier": "heat_cold"}, (VOLUME, HEAT), "heat_energy"),
         ({"carrier": "natural_gas"}, (HEAT, VOLUME), "volume"),
@@ -55,6 +56,11 @@ def test_the_counter_that_fits_is_taken(
     facts: dict[str, Any], there: tuple[dict[str, Any], ...], chosen: str
 ) -> None:
     assert register(meter(**facts), *there).point == f"scuola.main/{chosen}"
+
+
+def test_what_is_fed_in_is_never_taken_from_what_comes_in() -> None:
+    with pytest.raises(DataError, match="no counter of d measures electricity"):
+        register(meter(measures="feed_in"), IMPORT, TOTAL, PLAIN)
 
 
 def test_a_named_register_is_taken_whatever_else_would_fit() -> None:
