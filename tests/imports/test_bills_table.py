@@ -272,9 +272,9 @@ MORE = [
     (
         "POD;Dal;Al;kWh;Documento;Tipo\nIT001E87654321;01/01/2024;31/01/2024;2500;17;boh\n",
         (
-            "column 'Tipo': expected one of invoice, actual, estimated, adjustment, credit or "
-            "their "
-            "Italian words (effettiva, stimata, conguaglio, nota di credito, annullata), seen 'boh'"
+            "column 'Tipo': expected one of invoice, actual, estimated, adjustment, credit, "
+            "void or their Italian words (effettiva, stimata, conguaglio, nota di credito, "
+            "annullata), seen 'boh'"
         ),
     ),
     (
