@@ -20,7 +20,7 @@ _CANONICAL: dict[str, tuple[str, float]] = {
     "MJ": ("kWh", 1.0 / 3.6),
     "Gcal": ("kWh", 1163.0),  # international table calorie: 4.1868 J exactly
     "kcal": ("kWh", 1.163e-3),
-    "toe": ("kWh", 11630.0),  # 10 Gcal exactly; of electricity often primary energy: see calorific
+    "toe": ("kWh", 11630.0),  # 10 Gcal exactly; of electricity it may be primary energy
     "varh": ("kvarh", 1e-3),
     "kvarh": ("kvarh", 1.0),
     "VAh": ("kVAh", 1e-3),

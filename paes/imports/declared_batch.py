@@ -7,7 +7,7 @@ what to do; the others are kept. Nothing is written here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -34,6 +34,8 @@ class Gathering:
     """Each with its place in the file."""
     refused: list[Refusal] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    _places: dict[Hashable, str] = field(default_factory=dict, repr=False)
+    """Where each cell and use was declared first."""
 
     def add(self, where: str, values: Mapping[str, Any], inhabitants: float | None = None) -> None:
         """Keep the row ``values``, or note why it cannot stand.
@@ -52,8 +54,8 @@ class Gathering:
         except DataError as err:
             self.refuse(where, str(err))
             return
-        there = next((place for place, other in self.rows if other.cell == row.cell), None)
-        if there:
+        there = self._places.setdefault(row.cell, where)
+        if there != where:
             self.refuse(where, f"{row.title} is there already ({there}); give each its use, or sum")
             return
         self.rows.append((where, row))
