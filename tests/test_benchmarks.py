@@ -1,4 +1,4 @@
-"""The benchmarks of storing run, at the smallest size: ours answers what the reference answers.
+"""The benchmarks run, at the smallest size: ours answers what the reference answers.
 
 No time is judged here. ``soak.py`` has a test of its own among those of the collectors;
 ``collector.py`` and ``history.py`` have no smaller size than the shipped town.
@@ -18,6 +18,9 @@ NOT_HERE = {"collector.py", "history.py", "soak.py"}
 ONE_METER = ("--meters", "1", "--years", "1", "--rounds", "2")
 ARGUMENTS = {
     "costs.py": ("--meters", "2"),
+    "energy.py": ("--meters", "1"),
+    "estimation.py": ("--draws", "5"),
+    "imports.py": ("--years", "1"),
     "influx.py": (*ONE_METER, "--town-days", "0", "--quiet-s", "0.5"),
     "spool.py": ("--rounds", "20"),
     "store.py": (*ONE_METER, "--town-days", "1", "--processes", "1"),
