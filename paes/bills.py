@@ -26,7 +26,7 @@ from enum import StrEnum
 from paes.errors import DataError
 from paes.events import Event
 from paes.metering import Carrier, Meter
-from paes.periods import Span, local_midnight, require_utc, zone
+from paes.periods import FIRST_YEAR, LAST_YEAR, Span, local_midnight, require_utc, zone
 
 BILL = "bill."
 BANDS = ("f1", "f2", "f3")
@@ -126,10 +126,15 @@ def first_day(bill: Bill, tz: str) -> date:
 def billed_span(first: date, last: date, tz: str) -> Span:
     """The period from ``first`` to ``last``, both included, as a half-open one.
 
-    DataError if the last day is before the first.
+    DataError if the last day is before the first, or a year cannot be.
     """
     if last < first:
         raise DataError(f"the period ends on {last}, before its first day, {first}")
+    if not FIRST_YEAR <= first.year <= last.year <= LAST_YEAR:
+        raise DataError(
+            f"the period from {first} to {last} is out of range; expected {FIRST_YEAR} to "
+            f"{LAST_YEAR}"
+        )
     return Span(local_midnight(first, tz), local_midnight(last + timedelta(days=1), tz))
 
 

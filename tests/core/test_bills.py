@@ -112,6 +112,10 @@ def test_a_bill_that_cannot_be_is_refused():
         bill("7", JAN, float("nan"))
     with pytest.raises(DataError, match=r"^the period ends on 2024-01-01, before its first day, "):
         bill("7", (2, 1), 1.0)
+    with pytest.raises(DataError, match=r"^the period from 0001-01-01 to 0001-01-02 is out of "):
+        billed_span(date(1, 1, 1), date(1, 1, 2), ROME)
+    with pytest.raises(DataError, match=r"is out of range; expected 1900 to 2200$"):
+        billed_span(date(2024, 1, 1), date(9999, 12, 31), ROME)
     with pytest.raises(DataError, match=r"^a bill without a document number cannot be told from "):
         bill(" / ", JAN, 1.0)
     with pytest.raises(DataError, match=r"expected a number of 1 to 80 signs$"):
