@@ -15,7 +15,6 @@ Read next: ``paes.bill_check``, which holds bills against the meter.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -31,6 +30,8 @@ from paes.periods import FIRST_YEAR, LAST_YEAR, Span, local_midnight, require_ut
 BILL = "bill."
 BANDS = ("f1", "f2", "f3")
 LONGEST_NAME = 80
+LARGEST = 1e12
+"""No document bills more of anything: it is a slip of the keyboard."""
 
 
 class BillKind(StrEnum):
@@ -90,9 +91,9 @@ class Bill:
         object.__setattr__(self, "end", require_utc(self.end))
         if self.end <= self.start:
             raise DataError(f"bill {self.document}: its period ends before it begins")
-        if not math.isfinite(self.quantity) or self.quantity < 0:
+        if not 0 <= self.quantity <= LARGEST:
             raise DataError(
-                f"bill {self.document}: quantity {self.quantity:g} {self.unit}; expected 0 or more"
+                f"bill {self.document}: quantity {self.quantity:g} {self.unit}; expected 0 to 1e12"
             )
         if not re.search(r"\w", self.document):
             raise DataError("a bill without a document number cannot be told from others")

@@ -10,12 +10,11 @@ Invariant: a day is local, from midnight to midnight; a session belongs to the d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from paes.bills import BilledUnit, event_name
+from paes.bills import LARGEST, BilledUnit, event_name
 from paes.errors import DataError
 from paes.events import Event
 from paes.periods import day_span, require_utc
@@ -39,9 +38,9 @@ class Delivery:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", require_utc(self.at))
-        if not math.isfinite(self.quantity) or self.quantity <= 0:
+        if not 0 < self.quantity <= LARGEST:
             raise DataError(
-                f"delivery {self.document}: {self.quantity:g} {self.unit}; expected more than 0"
+                f"delivery {self.document}: {self.quantity:g} {self.unit}; expected more than 0, at most 1e12"
             )
 
     @property

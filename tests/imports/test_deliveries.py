@@ -130,8 +130,8 @@ SPOILT = [
     ("12/01/2024", "12/13/2024", ("column 'Data': expected a day such as 31/12/2024, seen "
                                  "'12/13/2024'")),
     ("12/01/2024", "", "no day of the delivery; expected a day such as 31/12/2024"),
-    ("2.500,5", "0", "delivery 17: 0 l; expected more than 0"),
-    ("2.500,5", "-3", "delivery 17: -3 l; expected more than 0"),
+    ("2.500,5", "0", "delivery 17: 0 l; expected more than 0, at most 1e12"),
+    ("2.500,5", "-3", "delivery 17: -3 l; expected more than 0, at most 1e12"),
     ("2.500,5", "", "no quantity; expected one of kWh, Smc, m3, l, kg"),
 ]  # fmt: skip
 
