@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from paes.errors import DataError
 from paes.periods import (
+    SKIPPED,
     By,
     Span,
     day_span,
@@ -23,6 +24,7 @@ from paes.periods import (
     parse_instant,
     require_utc,
     to_seconds,
+    wall_instants,
     year_span,
     zone,
 )
@@ -282,3 +284,24 @@ def test_clip_is_half_open(
 )
 def test_a_short_time_is_not_told_as_no_hours(hours: float, text: str) -> None:
     assert duration_text(hours) == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "first", "last"),
+    [
+        ("2024-10-27T01:45", "2024-10-26T23:45", "2024-10-26T23:45"),
+        ("2024-10-27T02:30", "2024-10-27T00:30", "2024-10-27T01:30"),  # summer time, then not
+        ("2024-10-27T03:00", "2024-10-27T02:00", "2024-10-27T02:00"),
+        ("2024-03-31T01:59", "2024-03-31T00:59", "2024-03-31T00:59"),
+        ("2024-03-31T03:00", "2024-03-31T01:00", "2024-03-31T01:00"),
+    ],
+)
+def test_a_time_on_the_clock_was_once_or_twice(shown: str, first: str, last: str) -> None:
+    wall = np.array([shown], "datetime64[s]").astype(np.int64)
+    found = [str(s.astype("datetime64[s]")[0])[:16] for s in wall_instants(wall, ROME)]
+    assert found == [first, last]
+
+
+def test_a_time_that_the_clocks_skip_never_was() -> None:
+    wall = np.array(["2024-03-31T02:30"], "datetime64[s]").astype(np.int64)
+    assert [s.tolist() for s in wall_instants(wall, ROME)] == [[SKIPPED], [SKIPPED]]
