@@ -14,7 +14,7 @@ import argparse
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -28,11 +28,13 @@ from paes.contracts import Contract
 from paes.costs.costing import Costing
 from paes.installation import Installation
 from paes.metering import FieldMeter
-from paes.periods import By, Seconds, edges, year_span
+from paes.periods import By, Seconds, Span, edges, year_span
 from paes.store.sqlite import SqliteStore
 
 TZ = "Europe/Rome"
 YEAR = year_span(2025, TZ)
+READ = Span(YEAR.start, YEAR.end + timedelta(days=31))
+"""Meters go on after the year, so that its last days are settled."""
 PRICES = {"F1": 0.185, "F2": 0.188, "F3": 0.162}
 EXCISE, FIXED, POWER, VAT = 0.0125, 19.0, 2.8 * 50, 0.22
 
@@ -45,15 +47,15 @@ def main() -> None:
     asked = parser.parse_args()
     installation = _town(asked.meters)
     meters = list(installation.meters.values())
-    quarters = edges(YEAR, By.QUARTER_HOUR, TZ)
+    quarters = edges(READ, By.QUARTER_HOUR, TZ)
+    year = len(edges(YEAR, By.QUARTER_HOUR, TZ)) - 1
     kwh = _course(len(quarters) - 1)
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "readings.sqlite")
         _fill(store, installation, quarters, kwh, asked.lost)
-        now = datetime(2026, 6, 1, tzinfo=UTC)
-        costing = Costing(EnergyLedger(installation, store, lambda: now))
+        costing = Costing(EnergyLedger(installation, store, lambda: READ.end))
         first, _ = seconds(lambda: costing.meters(meters, YEAR, By.MONTH))
-        _print(costing, meters, quarters[:-1], kwh, first)
+        _print(costing, meters, quarters[:year], kwh[:year], first)
         store.close()
 
 
