@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -38,6 +39,7 @@ from paes.deliveries import (
     deliveries_of,
     session_days_of,
 )
+from paes.errors import DataError
 from paes.events import Event
 from paes.metering import Finding, ImportedMeter, Quality
 from paes.periods import to_seconds
@@ -128,17 +130,15 @@ def estimated_energies(
     events = list(told)
     if any(event.name.startswith((DELIVERY, SESSIONS)) for event in events):
         return []
-    return [
-        ManualEnergy(
-            bill.span,
-            accounted_quantity(bill, meter, meter.register.unit),
-            bill.supplier or "supplier",
-            f"estimated bill {bill.document}",
-        )
-        for bill in settle(bills_of(events), tz).valid
-        if bill.kind is BillKind.ESTIMATED
-        and not any(s.span.clip(bill.start, bill.end) for s in stated)
-    ]
+    found = []
+    for bill in settle(bills_of(events), tz).valid:
+        is_told = any(s.span.clip(bill.start, bill.end) for s in stated)
+        if bill.kind is BillKind.ESTIMATED and not is_told:
+            with suppress(DataError):  # the unit of the meter was changed since; paes bills says so
+                amount = accounted_quantity(bill, meter, meter.register.unit)
+                why = f"estimated bill {bill.document}"
+                found.append(ManualEnergy(bill.span, amount, bill.supplier or "supplier", why))
+    return found
 
 
 def estimating_documents(store: Store, meters: Sequence[str]) -> list[Event]:

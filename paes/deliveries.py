@@ -40,7 +40,8 @@ class Delivery:
         object.__setattr__(self, "at", require_utc(self.at))
         if not 0 < self.quantity <= LARGEST:
             raise DataError(
-                f"delivery {self.document}: {self.quantity:g} {self.unit}; expected more than 0, at most 1e12"
+                f"delivery {self.document}: {self.quantity:g} {self.unit}; expected more than 0, "
+                "at most 1e12"
             )
 
     @property

@@ -14,6 +14,7 @@ from billed_town import ROME, billed_town
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paes.accounting.edits import Edit, EditKind
 from paes.accounting.ledger import EnergyLedger
 from paes.bill_settling import settle
 from paes.billed_amounts import Accounted, accounted_amounts
@@ -423,6 +424,21 @@ def test_an_estimated_bill_is_an_estimate_until_an_adjustment_measures(town, sto
     assert january.measured_kwh == 0.0
     assert january.low_kwh <= 900.0 <= january.high_kwh
     assert january.high_kwh == pytest.approx(1810.0)
+
+
+def test_what_a_person_states_counts_instead_of_an_estimated_bill(town, store):
+    write(store, town, "molo.luci", [event_of(bill("E", JAN, 900.0, "estimated"))])
+    span = bill("E", JAN, 0.0).span
+    at = datetime(2024, 5, 1, tzinfo=UTC)
+    edit = Edit("molo.luci", EditKind.ENERGY, span, 950.0, "Anna", "read by hand", at)
+    store.write_events([edit.event])
+    assert total(store, town, "molo.luci", JAN).estimated_kwh == pytest.approx(950.0)
+
+
+def test_an_estimated_bill_in_a_unit_of_before_stops_no_question(town, store):
+    strange = bill("E", JAN, 900.0, "estimated", unit=BilledUnit.KG)
+    store.write_events([event_of(strange)])
+    assert total(store, town, "molo.luci", JAN).estimated_kwh == 0.0
 
 
 def test_a_bill_that_was_taken_back_leaves_its_time_open(town, store):
