@@ -7,7 +7,7 @@ sites, plus what comes from them. Columns are those of ``EnergyLedger.energy``. 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from paes.accounting.term_sums import Tabled, summed
 from paes.errors import DataError
 from paes.installation import City
 from paes.meter_tree import MeterTree, Term
-from paes.metering import Carrier, Finding, Measures, Meter, Sector
+from paes.metering import Carrier, Finding, Measures, Sector
 from paes.periods import By, Span
 from paes.virtual_meters import VirtualMeter
 
@@ -38,20 +38,6 @@ class SiteEnergy:
         self.ledger = ledger
         self.installation = ledger.installation
         self._trees: dict[str, MeterTree] = {}
-
-    def meters(
-        self,
-        sites: Iterable[str] | None = None,
-        carrier: Carrier | None = None,
-        measures: Measures = Measures.WITHDRAWAL,
-    ) -> Iterator[Meter]:
-        """The meters that stand at ``sites`` (all if None) and measure this."""
-        wanted = None if sites is None else set(sites)
-        for meter in self.installation.meters.values():
-            if meter.measures is not measures:
-                continue
-            if (wanted is None or meter.site in wanted) and carrier in (None, meter.carrier):
-                yield meter
 
     def terms(
         self, sites: Iterable[str], carrier: Carrier | None, measures: Measures

@@ -1,5 +1,5 @@
-"""The yearly report: inventory and progress of a city as files for people and programs.
+"""The yearly report: inventory, local generation and progress of a city, as files.
 
-``documents`` turns results into plain data (the same that ``--json`` prints), ``files`` writes
-them. Figures are not rounded here; CSV is for spreadsheets, JSON keeps everything.
+``documents`` and ``generation`` turn results into plain data (the same that ``--json`` prints),
+``files`` writes them. Figures are not rounded here; CSV is for spreadsheets, JSON keeps everything.
 """
