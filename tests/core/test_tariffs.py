@@ -169,12 +169,11 @@ def test_a_wrong_contract_is_told_with_its_line(priced, old, new, problem):
 
 def test_a_tariff_in_another_unit_than_the_register_is_told(priced):
     priced.replace("tariffs/gas.yaml", "unit: Sm3", "unit: kWh")
-    assert problems(priced) == [
-        (
-            f"{CONTRACT_FILE}:12: contracts[2].tariff: molo.gas counts m3, and tariff gas has prices "
-            "for kWh"
-        )
-    ]
+    (told,) = problems(priced)
+    assert told == (
+        f"{CONTRACT_FILE}:12: contracts[2].tariff: molo.gas counts m3, "
+        "and tariff gas has prices for kWh"
+    )
 
 
 def test_a_wrong_tariff_is_told_once_and_not_again_by_its_contracts(priced):
