@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,3 +165,17 @@ def test_json_holds_every_refusal(call: Call, january: Path) -> None:
     document: dict[str, Any] = json.loads(call("import", january, "--json", code=1).stdout)
     assert len(document["files"][0]["refused"]) == 30
     assert "and 20 more refused" in call("import", january, code=1).stdout
+
+
+def test_the_exit_code_of_the_program_tells_of_refusals(
+    call: Call, january: Path, small: SmallInstallation, tmp_path: Path
+) -> None:
+    """The program itself: what stands between click and the shell once swallowed the code."""
+    january.write_text(curve("15/01/2025", "31/02/2025"))
+    done = subprocess.run(
+        [sys.executable, "-m", "paes", "--config", str(small.root), "--store",
+         str(tmp_path / "own.db"), "import", str(january)],
+        capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "refused: line 3" in done.stdout

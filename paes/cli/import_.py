@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ def import_files(
     else:
         _print(reports, absent, dry_run)
     if not all(report.is_whole for report in reports):
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 def _taken(importing: Importing, files: Sequence[Path]) -> Iterator[FileReport]:
