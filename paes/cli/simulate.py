@@ -60,7 +60,8 @@ def simulate(
         _print_kinds()
         return
     installation, now = session.installation, now_utc()
-    played = [parse_fault(text, installation.field_meters, now) for text in faults]
+    known = [*installation.field_meters, *installation.sensors]
+    played = [parse_fault(text, known, now) for text in faults]
 
     async def work(stop: asyncio.Event) -> None:
         simulator = Simulator(
