@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import chain, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from paes.accounting.energy_books import one_book, quarter_book, read_book, row_book
 from paes.accounting.energy_rows import (
@@ -50,8 +51,9 @@ MOST_COUNTERS = 100
 """Counters that are accounted at once, however little there is to read of them."""
 REACH_S = 40 * DAY_S
 """How far beyond a span its days rest on readings, as a rule; further only over long gaps."""
-ESTIMATES_REACH_S = 100 * DAY_S
-"""The same of months with estimates: a gap over their end, and the weeks around it."""
+NEXT_READING_S = 2**61
+"""``needs_to_s`` of a month that is over, of a counter that has been silent for a day: whatever it
+says next may change it, and until then it is kept."""
 
 
 class KeptEnergy:
@@ -62,7 +64,7 @@ class KeptEnergy:
     """
 
     def __init__(self, store: Store, clock: Clock = now_utc) -> None:
-        self._store = store
+        self._store, self._clock = store, clock
         self._estimating = Estimating(lambda of, span: self._days(of, span, True, False), clock)
 
     def books(
@@ -140,9 +142,15 @@ class KeptEnergy:
             gaps = [unique(chain(*month_gaps(of, month_edges).values())) for of in days]
             wanted = [wanting(c, of, lived) for c, of in zip(counters, gaps, strict=True)]
             estimates = self._estimating.estimates(counters, wanted)
+            made = [
+                month_rows(rows, month_edges, life_s, part.end == counter.dead, of)
+                for rows, counter, of in zip(days, counters, estimates, strict=True)
+            ]
+            over = month_edges[:-1][month_edges[1:] <= life_s[1]]
+            silent_s = to_seconds(self._clock()) - DAY_S
             return [
-                month_rows(rows, month_edges, life_s, part.end == counter.dead, made)
-                for rows, counter, made in zip(days, counters, estimates, strict=True)
+                _until_next(rows, over) if ALWAYS_S < at_s <= silent_s else rows
+                for rows, at_s in zip(made, self._latest(counters), strict=True)
             ]
 
         return self._sealed(counters, By.MONTH, part, make)
@@ -188,6 +196,11 @@ class KeptEnergy:
         silent = {p: to_seconds(latest[p].at) if p in latest else ALWAYS_S for p in asked}
         return [silent.get(c.point, NEVER_S) for c in counters]
 
+    def _latest(self, counters: Sequence[Counter]) -> list[int]:
+        """When each counter was read last; ``ALWAYS_S`` if never."""
+        latest = self._store.latest([c.point for c in counters]) if counters else {}
+        return [to_seconds(latest[c.point].at) if c.point in latest else ALWAYS_S for c in counters]
+
     def _sealed(
         self, counters: list[Counter], by: By, part: Span, make: Callable[[], list[Rollups]]
     ) -> list[Rollups]:
@@ -197,18 +210,20 @@ class KeptEnergy:
         meanwhile, they do not hold.
         """
         points = [c.point for c in counters]
-        reach = ESTIMATES_REACH_S if by is By.MONTH else REACH_S
-        near = to_seconds(part.start) - reach, to_seconds(part.end) + reach
+        near = to_seconds(part.start) - REACH_S, to_seconds(part.end) + REACH_S
         all_known = ALWAYS_S, NEVER_S
-        for from_s, to_s in (near, all_known) if part.seconds < REACH_S else (all_known,):
+        is_small = by is By.DAY and part.seconds < REACH_S
+        latest_s = self._latest(counters) if by is By.MONTH else [ALWAYS_S] * len(counters)
+        for from_s, to_s in (near, all_known) if is_small else (all_known,):
             touches = self._store.touches(points, from_s, to_s)
             made = make()
             if all(_reaches(rows, from_s, to_s) for rows in made):
                 break
+        no_touches = Touches.none()
         settled = {
             c.point: kept
-            for c, rows in zip(counters, made, strict=True)
-            if len(kept := _settled(_seal(c, by), rows, touches.get(c.point, Touches.none())))
+            for c, rows, at_s in zip(counters, made, latest_s, strict=True)
+            if len(kept := _settled(_seal(c, by), rows, touches.get(c.point, no_touches), at_s))
         }
         if settled:
             self._store.save_rollups(settled, by)
@@ -233,7 +248,12 @@ class KeptEnergy:
         from_s = min(int(rows.needs_from_s.min()) for rows in found.values())
         to_s = max(int(rows.needs_to_s.max()) for rows in found.values())
         touches = self._store.touches(list(found), from_s - DAY_S, to_s + 1)
-        held = [_holding(_seal(c, by), found.get(c.point), touches.get(c.point)) for c in counters]
+        waiting = [c for c in counters if c.point in found and _waits(found[c.point]).any()]
+        latest_s = dict(zip((c.point for c in waiting), self._latest(waiting), strict=True))
+        held = [
+            _holding(_seal(c, by), found.get(c.point), touches.get(c.point), latest_s.get(c.point))
+            for c in counters
+        ]
         if of[-1] <= to_seconds(span.end):
             return held
         # Kept by a clock that was ahead: more than is asked for.
@@ -247,19 +267,41 @@ def _seal(counter: Counter, by: By) -> int:
     return counter.month_seal if by is By.MONTH else counter.seal
 
 
-def _settled(rules: int, rows: Rollups, touches: Touches) -> Rollups:
-    """The rows that no reading to come can change, sealed."""
-    seal, closed = seals(rules, touches, rows.needs_from_s, rows.needs_to_s)
+def _until_next(rows: Rollups, over: Seconds) -> Rollups:
+    """Rows of months that are over, of a counter that is silent: they hold until it speaks."""
+    waits = (rows.needs_to_s == NEVER_S) & np.isin(rows.start_s, over)
+    return replace(rows, needs_to_s=np.where(waits, NEXT_READING_S, rows.needs_to_s))
+
+
+def _waits(rows: Rollups) -> npt.NDArray[np.bool_]:
+    return np.asarray(rows.needs_to_s == NEXT_READING_S)
+
+
+def _settled(rules: int, rows: Rollups, touches: Touches, latest_s: int) -> Rollups:
+    """The rows that no reading to come can change, or the next one only, sealed."""
+    seal, closed = _sealed_by(rules, rows, touches, latest_s)
     return replace(rows, seal=seal).where(closed & (rows.needs_to_s < NEVER_S))
 
 
-def _holding(rules: int, rows: Rollups | None, touches: Touches | None) -> Rollups:
-    """The rows whose seal is today's."""
+def _sealed_by(
+    rules: int, rows: Rollups, touches: Touches, latest_s: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Seals as in ``paes.rollups``, of rows that wait with the time of the latest reading."""
+    seal, closed = seals(rules, touches, rows.needs_from_s, rows.needs_to_s)
+    token = np.uint64(latest_s % 2**62 * 0x9E3779B97F4A7C15 % 2**64)  # spread over all bits
+    return np.where(_waits(rows), (seal.astype(np.uint64) + token).astype(np.int64), seal), closed
+
+
+def _holding(
+    rules: int, rows: Rollups | None, touches: Touches | None, latest_s: int | None
+) -> Rollups:
+    """The rows whose seal is today's; ``latest_s`` is needed of those that wait."""
     if rows is None:
         return Rollups.none()
-    if touches is None:
+    if touches is None and latest_s is None:
         return rows.where(rows.seal == rules)
-    seal, closed = seals(rules, touches, rows.needs_from_s, rows.needs_to_s)
+    known = touches or Touches.none()
+    seal, closed = _sealed_by(rules, rows, known, ALWAYS_S if latest_s is None else latest_s)
     return rows.where((rows.seal == seal) & closed)
 
 

@@ -391,6 +391,22 @@ def test_meters_that_are_not_read_any_more_take_a_handful_of_questions_however_l
     assert frame["missing_high_kwh"].iloc[5] == pytest.approx(2 * 12 * 365 * 24 * 12.0)
 
 
+def test_months_of_a_silent_meter_are_kept_until_it_speaks_again(store):
+    silent_from, back = datetime(2025, 11, 10, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    write(store, BORN, silent_from)
+    of = Watched(store)
+    book = watched(of)
+    first = book.meter(main(book), YEAR, By.MONTH)
+    of.calls.clear()
+    assert_alike(book.meter(main(book), YEAR, By.MONTH), first)
+    assert sorted(of.calls) == ["events", "latest", "load_rollups", "touches"]
+    assert first["missing_high"].iloc[10:].gt(0).all()
+    write(store, back, back + timedelta(hours=1))  # later than all others: touches nothing
+    second = book.meter(main(book), YEAR, By.MONTH)
+    assert_alike(second, fresh(ledger(store, LATER), YEAR, By.MONTH))
+    assert second["missing_high"].sum() == 0
+
+
 def test_a_total_of_any_span_reads_no_more_than_its_ends(store):
     write(store, BORN, datetime(2026, 2, 20, tzinfo=UTC))
     read: list[int] = []
@@ -441,6 +457,7 @@ def interrupted(
                 write_late()
                 done.append(call)
 
+        write_late()  # so that there is something to make, whatever the last round has kept
         of.meanwhile = meanwhile
         question(watched(of))
         if not done:
