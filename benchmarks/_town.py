@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from paes.emission_factors import CalorificRow, FactorLibrary
+from paes.factors.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.metering import Carrier, FieldMeter, Register, Sector, Site, SiteKind

@@ -24,12 +24,12 @@ from _figures import best, duration, head, line, row, seconds
 
 from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation, shipped_config
-from paes.contracts import Contract
 from paes.costs.costing import Costing
 from paes.installation import Installation
 from paes.metering import FieldMeter
 from paes.periods import By, Seconds, Span, edges, year_span
 from paes.store.sqlite import SqliteStore
+from paes.tariffs.contracts import Contract
 
 TZ = "Europe/Rome"
 YEAR = year_span(2025, TZ)

@@ -34,11 +34,11 @@ from collectors.spool.spool import Spool
 from collectors.transports import task_for
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
-from paes.emission_factors import FactorLibrary
+from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.metering import FieldMeter, Site
-from paes.periods import Clock
+from paes.periods import Clock, to_seconds
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore
 
@@ -108,6 +108,9 @@ class Tally:
     late: int = 0
     failed: int = 0
     readings: int = 0
+    """By point and second, as a store keeps them: two rounds of a late line may share one."""
+    last: dict[str, int] = field(default_factory=dict)
+    """The second of each point's latest reading."""
     requests: int = 0
     longest_s: float = 0.0
     slowest_after_tick_s: float = 0.0
@@ -123,7 +126,9 @@ class Tally:
         """Count one round."""
         before = self.rounds.get(made.gateway, 0)
         self.rounds[made.gateway] = before + 1
-        self.readings += len(made.readings)
+        for reading in made.readings:
+            self.readings += self.last.get(reading.point) != to_seconds(reading.at)
+            self.last[reading.point] = to_seconds(reading.at)
         self.requests += made.requests
         self.failed += not made.reached or bool(made.findings)
         self.longest_s = max(self.longest_s, made.duration_s)

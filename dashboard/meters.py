@@ -18,7 +18,7 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import City, Installation
 from paes.meter_status import STALE_AFTER_PERIODS, MeterState, state_of
-from paes.meter_tree import MeterTree
+from paes.meter_trees.tree import MeterTree
 from paes.metering import Carrier, FieldMeter, Measures, Meter, Quality, Reading, Site, point_id
 from paes.periods import Span, last_tick
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paes.accounting.ledger import EnergyLedger
-from paes.emission_factors import FactorMatch
+from paes.factors.emission_factors import FactorMatch
 from paes.installation import City
 from paes.inventory import Inventory, InventoryLine
 from paes.metering import Carrier, Sector

@@ -13,18 +13,18 @@ from pathlib import Path
 
 from pydantic import Field
 
-from paes.activity import DeclaredRow
-from paes.activity_tables import read_declared
+from paes.activity.activity_data import DeclaredRow
+from paes.activity.tables import read_declared
 from paes.config_file import Parsed, attempt, parse, read_tree, validate
-from paes.contracts import ContractsFile
-from paes.emission_factors import FactorLibrary
 from paes.errors import ConfigError
+from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import FieldMeter, ImportedMeter, Meter, Opening, Sensor, Site
 from paes.plan import Action, Plan
 from paes.schema import ConfigModel
-from paes.virtual_meters import VirtualMeter
+from paes.tariffs.contracts import ContractsFile
 
 
 class SitesFile(ConfigModel):

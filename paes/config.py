@@ -35,6 +35,7 @@ from pydantic import BaseModel, Field
 
 from paes.accounted_register import DeviceFile
 from paes.city_files import CityFiles, read_city_files
+from paes.climate.heating_season import HeatingSeasons
 from paes.config_checks import (
     accounted_registers,
     caught_counters,
@@ -44,15 +45,14 @@ from paes.config_checks import (
 )
 from paes.config_file import Parsed, attempt, parse, read_yaml
 from paes.config_table import read_csv, repeated_rows
-from paes.contract_checks import contract_problems, read_bands, read_tariffs
-from paes.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
 from paes.errors import ConfigError
-from paes.heating_season import HeatingSeasons
+from paes.factors.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
 from paes.installation import Installation
 from paes.metering import Opening, Register
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
+from paes.tariffs.checks import contract_problems, read_bands, read_tariffs
 
 M = TypeVar("M", bound=BaseModel)
 

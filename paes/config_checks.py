@@ -12,14 +12,14 @@ from pathlib import Path
 from paes.accounted_register import DeviceFile, accounted_register
 from paes.city_files import CityFiles, MetersFile
 from paes.config_file import Location, Parsed, Tree, read_yaml
-from paes.emission_factors import FactorLibrary
 from paes.errors import ConfigError, DataError
+from paes.factors.emission_factors import FactorLibrary
 from paes.field_fit import misfits
 from paes.gateways import Transport
 from paes.installation import find_device_file, some
+from paes.meter_trees.checks import tree_problems
 from paes.metering import Register, point_id
 from paes.retention import Retention
-from paes.tree_checks import tree_problems
 
 
 def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:

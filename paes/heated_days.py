@@ -1,7 +1,7 @@
 """Days on which a building was heated though the season was over, or had not begun.
 
 By daily energy alone: what is far above a summer's day is heating. Whether a day lies in the
-season is told by ``paes.heating_season``, with all its exceptions.
+season is told by ``paes.climate.heating_season``, with all its exceptions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from paes.accounting.site_energy import SiteEnergy
-from paes.heating_season import heating_allowed
+from paes.climate.heating_season import heating_allowed
 from paes.installation import City
 from paes.metering import Carrier, Measures, Site
 from paes.periods import By, Span, local_midnight

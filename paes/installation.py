@@ -14,21 +14,21 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, field_validator
 
-from paes.activity import DeclaredRow
-from paes.bands import Bands
-from paes.contracts import Contract
-from paes.emission_factors import FactorLibrary, Year
+from paes.activity.activity_data import DeclaredRow
+from paes.climate.heating_season import ClimateZone, HeatingException, HeatingSeasons
+from paes.climate.weather import ReferenceDegreeDays, WeatherSource, temperature_points
 from paes.errors import DataError
+from paes.factors.emission_factors import FactorLibrary, Year
 from paes.gateways import Gateway
-from paes.heating_season import ClimateZone, HeatingException, HeatingSeasons
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import FieldMeter, Meter, Register, Sensor, Site
 from paes.periods import zone
 from paes.plan import Action, Plan
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced
-from paes.tariffs import Tariff
-from paes.virtual_meters import VirtualMeter
-from paes.weather import ReferenceDegreeDays, WeatherSource, temperature_points
+from paes.tariffs.bands import Bands
+from paes.tariffs.contracts import Contract
+from paes.tariffs.tariff import Tariff
 
 T = TypeVar("T")
 

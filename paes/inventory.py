@@ -16,9 +16,9 @@ from typing import Literal
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
-from paes.activity import ActivityData, Cell, Covers, activity_data
-from paes.emission_factors import FactorLibrary, FactorMatch, FactorSet, How
+from paes.activity.activity_data import ActivityData, Cell, Covers, activity_data
 from paes.errors import DataError
+from paes.factors.emission_factors import FactorLibrary, FactorMatch, FactorSet, How
 from paes.installation import City
 from paes.metering import Carrier, Finding, Measures
 from paes.periods import local_year, year_span

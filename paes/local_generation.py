@@ -17,7 +17,7 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.installation import City
-from paes.meter_tree import Term
+from paes.meter_trees.tree import Term
 from paes.metering import Carrier, Finding, Measures, Plant, Sector
 from paes.periods import By, year_span
 from paes.self_consumption import BalancePeriod, balance_findings, balances

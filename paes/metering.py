@@ -26,10 +26,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from paes.errors import DataError
+from paes.meter_trees.shared import Share
 from paes.periods import require_utc
 from paes.pulse import Pulse
 from paes.schema import ConfigModel, Identifier, Sourced
-from paes.shared_meters import Share
 
 Topic = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")]
 """An MQTT topic without wildcards."""

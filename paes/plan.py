@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from paes.emission_factors import Year
+from paes.factors.emission_factors import Year
 from paes.metering import Sector
 from paes.schema import ConfigModel, Identifier, Sourced, Text
 

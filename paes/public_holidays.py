@@ -1,7 +1,7 @@
 """Public holidays of a country, on which a building is used as on a Sunday.
 
 The one module that imports ``holidays``. Those that count for the bands of a tariff are others:
-they are data (``paes.bands``).
+they are data (``paes.tariffs.bands``).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from paes.accounted_register import DeviceFile, MeasuredPoint
 from paes.city_files import CityFiles, MetersFile
+from paes.climate.weather import imported_weather
 from paes.config_checks import repeated_ids
 from paes.config_file import Parsed, read_yaml
 from paes.errors import ConfigError, DataError
@@ -18,7 +19,6 @@ from paes.field_fit import misfits
 from paes.installation import find_device_file, some
 from paes.metering import Register, Sensor, meter_of
 from paes.units import canonical_unit, factor_to_canonical
-from paes.weather import imported_weather
 
 
 def sensor_gauges(

@@ -23,9 +23,9 @@ from small_installation import SmallInstallation
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.cli import Session, paes
+from paes.climate.degree_days import ITALIAN, DegreeDays
+from paes.climate.heating import normalise
 from paes.config import load_installation
-from paes.degree_days import ITALIAN, DegreeDays
-from paes.heating import normalise
 from paes.periods import local_midnight
 from paes.store.sqlite import SqliteStore
 

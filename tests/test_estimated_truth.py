@@ -24,7 +24,7 @@ from collectors.simulator import Town
 from paes.accounted_register import accounted_register, device_counters
 from paes.accounting.ledger import EnergyLedger
 from paes.config import shipped_config
-from paes.emission_factors import FactorLibrary
+from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.metering import FieldMeter, ImportedMeter, Opening, Register, Site

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from paes.config import load_installation, shipped_config
-from paes.emission_factors import How
+from paes.factors.emission_factors import How
 from paes.installation import City, Installation
 from paes.metering import Carrier, Measures, Sector, SiteKind
 from paes.schema import Sourced

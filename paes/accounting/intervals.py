@@ -16,7 +16,7 @@ A reading of ``Evidence.AMOUNTS`` (bills, deliveries) is what passed until the n
     account     amount known   and again  between bounds        the period before it
 
 A reading of quality ``stale`` says nothing any more: its time was once that of a bill which another
-one, over a longer period, has replaced (``paes.billed_amounts``); a store forgets no time.
+one, over a longer period, has replaced (``paes.bills.amounts``); a store forgets no time.
 
 It is a gap of known amount: a period that contains it counts it as catch-up, one that cuts it
 knows only bounds. The last amount counts once a reading follows that says until when.

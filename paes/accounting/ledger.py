@@ -31,9 +31,9 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.estimated_gaps import Estimate, estimates_within
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
-from paes.billed_amounts import estimated_energies, estimating_documents
+from paes.bills.amounts import estimated_energies, estimating_documents
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
-from paes.fuel_amounts import FuelAmount
+from paes.factors.fuel_amounts import FuelAmount
 from paes.installation import Installation
 from paes.metering import (
     Carrier,

@@ -1,7 +1,7 @@
 """What the meters of sites make together: energy of a carrier by period, site and sector.
 
-A site's energy is a sum of terms (``paes.meter_tree``): its own meters, less what goes to other
-sites, plus what comes from them. Columns are those of ``EnergyLedger.energy``. Read
+A site's energy is a sum of terms (``paes.meter_trees.tree``): its own meters, less what goes to
+other sites, plus what comes from them. Columns are those of ``EnergyLedger.energy``. Read
 ``paes.accounting.ledger`` for a single meter, ``paes.accounting.term_sums`` for differences.
 """
 
@@ -19,10 +19,10 @@ from paes.accounting.ledger import EnergyLedger
 from paes.accounting.term_sums import Tabled, summed
 from paes.errors import DataError
 from paes.installation import City
-from paes.meter_tree import MeterTree, Term
+from paes.meter_trees.tree import MeterTree, Term
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Carrier, Finding, Measures, Sector
 from paes.periods import By, Span
-from paes.virtual_meters import VirtualMeter
 
 Cell = tuple[Sector, Carrier]
 Dated = tuple[EnergyTable, pd.DatetimeIndex]

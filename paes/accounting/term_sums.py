@@ -18,7 +18,7 @@ from operator import add
 import numpy as np
 
 from paes.accounting.energy_table import EnergyTable
-from paes.meter_tree import Term
+from paes.meter_trees.tree import Term
 
 
 @dataclass(frozen=True)

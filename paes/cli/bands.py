@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from paes.bands import Bands
 from paes.cli import Session
 from paes.cli.asked import asked_span, by_option, from_option, json_option, period_text, to_option
 from paes.cli.output import number, percent, print_json, print_table
@@ -13,6 +12,7 @@ from paes.errors import DataError
 from paes.metering import Measures
 from paes.periods import By
 from paes.report.cost_documents import bands_document
+from paes.tariffs.bands import Bands
 
 
 @click.command()

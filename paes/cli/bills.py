@@ -9,11 +9,9 @@ from typing import Any
 
 import click
 
-from paes.bill_check import BillCheck, Verdict, check_bills
-from paes.bills import BILL, BillKind, first_day, last_day
-from paes.cli import Session
-from paes.cli.output import number, percent, print_json, print_table, say
-from paes.deliveries import (
+from paes.bills.bill import BILL, BillKind, first_day, last_day
+from paes.bills.check import BillCheck, Verdict, check_bills
+from paes.bills.deliveries import (
     DELIVERY,
     SESSIONS,
     Delivery,
@@ -22,6 +20,8 @@ from paes.deliveries import (
     session_days_of,
     sessions_by_month,
 )
+from paes.cli import Session
+from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
 from paes.installation import some
 from paes.metering import Meter

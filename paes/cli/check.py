@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 
 from collectors.device_files import load_device
-from paes.activity_plausibility import implausible
+from paes.activity.plausibility import implausible
 from paes.cli import Session
 from paes.cli.output import print_json, say
 from paes.config import shipped_config
 from paes.errors import ConfigError, DataError, FactorMissing, PaesError
-from paes.fuel_amounts import FuelAmount
+from paes.factors.fuel_amounts import FuelAmount
 from paes.gateways import Gateway, Transport
 from paes.installation import City, Installation
 from paes.metering import Carrier, ImportedMeter, Meter

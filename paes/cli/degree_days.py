@@ -13,8 +13,8 @@ import numpy as np
 
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
-from paes.daily_temperature import MIN_COVERAGE, DailyTemperatures, daily_temperatures
-from paes.degree_days import (
+from paes.climate.daily_temperature import MIN_COVERAGE, DailyTemperatures, daily_temperatures
+from paes.climate.degree_days import (
     EUROSTAT_COOLING,
     EUROSTAT_HEATING,
     ITALIAN,

@@ -11,9 +11,8 @@ import click
 
 from paes.cli import Session
 from paes.cli.output import bar, number, percent, print_json, print_table, say
-from paes.degree_days import ITALIAN
-from paes.errors import DataError
-from paes.heating import (
+from paes.climate.degree_days import ITALIAN
+from paes.climate.heating import (
     HeatingPeriod,
     HeatingUse,
     heated_sites,
@@ -21,7 +20,8 @@ from paes.heating import (
     season_period,
     year_period,
 )
-from paes.heating_season import heating_allowed, season_name
+from paes.climate.heating_season import heating_allowed, season_name
+from paes.errors import DataError
 from paes.periods import zone
 
 _SEASON = re.compile(r"(\d{4})(?:-(\d{2}))?")

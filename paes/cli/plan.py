@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from paes.activity import DeclaredRow
+from paes.activity.activity_data import DeclaredRow
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.inventory import InventoryLine, make_inventory

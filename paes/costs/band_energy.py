@@ -17,7 +17,6 @@ import pandas as pd
 from paes.accounting.energy_table import local_starts
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
-from paes.bands import Bands
 from paes.costs.bill import unit_of
 from paes.costs.cost_table import Amounts
 from paes.costs.runs import band_kinds, counted, runs_of
@@ -26,6 +25,7 @@ from paes.errors import DataError
 from paes.metering import Carrier, Measures, Meter
 from paes.periods import ALWAYS, By, Seconds, Span, edges
 from paes.series import Floats
+from paes.tariffs.bands import Bands
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from datetime import datetime
 
 import numpy as np
 
-from paes.bands import Bands
-from paes.contracts import Supply, supplies
 from paes.costs.runs import Kinds, band_kinds
 from paes.errors import DataError
 from paes.installation import Installation
 from paes.metering import Measures, Meter
 from paes.periods import FIRST_YEAR, LAST_YEAR, require_utc, to_seconds, year_span
-from paes.tariffs import InForce
+from paes.tariffs.bands import Bands
+from paes.tariffs.contracts import Supply, supplies
+from paes.tariffs.tariff import InForce
 
 FIRST_S = to_seconds(year_span(FIRST_YEAR, "UTC").start)
 LAST_S = to_seconds(year_span(LAST_YEAR, "UTC").end)

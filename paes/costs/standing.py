@@ -17,7 +17,7 @@ from paes.costs.cost_table import Money
 from paes.costs.prices import Regime
 from paes.periods import By, Seconds, Span, edges, from_seconds, wall_seconds
 from paes.series import Floats
-from paes.tariffs import PowerBasis
+from paes.tariffs.tariff import PowerBasis
 
 DAY_S = 86_400
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from paes.config import shipped_config
-from paes.emission_factors import Year
 from paes.errors import DataError, PaesError
+from paes.factors.emission_factors import Year
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.cells import Cell
 from paes.imports.declared_batch import Gathering, mapping_of, table_name

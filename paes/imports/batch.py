@@ -32,7 +32,7 @@ class DeclaredTable:
     """A table to be kept in a city's ``activity/`` folder, as an official would have written it.
 
     ``name`` is the file's (``seap-2011.csv``), ``comment`` its first lines, ``rows`` have the
-    columns of ``paes.activity.DeclaredRow``.
+    columns of ``paes.activity.activity_data.DeclaredRow``.
     """
 
     name: str

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from paes.bills import Bill, BilledUnit, accounted_quantity, event_of
+from paes.bills.bill import Bill, BilledUnit, accounted_quantity, event_of
 from paes.errors import DataError, FactorMissing
-from paes.fuel_amounts import Basis, BillValue, FuelAmount
+from paes.factors.fuel_amounts import Basis, BillValue, FuelAmount
 from paes.imports.batch import Batch, Context, Refusal
 from paes.imports.supply_points import meter_of_pdr, meter_of_pod
 from paes.metering import Carrier, Finding, Meter

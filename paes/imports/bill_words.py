@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from paes.bills import BilledUnit, BillKind
+from paes.bills.bill import BilledUnit, BillKind
 from paes.config import shipped_config
 from paes.config_file import read_yaml
 from paes.schema import ConfigModel

@@ -14,7 +14,7 @@ a bill that was entered by mistake is withdrawn by importing it once more with t
 
 from __future__ import annotations
 
-from paes.bills import BANDS, Bill, BilledUnit, BillKind, billed_span
+from paes.bills.bill import BANDS, Bill, BilledUnit, BillKind, billed_span
 from paes.config import shipped_config
 from paes.errors import DataError, PaesError
 from paes.imports.batch import Batch, Context, SourceFile

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from paes.activity import DeclaredRow
-from paes.activity_plausibility import KWH_TYPED_AS_MWH, seems_kwh
+from paes.activity.activity_data import DeclaredRow
+from paes.activity.plausibility import KWH_TYPED_AS_MWH, seems_kwh
 from paes.config_file import dotted, explain, location_of
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, DeclaredTable, Refusal

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paes.activity import DeclaredRow
+from paes.activity.activity_data import DeclaredRow
 from paes.config import load_installation, shipped_config
 from paes.config_file import read_yaml
 from paes.config_table import read_csv

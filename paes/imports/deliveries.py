@@ -21,9 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from paes.bills import BilledUnit
-from paes.config import shipped_config
-from paes.deliveries import (
+from paes.bills.bill import BilledUnit
+from paes.bills.deliveries import (
     Delivery,
     SessionDay,
     delivered_quantity,
@@ -31,6 +30,7 @@ from paes.deliveries import (
     session_day,
     sessions_event,
 )
+from paes.config import shipped_config
 from paes.errors import DataError, PaesError
 from paes.events import Event
 from paes.imports.batch import Batch, Context, Refusal, SourceFile

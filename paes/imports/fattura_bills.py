@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from paes.bills import Bill, BilledUnit, BillKind, billed_span
+from paes.bills.bill import Bill, BilledUnit, BillKind, billed_span
 from paes.errors import DataError
 from paes.imports.bill_batch import BillGathering, gross_value, meter_of
 from paes.imports.bill_words import BillWords, has_word, number_after

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from paes.bills import BilledUnit
+from paes.bills.bill import BilledUnit
 from paes.errors import DataError
 from paes.imports.bill_words import BillWords, has_word, plain_text
 from paes.imports.fattura_xml import Line

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from paes.bills import Bill, BilledUnit, BillKind, event_of
+from paes.bills.bill import Bill, BilledUnit, BillKind, event_of
 from paes.errors import DataError
 from paes.events import Event
 from paes.imports.batch import Batch, Context, Refusal, SourceFile

@@ -15,9 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from paes.billed_amounts import accounted_amounts
-from paes.bills import BILL
-from paes.deliveries import DELIVERY, SESSIONS
+from paes.bills.amounts import accounted_amounts
+from paes.bills.bill import BILL
+from paes.bills.deliveries import DELIVERY, SESSIONS
 from paes.errors import DataError
 from paes.events import Event
 from paes.imports.batch import Batch, Context, Refusal, SourceFile

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from paes.activity_plausibility import SUSPICIOUSLY_LOW, seems_kwh
+from paes.activity.plausibility import SUSPICIOUSLY_LOW, seems_kwh
 from paes.errors import DataError, FactorMissing, PaesError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.cells import Cell

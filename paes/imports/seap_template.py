@@ -10,8 +10,8 @@ and IE are declared as 0, so that no earlier figure stands in; C and NE are left
 from __future__ import annotations
 
 from paes.config import shipped_config
-from paes.emission_factors import Year
 from paes.errors import DataError, PaesError
+from paes.factors.emission_factors import Year
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.declared_batch import Gathering, mapping_of
 from paes.imports.seap_checks import SeapChecks

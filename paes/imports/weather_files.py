@@ -15,18 +15,18 @@ from datetime import datetime
 
 import numpy as np
 
+from paes.climate.weather import (
+    GLOBAL_IRRADIANCE,
+    OUTDOOR_TEMPERATURE,
+    TYPICAL_TEMPERATURE,
+    imported_weather,
+)
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, Refusal, SourceFile
 from paes.imports.sheets import Cell, Sheet, parse_number, place, read_sheets
 from paes.metering import Finding, Quality, point_id
 from paes.periods import from_seconds, to_seconds
 from paes.series import CODE_OF, ReadingSeries
-from paes.weather import (
-    GLOBAL_IRRADIANCE,
-    OUTDOOR_TEMPERATURE,
-    TYPICAL_TEMPERATURE,
-    imported_weather,
-)
 
 FARTHEST_KM = 50.0
 """Weather from farther away is that of another place."""

@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from paes.climate.weather import GLOBAL_IRRADIANCE, HOUR_S, OUTDOOR_TEMPERATURE, imported_weather
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.sheets import Cell, Sheet, parse_number, place
@@ -36,7 +37,6 @@ from paes.imports.weather_files import (
 )
 from paes.metering import Finding
 from paes.periods import Clock, now_utc, to_seconds
-from paes.weather import GLOBAL_IRRADIANCE, HOUR_S, OUTDOOR_TEMPERATURE, imported_weather
 
 _TITLE = re.compile(r"(?P<name>\w+) \((?P<unit>[^)]*)\)")
 _UNIX = re.compile(r"\d{9,10}")

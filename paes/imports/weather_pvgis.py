@@ -25,6 +25,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from paes.climate.weather import (
+    GLOBAL_IRRADIANCE,
+    HOUR_S,
+    OUTDOOR_TEMPERATURE,
+    TYPICAL_TEMPERATURE,
+    imported_weather,
+)
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.sheets import Cell, Sheet, parse_number, place
@@ -42,13 +49,6 @@ from paes.imports.weather_files import (
 )
 from paes.metering import Finding, Quality
 from paes.periods import FIRST_YEAR, LAST_YEAR, Clock, now_utc, to_seconds
-from paes.weather import (
-    GLOBAL_IRRADIANCE,
-    HOUR_S,
-    OUTDOOR_TEMPERATURE,
-    TYPICAL_TEMPERATURE,
-    imported_weather,
-)
 
 _LATITUDE = re.compile(r"Latitude \(decimal degrees\):\s*(\S+)")
 _LONGITUDE = re.compile(r"Longitude \(decimal degrees\):\s*(\S+)")

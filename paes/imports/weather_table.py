@@ -26,6 +26,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from paes.climate.weather import HOUR_S, OUTDOOR_TEMPERATURE
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.sheets import Cell, Sheet, place, read_sheets
@@ -41,7 +42,6 @@ from paes.imports.weather_files import (
 )
 from paes.periods import Clock, from_seconds, now_utc, to_seconds, zone
 from paes.schema import ConfigModel
-from paes.weather import HOUR_S, OUTDOOR_TEMPERATURE
 
 _OFFSET = re.compile(r"UTC([+-])(\d{1,2})(?::?(\d{2}))?")
 _LOOKED_AT = 40

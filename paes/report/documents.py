@@ -13,8 +13,8 @@ import pandas as pd
 
 from paes import __version__
 from paes.accounting.estimated_gaps import Estimate
-from paes.activity import DeclaredRow
-from paes.emission_factors import FactorMatch
+from paes.activity.activity_data import DeclaredRow
+from paes.factors.emission_factors import FactorMatch
 from paes.installation import City
 from paes.inventory import FORMULA, Inventory, InventoryLine
 from paes.metering import Finding

@@ -14,12 +14,10 @@ from typing import Any, cast
 import numpy as np
 
 from paes.accounting.ledger import EnergyLedger
-from paes.bands import Bands, BandsFile
 from paes.config import shipped_config
 from paes.config_file import read_yaml
-from paes.contracts import Contract
 from paes.costs.costing import Costing
-from paes.emission_factors import FactorLibrary
+from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.metering import (
@@ -36,7 +34,9 @@ from paes.metering import (
 from paes.periods import local_midnight, parse_instant
 from paes.plan import Plan
 from paes.store import Store
-from paes.tariffs import Tariff, TariffFile
+from paes.tariffs.bands import Bands, BandsFile
+from paes.tariffs.contracts import Contract
+from paes.tariffs.tariff import Tariff, TariffFile
 
 ROME = "Europe/Rome"
 NOW = datetime(2027, 1, 10, tzinfo=UTC)

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from small_installation import SmallInstallation
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.activity import DeclaredRow, activity_data
+from paes.activity.activity_data import DeclaredRow, activity_data
 from paes.config import load_installation
-from paes.emission_factors import FactorMatch, How
 from paes.errors import ConfigError, DataError
+from paes.factors.emission_factors import FactorMatch, How
 from paes.inventory import InventoryLine
 from paes.metering import Carrier, Sector
 from paes.report.documents import flat, line_document

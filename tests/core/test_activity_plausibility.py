@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_installation import SmallInstallation
 
-from paes.activity_plausibility import implausible, seems_kwh
+from paes.activity.plausibility import implausible, seems_kwh
 from paes.cli.check import check_factors, implausible_energy
 from paes.config import load_installation
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from dateutil.easter import easter
 
-from paes.bands import Bands, easter_sunday
 from paes.config import load_installation, shipped_config
 from paes.errors import ConfigError, DataError
 from paes.periods import By, day_span, edges, parse_instant, to_seconds, year_span
+from paes.tariffs.bands import Bands, easter_sunday
 
 ROME = "Europe/Rome"
 

@@ -16,9 +16,9 @@ import pytest
 from billed_town import ROME, billed_town
 
 from paes.accounting.ledger import EnergyLedger
-from paes.bill_check import BillCheck, Verdict, check_bills
-from paes.bill_tolerance import tolerances
-from paes.bills import Bill, BilledUnit, BillKind, billed_span, event_of
+from paes.bills.bill import Bill, BilledUnit, BillKind, billed_span, event_of
+from paes.bills.check import BillCheck, Verdict, check_bills
+from paes.bills.tolerance import tolerances
 from paes.config import shipped_config
 from paes.errors import ConfigError
 from paes.installation import Installation

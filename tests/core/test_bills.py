@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 
 from paes.accounting.edits import Edit, EditKind
 from paes.accounting.ledger import EnergyLedger
-from paes.bill_settling import settle
-from paes.billed_amounts import Accounted, accounted_amounts
-from paes.bills import (
+from paes.bills.amounts import Accounted, accounted_amounts
+from paes.bills.bill import (
     Bill,
     BilledUnit,
     BillKind,
@@ -29,7 +28,7 @@ from paes.bills import (
     first_day,
     last_day,
 )
-from paes.deliveries import (
+from paes.bills.deliveries import (
     Delivery,
     delivery_event,
     session_day,
@@ -37,6 +36,7 @@ from paes.deliveries import (
     sessions_by_month,
     sessions_event,
 )
+from paes.bills.settling import settle
 from paes.errors import DataError
 from paes.events import Event
 from paes.installation import Installation

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from paes.calorific_values import CalorificRow, CalorificValues, Way
-from paes.dated_values import How
 from paes.errors import DataError, FactorMissing
-from paes.fuel_amounts import Basis, BillValue, FuelAmount
+from paes.factors.calorific_values import CalorificRow, CalorificValues, Way
+from paes.factors.dated_values import How
+from paes.factors.fuel_amounts import Basis, BillValue, FuelAmount
 from paes.metering import Carrier
 
 GAS = Carrier.NATURAL_GAS

@@ -11,8 +11,8 @@ from small_installation import SmallInstallation
 
 from paes.config import config_root, load_installation, shipped_config
 from paes.config_table import read_csv
-from paes.emission_factors import FactorRow
 from paes.errors import ConfigError
+from paes.factors.emission_factors import FactorRow
 from paes.metering import Carrier, Sector
 
 CITY = "cities/porto/city.yaml"

@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paes.config import load_installation, shipped_config
-from paes.daily_temperature import (
+from paes.climate.daily_temperature import (
     DailyTemperatures,
     daily_means,
     daily_temperatures,
     with_estimates,
 )
-from paes.degree_days import (
+from paes.climate.degree_days import (
     EUROSTAT_COOLING,
     EUROSTAT_HEATING,
     ITALIAN,
@@ -30,13 +29,14 @@ from paes.degree_days import (
     degree_days,
     stretches,
 )
+from paes.climate.weather import HourlyTemperatures
+from paes.config import load_installation, shipped_config
 from paes.errors import DataError
 from paes.installation import City
 from paes.metering import Quality
 from paes.periods import By, Span, edges, from_seconds
 from paes.series import Floats
 from paes.store.sqlite import SqliteStore
-from paes.weather import HourlyTemperatures
 
 BEDFORD = Path(__file__).parent / "bedford_2017_hourly_degc.csv"
 ALL_DAYS_20 = DegreeDayRule("gg", 20.0)

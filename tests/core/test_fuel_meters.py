@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from paes.accounting.ledger import EnergyLedger
-from paes.calorific_values import CalorificRow
-from paes.emission_factors import FactorLibrary
+from paes.factors.calorific_values import CalorificRow
+from paes.factors.emission_factors import FactorLibrary
 from paes.installation import City, CityFile, Installation
 from paes.metering import ImportedMeter, Site
 from paes.periods import By, Span, year_span

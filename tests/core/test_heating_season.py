@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from small_installation import SmallInstallation
 
-from paes.config import load_installation, shipped_config
-from paes.errors import ConfigError, DataError
-from paes.heating_season import (
+from paes.climate.heating_season import (
     ClimateZone,
     conventional_season,
     heating_allowed,
     in_conventional_season,
     season_name,
 )
+from paes.config import load_installation, shipped_config
+from paes.errors import ConfigError, DataError
 from paes.installation import City
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
-from paes.emission_factors import CalorificRow, FactorLibrary
+from paes.factors.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.meter_status import MeterState, meter_states

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from paes.config import load_installation
 from paes.errors import ConfigError
-from paes.meter_tree import MeterTree, Term, expanded, net
+from paes.meter_trees.tree import MeterTree, Term, expanded, net
+from paes.meter_trees.virtual import VirtualMeter, parse_formula
 from paes.metering import Carrier, Measures, Meter
 from paes.periods import ALWAYS, Span
-from paes.virtual_meters import VirtualMeter, parse_formula
 from tests.core.tree_town import SECTORS, meter, town, virtual
 from tests.small_installation import FILES
 

@@ -14,9 +14,9 @@ import pytest
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
-from paes.activity import DeclaredRow, activity_data
-from paes.emission_factors import FactorLibrary, FactorRow, FactorSet, How
+from paes.activity.activity_data import DeclaredRow, activity_data
 from paes.errors import DataError, FactorMissing
+from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet, How
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.inventory import make_inventory

@@ -18,6 +18,7 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.local_generation import LocalGeneration, local_generation
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Carrier, Measures, Meter, Plant, Sector
 from paes.periods import By, Span
 from paes.report.generation import balance_document, generation_document, generation_rows
@@ -30,7 +31,6 @@ from paes.self_consumption import (
     together,
 )
 from paes.store.sqlite import SqliteStore
-from paes.virtual_meters import VirtualMeter
 from tests.core.tree_town import meter, town, virtual
 
 BORN = datetime(2024, 12, 31, 23, tzinfo=UTC)

@@ -18,11 +18,11 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.accounting.term_sums import Tabled, summed
-from paes.meter_tree import MeterTree, Term
+from paes.meter_trees.tree import MeterTree, Term
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Carrier, FieldMeter, Measures, Meter, Replacement, Sector
 from paes.periods import By, Span, day_span, year_span
 from paes.store.sqlite import SqliteStore
-from paes.virtual_meters import VirtualMeter
 from tests.core.tree_town import SECTORS, meter, town, virtual
 
 ROME = "Europe/Rome"

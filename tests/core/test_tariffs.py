@@ -3,10 +3,10 @@
 import pytest
 
 from paes.config import load_installation, shipped_config
-from paes.contracts import Direction
 from paes.costs.prices import meter_supplies
 from paes.errors import ConfigError
 from paes.periods import parse_instant
+from paes.tariffs.contracts import Direction
 
 ROME = "Europe/Rome"
 TARIFF = """\

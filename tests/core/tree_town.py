@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
-from paes.emission_factors import CalorificRow, FactorLibrary
+from paes.factors.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Carrier, FieldMeter, Measures, Meter, Register, Sector, Site, SiteKind
 from paes.plan import Plan
-from paes.virtual_meters import VirtualMeter
 
 SECTORS = {
     "school": Sector.MUNICIPAL_BUILDINGS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from paes.activity import DeclaredRow
+from paes.activity.activity_data import DeclaredRow
 from paes.installation import City, Installation
 from paes.metering import Carrier, Sector
 

@@ -184,12 +184,12 @@ def test_new_reading_appears_without_reload(
 ) -> None:
     seen = visit(browser, address, DESKTOP)
     page = seen.page
-    expect(page.locator("#meters-answer")).to_contain_text("1 su 85")
+    expect(page.locator("#meters-answer")).to_contain_text("1 su 98")
     expect(page.get_by_role("status")).to_have_text("")
     page.evaluate("window.sameDocument = true")
     point = installation.register(installation.meter(NEVER)).point
     store.write([Reading(point, clock(), 500.0)])
-    expect(page.locator("#meters-answer")).to_contain_text("2 su 85", timeout=PATIENCE_MS)
+    expect(page.locator("#meters-answer")).to_contain_text("2 su 98", timeout=PATIENCE_MS)
     expect(page.get_by_role("status")).to_contain_text("2 aggiornati", timeout=PATIENCE_MS)
     assert page.evaluate("window.sameDocument") is True
     assert seen.complaints == []
@@ -202,7 +202,7 @@ def test_meters_are_there_before_the_first_refresh(
     app = create_app(installation, store, clock=clock, refresh_s=3600)
     with served(app) as address:
         seen = visit(browser, address, DESKTOP)
-        expect(seen.page.locator("#meters-answer")).to_contain_text("1 su 85")
+        expect(seen.page.locator("#meters-answer")).to_contain_text("1 su 98")
         expect(seen.page.get_by_role("status")).to_have_text("")
         seen.page.close()
     app.close()
@@ -218,7 +218,7 @@ def test_meter_that_grows_old_is_shown_late_and_not_as_zero(
     expect(power).to_have_text(f"{POWER_KW:.1f}".replace(".", ","))
     clock.go_on(hours=2)
     expect(power).to_have_text("–", timeout=PATIENCE_MS)
-    expect(seen.page.locator("#meters-answer")).to_contain_text("0 su 85")
+    expect(seen.page.locator("#meters-answer")).to_contain_text("0 su 98")
     seen.page.close()
 
 

@@ -8,7 +8,7 @@ from string import Formatter
 
 import dashboard
 from dashboard.texts import LANGUAGES, Language, catalogue
-from paes.emission_factors import How
+from paes.factors.emission_factors import How
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Measures, Sector, SiteKind
 from paes.progress import Verdict

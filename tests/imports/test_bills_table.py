@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from billed_town import SAMPLES, billed_town, context, sample, source
 
-from paes.bills import Bill, BilledUnit, BillKind, bills_of
+from paes.bills.bill import Bill, BilledUnit, BillKind, bills_of
 from paes.errors import DataError
 from paes.imports.batch import Batch
 from paes.imports.bills_table import IMPORTER

@@ -9,8 +9,8 @@ import pytest
 from billed_town import SAMPLES, billed_town, context, sample, source
 
 from paes.accounting.ledger import EnergyLedger
-from paes.bills import BilledUnit, billed_span
-from paes.deliveries import deliveries_of, session_days_of
+from paes.bills.bill import BilledUnit, billed_span
+from paes.bills.deliveries import deliveries_of, session_days_of
 from paes.errors import DataError
 from paes.imports.batch import Batch
 from paes.imports.deliveries import IMPORTER

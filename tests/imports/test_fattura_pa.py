@@ -13,7 +13,7 @@ from datetime import date
 import pytest
 from billed_town import SAMPLES, billed_town, context, sample, source
 
-from paes.bills import Bill, BilledUnit, BillKind, bills_of, first_day, last_day
+from paes.bills.bill import Bill, BilledUnit, BillKind, bills_of, first_day, last_day
 from paes.errors import DataError
 from paes.imports.batch import Batch
 from paes.imports.fattura_pa import IMPORTER

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
-from paes.emission_factors import FactorLibrary
+from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.metering import FieldMeter, Site

@@ -13,14 +13,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from paes.calorific_values import CalorificMatch as CalorificMatch
-from paes.calorific_values import CalorificRow as CalorificRow
-from paes.calorific_values import CalorificValues, FuelEnergy
-from paes.dated_values import How as How
-from paes.dated_values import Year as Year
-from paes.dated_values import best
 from paes.errors import FactorMissing
-from paes.fuel_amounts import FuelAmount
+from paes.factors.calorific_values import CalorificMatch as CalorificMatch
+from paes.factors.calorific_values import CalorificRow as CalorificRow
+from paes.factors.calorific_values import CalorificValues, FuelEnergy
+from paes.factors.dated_values import How as How
+from paes.factors.dated_values import Year as Year
+from paes.factors.dated_values import best
+from paes.factors.fuel_amounts import FuelAmount
 from paes.metering import Carrier, Sector
 from paes.schema import Identifier, Sourced, Text
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from paes.bill_settling import SAME_FRACTION, Key, Settled, is_duplicate, told
-from paes.bills import Bill, BillKind, first_day, last_day
+from paes.bills.bill import Bill, BillKind, first_day, last_day
+from paes.bills.settling import SAME_FRACTION, Key, Settled, is_duplicate, told
 from paes.metering import Finding
 
 DEDUCTED_FRACTION = 0.01

@@ -1,6 +1,6 @@
 """One line of an activity table: declared energy, or an amount that becomes energy.
 
-What rows of a year add up to, and how they meet the meters, is ``paes.activity``.
+What rows of a year add up to, and how they meet the meters, is ``paes.activity.activity_data``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from paes.calorific_values import FuelEnergy
-from paes.emission_factors import FactorLibrary, Year
 from paes.errors import DataError
-from paes.fuel_amounts import Basis, FuelAmount
+from paes.factors.calorific_values import FuelEnergy
+from paes.factors.emission_factors import FactorLibrary, Year
+from paes.factors.fuel_amounts import Basis, FuelAmount
 from paes.metering import Carrier, Sector
 from paes.schema import Identifier, Sourced
 from paes.units import KWH_PER_MWH, fuel_unit

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from paes.activity import DeclaredRow
+from paes.activity.activity_data import DeclaredRow
 from paes.installation import City
 from paes.metering import Finding
 

@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from paes.city_files import MetersFile
 from paes.config_file import Location, Parsed
 from paes.installation import City, some
-from paes.meter_tree import SMALLEST_WEIGHT, MeterTree, Term, inner_meters
+from paes.meter_trees.tree import SMALLEST_WEIGHT, MeterTree, Term, inner_meters
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Meter
-from paes.virtual_meters import VirtualMeter
 
 Problem = tuple[Location, str]
 

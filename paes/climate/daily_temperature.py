@@ -22,10 +22,10 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from paes.climate.weather import HOUR_S, HourlyTemperatures, outdoor_temperatures
 from paes.periods import By, Seconds, Span, edges, local_midnight
 from paes.series import Floats
 from paes.store import Store
-from paes.weather import HOUR_S, HourlyTemperatures, outdoor_temperatures
 
 MIN_COVERAGE = 0.75
 """Of a day's hours: 18 of 24, so that a day seen by daylight only is none."""

@@ -23,9 +23,9 @@ from functools import cached_property
 from itertools import pairwise
 
 from paes.installation import City
+from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Carrier, Measures, Meter
 from paes.periods import ALWAYS, Span, local_midnight
-from paes.virtual_meters import VirtualMeter
 
 SMALLEST_WEIGHT = 1e-9
 """What rounding leaves of keys that cancel each other."""

@@ -19,7 +19,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import TypeAlias
 
-from paes.bills import BILL, Bill, BillKind, event_name, first_day, last_day
+from paes.bills.bill import BILL, Bill, BillKind, event_name, first_day, last_day
 
 Key: TypeAlias = tuple[str, str, datetime]
 """Subject, name and start of an event."""

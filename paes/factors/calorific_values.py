@@ -18,9 +18,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from paes.dated_values import How, Year, best
 from paes.errors import DataError, FactorMissing
-from paes.fuel_amounts import Basis, BillValue, FuelAmount, quantity_of, require_telling
+from paes.factors.dated_values import How, Year, best
+from paes.factors.fuel_amounts import Basis, BillValue, FuelAmount, quantity_of, require_telling
 from paes.metering import Carrier
 from paes.schema import Identifier, Sourced
 from paes.units import fuel_unit, kwh_in

@@ -10,15 +10,15 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from paes.bands import Bands, BandsFile
 from paes.city_files import CityFiles
 from paes.config_file import Parsed, Tree, attempt, parse
-from paes.contracts import Contract, Supply, concerns, is_for, supply
 from paes.errors import DataError
 from paes.installation import some
 from paes.metering import Carrier, Measures, Meter, Register
 from paes.periods import zone
-from paes.tariffs import PowerBasis, Tariff, TariffFile, Unit, band_problem
+from paes.tariffs.bands import Bands, BandsFile
+from paes.tariffs.contracts import Contract, Supply, concerns, is_for, supply
+from paes.tariffs.tariff import PowerBasis, Tariff, TariffFile, Unit, band_problem
 
 _UNIT_OF_REGISTER: dict[Unit, str] = {"Sm3": "m3"}
 

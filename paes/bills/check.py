@@ -2,8 +2,8 @@
 
 ::
 
-    bill ─ counts, or was credited, replaced, doubled            (paes.bill_settling)
-     └ its period by the meter: amount and bounds                (paes.bill_meter)
+    bill ─ counts, or was credited, replaced, doubled            (paes.bills.settling)
+     └ its period by the meter: amount and bounds                (paes.bills.metered)
         └ verdict: agrees │ cannot be judged │ explained │ differs, with the numbers
 
 A verdict is the name of a ``Finding`` (``bill.agrees``, ``bill.not_covered``, …). What is missing
@@ -21,13 +21,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from paes.accounting.ledger import EnergyLedger
-from paes.bill_meter import Metered, largest_edge_day, metered
-from paes.bill_sequence import sequence_findings
-from paes.bill_settling import Settled, settle
-from paes.bill_tolerance import Tolerances, tolerances
-from paes.bills import BILL, Bill, BillKind, accounted_quantity, bills_of
+from paes.bills.bill import BILL, Bill, BillKind, accounted_quantity, bills_of
+from paes.bills.metered import Metered, largest_edge_day, metered
+from paes.bills.sequence import sequence_findings
+from paes.bills.settling import Settled, settle
+from paes.bills.tolerance import Tolerances, tolerances
 from paes.errors import DataError, FactorMissing
-from paes.fuel_amounts import Basis, FuelAmount
+from paes.factors.fuel_amounts import Basis, FuelAmount
 from paes.metering import Carrier, Evidence, Finding, Meter
 from paes.periods import Span, local_year
 

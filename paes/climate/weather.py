@@ -8,7 +8,7 @@
 
 A temperature is taken at an instant; an hour has the mean of what was measured in it. What was
 put in by a typical year (a point of its own, quality *substituted*) fills hours that nobody
-measured, and is told apart. Read next: ``paes.degree_days``.
+measured, and is told apart. Read next: ``paes.climate.degree_days``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 ::
 
     bills       Jan est. 900   Feb est. 850   Mar actual 700      adjustment Jan-Feb: 1,810
-    settled   |------------- 1,810 ---------|------ 700 ------|       (paes.bill_settling)
+    settled   |------------- 1,810 ---------|------ 700 ------|       (paes.bills.settling)
     series      Jan 1: 1,810   (Feb 1: void)  Mar 1: 700         Apr 1: nothing follows
 
 What an estimated bill says is no reading: its period is a gap, which ``estimated_energies`` fills
@@ -29,9 +29,8 @@ from itertools import pairwise
 import numpy as np
 
 from paes.accounting.edits import ManualEnergy
-from paes.bill_settling import Clash, Key, Settled, settle, told
-from paes.bills import BILL, Bill, BillKind, accounted_quantity, bills_of
-from paes.deliveries import (
+from paes.bills.bill import BILL, Bill, BillKind, accounted_quantity, bills_of
+from paes.bills.deliveries import (
     DELIVERY,
     SESSIONS,
     Delivery,
@@ -39,6 +38,7 @@ from paes.deliveries import (
     deliveries_of,
     session_days_of,
 )
+from paes.bills.settling import Clash, Key, Settled, settle, told
 from paes.errors import DataError
 from paes.events import Event
 from paes.metering import Finding, ImportedMeter, Quality

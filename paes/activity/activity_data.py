@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.declared_row import Covers as Covers
-from paes.declared_row import DeclaredRow as DeclaredRow
+from paes.activity.declared_row import Covers as Covers
+from paes.activity.declared_row import DeclaredRow as DeclaredRow
 from paes.errors import DataError
 from paes.metering import Carrier, Finding, Sector
 from paes.units import KWH_PER_MWH

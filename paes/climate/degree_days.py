@@ -22,9 +22,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from paes.daily_temperature import Bools, DailyTemperatures
+from paes.climate.daily_temperature import Bools, DailyTemperatures
+from paes.climate.heating_season import conventional_season, in_conventional_season, season_name
 from paes.errors import DataError
-from paes.heating_season import conventional_season, in_conventional_season, season_name
 from paes.installation import City
 from paes.series import Floats
 

@@ -11,7 +11,7 @@
 A period holds from its ``valid_from`` until the next begins; it is never edited afterwards. A new
 price is a new period at the end, and so no price change rewrites the past.
 
-Read next: ``paes.contracts`` (which meter is on which tariff) and ``paes.costs``.
+Read next: ``paes.tariffs.contracts`` (which meter is on which tariff) and ``paes.costs``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from paes.bands import Bands
 from paes.errors import DataError
 from paes.metering import Carrier
 from paes.periods import parse_instant, zone
 from paes.schema import ConfigModel, Sourced
+from paes.tariffs.bands import Bands
 
 Price = Annotated[float, Field(ge=0)]
 Unit = Literal["kWh", "Sm3", "m3", "l", "kg"]

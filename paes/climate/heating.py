@@ -9,9 +9,9 @@
     normalised                   base + weather part x GG of the reference / GG of the period
 
 The usual correction (e.g. vesma.com, "Standard heating and cooling degree days", steps 1 to 4),
-with the Italian degree days of ``paes.degree_days``. It is given only where it means something;
-otherwise a finding says why not. The raw figure is never replaced. The base of a school is that of
-a closed house, so that its hot water in winter counts as weather.
+with the Italian degree days of ``paes.climate.degree_days``. It is given only where it means
+something; otherwise a finding says why not. The raw figure is never replaced. The base of a
+school is that of a closed house, so that its hot water in winter counts as weather.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from datetime import date, timedelta
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
-from paes.daily_temperature import daily_temperatures
-from paes.degree_days import ITALIAN, DegreeDays, degree_days
+from paes.climate.daily_temperature import daily_temperatures
+from paes.climate.degree_days import ITALIAN, DegreeDays, degree_days
+from paes.climate.heating_season import conventional_season, season_name
 from paes.heated_days import HeatedDay, heated_outside
-from paes.heating_season import conventional_season, season_name
 from paes.installation import City
 from paes.metering import Carrier, Finding, Measures, Sector, Site
 from paes.periods import Span, local_midnight, zone

@@ -1,8 +1,9 @@
 """Amounts of fuel, heat and electricity as bills, delivery notes and tables say them.
 
-What an amount means must be clear before it is turned into energy (``paes.calorific_values``):
-kWh of gas may be net or gross, m3 of a meter need its coefficient, tep of electricity may be
-primary energy. What may be two things is refused, with what to say.
+What an amount means must be clear before it is turned into energy
+(``paes.factors.calorific_values``): kWh of gas may be net or gross, m3 of a meter need its
+coefficient, tep of electricity may be primary energy. What may be two things is refused, with
+what to say.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paes.activity import DeclaredRow
+from paes.activity.activity_data import DeclaredRow
 from paes.config_file import attempt
 from paes.config_table import read_csv, repeated_rows
-from paes.emission_factors import FactorLibrary
 from paes.errors import ConfigError, DataError, problem_text
+from paes.factors.emission_factors import FactorLibrary
 
 Table = tuple[Path, list[tuple[int, DeclaredRow]]]
 

@@ -4,7 +4,7 @@ The rules and the holidays are data (``bands/*.yaml``), each with the days on wh
 band is a matter of clocks on the wall: a local day has 92, 96 or 100 quarter hours, and each is
 labelled by the local weekday and hour at which it begins.
 
-Read next: ``paes.tariffs`` (a price for each band) and ``paes.costs``.
+Read next: ``paes.tariffs.tariff`` (a price for each band) and ``paes.costs``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A contract names a meter, or a site and thereby all of its meters that the tariff is for. Each
 such meter is a supply of its own, with its own fixed and power parts.
 
-Read next: ``paes.contract_checks`` (what can be wrong with them) and ``paes.costs``.
+Read next: ``paes.tariffs.checks`` (what can be wrong with them) and ``paes.costs``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from paes.metering import Measures, Meter
 from paes.periods import parse_instant
 from paes.schema import ConfigModel, Identifier, Sourced
-from paes.tariffs import Direction, LocalTime, Tariff
+from paes.tariffs.tariff import Direction, LocalTime, Tariff
 
 _MEASURES = {
     Direction.WITHDRAWAL: (Measures.WITHDRAWAL, Measures.WATER),

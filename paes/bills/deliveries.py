@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from paes.bills import LARGEST, BilledUnit, event_name
+from paes.bills.bill import LARGEST, BilledUnit, event_name
 from paes.errors import DataError
 from paes.events import Event
 from paes.periods import day_span, require_utc

@@ -4,13 +4,13 @@
 
     bill ── event in the store: subject the meter, name ``bill.<document>``, from day to day
       │       └ told again, it replaces itself; nothing of it is ever taken for a reading
-      └── paes.billed_amounts: what the bills of a meter without readings say that it used
+      └── paes.bills.amounts: what the bills of a meter without readings say that it used
 
 A bill keeps what stands on it: the quantity in the unit it was billed in, amounts of money,
 registers, the calorific value. The last day on a bill is included; here a period is half-open,
 ``[start, end)``, from local midnight to local midnight.
 
-Read next: ``paes.bill_check``, which holds bills against the meter.
+Read next: ``paes.bills.check``, which holds bills against the meter.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Emission factors and calorific values: with a source, and a look-up that says how it matched."""
