@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import yaml
@@ -26,6 +27,7 @@ from field_commands import serving
 
 from collectors.simulator import Fault, Simulator
 from paes.cli import main
+from paes.cli import paes as group
 from paes.config import config_root, load_installation
 from paes.store.sqlite import SqliteStore
 
@@ -112,6 +114,12 @@ def test_a_wrong_call_exits_with_2(paes):
     assert paes("inventory", "soon").code == 2
     assert paes("probe").code == 2
     assert paes("probe", "--host", "127.0.0.1").code == 2
+
+
+def test_a_command_says_with_which_code_it_ends(paes, monkeypatch):
+    check = group.get_command(click.Context(group), "check")
+    monkeypatch.setattr(check, "callback", lambda **_: click.get_current_context().exit(3))
+    assert paes("check").code == 3
 
 
 def test_version(paes):

@@ -112,12 +112,10 @@ def main() -> None:
     # Before anything else is imported: a library that sets up logging by itself comes too late.
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        paes(standalone_mode=False)
+        code = paes(standalone_mode=False)  # of ``context.exit``; commands return nothing
     except PaesError as err:
         click.echo(f"paes: {err}", err=True)
         sys.exit(1)
-    except click.exceptions.Exit as err:
-        sys.exit(err.exit_code)
     except click.ClickException as err:
         err.show()
         sys.exit(2)
@@ -126,3 +124,5 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    else:
+        sys.exit(code)
