@@ -6,8 +6,9 @@ not be read is left out: its own problems are told already, and nothing is repor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 from paes.accounted_register import DeviceFile, accounted_register
 from paes.city_files import CityFiles, MetersFile
@@ -18,7 +19,7 @@ from paes.field_fit import misfits
 from paes.gateways import Transport
 from paes.installation import find_device_file, some
 from paes.meter_trees.checks import tree_problems
-from paes.metering import Register, point_id
+from paes.metering import FieldMeter, Register, point_id
 from paes.retention import Retention
 
 
@@ -74,21 +75,37 @@ def accounted_registers(
     A device that does not speak what its gateway speaks is a problem, too. ``devices`` are those
     that were read already; the others are added.
     """
+
+    def register(meter: FieldMeter, device: DeviceFile) -> Register:
+        return accounted_register(meter, device.counters)
+
+    return registers_of("meters", meters, register, device_folders, devices, problems)
+
+
+def registers_of(
+    key: Literal["meters", "sensors"],
+    meters: Parsed[MetersFile],
+    register: Callable[[Any, DeviceFile], Register],
+    device_folders: tuple[Path, ...],
+    devices: dict[str, DeviceFile],
+    problems: list[str],
+) -> dict[str, Register]:
+    """What ``register`` says of each of a list of the file, and of its device."""
     registers: dict[str, Register] = {}
     gateways = {g.id: g for g in meters.value.gateways}
-    for index, meter in enumerate(meters.value.meters):
-        key = "device"
+    for index, meter in enumerate(getattr(meters.value, key)):
+        at_fault = "device"
         try:
             if meter.device not in devices:
                 path = find_device_file(device_folders, meter.device)
                 devices[meter.device] = read_yaml(path, DeviceFile)
             device = devices[meter.device]
             for misfit, message in misfits(meter, gateways.get(meter.gateway), device):
-                problems.append(meters.tree.problem(("meters", index, misfit), message))
-            key = "register" if meter.register_name else "device"
-            registers[meter.id] = accounted_register(meter, device.counters)
+                problems.append(meters.tree.problem((key, index, misfit), message))
+            at_fault = "register" if meter.register_name else "device"
+            registers[meter.id] = register(meter, device)
         except DataError as err:
-            problems.append(meters.tree.problem(("meters", index, key), str(err)))
+            problems.append(meters.tree.problem((key, index, at_fault), str(err)))
         except ConfigError as err:
             problems += err.problems
     return registers

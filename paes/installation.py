@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from paes.activity.activity_data import DeclaredRow
 from paes.climate.heating_season import ClimateZone, HeatingException, HeatingSeasons
@@ -22,10 +22,9 @@ from paes.factors.emission_factors import FactorLibrary, Year
 from paes.gateways import Gateway
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import FieldMeter, Meter, Register, Sensor, Site
-from paes.periods import zone
 from paes.plan import Action, Plan
 from paes.retention import Retention
-from paes.schema import ConfigModel, Identifier, Sourced
+from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
 from paes.tariffs.bands import Bands
 from paes.tariffs.contracts import Contract
 from paes.tariffs.tariff import Tariff
@@ -49,7 +48,7 @@ class CityFile(ConfigModel):
     istat_code: Annotated[str, Field(pattern=r"^\d{6}$")] | None = None
     cadastral_code: Annotated[str, Field(pattern=r"^[A-Z]\d{3}$")] | None = None
     unlocode: str | None = None
-    time_zone: str = "Europe/Rome"
+    time_zone: TimeZoneName = "Europe/Rome"
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
     area_km2: Annotated[float, Field(gt=0)] | None = None
@@ -60,15 +59,6 @@ class CityFile(ConfigModel):
     weather: tuple[WeatherSource, ...] = ()
     """Where the outdoor temperature is known from; what files brought comes last by itself."""
     sources: tuple[str, ...] = ()
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            zone(name)
-        except DataError as err:
-            raise ValueError(str(err)) from err
-        return name
 
 
 @dataclass(frozen=True)

@@ -73,15 +73,27 @@ def _status(
         at = next((from_seconds(s) for s in past.seconds if s < to_seconds(now)), None)
     if not last_day.span_s:
         return MeterStatus(meter.id, MeterState.OUTSIDE, at, None, None)
+    return in_use(meter.id, at, now, period, last_day.coverage, absence)
+
+
+def in_use(
+    meter: str,
+    at: datetime | None,
+    now: datetime,
+    period: timedelta,
+    coverage: float | None,
+    absence: Event | None,
+) -> MeterStatus:
+    """The status of what is in use, was last read ``at`` and is read every ``period``."""
     age = now - at if at else None
     state = state_of(age, period)
     lasts = absence and absence.end and (at is None or absence.end > at)
     return MeterStatus(
-        meter=meter.id,
+        meter=meter,
         state=state,
         last_at=at,
         age_s=age.total_seconds() if age is not None else None,
-        coverage_last_day=last_day.coverage,
+        coverage_last_day=coverage,
         cause=absence.cause if absence and lasts and state is not MeterState.LIVE else None,
     )
 

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from paes.errors import DataError
+from paes.periods import zone
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 """Lower-case letters, digits and hyphens: safe in addresses, file names and store tags."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zone(name)
+    except DataError as err:
+        raise ValueError(str(err)) from err
+    return name
+
+
+TimeZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""A name such as ``Europe/Rome``."""
 
 
 class ConfigModel(BaseModel):

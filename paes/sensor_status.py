@@ -9,7 +9,7 @@ import numpy as np
 
 from paes.accounting.ledger import EnergyLedger
 from paes.events import ABSENCE, Event
-from paes.meter_status import SILENT_AFTER, MeterState, MeterStatus, state_of
+from paes.meter_status import SILENT_AFTER, MeterState, MeterStatus, in_use
 from paes.metering import Reading, Sensor
 from paes.periods import Span, last_tick, to_seconds
 from paes.series import GOOD_CODES
@@ -40,17 +40,8 @@ def _status(
     at = last.at if last and last.at <= now + period else None
     if life is None:
         return MeterStatus(sensor.id, MeterState.OUTSIDE, at, None, None)
-    age = now - at if at else None
-    state = state_of(age, period)
-    lasts = absence and absence.end and (at is None or absence.end > at)
-    return MeterStatus(
-        meter=sensor.id,
-        state=state,
-        last_at=at,
-        age_s=age.total_seconds() if age is not None else None,
-        coverage_last_day=_coverage(ledger, sensor, life, period.total_seconds()),
-        cause=absence.cause if absence and lasts and state is not MeterState.LIVE else None,
-    )
+    coverage = _coverage(ledger, sensor, life, period.total_seconds())
+    return in_use(sensor.id, at, now, period, coverage, absence)
 
 
 def _coverage(ledger: EnergyLedger, sensor: Sensor, life: Span, period_s: float) -> float:

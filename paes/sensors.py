@@ -12,11 +12,10 @@ from pathlib import Path
 from paes.accounted_register import DeviceFile, MeasuredPoint
 from paes.city_files import CityFiles, MetersFile
 from paes.climate.weather import imported_weather
-from paes.config_checks import repeated_ids
-from paes.config_file import Parsed, read_yaml
-from paes.errors import ConfigError, DataError
-from paes.field_fit import misfits
-from paes.installation import find_device_file, some
+from paes.config_checks import registers_of, repeated_ids
+from paes.config_file import Parsed
+from paes.errors import DataError
+from paes.installation import some
 from paes.metering import Register, Sensor, meter_of
 from paes.units import canonical_unit, factor_to_canonical
 
@@ -31,24 +30,7 @@ def sensor_gauges(
 
     ``devices`` are those that were read already; the others are added.
     """
-    gauges: dict[str, Register] = {}
-    gateways = {g.id: g for g in meters.value.gateways}
-    for index, sensor in enumerate(meters.value.sensors):
-        key = "device"
-        try:
-            if sensor.device not in devices:
-                path = find_device_file(device_folders, sensor.device)
-                devices[sensor.device] = read_yaml(path, DeviceFile)
-            device = devices[sensor.device]
-            for misfit, message in misfits(sensor, gateways.get(sensor.gateway), device):
-                problems.append(meters.tree.problem(("sensors", index, misfit), message))
-            key = "register"
-            gauges[sensor.id] = _gauge(sensor, device)
-        except DataError as err:
-            problems.append(meters.tree.problem(("sensors", index, key), str(err)))
-        except ConfigError as err:
-            problems += err.problems
-    return gauges
+    return registers_of("sensors", meters, _gauge, device_folders, devices, problems)
 
 
 def sensor_problems(files: CityFiles) -> list[str]:

@@ -20,8 +20,8 @@ import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
 from paes.errors import DataError
-from paes.periods import Seconds, wall_seconds, zone
-from paes.schema import ConfigModel, Sourced
+from paes.periods import Seconds, wall_seconds
+from paes.schema import ConfigModel, Sourced, TimeZoneName
 
 Labels = npt.NDArray[np.int8]
 """The place of each quarter hour's band in ``Bands.names``."""
@@ -101,21 +101,12 @@ class BandsFile(ConfigModel):
     """``bands/<id>.yaml``."""
 
     name: str = Field(min_length=1)
-    time_zone: str = "Europe/Rome"
+    time_zone: TimeZoneName = "Europe/Rome"
     groups: dict[BandName, Annotated[tuple[BandName, ...], Field(min_length=2)]] = Field(
         default_factory=dict
     )
     rules: Annotated[tuple[BandRule, ...], Field(min_length=1)]
     holidays: tuple[Holiday, ...] = ()
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            zone(name)
-        except DataError as err:
-            raise ValueError(str(err)) from err
-        return name
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
