@@ -179,3 +179,10 @@ def test_the_exit_code_of_the_program_tells_of_refusals(
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "refused: line 3" in done.stdout
+
+
+def test_looking_makes_no_store(call: Call, january: Path, tmp_path: Path) -> None:
+    """A dry run, and the list of what was imported, where there is no store yet."""
+    assert "192" in call("import", january, "--dry-run").stdout
+    assert json.loads(call("import", "--list", "--json").stdout)["imports"] == []
+    assert list(tmp_path.glob("town.db*")) == []

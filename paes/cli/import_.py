@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from paes.events import Event
     from paes.imports.importing import Importing
     from paes.imports.report import FileReport, PointReport, TableReport
+    from paes.store import Store
 
 MOST = 10
 """Refusals and remarks of one file that are printed; JSON has them all."""
@@ -52,7 +55,8 @@ def import_files(
     be understood is refused with its place, and the exit code is 1.
     """
     if list_:
-        _list(session, as_json)
+        with _store(session, only_looked_at=True) as store:
+            _list(store, as_json)
         return
     if not files:
         raise click.UsageError("name the files to import, or --list")
@@ -61,9 +65,10 @@ def import_files(
     wishes = Wishes(
         author or _this_user(), format_name, meter, _mapping(map_file, format_name), dry_run
     )
-    importing = Importing(session.installation, session.city, session.store, wishes)
-    reports = list(_taken(importing, files))
-    absent = months_absent(session.store, reports)
+    with _store(session, only_looked_at=dry_run) as store:
+        importing = Importing(session.installation, session.city, store, wishes)
+        reports = list(_taken(importing, files))
+        absent = months_absent(store, reports)
     if as_json:
         documents = [report.document() for report in reports]
         print_json({"dry_run": dry_run, "files": documents, "months_absent": absent})
@@ -71,6 +76,24 @@ def import_files(
         _print(reports, absent, dry_run)
     if not all(report.is_whole for report in reports):
         sys.exit(1)
+
+
+@contextmanager
+def _store(session: Session, only_looked_at: bool) -> Iterator[Store]:
+    """The store of the call; an empty one that is gone afterwards where looking would make one."""
+    from paes.cli.store_copy import file_of
+    from paes.store import open_store
+
+    path = file_of(session.store_url)
+    if not only_looked_at or path is None or path.exists():
+        yield session.store
+        return
+    with TemporaryDirectory(prefix="paes-import-") as folder:
+        empty = open_store(str(Path(folder) / path.name), session.installation.retention)
+        try:
+            yield empty
+        finally:
+            empty.close()
 
 
 def _taken(importing: Importing, files: Sequence[Path]) -> Iterator[FileReport]:
@@ -179,12 +202,12 @@ def _changes(report: FileReport) -> Iterator[str]:
         yield f"CHANGED {report.changed_events} bills or other documents"
 
 
-def _list(session: Session, as_json: bool) -> None:
+def _list(store: Store, as_json: bool) -> None:
     """Every import that the store knows of, and the formats that can be imported."""
     from paes.imports.formats import formats
     from paes.imports.trail import all_imports
 
-    events = all_imports(session.store)
+    events = all_imports(store)
     if as_json:
         known = [{"name": f.name, "summary": f.summary} for f in formats()]
         print_json({"imports": [dict(e.facts) for e in events], "formats": known})
