@@ -26,8 +26,8 @@ from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.climate.daily_temperature import daily_temperatures
 from paes.climate.degree_days import ITALIAN, DegreeDays, degree_days
+from paes.climate.heated_days import HeatedDay, heated_outside
 from paes.climate.heating_season import conventional_season, season_name
-from paes.heated_days import HeatedDay, heated_outside
 from paes.installation import City
 from paes.metering import Carrier, Finding, Measures, Sector, Site
 from paes.periods import Span, local_midnight, zone
