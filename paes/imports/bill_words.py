@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ from paes.schema import ConfigModel
 NAME = "bill_words.yaml"
 Word = Annotated[str, Field(min_length=1, max_length=80)]
 Words = tuple[Word, ...]
+K = TypeVar("K")
 
 
 class BillWords(ConfigModel):
@@ -50,15 +51,19 @@ class BillWords(ConfigModel):
 
     def unit_called(self, text: str) -> BilledUnit | None:
         """The unit that is written so."""
-        plain = plain_text(text).strip(". ")
-        known = self.units.items()
-        return next((u for u, words in known if plain in map(plain_text, words)), None)
+        return self._unit_by_word.get(plain_text(text).strip(". "))
 
     def column_called(self, header: str) -> str | None:
         """What a column with this header holds."""
-        plain = plain_text(header)
-        known = self.columns.items()
-        return next((name for name, words in known if plain in map(plain_text, words)), None)
+        return self._column_by_word.get(plain_text(header))
+
+    @cached_property
+    def _unit_by_word(self) -> dict[str, BilledUnit]:
+        return _by_word(self.units)
+
+    @cached_property
+    def _column_by_word(self) -> dict[str, str]:
+        return _by_word(self.columns)
 
 
 def bill_words(root: Path) -> BillWords:
@@ -101,6 +106,15 @@ def _read(path: Path) -> BillWords:
     return read_yaml(path, BillWords)
 
 
+def _by_word(words: Mapping[K, Words]) -> dict[str, K]:
+    """The first meaning of each word."""
+    found: dict[str, K] = {}
+    for meaning, told in words.items():
+        for word in told:
+            found.setdefault(plain_text(word), meaning)
+    return found
+
+
 @cache
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     told = "|".join(re.escape(plain_text(word)) for word in words)
@@ -119,4 +133,4 @@ def _joined(shipped: BillWords, own: BillWords) -> BillWords:
         changed[name] = {
             key: (*known.get(key, ()), *added.get(key, ())) for key in [*known, *added]
         }
-    return shipped.model_copy(update=changed)
+    return BillWords.model_validate({"schema": shipped.schema_, **changed})

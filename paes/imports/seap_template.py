@@ -23,6 +23,10 @@ from paes.imports.sheets import Sheet, place, read_sheets
 from paes.schema import ConfigModel
 
 
+_MOST_ROWS = 1000
+"""Five times a template's: a long table is none, and is not searched for one."""
+
+
 class SeapMapping(ConfigModel):
     """What a mapping file may say of a template."""
 
@@ -42,7 +46,8 @@ class SeapTemplate:
         """True if a sheet holds the template's table of final energy consumption."""
         try:
             words = vocabulary(shipped_config())
-            return any(_energy_table(s, words) for s in read_sheets(file))
+            short = (s for s in read_sheets(file) if len(s.rows) <= _MOST_ROWS)
+            return any(_energy_table(sheet, words) for sheet in short)
         except PaesError:
             return False
 

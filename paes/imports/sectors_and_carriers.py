@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -134,10 +135,19 @@ class Vocabulary:
 
 def vocabulary(root: Path) -> Vocabulary:
     """The shipped words, and those that the installation at ``root`` adds."""
-    paths = dict.fromkeys((shipped_config() / NAME, root / NAME))
-    return Vocabulary(read_yaml(path, CovenantWords) for path in paths if path.is_file())
+    shipped, own = shipped_config() / NAME, root / NAME
+    if not own.is_file() or own.resolve() == shipped.resolve():
+        return _shipped(shipped)
+    return Vocabulary(read_yaml(path, CovenantWords) for path in (shipped, own))
 
 
+@cache
+def _shipped(path: Path) -> Vocabulary:
+    """The shipped words alone, read once: two formats look into them for every file."""
+    return Vocabulary([read_yaml(path, CovenantWords)])
+
+
+@lru_cache(maxsize=4096)  # every cell that may be a header is compared
 def plain(text: str) -> str:
     """``text`` in small letters, without accents, with one blank for any other signs."""
     bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
