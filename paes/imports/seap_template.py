@@ -22,7 +22,6 @@ from paes.imports.sectors_and_carriers import Vocabulary, vocabulary
 from paes.imports.sheets import Sheet, place, read_sheets
 from paes.schema import ConfigModel
 
-
 _MOST_ROWS = 1000
 """Five times a template's: a long table is none, and is not searched for one."""
 
