@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from paes.errors import StoreError
 from paes.periods import Seconds
-from paes.series import EstimatedGap, Floats, Gap
+from paes.series import EstimatedGap, Floats, Gap, Stated
 
 ALWAYS_S = -(2**62)
 """``needs_from_s`` of a row that rests on everything before it."""
@@ -156,6 +156,8 @@ def _gap_row(gap: Gap) -> list[Any]:
     row: list[Any] = [gap.start_s, gap.end_s, gap.low, most, gap.cause]
     if isinstance(gap, EstimatedGap):
         row += [gap.amount, gap.margin, gap.method, gap.knots_s, gap.sums]
+        if gap.whole:
+            row.append([gap.whole.start_s, gap.whole.end_s, gap.whole.amount])
     return row
 
 
@@ -175,12 +177,13 @@ def _gap_of(
     most = math.inf if high is None else high
     if not estimate:
         return Gap(start, end, low, most, cause)
-    amount, margin, method, knots_s, sums = estimate
+    amount, margin, method, knots_s, sums, *whole = estimate
     if len(knots_s) != len(sums):
         raise ValueError("a course has as many sums as knots")
     return EstimatedGap(
-        start, end, low, most, cause, amount, margin, method, tuple(knots_s), tuple(sums)
-    )
+        start, end, low, most, cause, amount, margin, method, tuple(knots_s), tuple(sums),
+        Stated(*whole[0]) if whole else None,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,15 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """An amount that passed in several gaps of ``[start_s, end_s)``; nobody knows in which."""
+
+    start_s: int
+    end_s: int
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
 class EstimatedGap(Gap):
     """A gap with what is estimated of it: its amount, or of a known amount its course.
 
@@ -95,6 +104,8 @@ class EstimatedGap(Gap):
     method: str
     knots_s: tuple[int, ...]
     sums: tuple[float, ...]
+    whole: Stated | None = None
+    """What is certain of several gaps together, of which this is one."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Parts of a gap add up to its amount. Their bands do not add up, and need not: the amount of a week
 is known better than that of each of its days. A part has the margin of the whole times the root of
-its share, as if errors were independent, or more.
+its share, as if errors were independent, or more. So it is where persons state one amount for time
+that has several gaps: each has its share by time with a band, and all together the amount.
 
 Pure functions; read next ``estimating``, which brings the course, and ``energy_table``.
 """
@@ -37,7 +38,7 @@ from paes.accounting.estimation_band import (
     typical_margin,
 )
 from paes.periods import Seconds, from_seconds
-from paes.series import EstimatedGap, Floats, Gap
+from paes.series import EstimatedGap, Floats, Gap, Stated
 
 _REGISTER = {
     Method.LINEAR: Method.REGISTER_LINEAR,
@@ -47,6 +48,10 @@ Key = tuple[int, int, str]
 """Start, end and cause: what tells one gap of a counter from all others."""
 Drawn = tuple[Floats, Method, float]
 """What passed in each quarter hour of a gap, by which method, and the margin of their sum."""
+Columns = tuple[Floats, Floats, Floats, Floats]
+"""Catch-up, estimate, and its low and high, by period."""
+SAME = 1e-6
+"""Amounts that differ by less are one."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,23 @@ class Estimated:
     gaps: tuple[Gap, ...]
     needs_from_s: int
     needs_to_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What persons say of a gap: its part, by time, of what is left ``of`` a stated amount.
+
+    ``rest_s`` is how long all gaps are for which that is left.
+    """
+
+    amount: float
+    of: Stated
+    rest_s: int
+
+    @property
+    def is_all(self) -> bool:
+        """True if there is no other gap, so that the amount is certain."""
+        return self.amount == self.of.amount
 
 
 Estimates = Mapping[Key, Estimated]
@@ -91,11 +113,11 @@ def estimates_of(gap: Gap, found: Estimates) -> tuple[Gap, ...]:
 
 
 def estimate(
-    gap: Gap, course: Course, rules: CounterRules, errors: LineErrors, stated: float | None = None
+    gap: Gap, course: Course, rules: CounterRules, errors: LineErrors, stated: Share | None = None
 ) -> Gap:
     """``gap`` with an estimate; as it is if its amount is not known and nothing was seen near.
 
-    ``course`` is that of its window, ``errors`` are those of lines near; a person ``stated`` its
+    ``course`` is that of its window, ``errors`` are those of lines near; persons ``stated`` its
     amount. What is estimated keeps within the gap's bounds, in every part of it.
     """
     edges = _cell_edges(gap, course)
@@ -104,10 +126,11 @@ def estimate(
     if drawn is None and not gap.known and stated is None:
         return gap
     if gap.known or stated is not None:
-        amount = min(max(stated, gap.low), gap.high) if stated is not None else gap.low
-        method = Method.MANUAL if stated is not None else None
-        parts, how, margin = _of_amount(amount, drawn, seconds)
-        method = method or how
+        amount = min(max(stated.amount, gap.low), gap.high) if stated else gap.low
+        parts, method, margin = _of_amount(amount, drawn, seconds)
+        if stated:
+            method = Method.MANUAL
+            margin = margin if stated.is_all else _share_margin(gap, amount, stated, drawn, rules)
     else:
         assert drawn is not None
         parts, method, margin = drawn
@@ -118,6 +141,7 @@ def estimate(
     return EstimatedGap(
         gap.start_s, gap.end_s, gap.low, gap.high, gap.cause,
         amount, float(margin), str(method), knots_s, (0.0, *sums[:-1].tolist(), amount),
+        None if stated is None or stated.is_all else stated.of,
     )  # fmt: skip
 
 
@@ -156,6 +180,20 @@ def _of_amount(amount: float, drawn: Drawn | None, seconds: Floats) -> tuple[Flo
     return parts, _REGISTER[method], min(margin * amount / float(parts.sum()), amount)
 
 
+def _share_margin(
+    gap: Gap, amount: float, stated: Share, drawn: Drawn | None, rules: CounterRules
+) -> float:
+    """How far a gap's share may be off: as an estimate, and by no more than the others leave."""
+    others_s = stated.rest_s - (gap.end_s - gap.start_s)
+    least = max(gap.low, stated.of.amount - rules.limit(others_s))
+    most = min(gap.high, stated.of.amount)
+    if drawn:
+        parts, _, margin = drawn
+        likely = float(parts.sum())
+        least, most = max(least, likely - margin), min(most, likely + margin)
+    return max(amount - least, most - amount, 0.0)
+
+
 def _capped(parts: Floats, seconds: Floats, gap: Gap, rules: CounterRules) -> Floats:
     most = rules.limit(1.0)
     if math.isinf(most) or gap.low > rules.limit(gap.end_s - gap.start_s):
@@ -181,14 +219,17 @@ def _brought_to(
 
 def is_certain(gap: EstimatedGap) -> bool:
     """True if the amount is known or stated, and only its course estimated."""
-    return gap.known or gap.method == Method.MANUAL
+    return gap.known or (gap.method == Method.MANUAL and gap.whole is None)
 
 
 def bounds(gap: EstimatedGap) -> tuple[float, float]:
     """The band of the whole amount, within the gap's own bounds."""
     if is_certain(gap):
         return gap.amount, gap.amount
-    return max(gap.low, gap.amount - gap.margin), min(gap.high, gap.amount + gap.margin)
+    most = min(gap.high, gap.amount + gap.margin)
+    if gap.whole:
+        most = max(min(most, gap.whole.amount), gap.amount)
+    return max(gap.low, gap.amount - gap.margin), most
 
 
 def estimates_within(gaps: Iterable[Gap], edges: Seconds, rules: CounterRules) -> list[Estimate]:
@@ -216,8 +257,48 @@ def spread_estimates(
     """What ``gaps`` put into each bucket between ``edges``: catch-up, estimate, its low and high.
 
     A known amount that passed within one bucket is catch-up. A gap that an edge cuts gives each
-    side its part of the course.
+    side its part of the course. What a person stated of several gaps is certain of all together.
     """
+    alone = [gap for gap in gaps if gap.whole is None]
+    found = _spread(alone, edges, rules)
+    for whole, of in _shared(gaps).items():
+        part = _spread(of, edges, rules)
+        if math.isclose(math.fsum(g.amount for g in of), whole.amount, abs_tol=SAME):
+            part = _closed(whole, of, part, edges, rules)
+        found = (found[0] + part[0], found[1] + part[1], found[2] + part[2], found[3] + part[3])
+    return found
+
+
+def _shared(gaps: Iterable[EstimatedGap]) -> dict[Stated, list[EstimatedGap]]:
+    """The gaps that share what a person stated."""
+    found: dict[Stated, list[EstimatedGap]] = {}
+    for gap in gaps:
+        if gap.whole:
+            found.setdefault(gap.whole, []).append(gap)
+    return found
+
+
+def _closed(
+    whole: Stated, of: Sequence[EstimatedGap], part: Columns, edges: Seconds, rules: CounterRules
+) -> Columns:
+    """The columns of all gaps that share ``whole``: each bucket leaves the others the rest."""
+    ends = np.array([min(g.start_s for g in of), max(g.end_s for g in of)])
+    before = np.array([min(ends[0], edges[0]), edges[0]])
+    after = np.array([edges[-1], max(ends[1], edges[-1])])
+    outside = [_spread(of, beyond, rules) for beyond in (before, after)]
+    catch_up, estimated, low, high = part
+    least = low.sum() + sum(float(o[2].sum()) for o in outside)
+    most = high.sum() + sum(float(o[3].sum()) for o in outside)
+    return (
+        catch_up,
+        estimated,
+        np.minimum(np.maximum(low, whole.amount - (most - high)), estimated),
+        np.maximum(np.minimum(high, whole.amount - (least - low)), estimated),
+    )
+
+
+def _spread(gaps: Sequence[EstimatedGap], edges: Seconds, rules: CounterRules) -> Columns:
+    """As ``spread_estimates``, each gap by itself."""
     n = len(edges) - 1
     catch_up, estimated, low, high = (np.zeros(n) for _ in range(4))
     for gap in gaps:
@@ -283,7 +364,7 @@ def together(gaps: Iterable[Gap]) -> list[Gap]:
     alike: list[EstimatedGap] = []
     others: list[Gap] = []
     for gap in gaps:
-        if isinstance(gap, EstimatedGap) and not is_certain(gap):
+        if isinstance(gap, EstimatedGap) and not is_certain(gap) and gap.whole is None:
             alike.append(gap)
         else:
             others.append(gap)

@@ -22,6 +22,7 @@ from paes.accounting.estimated_gaps import (
     Estimated,
     Estimates,
     Key,
+    Share,
     estimate,
     is_cut,
     key_of,
@@ -34,7 +35,7 @@ from paes.accounting.judging import Counter
 from paes.metering import Opening
 from paes.periods import By, Clock, Seconds, Span, edges, from_seconds, to_seconds
 from paes.rollups import DAY_S, NEVER_S, Rollups, shape_of
-from paes.series import EstimatedGap, Floats, Gap
+from paes.series import EstimatedGap, Floats, Gap, Stated
 
 BESIDE_MONTH_DAYS = 14
 """Errors of lines are those of the local month of a gap and of so many days on either side."""
@@ -156,14 +157,14 @@ class _Seen:
         windows += [(to_seconds(s.span.start), to_seconds(s.span.end)) for s in stated]
         found: list[Gap] = []
         for part in _cut_at(gap, stated, self.counter):
-            said = [self._share(s, part) for s in stated_of(self.counter, part)]
+            said = [self._shared(s, part) for s in stated_of(self.counter, part)]
             if said or (part.cause not in OUTSIDE and part.end_s - part.start_s <= LONG_S):
                 found.append(self._estimate(part, said[0] if said else None))
             else:
                 found.append(self._estimate(part, None) if part.known else part)
         return Estimated(tuple(found), *self._needs(windows))
 
-    def _estimate(self, gap: Gap, stated: float | None) -> Gap:
+    def _estimate(self, gap: Gap, stated: Share | None) -> Gap:
         errors = self._line_errors(gap)
         is_short = gap.end_s - gap.start_s <= SHORT_S
         course = errors.course if is_short else self._course(*self._window(gap))
@@ -233,27 +234,32 @@ class _Seen:
                 to_s = NEVER_S
         return from_s, to_s
 
-    def _share(self, stated: ManualEnergy, gap: Gap) -> float:
+    def _shared(self, stated: ManualEnergy, gap: Gap) -> Share:
         """What a stated amount leaves for a gap: less what was measured, by time."""
         start_s, end_s = to_seconds(stated.span.start), to_seconds(stated.span.end)
-        known, known_s, gaps = 0.0, 0.0, dict[Key, Gap]()
+        known, gaps = 0.0, dict[Key, Gap]()
         for day in self._days_of(start_s, end_s):
-            measured, covered, catch_up, told = self._day(day)
+            measured, _, catch_up, told = self._day(day)
             begin = self.calendar.quarters[day]
             inside = np.clip(
                 np.minimum(begin + CELL_S, end_s) - np.maximum(begin, start_s), 0, CELL_S
             )
             part = inside / CELL_S
             known += float(((measured + catch_up) * part).sum())
-            known_s += float((np.where(catch_up > 0, CELL_S, covered) * part).sum())
-            gaps |= {key_of(g): g for g in told if g.known}
+            gaps |= {key_of(g): g for g in told}
+        gap_s = gap.end_s - gap.start_s
+        rest_s = gap_s
         for other in gaps.values():
-            common = min(other.end_s, end_s) - max(other.start_s, start_s)
-            if common > 0:
+            inside = max(other.start_s, start_s), min(other.end_s, end_s)
+            common = inside[1] - inside[0]
+            if common > 0 and other.known:
                 known += other.low * common / (other.end_s - other.start_s)
-                known_s += common
-        rest_s = max(end_s - start_s - known_s, gap.end_s - gap.start_s)
-        return max(stated.amount - known, 0.0) * (gap.end_s - gap.start_s) / rest_s
+            elif common > 0:
+                of_gap = min(inside[1], gap.end_s) - max(inside[0], gap.start_s)
+                rest_s += common - max(of_gap, 0)
+        rest = max(stated.amount - known, 0.0)
+        amount = rest if rest_s == gap_s else rest * gap_s / rest_s
+        return Share(amount, Stated(start_s, end_s, rest), rest_s)
 
 
 def _cut_at(gap: Gap, stated: Sequence[ManualEnergy], counter: Counter) -> Iterator[Gap]:

@@ -34,7 +34,7 @@ from paes.accounting.estimation_calendar import HOURS, STAND_INS, Kinds
 from paes.periods import Seconds
 from paes.series import Floats
 
-ESTIMATION_VERSION = "1"
+ESTIMATION_VERSION = "2"
 """Part of the identity of every kept month; raise it whenever an estimate changes."""
 CELL_S = 900
 """Courses are by quarter hours of UTC."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +26,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.metering import Opening, Replacement
 from paes.periods import By, Span, day_span, edges, local_midnight, to_seconds, year_span
 from paes.rollups import gaps_of, gaps_text
-from paes.series import EstimatedGap, Gap
+from paes.series import EstimatedGap, Gap, Stated
 from paes.store.sqlite import SqliteStore
 
 YEAR = year_span(2025, ROME)
@@ -197,6 +198,41 @@ def test_what_a_person_states_goes_before_every_method_and_never_before_a_measur
     assert frame["estimated"].sum() == pytest.approx(72.0)
 
 
+def test_what_is_stated_for_two_gaps_is_certain_of_both_and_of_neither_alone(store: SqliteStore):
+    # Wednesday 7 May (128 kWh) and Sunday 11 May (48 kWh) of a week are lost
+    lost = [(local(5, 7), local(5, 8)), (local(5, 11), local(5, 12))]
+    book = stored(store, *lost)
+    week = Span(local(5, 5), local(5, 12))
+    store.write_events([said(week.start, week.end, true_kwh(week)).event])
+    both = book.total(main(book), week)
+    assert both.low_kwh == both.high_kwh == pytest.approx(true_kwh(week))
+    months = book.meter(main(book), YEAR, By.MONTH).iloc[4]
+    assert months["estimated_low"] == pytest.approx(months["estimated_high"])
+    for start, end in lost:
+        day = book.total(main(book), Span(start, end))
+        assert day.estimated_kwh == pytest.approx((128 + 48) / 2)  # by time: both are a day long
+        assert day.low_kwh < true_kwh(Span(start, end)) < day.high_kwh
+    frame = book.meter(main(book), week, By.DAY)
+    assert (frame["estimated_high"] - frame["estimated_low"]).gt(1).sum() == 2
+
+
+def test_what_is_stated_over_two_months_is_certain_of_both_together(store: SqliteStore):
+    now = local(7, 20)  # the meter fell silent on 20 May; until 10 June 500 kWh passed
+    before = to_seconds(local(5, 20)) >= T
+    store.write_series(MAIN, T[before], COUNTED[before])
+    book: EnergyLedger = ledger(store, now)
+    store.write_events([said(local(5, 20), local(6, 10), 500.0).event])
+    months = book.meter(main(book), Span(local(5, 1), local(7, 1)), By.MONTH)
+    assert months["estimated"].tolist() == pytest.approx([500 * 12 / 21, 500 * 9 / 21])
+    low, high = months["estimated_low"].tolist(), months["estimated_high"].tolist()
+    assert low[0] < 500 * 12 / 21 < high[0]
+    assert low[1] < 500 * 9 / 21 < high[1]
+    assert high[1] <= 500 - low[0] + 1e-6  # what did not pass in one month passed in the other
+    assert high[0] <= 500 - low[1] + 1e-6
+    total = book.total(main(book), Span(local(5, 1), local(6, 10)))
+    assert (total.estimated_low_kwh, total.estimated_high_kwh) == pytest.approx((500, 500))
+
+
 def test_a_person_may_state_what_no_method_estimates(store: SqliteStore):
     lost = local(5, 5), local(5, 25)
     book = stored(store, lost)
@@ -247,6 +283,8 @@ def test_estimates_come_back_from_the_text_that_is_kept():
         made,
         Gap(900, 1800, 1.0, 2.0, "y"),
     )
+    part = replace(made, method="manual", whole=Stated(0, 3600, 6.0))
+    assert gaps_of(gaps_text([part])) == (part,)
 
 
 def test_a_silent_meter_is_not_estimated_into_the_future(store: SqliteStore):
