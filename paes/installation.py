@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -214,9 +215,15 @@ def find_device_file(folders: tuple[Path, ...], device_id: str) -> Path:
     raise DataError(f"no device profile {device_id!r}; there is {some(near or known)}")
 
 
-def some(names: Iterable[str], most: int = 6) -> str:
-    """The first few of ``names``, for a message that says what there is."""
+def some(names: Iterable[str], most: int = 6, near: str = "") -> str:
+    """The first few of ``names``, for a message that says what there is.
+
+    Where not all are told, those that look like ``near`` come first.
+    """
     listed = sorted(names)
+    if near and len(listed) > most:
+        alike = get_close_matches(near, listed, n=most)
+        listed = [*alike, *(name for name in listed if name not in alike)]
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return (", ".join(listed[:most]) or "none") + more
 
@@ -225,4 +232,4 @@ def _get(things: dict[str, T], name: str, what: str) -> T:
     try:
         return things[name]
     except KeyError as err:
-        raise DataError(f"no {what} {name!r}; there is {some(things)}") from err
+        raise DataError(f"no {what} {name!r}; there is {some(things, near=name)}") from err

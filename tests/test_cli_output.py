@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from paes.cli.output import table
+from paes.cli.output import parts, table
 
 COLUMNS = ["point", "address", "words", "quality", "value", "unit", "stored as"]
 ROWS = [
@@ -59,8 +59,8 @@ def test_numbers_are_never_broken_over_two_lines() -> None:
 
 def test_a_narrow_table_keeps_a_number_and_its_thousands_together() -> None:
     rows = [["municipal_buildings", "natural_gas", "1 441.5", "0.0 to 18 301.4", "12 714.0"]]
-    lines = shown(["sector", "carrier", "MWh", "missing", "t"], rows, 2, 46)
-    assert max(map(len, lines)) <= 46
+    lines = shown(["sector", "carrier", "MWh", "missing", "t"], rows, 2, 50)
+    assert max(map(len, lines)) <= 50
     for number in ("1 441.5", "18 301.4", "12 714.0"):
         assert any(number in line for line in lines), number
 
@@ -73,3 +73,37 @@ def test_brackets_in_a_cell_are_text() -> None:
 
 def test_a_wide_terminal_shows_each_row_on_one_line() -> None:
     assert len(shown(COLUMNS, ROWS, 4, 160)) == 4 + len(ROWS)
+
+
+COSTS = ["from", "kWh", "energy", "power", "fixed", "taxes", "VAT", "cost EUR", "true between"]
+COST_ROWS = [
+    ["2025-01", "15 811", "2 889.15", "350.00", "19.00", "197.64", "760.27", "4 216.06", "-"],
+    ["2025-02", "15 009", "2 746.01", "350.00", "19.00", "187.62", "726.58", "4 029.21",
+     "4 029.18 to 4 029.23"],
+]  # fmt: skip
+
+
+def test_columns_that_do_not_fit_side_by_side_follow_below_with_their_rows_named() -> None:
+    """At 80 signs, by hand: natural widths 7, 6, 8, 6, 5, 6, 6, 8, 20 with lines are 82."""
+    assert parts(COSTS, COST_ROWS, 1, 120) == [list(range(9))]
+    assert parts(COSTS, COST_ROWS, 1, 60) == [[0, 1, 2, 3, 4, 5, 6], [0, 7, 8]]
+
+
+def test_the_first_column_and_days_are_never_broken() -> None:
+    columns = ["document", "from", "to", "verdict", "billed", "metered", "difference", "EUR"]
+    rows = [["2025/28", "2025-02-01", "2025-02-28", "wrong factor?", "150 095.0 kWh", "15 009.5",
+             "+135 085.5", "27 150.22"]]  # fmt: skip
+    found = parts(columns, rows, 4, 60)
+    assert len(found) > 1
+    for part in found:
+        lines = shown([columns[i] for i in part], [[rows[0][i] for i in part]],
+                      sum(i < 4 for i in part), 60)  # fmt: skip
+        assert max(map(len, lines)) <= 60
+        words = " ".join(lines).replace("│", " ")
+        assert all(rows[0][i] in words for i in part if i in (0, 1, 2, 4, 5, 6, 7)), lines
+
+
+def test_what_fits_when_its_texts_are_wrapped_stays_one_table() -> None:
+    assert parts(["meter", "what is said", "kWh"],
+                 [["scuola.main", "a text of many words that may well be wrapped", "12.5"]],
+                 2, 40) == [[0, 1, 2]]  # fmt: skip

@@ -24,7 +24,7 @@ from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
 from paes.installation import some
-from paes.metering import Meter
+from paes.metering import Measures, Meter
 from paes.periods import FIRST_YEAR, LAST_YEAR, Span, parse_instant, year_span, zone
 
 WORDS = {
@@ -56,6 +56,8 @@ _COLUMNS = (
     "to claim",
 )
 _GAS = ("PCS MJ/Smc", "net kWh")
+_BOUGHT = (Measures.WITHDRAWAL, Measures.WATER)
+"""What suppliers bill; for what is fed in, the town bills."""
 QUIET = (Verdict.AGREES, Verdict.ACCOUNTED, Verdict.CREDIT)
 
 
@@ -140,7 +142,9 @@ def _answer(session: Session, meters: Sequence[Meter], span: Span | None) -> _An
         checks=checks,
         deliveries=deliveries_of(others),
         sessions=session_days_of(others),
-        unbilled=[m for m in meters if (m.pod or m.pdr) and m.id not in billed],
+        unbilled=[
+            m for m in meters if (m.pod or m.pdr) and m.measures in _BOUGHT and m.id not in billed
+        ],
         strangers=sorted(strangers),
     )
 

@@ -15,6 +15,7 @@ import click
 from paes.cli import Session
 from paes.cli.output import bar, number, print_json, print_table, say
 from paes.errors import DataError, StoreError
+from paes.periods import zone
 
 if TYPE_CHECKING:
     from paes.events import Event
@@ -56,7 +57,7 @@ def import_files(
     """
     if list_:
         with _store(session, only_looked_at=True) as store:
-            _list(store, as_json)
+            _list(store, session.city.time_zone, as_json)
         return
     if not files:
         raise click.UsageError("name the files to import, or --list")
@@ -183,7 +184,11 @@ def _remarks(report: FileReport) -> Iterator[str]:
     elif report.imported_before:
         yield f"{name}: this very file was imported before, on {report.imported_before}"
     for finding in report.findings[:MOST]:
-        yield f"{name}: {finding.subject}: {finding.message}"
+        told = finding.message
+        about = (
+            "" if finding.subject == name or told.startswith(finding.subject) else finding.subject
+        )
+        yield f"{name}: {about + ': ' if about else ''}{told}"
     if len(report.findings) > MOST:
         yield f"{name}: and {len(report.findings) - MOST} more remarks (--json has them all)"
 
@@ -202,8 +207,8 @@ def _changes(report: FileReport) -> Iterator[str]:
         yield f"CHANGED {report.changed_events} bills or other documents"
 
 
-def _list(store: Store, as_json: bool) -> None:
-    """Every import that the store knows of, and the formats that can be imported."""
+def _list(store: Store, tz: str, as_json: bool) -> None:
+    """Every import that the store knows of, at its local time, and the formats there are."""
     from paes.imports.formats import formats
     from paes.imports.trail import all_imports
 
@@ -213,19 +218,19 @@ def _list(store: Store, as_json: bool) -> None:
         print_json({"imports": [dict(e.facts) for e in events], "formats": known})
         return
     columns = ("imported", "file", "format", "by", "new", "changed", "same", "refused", "state")
-    print_table("Imports", columns, [_listed(e) for e in events], left=4)
+    print_table("Imports", columns, [_listed(e, tz) for e in events], left=4)
     print_table("Formats", ("format", "what"), [(f.name, f.summary) for f in formats()], left=2)
-    if any(_listed(e)[-1] != "whole" for e in events):
+    if any(_listed(e, tz)[-1] != "whole" for e in events):
         say("an interrupted import is completed by importing the same file again")
 
 
-def _listed(event: Event) -> tuple[str, ...]:
+def _listed(event: Event, tz: str) -> tuple[str, ...]:
     from paes.imports.trail import IMPORT, is_unfinished
 
     facts = event.facts
     counts = [number(float(facts.get(n, 0))) for n in ("new", "changed", "same", "refused")]
     return (
-        f"{event.start:%Y-%m-%d %H:%M}Z",
+        f"{event.start.astimezone(zone(tz)):%Y-%m-%d %H:%M}",
         str(facts.get("file", "")),
         event.name.removeprefix(IMPORT),
         str(facts.get("author", "")),

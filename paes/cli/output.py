@@ -19,8 +19,8 @@ from rich.text import Text
 from paes.errors import DataError
 
 PIPED_WIDTH = 160
-LEAST = 8
-"""The narrowest that a column of text becomes, and then its words are broken."""
+LEAST = 10
+"""The narrowest that a column of text becomes, and then its words are broken; a day is not."""
 THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 WORD = re.compile(rf"(?:\S|{THOUSANDS.pattern})+")
 """What stays on one line: a number keeps its thousands."""
@@ -34,12 +34,44 @@ def print_json(document: Any) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1
 ) -> None:
-    """A table; the first ``left`` columns are text, the others numbers."""
+    """A table; the first ``left`` columns are text, the others numbers.
+
+    Where a terminal is too narrow for all columns side by side, the later ones follow in tables
+    below; each begins with the first column.
+    """
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     console.print(Text(title, style="bold", overflow="fold"))
-    console.print(table(columns, rows, left, console.width))
+    lines = list(rows)
+    for part in parts(columns, lines, left, console.width):
+        names, cells = [columns[i] for i in part], [[line[i] for i in part] for line in lines]
+        console.print(table(names, cells, sum(i < left for i in part), console.width))
+
+
+def parts(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], left: int, width: int
+) -> list[list[int]]:
+    """The numbers of the columns of each table that is needed in a terminal of ``width``.
+
+    One, if all fit with the first column, days and numbers in whole.
+    """
+    texts = [[Text(name), *(Text(row[i]) for row in rows)] for i, name in enumerate(columns)]
+    least = [min(LEAST, n) if 0 < i < left else n for i, n in enumerate(map(_longest, texts))]
+    if sum(least) + len(columns) + 1 <= width:
+        return [list(range(len(columns)))]
+    natural = [max(text.cell_len for text in column) for column in texts]
+    found = [[0]]
+    for i in range(1, len(columns)):
+        if len(found[-1]) > 1 and sum(natural[n] + 1 for n in [*found[-1], i]) + 1 > width:
+            found.append([0])
+        found[-1].append(i)
+    return found
+
+
+def _longest(column: Sequence[Text]) -> int:
+    """The width of the longest word or number of a column."""
+    return max(cell_len(word) for text in column for word in WORD.findall(text.plain) or [""])
 
 
 def table(
@@ -88,9 +120,7 @@ def _fit(
 ) -> list[int]:
     """The widths of columns that hold ``words``, together ``available`` if that can be."""
     widths = list(natural)
-    longest = [
-        max(cell_len(w) for t in col for w in WORD.findall(t.plain) or [""]) for col in words
-    ]
+    longest = [_longest(column) for column in words]
     for least in (longest, [min(LEAST, n) if i < left else n for i, n in enumerate(longest)]):
         while sum(widths) > available:
             i = max(range(len(widths)), key=lambda n: widths[n] - least[n])

@@ -16,10 +16,12 @@ so. A day of which a row was refused is not taken at all, for its sum would be t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 
 from paes.bills.bill import BilledUnit
 from paes.bills.deliveries import (
@@ -46,6 +48,8 @@ _WHERE = {"meter", "column"}
 _DELIVERY = ({"issued"}, set(QUANTITIES))
 _SESSION = ({"began"}, {"kwh"})
 _NUMBERS = {*QUANTITIES, "total_eur"}
+_HOUR = re.compile(r"[ T](\d{1,2})[:.](\d{2})(?:[:.]\d{2})?$")
+"""The clock at the end of a local time; one with an offset is left to the order of days."""
 _NEEDED = (
     ("a meter (contatore) or column (colonnina)", _WHERE),
     ("a day (data) or the begin of a session (inizio)", {"issued", "began"}),
@@ -113,6 +117,7 @@ class _Found:
 
     def take_deliveries(self, table: Table, words: BillWords) -> None:
         """Each row as a delivery, or refused."""
+        self.refused += table.refusals()
         for row in table.rows():
             if row.is_total(words, ("issued", "document", *_WHERE)):
                 continue
@@ -154,6 +159,7 @@ class _Found:
 
     def take_sessions(self, table: Table, words: BillWords) -> None:
         """Each row as a session of its day; a row that is refused spoils its day."""
+        self.refused += table.refusals()
         for row in table.rows():
             if row.is_total(words, ("began", *_WHERE)):
                 continue
@@ -192,6 +198,10 @@ class _Found:
             raise DataError(f"{row.called('began')}: no begin of the session")
         if ended is not None and ended < began:
             raise DataError(f"the session ends on {ended}, before it began, on {began}")
+        from_, to = _clock(row, "began", tz, fold=0), _clock(row, "ended", tz, fold=1)
+        if ended == began and from_ and to and to < from_:
+            seen = f"{row.text('began')} to {row.text('ended')}"
+            raise DataError(f"the session ends before it began: {seen}")
         return began
 
     def _spoil(self, row: Row, meter: Meter | None, day: date | None, err: DataError) -> None:
@@ -267,6 +277,18 @@ def _local_day(row: Row, name: str, tz: str) -> date | None:
     if text.endswith("Z") or (len(text) > 19 and text[-6] in "+-"):
         return parse_instant(text, tz).astimezone(zone(tz)).date()
     return parse_date(text.replace("T", " ").split(" ")[0], row.called(name))
+
+
+def _clock(row: Row, name: str, tz: str, fold: int) -> datetime | None:
+    """The instant of a cell with a clock, of which ``fold`` settles the hour that recurs."""
+    cell = row.cells.get(name)
+    if not isinstance(cell, datetime):
+        found = _HOUR.search(cell) if isinstance(cell, str) else None
+        day = _local_day(row, name, tz)
+        if found is None or day is None or max(int(found[1]) - 23, int(found[2]) - 59) > 0:
+            return None
+        cell = datetime.combine(day, clock(int(found[1]), int(found[2])))
+    return cell.replace(tzinfo=zone(tz), fold=fold).astimezone(UTC)
 
 
 IMPORTER = Deliveries()

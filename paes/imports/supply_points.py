@@ -21,6 +21,8 @@ _POD = re.compile(r"IT\d{3}E[A-Z0-9]{8}[A-Z0-9]?")
 _PDR = re.compile(r"\d{14}")
 _NEAR = 0.85
 """Two wrong characters of fourteen, or two that are exchanged."""
+_LIKE_DIGITS = str.maketrans("OQDILSBZ", "00011582")
+"""Letters that are read or typed for a digit."""
 
 
 def plain_pod(text: str) -> str:
@@ -116,7 +118,9 @@ def _named(
 
 
 def _nearest(what: str, number: str, known: dict[str, str]) -> str:
-    near = get_close_matches(number, known.values(), n=1, cutoff=_NEAR)
+    as_digits = number[:2] + number[2:].translate(_LIKE_DIGITS)
+    near = [n for n in known.values() if n[:2] + n[2:].translate(_LIKE_DIGITS) == as_digits]
+    near = near[:1] or get_close_matches(number, known.values(), n=1, cutoff=_NEAR)
     if near:
         of = ", ".join(sorted(meter for meter, one in known.items() if one == near[0]))
         return f"; nearest is {near[0]} of {of}: a typing error?"

@@ -74,7 +74,8 @@ def is_unfinished(event: Event) -> bool:
 
 def all_imports(store: Store) -> list[Event]:
     """The event of every file that was ever imported, the oldest first."""
-    return [e for e in store.events(name=IMPORT) if e.facts.get("sha256") == e.subject]
+    files = [e for e in store.events(name=IMPORT) if e.facts.get("sha256") == e.subject]
+    return sorted(files, key=lambda e: (e.start, str(e.facts.get("file", ""))))
 
 
 def point_events(origin: Provenance, points: Sequence[PointComparison]) -> Iterator[Event]:

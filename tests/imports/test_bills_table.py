@@ -280,7 +280,7 @@ MORE = [
     (
         "Contatore;Dal;Al;kWh;Documento\nmolo.buio;01/01/2024;31/01/2024;2500;17\n",
         (
-            "no meter 'molo.buio'; there is molo.gas, molo.luci, molo.ricarica, scuola.acqua, "
+            "no meter 'molo.buio'; there is molo.luci, molo.gas, molo.ricarica, scuola.acqua, "
             "scuola.gas, "
             "scuola.gasolio and 2 more"
         ),
@@ -336,3 +336,25 @@ def test_two_columns_for_one_thing_are_refused(town):
         "line 1, column 5: 'Consumo kWh' means the same as 'kWh'; expected one such column: rename "
         "or remove one"
     )
+
+
+def test_bands_that_are_not_the_quantity_are_told(town):
+    text = f"{HEAD.strip()};F1;F2;F3\n{ROW.strip()};600;300;%s\n"
+    assert read(town, text % "334,5").findings == []
+    (finding,) = read(town, text % "1.234").findings
+    assert finding.message == (
+        "line 2: document 17: F1, F2 and F3 are 2134 kWh together, and the quantity is 1234.5"
+    )
+
+
+def test_a_row_that_slipped_and_one_above_the_header_are_refused(town):
+    assert refused(town, HEAD + "IT001E87654321;;01/01/2024;31/01/2024;900;18\n" + ROW) == [
+        (
+            "line 2",
+            "6 cells under 5 titles: a separator too many moves the others to wrong columns;"
+            " expected one cell a title",
+        )
+    ]
+    assert refused(town, ROW + HEAD + ROW.replace("17", "18")) == [
+        ("line 1", "a row of values above that of the titles; expected all of them below it")
+    ]

@@ -120,8 +120,8 @@ def test_deliveries_without_documents_are_told_apart_by_day_vehicle_and_place(to
 
 SPOILT = [
     ("scuola.gasolio", "scuola.gasolino",
-     ("no meter 'scuola.gasolino'; there is molo.gas, molo.luci, molo.ricarica, scuola.acqua, "
-     "scuola.gas, scuola.gasolio and 2 more")),
+     ("no meter 'scuola.gasolino'; there is scuola.gasolio, scuola.gas, scuola.main, "
+     "scuola.palestra, molo.gas, molo.luci and 2 more")),
     ("scuola.gasolio", "", "no meter; give its id, or name it with --meter"),
     ("scuola.gasolio", "scuola.acqua",
      ("delivery 17 of scuola.acqua is in l, and the meter is accounted in m3; enter it in m3, or "
@@ -168,10 +168,21 @@ SPOILT_SESSIONS = [
     ("05/03/2024 15:40", "04/03/2024 15:40", ("the session ends on 2024-03-04, before it began, on "
                                              "2024-03-05; days of molo.ricarica without sessions "
                                              "were not taken as zero")),
-    ("molo.ricarica", "molo.luna", ("no meter 'molo.luna'; there is molo.gas, molo.luci, "
+    ("05/03/2024 15:40", "05/03/2024 13:40",
+     ("the session ends before it began: 05/03/2024 14:22 to 05/03/2024 13:40; days of"
+      " molo.ricarica without sessions were not taken as zero")),
+    ("molo.ricarica", "molo.luna", ("no meter 'molo.luna'; there is molo.luci, molo.gas, "
                                    "molo.ricarica, scuola.acqua, scuola.gas, scuola.gasolio and 2 "
                                    "more")),
 ]  # fmt: skip
+
+
+def test_a_session_in_the_hour_that_comes_twice_may_end_at_an_earlier_clock(town):
+    """27 October 2024: 2:50 in summer time to 2:10 in winter time are 20 minutes."""
+    rows = "molo.ricarica;1;27/10/2024 02:50;27/10/2024 02:10;3,5\n"
+    batch = read(town, SESSIONS + rows)
+    assert list(batch.refused) == []
+    assert [(day, energy_kwh) for day, _, energy_kwh in days(batch)] == [(date(2024, 10, 27), 3.5)]
 
 
 @pytest.mark.parametrize(("old", "new", "message"), SPOILT_SESSIONS)

@@ -321,7 +321,7 @@ def test_a_table_that_does_not_fit_the_mapping_is_refused_whole(
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"unit": "kWh", "meter": "molo.lux"}, "no meter 'molo.lux'; there is molo.cessione, molo.gas, molo.luce, scuola.contatore, scuola.main, scuola.metano and 2 more"),
+        ({"unit": "kWh", "meter": "molo.lux"}, "no meter 'molo.lux'; there is molo.luce, molo.gas, molo.cessione, scuola.contatore, scuola.main, scuola.metano and 2 more"),
         ({"unit": "m3", "meter": "molo.luce"}, "unit m3: meter molo.luce is accounted in kWh; expected that, or a unit that can be converted to it"),
         ({"unit": "kWh", "meter": "scuola.ore"}, "meter scuola.ore has intervals of 3600 s (interval_s in meters.yaml), the file of 900 s"),
         ({"unit": "kWh"}, "nothing says of which meter 'kWh' is: meter: or meter_column: in the mapping file, or --meter"),
@@ -391,3 +391,12 @@ def test_the_shipped_samples_are_valid_and_name_real_meters() -> None:
         points = [v["point"] for v in mapping["values"] if v["point"]]
         assert all(meter in installation.meters for meter in meters), path.name
         assert all(point.split(".")[0] in installation.sites for point in points), path.name
+
+
+def test_negative_energy_is_refused(town: SmallInstallation) -> None:
+    """What goes the other way has a meter of its own."""
+    batch = taken(town, "Quando;kWh\n15/03/2025 00:00;-5\n15/03/2025 00:15;1,5\n", CURVE)
+    assert [(r.place, r.message) for r in batch.refused] == [
+        ("line 2", "line 2, column 2: -5 kWh; expected 0 or more")
+    ]
+    assert batch.series[POINT].values.tolist() == [1.5]

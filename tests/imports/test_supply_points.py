@@ -40,6 +40,14 @@ def test_of_two_meters_with_one_pod_the_direction_tells(context: Context) -> Non
     assert meter_of_pod(context, "IT001E87654321", Measures.FEED_IN).id == "molo.cessione"
 
 
+def test_letters_typed_for_digits_lead_to_the_meter_that_is_meant(
+    context: Context,
+) -> None:
+    """Three of fourteen signs are others, which is more than a typing error elsewhere may have."""
+    with pytest.raises(DataError, match=r"nearest is IT001E12345678 of scuola\.main: a typing"):
+        meter_of_pod(context, "IT001EI234S67B")
+
+
 def test_a_pdr_is_read_as_people_write_it(context: Context) -> None:
     assert meter_of_pdr(context, "0088 1111 2222 33").id == "scuola.metano"
 
