@@ -25,7 +25,8 @@ from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.cells import Cell
 from paes.imports.declared_batch import Gathering, mapping_of, table_name
 from paes.imports.sectors_and_carriers import Vocabulary, plain, vocabulary
-from paes.imports.sheets import Sheet, parse_number, place, read_sheets
+from paes.imports.sheets import Sheet, parse_number, place, read_sheets, require_as_wide
+from paes.imports.table_columns import stray_rows
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel
 
@@ -83,6 +84,7 @@ class ActivityTable:
         gathering = Gathering(context)
         for table in tables:
             _require_year(file, table, given)
+            gathering.refused += stray_rows(table.sheet, table.header, list(table.columns.values()))
             for row in range(table.header + 1, len(table.sheet.rows)):
                 _read_row(gathering, file, table, row, words, given)
         return gathering.batch({table_name(file.name): f"Imported from {file.name}"})
@@ -132,6 +134,7 @@ def _read_row(
         gathering.tell("table.total_left_out", where, "a row that sums others was left out")
         return
     try:
+        require_as_wide(table.sheet, row, table.header)
         values = _values(table, row, cells, words, given)
     except DataError as err:
         gathering.refuse_at(err)

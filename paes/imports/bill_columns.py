@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from paes.errors import DataError
-from paes.imports.batch import SourceFile
+from paes.imports.batch import Refusal, SourceFile
 from paes.imports.bill_words import BillWords, plain_text
 from paes.imports.cells import Cell, Decimal, parse_date, parse_number, seen
-from paes.imports.sheets import Sheet, place, read_sheets
+from paes.imports.sheets import Sheet, place, read_sheets, require_as_wide
+from paes.imports.table_columns import stray_rows
 from paes.metering import Finding
 
 HEADER_WITHIN = 30
@@ -83,14 +84,29 @@ class Table:
     numbers: Collection[str]
     """The columns that hold numbers, from which the decimal sign is told."""
 
+    def refusals(self) -> list[Refusal]:
+        """Rows above the header that hold values, and rows that have slipped to other columns."""
+        found = stray_rows(self.sheet, self.header_row, list(self.columns.values()))
+        for number in range(self.header_row + 1, len(self.sheet.rows)):
+            if slip := self._slip(number):
+                found.append(Refusal(place(self.sheet, number), slip))
+        return found
+
+    def _slip(self, number: int) -> str:
+        try:
+            require_as_wide(self.sheet, number, self.header_row)
+        except DataError as err:
+            return str(err).removeprefix(f"{place(self.sheet, number)}: ")
+        return ""
+
     def rows(self) -> Iterator[Row]:
-        """The rows below the header that hold anything."""
+        """The rows below the header that hold anything, without those of ``refusals``."""
         rows = self.sheet.rows
         headers = {name: str(rows[self.header_row][at]) for name, at in self.columns.items()}
         decimal = self._decimal()
         for number in range(self.header_row + 1, len(rows)):
             lead = next((str(cell) for cell in rows[number] if cell is not None), None)
-            if lead is not None:
+            if lead is not None and not self._slip(number):
                 cells = {name: rows[number][at] for name, at in self.columns.items()}
                 yield Row(place(self.sheet, number), cells, headers, decimal, lead)
 

@@ -44,6 +44,8 @@ _FIGURES = ("register_from", "register_to", "pcs", "coefficient_c", "deducted")
 _NUMBERS = {*QUANTITIES, *BANDS, *_MONEY, *_FIGURES}
 CENT_EUR = 0.02
 """Net, VAT and total may differ by the rounding of each."""
+ROUNDED_KWH = 1.5
+"""Three bands that were rounded to whole kWh each."""
 
 
 class BillsTable:
@@ -73,6 +75,7 @@ class BillsTable:
             )
         bills = BillGathering(context, findings=findings_of(file, tables, without))
         for table in tables:
+            bills.refused += table.refusals()
             for row in table.rows():
                 if row.is_total(words, ("start", "end", "document", *_SUPPLY)):
                     continue
@@ -122,6 +125,7 @@ def _bill(row: Row, context: Context, words: BillWords, findings: list[Finding])
         cancels=row.text("cancels"),
     )
     _look_at_money(bill, row.place, findings)
+    _look_at_bands(bill, row.place, findings)
     return bill
 
 
@@ -176,6 +180,23 @@ def _look_at_money(bill: Bill, place: str, findings: list[Finding]) -> None:
                 {"difference_eur": round(off_eur, 2)},
             )
         )
+
+
+def _look_at_bands(bill: Bill, place: str, findings: list[Finding]) -> None:
+    """A finding if all three bands are there and do not add up to the quantity."""
+    in_bands_kwh = sum(bill.bands_kwh.values())
+    if len(bill.bands_kwh) < len(BANDS) or abs(in_bands_kwh - bill.quantity) <= ROUNDED_KWH:
+        return
+    findings.append(
+        Finding(
+            "bill.bands_differ",
+            bill.meter,
+            f"{place}: document {bill.document}: F1, F2 and F3 are {in_bands_kwh:.10g} kWh"
+            f" together, and the quantity is {bill.quantity:.10g}",
+            bill.start,
+            {"difference_kwh": round(bill.quantity - in_bands_kwh, 3)},
+        )
+    )
 
 
 IMPORTER = BillsTable()

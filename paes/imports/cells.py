@@ -19,9 +19,11 @@ Cell: TypeAlias = str | float | int | bool | date | datetime | time | timedelta 
 """None is an empty cell; texts have no blanks around them, and all of a CSV file are texts."""
 Decimal = Literal[",", "."]
 _BLANKS = re.compile(r"[\s\u00a0\u202f']")
+_LED = r"(?=[-+]?[.,]?[0-9])[-+]?"
+"""What begins a number: an exponent alone is none."""
 _NUMBER = {
-    ",": re.compile(r"[-+]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?"),
-    ".": re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][-+]?\d{1,3})?"),
+    ",": re.compile(_LED + r"(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][-+]?\d{1,3})?", re.ASCII),
+    ".": re.compile(_LED + r"(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][-+]?\d{1,3})?", re.ASCII),
 }
 _AMBIGUOUS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
@@ -45,7 +47,7 @@ def parse_number(cell: Cell, where: str, decimal: Decimal | None = None) -> floa
             " say which sign is the decimal one"
         )
     sign = decimal or _decimal_of(text)
-    if not any(c.isdigit() for c in text) or not _NUMBER[sign].fullmatch(text):
+    if not _NUMBER[sign].fullmatch(text):
         raise DataError(f"{where}: expected a number{_written(decimal)}, seen {seen(cell)}")
     plain = text.replace(".", "").replace(",", ".") if sign == "," else text.replace(",", "")
     value = float(plain)

@@ -100,7 +100,7 @@ def _is_same(a: CurveRow, b: CurveRow) -> bool:
 
 def _short_day(rows: Sequence[CurveRow], at: Instants, skipped: Flags) -> tuple[Seconds, Floats]:
     """23 hours: the hour that never was is empty, or the row goes on in it without a hole."""
-    merged = _merged(rows, np.ones(QUARTERS, bool))
+    merged = _merged(rows, np.ones(QUARTERS, bool), skipped)
     count = QUARTERS - int(skipped.sum())
     within, behind = merged[skipped], merged[count:]
     has_values = bool(np.nan_to_num(within).any())
@@ -129,13 +129,17 @@ def _long_day(rows: Sequence[CurveRow], at: Instants, twice: Flags) -> tuple[Sec
     late = rows[1]
     if not np.nansum(early.clock[before]) and np.nansum(late.clock[before]):
         early, late = late, early
-    once = _merged([early, late], ~twice)
+    once = _merged([early, late], ~twice, twice)
     clock = np.where(twice, early.clock, once)
     return np.concatenate((at.first, at.last[twice])), np.concatenate((clock, late.clock[twice]))
 
 
-def _merged(rows: Sequence[CurveRow], where: Flags) -> Floats:
-    """Of each quarter the one value that is there; 0 gives way, for empty parts may be filled."""
+def _merged(rows: Sequence[CurveRow], where: Flags, change: Flags) -> Floats:
+    """Of each quarter the one value that is there; 0 gives way, for empty parts may be filled.
+
+    What is empty in the row that tells of that part of the day stays empty, whatever it is filled
+    with in the other one.
+    """
     merged = rows[0].clock.copy()
     for row in rows[1:]:
         both = where & (np.nan_to_num(merged) != 0) & (np.nan_to_num(row.clock) != 0)
@@ -147,7 +151,21 @@ def _merged(rows: Sequence[CurveRow], where: Flags) -> Floats:
             )
         takes = np.isnan(merged) | (~np.isnan(row.clock) & (merged == 0))
         merged = np.where(takes, row.clock, merged)
+    for part in _parts(change):
+        owner = max(rows, key=lambda row: _says(row.clock[part]))
+        if np.nan_to_num(owner.clock[part]).any():
+            merged[part][np.isnan(owner.clock[part]) & (merged[part] == 0)] = np.nan
     return merged
+
+
+def _parts(change: Flags) -> list[slice]:
+    """What comes before the hour ``change``, and what comes after it."""
+    at = np.flatnonzero(change)
+    return [slice(0, int(at[0])), slice(int(at[-1]) + 1, QUARTERS)]
+
+
+def _says(values: Floats) -> int:
+    return int(np.count_nonzero(np.nan_to_num(values)))
 
 
 def _clock(quarter: int) -> str:

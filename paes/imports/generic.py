@@ -29,9 +29,9 @@ from paes.imports.row_times import (
     wall_time,
     zone_offset_s,
 )
-from paes.imports.sheets import Sheet, place, read_sheets
+from paes.imports.sheets import Sheet, place, read_sheets, require_as_wide
 from paes.imports.supply_points import PDR_LENGTH, meter_of_pdr, meter_of_pod
-from paes.imports.table_columns import columns_of, header_row_of, sheet_of
+from paes.imports.table_columns import columns_of, header_row_of, sheet_of, stray_rows
 from paes.metering import Evidence, Finding, Meter, Quality
 from paes.periods import SKIPPED, Seconds, from_seconds
 from paes.series import CODE_OF, ReadingSeries
@@ -93,6 +93,7 @@ class _Reading:
         self._at = columns_of(where, sheet.rows[head] if head >= 0 else None, mapping.columns,
                               len(sheet.rows[0]))  # fmt: skip
         self._refused: list[Refusal] = []
+        self._refused += stray_rows(sheet, head, list(self._at.values()))
         self._findings: list[Finding] = []
         self._events: list[Event] = []
         self._targets: dict[tuple[str, str], _Target | DataError] = {}
@@ -105,6 +106,8 @@ class _Reading:
             if all(cell is None for cell in row):
                 continue
             try:
+                if self._first > 0:
+                    require_as_wide(self._sheet, number, self._first - 1)
                 self._take(number, row)
             except DataError as err:
                 where = place(self._sheet, number)
@@ -127,6 +130,8 @@ class _Reading:
             target = self._target(value, row)
             where = place(self._sheet, number, self._at[value.column])
             amount = parse_number(cell, where, self._mapping.decimal)
+            if amount < 0 and self._mapping.what is not What.GAUGE:
+                raise DataError(f"{where}: {amount:g} {value.unit}; expected 0 or more")
             if self._mapping.what is What.AMOUNTS:
                 self._events.append(self._document(number, row, target, amount, quality))
                 continue

@@ -25,7 +25,7 @@ from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.cells import Cell
 from paes.imports.declared_batch import Gathering, mapping_of
 from paes.imports.sectors_and_carriers import Vocabulary, plain, vocabulary
-from paes.imports.sheets import Sheet, parse_number, place, read_sheets
+from paes.imports.sheets import Sheet, parse_number, place, read_sheets, require_as_wide
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel
 from paes.units import KWH_PER_MWH
@@ -56,6 +56,7 @@ class _Row:
     """A row with its place and its cells by the column's name."""
 
     sheet: Sheet
+    title: int
     index: int
     columns: Mapping[str, int]
 
@@ -129,6 +130,7 @@ class _Reading:
             self.gathering.refuse_at(err)
 
     def _take(self, row: _Row) -> None:
+        require_as_wide(row.sheet, row.index, row.title)
         sector_text, carrier_text = row.text("item_text"), row.text("energy_consumption_carrier")
         mwh = row.number("energy_measure", self.given.decimal)
         if mwh is None:
@@ -229,7 +231,8 @@ def _rows_of(file: SourceFile, context: Context, given: JrcMapping) -> list[_Row
     for sheet in read_sheets(file):
         found = _header(sheet)
         if found:
-            rows += [_Row(sheet, i, found[1]) for i in range(found[0] + 1, len(sheet.rows))]
+            title, columns = found
+            rows += [_Row(sheet, title, i, columns) for i in range(title + 1, len(sheet.rows))]
     if not rows:
         raise DataError(f"{file.name}: no sheet with the columns {', '.join(NEEDED)}")
     wanted = str(given.organisation or context.city.name)

@@ -22,8 +22,9 @@ from paes.imports.curve_days import QUARTER_S, CurveRow, Instants, curve_day
 from paes.imports.curve_energy import CurveEnergy, energy_of, unit_of
 from paes.imports.evidence_points import evidence_point
 from paes.imports.quarter_columns import QUARTERS, QuarterColumns, quarter_columns
-from paes.imports.sheets import Sheet, place, read_sheets
+from paes.imports.sheets import Sheet, place, read_sheets, require_as_wide
 from paes.imports.supply_points import meter_of_pod
+from paes.imports.table_columns import stray_rows
 from paes.metering import Evidence, Finding, Measures, Meter, meter_of, point_id
 from paes.periods import Seconds, day_span, wall_instants
 from paes.series import Floats, ReadingSeries
@@ -33,6 +34,7 @@ FIRST_COLUMN = "giorno"
 HEADER_WITHIN = 40
 FOLDERS = 4
 """How many of the folders around the file may say whose it is."""
+_PLAIN = re.compile(r"[0-9]{1,6}(,[0-9]{1,9})?")
 _POD = re.compile(r"(?<![A-Z0-9])IT[ .-]?\d{3}[ .-]?[A-Z0-9]{6,12}(?![A-Z0-9])")
 
 
@@ -84,12 +86,14 @@ class _Reading:
         above = " ".join(_texts(cell for row in sheet.rows[:head] for cell in row))
         beside = [header[c] for c in columns.others]
         factor = factor_to_canonical(unit_of([above, *_texts(header)], self._file.name))
+        self._refused += stray_rows(sheet, head, columns.clock)
         for number in range(head + 1, len(sheet.rows)):
             row = sheet.rows[number]
             if all(cell is None for cell in row) or _is_sum(row[0]):
                 continue
             where = place(sheet, number)
             try:
+                require_as_wide(sheet, number, head)
                 day = parse_date(row[0], where)
             except DataError as err:
                 self._refused.append(Refusal(where, _without_place(err, where)))
@@ -196,13 +200,8 @@ class _Reading:
         """A cell's number, NaN if it is empty or refused."""
         if cell is None:
             return np.nan
-        if isinstance(cell, str) and "." not in cell:
-            try:
-                quick = float(cell.replace(",", ".", 1))
-            except ValueError:
-                quick = np.nan
-            if quick >= 0 and quick != np.inf:
-                return quick
+        if isinstance(cell, str) and _PLAIN.fullmatch(cell):
+            return float(cell.replace(",", "."))  # a year has 35 000: most are like this
         where = place(sheet, number, column)
         try:
             value = parse_number(cell, where, ",")

@@ -25,6 +25,8 @@ from paes.imports.workbook_guard import MAX_CELLS, MAX_ROWS, refuse_bomb, requir
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _NO_TABLES = {b"%PDF": "a PDF", b"\x1f\x8b": "a compressed file", b"{": "JSON", b"<": "XML or HTML"}
+_CUT_AFTER = 3
+"""Rows before the last one, by which it is known how wide that should be."""
 _SAMPLE = 100
 """Lines that are looked at to see what separates cells."""
 
@@ -33,12 +35,14 @@ _SAMPLE = 100
 class Sheet:
     """A table: rows of one length, ``name`` empty for a CSV file.
 
-    ``lines`` are the lines on which the rows of a CSV file begin, from 1.
+    ``lines`` are the lines on which the rows of a CSV file begin, from 1; ``widths`` how many
+    cells each of its rows had in the file.
     """
 
     name: str
     rows: list[list[Cell]]
     lines: Sequence[int] = ()
+    widths: Sequence[int] = ()
 
 
 def read_sheets(file: SourceFile) -> list[Sheet]:
@@ -76,6 +80,19 @@ def place(sheet: Sheet, row: int, column: int | None = None) -> str:
     if column is None:
         return f"sheet {sheet.name!r}, row {row + 1}"
     return f"sheet {sheet.name!r}, cell {column_letters(column)}{row + 1}"
+
+
+def require_as_wide(sheet: Sheet, row: int, title: int) -> None:
+    """DataError if a row of a CSV file holds more cells than the row of titles.
+
+    A separator too many moves every cell behind it into the next column. A workbook cannot slip
+    so: what stands beside its table is a note.
+    """
+    if sheet.widths and any(cell is not None for cell in sheet.rows[row][sheet.widths[title] :]):
+        raise DataError(
+            f"{place(sheet, row)}: {sheet.widths[row]} cells under {sheet.widths[title]} titles: a"
+            " separator too many moves the others to wrong columns; expected one cell a title"
+        )
 
 
 def column_letters(column: int) -> str:
@@ -133,8 +150,20 @@ def _csv(file: SourceFile) -> Sheet:
                 break
     except csv.Error as err:
         raise DataError(f"{file.name}: line {reader.line_num}: no CSV ({err})") from err
+    widths = [len(row) for row in rows]
+    if not text.endswith(("\n", "\r")):
+        _require_whole_end(file, lines, widths)
     _require_bounded(file.name, rows)
-    return Sheet("", rows, lines)
+    return Sheet("", rows, lines, widths)
+
+
+def _require_whole_end(file: SourceFile, lines: Sequence[int], widths: Sequence[int]) -> None:
+    """DataError if the file ends within a row: its last value may lack digits."""
+    if len(widths) > _CUT_AFTER and 1 < widths[-1] < widths[-2] == widths[-3]:
+        raise DataError(
+            f"{file.name}: the file ends within line {lines[-1]}, after {widths[-1]} of"
+            f" {widths[-2]} cells: copy or download it again (if it is whole, end that line)"
+        )
 
 
 def _text(file: SourceFile) -> str:

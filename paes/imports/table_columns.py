@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
 from paes.errors import DataError
+from paes.imports.batch import Refusal
 from paes.imports.cells import Cell
-from paes.imports.sheets import Sheet
+from paes.imports.sheets import Sheet, place
 
+_VALUE = re.compile(r"[-+]?[.,]?[0-9]")
 _LOOKED_AT = 60
 """Rows in which the titles are looked for."""
 
@@ -76,6 +79,25 @@ def columns_of(
             raise DataError(f"{where}: column {name!r} {what}; there is {there or 'no title'}")
         found[name] = titles.index(plain(name))
     return found
+
+
+def stray_rows(sheet: Sheet, header: int, columns: Collection[int]) -> list[Refusal]:
+    """Rows of values above the titles: a table that was sorted with its titles, or joined.
+
+    Such a row has a number or a day in most of the ``columns``; titles of the table have not.
+    """
+    return [
+        Refusal(
+            place(sheet, number),
+            "a row of values above that of the titles; expected all of them below it",
+        )
+        for number, row in enumerate(sheet.rows[: max(header, 0)])
+        if 2 * sum(_is_value(row[column]) for column in columns) > len(columns)
+    ]
+
+
+def _is_value(cell: Cell) -> bool:
+    return _VALUE.match(cell) is not None if isinstance(cell, str) else cell is not None
 
 
 def plain(title: str) -> str:

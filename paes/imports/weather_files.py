@@ -171,6 +171,13 @@ def is_blank(row: Sequence[Cell]) -> bool:
     return all(cell is None for cell in row)
 
 
+def slip_of(sheet: Sheet, row: int, title: int) -> str:
+    """What is wrong with the width of a row that a program wrote; empty if nothing is."""
+    if sheet.widths and sheet.widths[row] != sheet.widths[title]:
+        return f"{sheet.widths[row]} cells under {sheet.widths[title]} titles; expected as many"
+    return ""
+
+
 def refuse_row(values: WeatherValues, sheet: Sheet, row: int, message: str) -> None:
     """Note a row that says nothing that can be understood."""
     values.refused.append(Refusal(place(sheet, row), message))

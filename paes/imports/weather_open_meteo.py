@@ -33,6 +33,7 @@ from paes.imports.weather_files import (
     only_sheet,
     refuse_row,
     require_nearby,
+    slip_of,
     weather_values,
 )
 from paes.metering import Finding
@@ -109,9 +110,8 @@ def _blocks(sheet: Sheet) -> list[_Block]:
     """Every table below the place."""
     starts = [n for n, row in enumerate(sheet.rows) if n > 1 and row[0] == "time"]
     found = []
-    for start in starts:
-        blank = (n for n in range(start, len(sheet.rows)) if is_blank(sheet.rows[n]))
-        found.append(_Block(start, next(blank, len(sheet.rows))))
+    for start, end in zip(starts, [*starts[1:], len(sheet.rows)], strict=True):
+        found.append(_Block(start, end))
     return found
 
 
@@ -142,6 +142,11 @@ def _read(
     if radiation and radiation[1] != "W/m²":
         radiation = None
     for row in range(block.title + 1, block.end):
+        if is_blank(sheet.rows[row]):
+            continue
+        if slip := slip_of(sheet, row, block.title):
+            refuse_row(values, sheet, row, slip)
+            continue
         second = _second(sheet.rows[row][0], offset_s)
         if second is None:
             message = f"time {sheet.rows[row][0]!r}; expected e.g. 2025-01-31T23:00"

@@ -45,6 +45,7 @@ from paes.imports.weather_files import (
     only_sheet,
     refuse_row,
     require_nearby,
+    slip_of,
     weather_values,
 )
 from paes.metering import Finding, Quality
@@ -52,7 +53,7 @@ from paes.periods import FIRST_YEAR, LAST_YEAR, Clock, now_utc, to_seconds
 
 _LATITUDE = re.compile(r"Latitude \(decimal degrees\):\s*(\S+)")
 _LONGITUDE = re.compile(r"Longitude \(decimal degrees\):\s*(\S+)")
-_SLOPE = re.compile(r"Slope:\s*([-\d.]+)")
+_SLOPE = re.compile(r"Slope:\s*(-?\d+(?:\.\d+)?)")
 _TIME = re.compile(r"(\d{8}):(\d{4})")
 _TYPICAL = "typical_year"
 """The key of a mapping file that allows a typical year, and says as which."""
@@ -140,9 +141,13 @@ def _read(
     assert temperature is not None
     name = OUTDOOR_TEMPERATURE if year is None else TYPICAL_TEMPERATURE
     radiation = column_of(sheet, title, ["G(i)"]) if _slope(sheet, title) == 0.0 else None
-    for row in range(title + 1, len(sheet.rows)):
+    legend = _legend(sheet, title)
+    for row in range(title + 1, legend):
         if is_blank(sheet.rows[row]):
-            break  # below it the columns are explained
+            continue
+        if slip := slip_of(sheet, row, title):
+            refuse_row(values, sheet, row, slip)
+            continue
         second = _second(sheet.rows[row][0], year)
         if second is None:
             message = f"time {sheet.rows[row][0]!r}; expected e.g. 20250131:2300"
@@ -158,6 +163,14 @@ def _read(
         return []
     text = f"{file.name}: a typical year, put into {year} where nobody measured"
     return [Finding("weather.typical_year", imported_weather(context.city.id), text)]
+
+
+def _legend(sheet: Sheet, title: int) -> int:
+    """The row at which the columns are explained: a blank one that no time comes after."""
+    times = (n for n, row in enumerate(sheet.rows) if _TIME.fullmatch(str(row[0] or "")))
+    last = max(times, default=title)
+    below = range(last + 1, len(sheet.rows))
+    return next((n for n in below if is_blank(sheet.rows[n])), len(sheet.rows))
 
 
 def _irradiance(w_m2: float) -> float:

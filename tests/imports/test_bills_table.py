@@ -351,8 +351,10 @@ def test_a_row_that_slipped_and_one_above_the_header_are_refused(town):
     assert refused(town, HEAD + "IT001E87654321;;01/01/2024;31/01/2024;900;18\n" + ROW) == [
         (
             "line 2",
-            "6 cells under 5 titles: a separator too many moves the others to wrong columns;"
-            " expected one cell a title",
+            (
+                "6 cells under 5 titles: a separator too many moves the others to wrong columns;"
+                " expected one cell a title"
+            ),
         )
     ]
     assert refused(town, ROW + HEAD + ROW.replace("17", "18")) == [

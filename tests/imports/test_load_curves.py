@@ -263,7 +263,7 @@ def test_a_table_that_is_no_curve_is_refused_whole(town, spoil, message) -> None
             92,
         ),
         (
-            lambda t: t.replace("31/03/2024" + ";" * 13, "31/03/2024;;;;;3,5" + ";" * 9, 1),
+            lambda t: t.replace("31/03/2024" + ";" * 13, "31/03/2024;;;;;3,5" + ";" * 8, 1),
             "line 4",
             "31/03/2024: line 4 and line 5 both have a value at 01:00, which was once on that day",
             192,
@@ -471,3 +471,38 @@ def test_a_file_of_windows_is_read_like_one_of_today(
     old = read(IMPORTER, town, source(NAME, text.encode("cp1252").replace(b"\n", b"\r\n")))
     new = read(IMPORTER, town, source(NAME, text.encode("utf-8-sig")))
     assert curve(old.series[POINT]) == curve(new.series[POINT])
+
+
+def test_a_gap_is_no_zero_because_the_other_row_of_october_is_filled_with_zeros(
+    town: SmallInstallation,
+) -> None:
+    """13:15 on the 27th stands on the second row; the first has 0 there, for it ends at 3."""
+    lines = OCTOBER.splitlines()
+    cells = lines[3].split(";")
+    assert cells[54] == "1,00"  # the 54th quarter, from 13:15
+    lines[3] = ";".join([*cells[:54], "", *cells[55:]])
+    whole = curve(read(IMPORTER, town, source(NAME, OCTOBER)).series[POINT])
+    found = curve(read(IMPORTER, town, source(NAME, "\n".join(lines) + "\n")).series[POINT])
+    assert set(whole) - set(found) == {"2024-10-27T12:15:00"}
+    assert found == {at: value for at, value in whole.items() if at in found}
+
+
+@pytest.mark.parametrize("cell", ["1_000", "\u0663", "\uff11\uff12"])
+def test_what_only_a_program_takes_for_a_number_is_refused(
+    town: SmallInstallation, cell: str
+) -> None:
+    batch = read(IMPORTER, town, source(NAME, MARCH.replace(";1,25;", f";{cell};", 1)))
+    (refusal,) = batch.refused
+    assert refusal.message == f"expected a number with a decimal comma, seen {cell!r}"
+
+
+def test_a_row_that_slipped_and_one_above_the_titles_are_refused(town: SmallInstallation) -> None:
+    """A separator too many moves a day by a quarter; sorting a sheet may move its titles."""
+    head, first, *rest = MARCH.splitlines()
+    slipped = first.replace(";", ";;", 1)
+    batch = read(IMPORTER, town, source(NAME, "\n".join([head, slipped, *rest]) + "\n"))
+    assert [r.place for r in batch.refused] == ["line 2"]
+    batch = read(IMPORTER, town, source(NAME, "\n".join([first, head, *rest]) + "\n"))
+    assert [(r.place, r.message) for r in batch.refused] == [
+        ("line 1", "a row of values above that of the titles; expected all of them below it")
+    ]

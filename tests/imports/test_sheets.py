@@ -19,7 +19,7 @@ from import_town import source
 from paes.errors import DataError
 from paes.imports import workbook_guard
 from paes.imports.cells import parse_date, parse_number
-from paes.imports.sheets import Sheet, column_letters, place, read_sheets
+from paes.imports.sheets import Sheet, column_letters, place, read_sheets, require_as_wide
 
 ODS = """<?xml version="1.0" encoding="UTF-8"?>
 <office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
@@ -87,6 +87,32 @@ def test_rows_are_padded_empty_cells_are_none_and_lines_are_counted() -> None:
     assert sheet.rows == [["a", "b", "c"], [None] * 3, ["1", None, "two\nlines"], ["4", None, None]]
     assert [place(sheet, n) for n in range(4)] == ["line 1", "line 2", "line 3", "line 5"]
     assert place(sheet, 3, 1) == "line 5, column 2"
+
+
+def test_a_file_that_ends_within_a_row_is_refused_whole() -> None:
+    """The last value of a download that broke off may lack digits: ``8,5`` became ``8``."""
+    rows = "a;b;c\n1;2;3\n4;5;6\n7;8,5"
+    with pytest.raises(DataError) as caught:
+        read_sheets(source("cut.csv", rows))
+    assert str(caught.value) == (
+        "cut.csv: the file ends within line 4, after 2 of 3 cells: copy or download it again (if it is whole, end that line)"
+    )
+    assert read_sheets(source("whole.csv", rows + "\n"))[0].rows[3] == ["7", "8,5", None]
+    assert len(read_sheets(source("unended.csv", rows + ";9"))[0].rows) == 4
+
+
+def test_a_row_with_a_cell_too_many_has_slipped() -> None:
+    """A note beside a workbook's table is none; separators without anything behind neither."""
+    (sheet,) = read_sheets(source("slip.csv", "a;b\n1;2\n;1;2\n1;2;;\n"))
+    require_as_wide(sheet, 1, 0)
+    require_as_wide(sheet, 3, 0)
+    with pytest.raises(DataError) as caught:
+        require_as_wide(sheet, 2, 0)
+    assert str(caught.value) == (
+        "line 3: 3 cells under 2 titles: a separator too many moves the others to wrong columns; expected one cell a title"
+    )
+    (noted,) = read_sheets(source("note.xlsx", workbook(["a", "b"], [1, 2, "sic"])))
+    require_as_wide(noted, 1, 0)
 
 
 # Workbooks
@@ -221,7 +247,7 @@ def read_or_refused(name: str, data: bytes) -> bool:
         ("1,234.56", None, 1234.56), ("1.234.567", None, 1234567.0), ("0.123", None, 0.123),
         ("1 234,5", None, 1234.5), ("-3", None, -3.0), ("+0,5", None, 0.5), (7, None, 7.0),
         (1.25, ",", 1.25), ("1.234", ",", 1234.0), ("1.234", ".", 1.234), ("12,", None, 12.0),
-        (",5", None, 0.5), ("1.5e3", ".", 1500.0), ("1\u00a0234", ",", 1234.0),
+        (",5", None, 0.5), ("1.5e3", ".", 1500.0), ("1,5E+03", ",", 1500.0), ("1\u00a0234", ",", 1234.0),
     ],
 )  # fmt: skip
 def test_numbers_as_they_are_written(cell: Any, decimal: Any, value: float) -> None:
@@ -239,6 +265,9 @@ def test_numbers_as_they_are_written(cell: Any, decimal: Any, value: float) -> N
         ("nan", None, "here: expected a number, seen 'nan'"),
         (float("inf"), None, "here: expected a number, seen inf"),
         ("1.23", ",", "here: expected a number with a decimal comma, seen '1.23'"),
+        ("E5", None, "here: expected a number, seen 'E5'"),
+        ("1_000", ",", "here: expected a number with a decimal comma, seen '1_000'"),
+        ("\u0663", None, "here: expected a number, seen '\u0663'"),
         ("1e999", ".", "here: 1e999 is too large a number"),
         ("9" * 400, ".", f"here: {'9' * 400} is too large a number"),
     ],

@@ -339,3 +339,21 @@ def test_a_mapping_that_does_not_fit_says_so(
 def test_distances_are_those_of_a_map() -> None:
     """Milan to Rome: 477 km as the crow flies (any atlas)."""
     assert great_circle_km(45.4642, 9.19, 41.9028, 12.4964) == pytest.approx(477, abs=2)
+
+
+def test_a_blank_line_within_the_hours_hides_nothing(context: Context) -> None:
+    for name, importer in (("open-meteo.csv", OpenMeteo(now)), ("pvgis-hourly.csv", Pvgis(now))):
+        whole = sample(name)
+        lines = whole.data.decode().splitlines(keepends=True)
+        lines.insert(20, "\n")
+        spoilt = replace(whole, data="".join(lines).encode())
+        assert told(importer.read(spoilt, context)) == told(importer.read(whole, context))
+
+
+def test_a_row_that_lacks_a_cell_is_refused(context: Context) -> None:
+    """Each cell behind it would be taken for that of the next column: wind for temperature."""
+    whole = sample("pvgis-hourly.csv")
+    spoilt = whole.data.replace(b"20231029:1011,150.0,0.0,15.50", b"20231029:1011,0.0,15.50")
+    assert spoilt != whole.data
+    batch = Pvgis(now).read(replace(whole, data=spoilt), context)
+    assert refused(batch) == ["line 20: 5 cells under 6 titles; expected as many"]
