@@ -5,7 +5,8 @@ The path to a target is a straight line from the base year's emissions to the ta
     E_path(y) = E_base * (1 - r * (y - base) / (target - base))
 
 Every year's emissions carry bounds: ``low_t``/``high_t`` count the energy that meters missed, and
-what is estimated of it, at its least and at its most. A verdict is given only if both ends agree.
+what is estimated of it, at its least and at its most; so does the path, which follows from the base
+year. A verdict is given only if all ends agree.
 
 The change since the base year is told in parts that add up exactly:
 
@@ -19,6 +20,7 @@ The change since the base year is told in parts that add up exactly:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,8 +35,10 @@ from paes.plan import Action, Origin, Status, Target
 class Verdict(StrEnum):
     """How a year stands against the path or the target."""
 
-    WITHIN = "within"  # at or below, even with what is missing or estimated counted at its most
-    ABOVE = "above"  # above, even with what is missing or estimated counted at its least
+    WITHIN = (
+        "within"  # at or below, even if the year was at its most and the base year at its least
+    )
+    ABOVE = "above"  # above, even if the year was at its least and the base year at its most
     UNCERTAIN = "uncertain"  # what is missing or estimated decides
 
 
@@ -51,8 +55,8 @@ class YearResult:
     required_fraction: float
     verdict: Verdict
     least_reduction_fraction: float
-    """The reduction if all that meters missed had been used, and estimates were too low: no gap is
-    a saving."""
+    """The reduction if all that meters missed had been used, and estimates were too low, but those
+    of the base year too high: no gap is a saving."""
 
     @property
     def distance_t(self) -> float:
@@ -134,8 +138,8 @@ def make_progress(
         raise DataError(
             f"{city.id}: no activity data for {target.base_year}, the base year of {target.id}"
         )
-    base_t = _measure(city, target, target.base_year, made[target.base_year].emissions_t)
-    years = tuple(_year(city, target, base_t, inventory) for inventory in made.values())
+    base = _emissions(city, target, made[target.base_year])
+    years = tuple(_year(city, target, base, inventory) for inventory in made.values())
     by_year = {y.year: y for y in years}
     return Progress(
         city=city.id,
@@ -143,7 +147,7 @@ def make_progress(
         unit="t" if target.kind == "absolute" else "t per head",
         electricity_factor=made[target.base_year].electricity_factor,
         base=by_year[target.base_year],
-        target_t=base_t * (1 - target.reduction_fraction),
+        target_t=base.t * (1 - target.reduction_fraction),
         years=years,
         at_target=by_year.get(target.target_year),
         latest=years[-1],
@@ -184,31 +188,54 @@ def required_fraction(target: Target, year: int) -> float:
     return target.reduction_fraction * min(1.0, max(0.0, elapsed))
 
 
-def _year(city: City, target: Target, base_t: float, inventory: Inventory) -> YearResult:
-    year = inventory.year
-    value, low, high = (
-        _measure(city, target, year, emissions_t)
-        for emissions_t in (inventory.emissions_t, *inventory.bounds_t)
-    )
-    required = required_fraction(target, year)
-    path = base_t * (1 - required)
+@dataclass(frozen=True, slots=True)
+class _Emissions:
+    """Of a year, and between which bounds they lie; in the target's measure."""
+
+    t: float
+    low_t: float
+    high_t: float
+
+    def times(self, factor: float) -> _Emissions:
+        """A part of them."""
+        return _Emissions(
+            self.t * factor, self.low_t * factor, self.high_t * factor if factor else 0
+        )
+
+
+def _emissions(city: City, target: Target, inventory: Inventory) -> _Emissions:
+    figures = inventory.emissions_t, *inventory.bounds_t
+    return _Emissions(*(_measure(city, target, inventory.year, t) for t in figures))
+
+
+def _year(city: City, target: Target, base: _Emissions, inventory: Inventory) -> YearResult:
+    found = _emissions(city, target, inventory)
+    required = required_fraction(target, inventory.year)
+    path = base.times(1 - required)
     return YearResult(
-        year=year,
-        emissions_t=value,
-        low_t=low,
-        high_t=high,
-        path_t=path,
-        reduction_fraction=1 - value / base_t if base_t else 0.0,
+        year=inventory.year,
+        emissions_t=found.t,
+        low_t=found.low_t,
+        high_t=found.high_t,
+        path_t=path.t,
+        reduction_fraction=1 - found.t / base.t if base.t else 0.0,
         required_fraction=required,
-        least_reduction_fraction=1 - high / base_t if base_t else 0.0,
-        verdict=_verdict(low, high, path),
+        least_reduction_fraction=_least_reduction(base, found),
+        verdict=_verdict(found, path),
     )
 
 
-def _verdict(low: float, high: float, path: float) -> Verdict:
-    if high <= path:
+def _least_reduction(base: _Emissions, found: _Emissions) -> float:
+    """If the year was at its most, and the base year at its least."""
+    if not base.t:
+        return 0.0
+    return 1 - found.high_t / base.low_t if base.low_t > 0 else -math.inf
+
+
+def _verdict(found: _Emissions, path: _Emissions) -> Verdict:
+    if found.high_t <= path.low_t:
         return Verdict.WITHIN
-    return Verdict.ABOVE if low > path else Verdict.UNCERTAIN
+    return Verdict.ABOVE if found.low_t > path.high_t else Verdict.UNCERTAIN
 
 
 def _measure(city: City, target: Target, year: int, emissions_t: float) -> float:

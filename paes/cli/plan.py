@@ -150,7 +150,7 @@ def _reduction(year: YearResult) -> str:
     most, least = (percent(f) for f in (year.reduction_fraction, year.least_reduction_fraction))
     if most == least:
         return most
-    return f"{least} to {most}" if math.isfinite(year.high_t) else f"at most {most}"
+    return f"{least} to {most}" if math.isfinite(year.least_reduction_fraction) else f"at most {most}"
 
 
 def _missing(line: InventoryLine) -> str:

@@ -296,6 +296,47 @@ def test_an_estimate_bounds_the_year_on_both_sides_and_saves_nothing(ledger_of):
     assert low_t < inventory.emissions_t < high_t
 
 
+def test_an_estimate_in_the_base_year_makes_no_later_year_better(ledger_of):
+    """A day of the base year was estimated: 2021 used just less than that makes of it."""
+    meter = main_meter().model_copy(update={"valid_to": date(2021, 1, 1)})
+    rows = [declared(2020, POWER, 0.0, OFFICES, "rest"), declared(2021, POWER, 8.7837, OFFICES)]
+    city = make_city(rows, [meter])
+    target = TARGET.model_copy(
+        update={"base_year": 2020, "target_year": 2021, "reduction_fraction": 0.0}
+    )
+    city = replace(city, plan=city.plan.model_copy(update={"targets": (target,)}))
+    ledger = ledger_of(city)
+    start = int(datetime(2019, 12, 31, 23, tzinfo=UTC).timestamp())
+    seconds = np.arange(start, int(datetime(2021, 1, 1, tzinfo=UTC).timestamp()), 900)
+    hours = (seconds - start) / 3600.0
+    lost = (hours > 4800) & (hours < 4824)  # a day in which the register was set back to zero
+    counted = np.where(hours < 4824, hours, hours - 4824)
+    ledger.store.write_series("hall.main/energy_import", seconds[~lost], counted[~lost])
+    progress = make_progress(city, ledger)
+    base, later = progress.base, progress.latest
+    assert base.low_t < later.emissions_t == later.high_t < base.emissions_t  # 1 kW: 8.784 MWh
+    assert later.verdict is Verdict.UNCERTAIN
+    assert later.reduction_fraction > 0
+    assert later.least_reduction_fraction == pytest.approx(1 - later.high_t / base.low_t)
+    assert later.least_reduction_fraction < 0
+
+
+def test_a_gap_in_the_base_year_does_not_condemn_a_later_one(ledger_of):
+    """Half of the base year is missing: nobody knows that 2021 used more."""
+    meter = main_meter().model_copy(update={"valid_to": date(2021, 1, 1)})
+    rows = [declared(2020, POWER, 0.0, OFFICES, "rest"), declared(2021, POWER, 8.0, OFFICES)]
+    city = make_city(rows, [meter])
+    target = TARGET.model_copy(
+        update={"base_year": 2020, "target_year": 2021, "reduction_fraction": 0.0}
+    )
+    city = replace(city, plan=city.plan.model_copy(update={"targets": (target,)}))
+    ledger = ledger_of(city)
+    start = int(datetime(2019, 12, 31, 23, tzinfo=UTC).timestamp())
+    seconds = np.arange(start, int(datetime(2020, 7, 1, tzinfo=UTC).timestamp()), 900)
+    ledger.store.write_series("hall.main/energy_import", seconds, (seconds - start) / 3600.0)
+    assert make_progress(city, ledger).latest.verdict is Verdict.UNCERTAIN
+
+
 @pytest.mark.parametrize(
     ("life", "found"),
     [
