@@ -150,7 +150,8 @@ def _reduction(year: YearResult) -> str:
     most, least = (percent(f) for f in (year.reduction_fraction, year.least_reduction_fraction))
     if most == least:
         return most
-    return f"{least} to {most}" if math.isfinite(year.least_reduction_fraction) else f"at most {most}"
+    is_bounded = math.isfinite(year.least_reduction_fraction)
+    return f"{least} to {most}" if is_bounded else f"at most {most}"
 
 
 def _missing(line: InventoryLine) -> str:
