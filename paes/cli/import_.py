@@ -99,6 +99,7 @@ def _store(session: Session, only_looked_at: bool) -> Iterator[Store]:
 
 def _taken(importing: Importing, files: Sequence[Path]) -> Iterator[FileReport]:
     """Each file's report; one that is not understood does not keep the others out."""
+    from paes.imports.batch import one_line
     from paes.imports.report import FileReport
 
     with bar() as progress:
@@ -108,7 +109,7 @@ def _taken(importing: Importing, files: Sequence[Path]) -> Iterator[FileReport]:
             try:
                 yield importing.take(path)
             except DataError as err:
-                yield FileReport(str(path), error=str(err))
+                yield FileReport(str(path), error=one_line(str(err)))
             except StoreError as err:
                 yield FileReport(str(path), error=f"not imported: {err}")
             progress.advance(task)

@@ -15,6 +15,17 @@ from paes.installation import City, Installation
 from paes.metering import Finding
 from paes.series import ReadingSeries
 
+_LONGEST = 500
+"""Signs of a message: it may show a cell, and a cell may be a book."""
+
+
+def one_line(message: str) -> str:
+    """``message`` on one line, its middle left out if it is too long to be read."""
+    flat = " ".join(message.split())
+    if len(flat) <= _LONGEST:
+        return flat
+    return f"{flat[: _LONGEST // 2]} ... {flat[-_LONGEST // 2 :]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -25,6 +36,9 @@ class Refusal:
 
     place: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", one_line(self.message))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from paes.bills.bill import Bill, BilledUnit, BillKind, event_of
+from paes.bills.bill import LARGEST, Bill, BilledUnit, BillKind, event_of
 from paes.errors import DataError
 from paes.events import Event
 from paes.imports.batch import Batch, Context, Refusal, SourceFile
@@ -132,6 +132,8 @@ class _Reading:
             amount = parse_number(cell, where, self._mapping.decimal)
             if amount < 0 and self._mapping.what is not What.GAUGE:
                 raise DataError(f"{where}: {amount:g} {value.unit}; expected 0 or more")
+            if amount > LARGEST:
+                raise DataError(f"{where}: {amount:g} {value.unit}; expected at most {LARGEST:g}")
             if self._mapping.what is What.AMOUNTS:
                 self._events.append(self._document(number, row, target, amount, quality))
                 continue

@@ -34,6 +34,7 @@ from paes.imports.declared_tables import (
     require_sound,
 )
 from paes.imports.formats import format_named, format_of
+from paes.imports.future import without_future
 from paes.imports.report import FileReport, file_report, months_between, months_of
 from paes.imports.trail import (
     Provenance,
@@ -89,8 +90,8 @@ class Importing:
         format_name = self._wishes.format or (BY_MAPPING if self._wishes.mapping else None)
         importer = format_named(format_name) if format_name else format_of(file)
         context = Context(self._installation, self._city, self._wishes.meter, self._wishes.mapping)
-        batch = self._settled(importer.read(file, context))
         at = self._clock().replace(microsecond=0)
+        batch = self._settled(without_future(importer.read(file, context), at))
         work = _Work(
             Provenance(file, importer.name, self._wishes.author, at),
             batch,

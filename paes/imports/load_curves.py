@@ -32,9 +32,11 @@ from paes.units import factor_to_canonical
 
 FIRST_COLUMN = "giorno"
 HEADER_WITHIN = 40
+LARGEST_KWH = 1e6
+"""In a quarter hour, 4 GW: no supply point has it; a point was lost, or a date is in the cell."""
 FOLDERS = 4
 """How many of the folders around the file may say whose it is."""
-_PLAIN = re.compile(r"[0-9]{1,6}(,[0-9]{1,9})?")
+_PLAIN = re.compile(r"[0-9]{1,5}(,[0-9]{1,9})?")
 _POD = re.compile(r"(?<![A-Z0-9])IT[ .-]?\d{3}[ .-]?[A-Z0-9]{6,12}(?![A-Z0-9])")
 
 
@@ -98,6 +100,14 @@ class _Reading:
             except DataError as err:
                 self._refused.append(Refusal(where, _without_place(err, where)))
                 continue
+            if sheet.widths and sheet.widths[number] <= max(columns.clock):
+                self._tell(
+                    "load_curve.row_short",
+                    self._file.name,
+                    f"{where}: {sheet.widths[number]} cells under {sheet.widths[head]} titles: what"
+                    " is not there was taken as absent; if a separator is lacking, so that others"
+                    " have moved, mend the file and import it again",
+                )
             said = " ".join(_texts(row[c] for c in columns.others))
             curve = self._curve(" ".join((said, *_texts(beside), above)))
             values = self._values(sheet, number, columns, factor)
@@ -208,8 +218,10 @@ class _Reading:
         except DataError as err:
             self._refused.append(Refusal(where, _without_place(err, where)))
             return np.nan
-        if value < 0:
+        if not 0 <= value <= LARGEST_KWH:
             message = f"{value:g} kWh in a quarter hour; expected 0 or more"
+            if value > 0:
+                message = f"{value:g} kWh in a quarter hour; expected at most {LARGEST_KWH:g}"
             self._refused.append(Refusal(where, message))
             return np.nan
         return value

@@ -109,10 +109,8 @@ def _hourly(file: SourceFile, sheet: Sheet) -> _Block:
 def _blocks(sheet: Sheet) -> list[_Block]:
     """Every table below the place."""
     starts = [n for n, row in enumerate(sheet.rows) if n > 1 and row[0] == "time"]
-    found = []
-    for start, end in zip(starts, [*starts[1:], len(sheet.rows)], strict=True):
-        found.append(_Block(start, end))
-    return found
+    ends = [*starts, len(sheet.rows)][1:]
+    return [_Block(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
 def _column(sheet: Sheet, block: _Block, name: str) -> tuple[int, str] | None:

@@ -360,3 +360,10 @@ def test_a_row_that_slipped_and_one_above_the_header_are_refused(town):
     assert refused(town, ROW + HEAD + ROW.replace("17", "18")) == [
         ("line 1", "a row of values above that of the titles; expected all of them below it")
     ]
+
+
+def test_a_cell_with_a_book_in_it_makes_no_message_of_many_lines(town):
+    book = '"x\ny' + "z" * 5000 + '"'
+    ((_, message),) = refused(town, HEAD + ROW.replace("IT001E87654321", book))
+    assert "\n" not in message
+    assert len(message) < 600

@@ -506,3 +506,20 @@ def test_a_row_that_slipped_and_one_above_the_titles_are_refused(town: SmallInst
     assert [(r.place, r.message) for r in batch.refused] == [
         ("line 1", "a row of values above that of the titles; expected all of them below it")
     ]
+
+
+def test_energy_that_no_supply_point_has_is_refused(town: SmallInstallation) -> None:
+    """1.234 in place of 1,234 is a thousand times as much, and may be; a date or 1e308 is not."""
+    for cell, shown in (("1e308", "1e+308"), ("99999999999", "1e+11")):
+        batch = read(IMPORTER, town, source(NAME, MARCH.replace(";1,25;", f";{cell};", 1)))
+        (refusal,) = batch.refused
+        assert refusal.message == f"{shown} kWh in a quarter hour; expected at most 1e+06"
+
+
+def test_a_row_that_lacks_cells_is_told(town: SmallInstallation) -> None:
+    """Nobody can see whether cells at its end were left out, or one in the middle."""
+    lines = MARCH.splitlines()
+    lines[1] = lines[1].replace(";0,25;", ";", 1)
+    batch = read(IMPORTER, town, source(NAME, "\n".join(lines) + "\n"))
+    (finding,) = [f for f in batch.findings if f.name == "load_curve.row_short"]
+    assert finding.message.startswith("line 2: 96 cells under 97 titles: what is not there")
