@@ -71,6 +71,8 @@ class ManualEnergy:
     amount: float
     author: str
     reason: str
+    is_guess: bool = False
+    """True of an estimated bill: nobody knows that it is so."""
 
 
 @dataclass(frozen=True)

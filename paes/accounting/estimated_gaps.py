@@ -67,17 +67,24 @@ class Estimated:
 class Share:
     """What persons say of a gap: its part, by time, of what is left ``of`` a stated amount.
 
-    ``rest_s`` is how long all gaps are for which that is left.
+    ``rest_s`` is how long all gaps are for which that is left. A guess, as of an estimated bill,
+    bounds nothing: it may be off by as much as it is.
     """
 
     amount: float
     of: Stated
     rest_s: int
+    is_guess: bool = False
 
     @property
     def is_all(self) -> bool:
         """True if there is no other gap, so that the amount is certain."""
-        return self.amount == self.of.amount
+        return self.amount == self.of.amount and not self.is_guess
+
+    @property
+    def whole(self) -> Stated | None:
+        """What is certain of several gaps together, if anything is."""
+        return None if self.is_all or self.is_guess else self.of
 
 
 Estimates = Mapping[Key, Estimated]
@@ -129,7 +136,7 @@ def estimate(
         amount = min(max(stated.amount, gap.low), gap.high) if stated else gap.low
         parts, method, margin = _of_amount(amount, drawn, seconds)
         if stated:
-            method = Method.MANUAL
+            method = Method.BILL if stated.is_guess else Method.MANUAL
             margin = margin if stated.is_all else _share_margin(gap, amount, stated, drawn, rules)
     else:
         assert drawn is not None
@@ -141,7 +148,7 @@ def estimate(
     return EstimatedGap(
         gap.start_s, gap.end_s, gap.low, gap.high, gap.cause,
         amount, float(margin), str(method), knots_s, (0.0, *sums[:-1].tolist(), amount),
-        None if stated is None or stated.is_all else stated.of,
+        stated.whole if stated else None,
     )  # fmt: skip
 
 
@@ -184,6 +191,8 @@ def _share_margin(
     gap: Gap, amount: float, stated: Share, drawn: Drawn | None, rules: CounterRules
 ) -> float:
     """How far a gap's share may be off: as an estimate, and by no more than the others leave."""
+    if stated.is_guess:
+        return amount
     others_s = stated.rest_s - (gap.end_s - gap.start_s)
     least = max(gap.low, stated.of.amount - rules.limit(others_s))
     most = min(gap.high, stated.of.amount)

@@ -259,7 +259,7 @@ class _Seen:
                 rest_s += common - max(of_gap, 0)
         rest = max(stated.amount - known, 0.0)
         amount = rest if rest_s == gap_s else rest * gap_s / rest_s
-        return Share(amount, Stated(start_s, end_s, rest), rest_s)
+        return Share(amount, Stated(start_s, end_s, rest), rest_s, stated.is_guess)
 
 
 def _cut_at(gap: Gap, stated: Sequence[ManualEnergy], counter: Counter) -> Iterator[Gap]:

@@ -34,7 +34,7 @@ from paes.accounting.estimation_calendar import HOURS, STAND_INS, Kinds
 from paes.periods import Seconds
 from paes.series import Floats
 
-ESTIMATION_VERSION = "2"
+ESTIMATION_VERSION = "3"
 """Part of the identity of every kept month; raise it whenever an estimate changes."""
 CELL_S = 900
 """Courses are by quarter hours of UTC."""
@@ -65,6 +65,7 @@ class Method(StrEnum):
     REGISTER_TYPICAL_DAY = "register+typical_day"
     REGISTER_EVEN = "register+even"
     MANUAL = "manual"
+    BILL = "estimated_bill"
     SEVERAL = "several"
     """Estimates of one month that are told together."""
 

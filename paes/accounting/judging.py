@@ -55,7 +55,9 @@ class Counter:
     @cached_property
     def month_seal(self) -> int:
         """The same with all that its estimates rest on: they are kept with months."""
-        stated = ";".join(f"{s.span.start},{s.span.end},{s.amount}" for s in self.stated)
+        stated = ";".join(
+            f"{s.span.start},{s.span.end},{s.amount},{s.is_guess}" for s in self.stated
+        )
         opening = self.opening.model_dump_json() if self.opening else ""
         return _number(f"{self._identity}|{ESTIMATION_VERSION}|{opening}|{stated}")
 

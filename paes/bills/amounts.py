@@ -125,7 +125,7 @@ def estimated_energies(
     """What estimated bills say of periods that nothing better tells of: estimates, no readings.
 
     ``told`` are all that is known of the meter; what persons ``stated`` of the same time counts
-    instead.
+    instead. A bill of nothing (its charges are fixed ones) says nothing of energy.
     """
     events = list(told)
     if any(event.name.startswith((DELIVERY, SESSIONS)) for event in events):
@@ -133,11 +133,12 @@ def estimated_energies(
     found = []
     for bill in settle(bills_of(events), tz).valid:
         is_told = any(s.span.clip(bill.start, bill.end) for s in stated)
-        if bill.kind is BillKind.ESTIMATED and not is_told:
+        if bill.kind is BillKind.ESTIMATED and bill.quantity and not is_told:
             with suppress(DataError):  # the unit of the meter was changed since; paes bills says so
                 amount = accounted_quantity(bill, meter, meter.register.unit)
                 why = f"estimated bill {bill.document}"
-                found.append(ManualEnergy(bill.span, amount, bill.supplier or "supplier", why))
+                by = bill.supplier or "supplier"
+                found.append(ManualEnergy(bill.span, amount, by, why, is_guess=True))
     return found
 
 

@@ -37,6 +37,7 @@ METHOD_TEXTS = {
     Method.REGISTER_TYPICAL_DAY: "known by the register, its course that of typical days",
     Method.REGISTER_EVEN: "known by the register, its course taken as even",
     Method.MANUAL: "as a person states it (paes edit)",
+    Method.BILL: "as an estimated bill states it",
     Method.SEVERAL: "several together",
 }
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -416,6 +416,8 @@ def test_an_estimated_bill_is_an_estimate_until_an_adjustment_measures(town, sto
     write(store, town, "molo.luci", estimates)
     before = total(store, town, "molo.luci", (1, 60))
     assert (before.measured_kwh, before.estimated_kwh) == (0.0, pytest.approx(1750.0))
+    # what a supplier guesses is no bound: it may be off by as much as it is
+    assert (before.low_kwh, before.high_kwh) == (0.0, pytest.approx(3500.0))
     write(store, town, "molo.luci", [event_of(bill("C", (1, 60), 1810.0, "adjustment"))])
     after = total(store, town, "molo.luci", (1, 60))
     assert (after.measured_kwh, after.estimated_kwh) == (pytest.approx(1810.0), 0.0)
@@ -433,6 +435,13 @@ def test_what_a_person_states_counts_instead_of_an_estimated_bill(town, store):
     edit = Edit("molo.luci", EditKind.ENERGY, span, 950.0, "Anna", "read by hand", at)
     store.write_events([edit.event])
     assert total(store, town, "molo.luci", JAN).estimated_kwh == pytest.approx(950.0)
+
+
+def test_an_estimated_bill_of_nothing_leaves_its_time_missing(town, store):
+    write(store, town, "molo.luci", [event_of(bill("E", JAN, 0.0, "estimated"))])
+    january = total(store, town, "molo.luci", JAN)
+    assert (january.estimated_kwh, january.estimated_high_kwh) == (0.0, 0.0)
+    assert january.missing_high_kwh > 0.0
 
 
 def test_an_estimated_bill_in_a_unit_of_before_stops_no_question(town, store):
