@@ -244,7 +244,7 @@ def test_the_town_has_all_kinds_of_evidence(both) -> None:
     (luci,) = both["sqlite"].document(*QUESTIONS["bills alone"])
     assert sum(p["measured_kwh"] + p["estimated_kwh"] for p in luci["periods"]) > 0
     (curve,) = both["sqlite"].document(*QUESTIONS["a load curve"])
-    # Six days in two files, at 70.75 kWh: the hour that March loses is the one that October has twice.
+    # Six days at 70.75 kWh: the hour that March loses is the one that October has twice.
     assert sum(p["measured_kwh"] for p in curve["periods"]) == pytest.approx(6 * 70.75)
     assert both["sqlite"].document(*QUESTIONS["bills beside the meter"])
     assert both["sqlite"].document(*QUESTIONS["costs"])
