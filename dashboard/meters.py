@@ -24,7 +24,8 @@ from paes.periods import Span, last_tick
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
-ORDER = (MeterState.LIVE, MeterState.STALE, MeterState.SILENT, MeterState.NEVER, MeterState.OUTSIDE)
+READ = (MeterState.LIVE, MeterState.STALE, MeterState.SILENT, MeterState.NEVER)
+ORDER = (MeterState.FROM_FILES, *READ, MeterState.OUTSIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +99,20 @@ class LiveSite:
 
     @property
     def day_coverage(self) -> float | None:
-        """The mean coverage of the last day over the site's meters in use."""
+        """The mean coverage of the last day over the site's meters that are read."""
         known = [
             m.activity.day_coverage
             for m in self.meters
-            if m.activity and m.activity.day_coverage is not None
+            if m.state in READ and m.activity and m.activity.day_coverage is not None
         ]
         return sum(known) / len(known) if known else None
 
     @property
     def week_coverage(self) -> float | None:
-        """The mean coverage of the last seven days, each meter by its time in use."""
-        span = sum(m.activity.week_span_s for m in self.meters if m.activity)
-        covered = sum(m.activity.week_covered_s for m in self.meters if m.activity)
+        """The mean coverage of the last seven days, each meter that is read by its time in use."""
+        read = [m.activity for m in self.meters if m.state in READ and m.activity]
+        span = sum(a.week_span_s for a in read)
+        covered = sum(a.week_covered_s for a in read)
         return covered / span if span else None
 
 
@@ -123,9 +125,9 @@ class LiveCity:
 
     @property
     def counts(self) -> dict[MeterState, int]:
-        """Meters by state; every state but OUTSIDE is there, if only with 0."""
+        """Meters that are read, by state; every state is there, if only with 0."""
         counted = Counter(m.state for s in self.sites for m in s.meters)
-        return {state: counted[state] for state in ORDER if state is not MeterState.OUTSIDE}
+        return {state: counted[state] for state in READ}
 
     @property
     def states(self) -> dict[str, str]:
@@ -135,7 +137,7 @@ class LiveCity:
     @property
     def heard(self) -> bool:
         """True if any meter ever reported."""
-        return any(m.last_at for s in self.sites for m in s.meters)
+        return any(m.last_at and m.state in READ for s in self.sites for m in s.meters)
 
 
 def power_points(installation: Installation, city: City) -> dict[str, str]:
@@ -229,7 +231,8 @@ def _live(
     period = ledger.poll_period(meter)
     in_use = ledger.life(meter, Span(now - DAY, now)) is not None
     age = now - last.at if last else None
-    state = state_of(age, period) if in_use else MeterState.OUTSIDE
+    read = state_of(age, period) if isinstance(meter, FieldMeter) else MeterState.FROM_FILES
+    state = read if in_use else MeterState.OUTSIDE
     return LiveMeter(
         meter=meter,
         state=state,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.events import ABSENCE, Cause, Event
-from paes.metering import Meter, Reading
+from paes.metering import FieldMeter, Meter, Reading
 from paes.periods import Span, from_seconds, last_tick, to_seconds
 
 STALE_AFTER_PERIODS = 2
@@ -25,6 +25,7 @@ class MeterState(StrEnum):
     SILENT = "silent"  # nothing for more than a day
     NEVER = "never"  # nothing ever
     OUTSIDE = "outside"  # not commissioned yet, or taken out of use
+    FROM_FILES = "from_files"  # nobody reads it: files bring its figures when they come
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ def _status(
         at = next((from_seconds(s) for s in past.seconds if s < to_seconds(now)), None)
     if not last_day.span_s:
         return MeterStatus(meter.id, MeterState.OUTSIDE, at, None, None)
+    if not isinstance(meter, FieldMeter):
+        age_s = (now - at).total_seconds() if at else None
+        return MeterStatus(meter.id, MeterState.FROM_FILES, at, age_s, None)
     return in_use(meter.id, at, now, period, last_day.coverage, absence)
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.meters import LiveSite, activity_of, live
+from dashboard.meters import LiveCity, LiveSite, activity_of, live
 from paes.accounting.ledger import EnergyLedger
-from paes.metering import Measures, Meter, Reading
+from paes.meter_status import MeterState
+from paes.metering import Carrier, Evidence, ImportedMeter, Measures, Meter, Reading
 from paes.store.sqlite import SqliteStore
 from tests.core.test_site_energy import JUNE
 from tests.core.tree_town import meter, town
@@ -74,3 +75,26 @@ def test_where_the_part_said_nothing_it_stays_with_the_whole(store: SqliteStore)
     found = sites(store, MAIN, COLUMNS)
     assert found["school"].week(Measures.WITHDRAWAL) == pytest.approx(5 * WEEK_H)
     assert found["columns"].week(Measures.WITHDRAWAL) is None
+
+
+def test_a_meter_of_files_is_not_silent_and_takes_no_coverage_from_those_that_are_read(
+    store: SqliteStore,
+) -> None:
+    write(store, "school.main", 5.0)
+    oil = ImportedMeter(
+        id="school.oil", carrier=Carrier.HEATING_OIL, brings=Evidence.AMOUNTS, unit="l"
+    )
+    school = sites(store, MAIN, oil)["school"]
+    assert {m.meter.id: m.state for m in school.meters} == {
+        "school.main": MeterState.LIVE,
+        "school.oil": MeterState.FROM_FILES,
+    }
+    assert school.state is MeterState.LIVE
+    assert school.day_coverage == pytest.approx(1)
+    assert school.week_coverage == pytest.approx(1)
+    assert LiveCity(NOW, (school,)).counts == {
+        MeterState.LIVE: 1,
+        MeterState.STALE: 0,
+        MeterState.SILENT: 0,
+        MeterState.NEVER: 0,
+    }
