@@ -32,6 +32,8 @@ BANDS = ("f1", "f2", "f3")
 LONGEST_NAME = 80
 LARGEST = 1e12
 """No document bills more of anything: it is a slip of the keyboard."""
+LEAST_C, LARGEST_C = 0.5, 20.0
+"""Gas at a meter has nearly the pressure of the air, or at most some bar more."""
 
 
 class BillKind(StrEnum):
@@ -94,6 +96,11 @@ class Bill:
         if not 0 <= self.quantity <= LARGEST:
             raise DataError(
                 f"bill {self.document}: quantity {self.quantity:g} {self.unit}; expected 0 to 1e12"
+            )
+        if self.coefficient_c is not None and not LEAST_C <= self.coefficient_c <= LARGEST_C:
+            raise DataError(
+                f"bill {self.document}: coefficient C {self.coefficient_c:g}; expected {LEAST_C:g}"
+                f" to {LARGEST_C:g} (Smc = mc x C)"
             )
         if not re.search(r"\w", self.document):
             raise DataError("a bill without a document number cannot be told from others")

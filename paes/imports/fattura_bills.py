@@ -20,7 +20,15 @@ from paes.errors import DataError
 from paes.imports.bill_batch import BillGathering, gross_value, meter_of
 from paes.imports.bill_words import BillWords, has_word, number_after
 from paes.imports.cells import parse_number
-from paes.imports.fattura_lines import Charge, Group, charges_of, groups_of, is_use, share_money
+from paes.imports.fattura_lines import (
+    Charge,
+    Group,
+    charges_of,
+    groups_of,
+    is_use,
+    may_be_use,
+    share_money,
+)
 from paes.imports.fattura_points import Point, points_of_lines
 from paes.imports.fattura_xml import Invoice, Line
 from paes.metering import Finding, Meter
@@ -82,6 +90,8 @@ def _bills(
     charges = charges_of(lines, words)
     if not charges:
         raise DataError(_nothing_used(meter, lines, words))
+    uncounted = [line for line in lines if may_be_use(line, words)]
+    bills.findings += [_not_counted(invoice, meter, line) for line in uncounted]
     groups = groups_of(charges)
     share_money(groups, lines)
     return [_bill(invoice, kind, meter, group, words, bills) for group in groups]
@@ -220,13 +230,25 @@ def _nothing_used(meter: Meter, lines: Sequence[Line], words: BillWords) -> str:
         dict.fromkeys(
             f"{line.text!r} ({line.quantity:.10g} {line.unit})"
             for line in lines
-            if line.quantity and words.unit_called(line.unit)
+            if may_be_use(line, words) or (line.quantity and words.unit_called(line.unit))
         )
     )
     told = f"; seen {', '.join(seen[:4])}" if seen else ""
     return (
         f"no line tells what {meter.id} used{told}; add how this supplier calls it to lines: "
         "energy in bill_words.yaml, or enter the bill in a table"
+    )
+
+
+def _not_counted(invoice: Invoice, meter: Meter, line: Line) -> Finding:
+    return Finding(
+        "bill.line_not_counted",
+        meter.id,
+        f"document {invoice.number}, line {line.number}: {line.text!r}, {line.quantity:.10g}"
+        f" {line.unit or 'of no unit'}, was not counted: nothing tells whether it was used; if it"
+        " was, add its words or its unit to bill_words.yaml, or enter the bill in a table",
+        None,
+        {"quantity": line.quantity or 0.0},
     )
 
 

@@ -85,6 +85,18 @@ def is_use(line: Line, words: BillWords) -> bool:
     return has_word(line.text, words.lines["energy"]) or _band(line, words) is not None
 
 
+def may_be_use(line: Line, words: BillWords) -> bool:
+    """True if nobody can tell: what was used, in an unknown unit, or so much of something unknown.
+
+    Such a line is not counted, and must be told: a band that is worded otherwise than its sisters
+    would be lacking in the sum.
+    """
+    if not line.quantity or is_use(line, words) or has_word(line.text, words.lines["other"]):
+        return False
+    told = has_word(line.text, words.lines["energy"]) or _band(line, words) is not None
+    return told or words.unit_called(line.unit) is not None
+
+
 def _band(line: Line, words: BillWords) -> str | None:
     return next((band for band, named in words.bands.items() if has_word(line.words, named)), None)
 

@@ -10,7 +10,7 @@ are how an XML file makes a reader fill its memory or open other files.
 
 from __future__ import annotations
 
-import math
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +21,11 @@ from paes.errors import DataError
 
 LARGEST = 50_000_000
 """The exchange system takes files of 5 MB; attachments and envelopes make them larger."""
+
+
+_NUMBER = re.compile(r"[-+]?[0-9]{1,12}(\.[0-9]{1,8})?")
+"""Amounts and quantities as in the schema (Amount8DecimalType, QuantitaType, RateType of version
+1.2), with one decimal or none allowed as well, which suppliers write."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ def _lines(where: str, body: ET.Element) -> Iterator[Line]:
             first=_day(at, element, "DataInizioPeriodo"),
             last=_day(at, element, "DataFinePeriodo"),
             net_eur=net_eur or 0.0,
-            vat_fraction=(_number(at, element, "AliquotaIVA") or 0.0) / 100.0,
+            vat_fraction=_vat_fraction(at, element),
             notes=tuple(_notes(at, element)),
         )
 
@@ -176,7 +181,7 @@ def _references(general: ET.Element) -> Iterator[Reference]:
                 kind=kind,
                 document=_text(element, "IdDocumento"),
                 codes=tuple(code for code in codes if code),
-                lines=tuple(int(n) for n in numbers if n.isdigit()),
+                lines=tuple(int(n) for n in numbers if n.isdecimal()),
             )
 
 
@@ -195,13 +200,16 @@ def _number(where: str, parent: ET.Element, name: str) -> float | None:
     text = _text(parent, name)
     if not text:
         return None
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    if not _NUMBER.fullmatch(text):
         raise DataError(f"{where}: {name}: expected a number such as 1234.56, seen {text[:60]!r}")
-    return value
+    return float(text)
+
+
+def _vat_fraction(where: str, line: ET.Element) -> float:
+    percent = _number(where, line, "AliquotaIVA") or 0.0
+    if not 0 <= percent <= 100:
+        raise DataError(f"{where}: AliquotaIVA: expected 0 to 100, seen {percent:g}")
+    return percent / 100.0
 
 
 def _day(where: str, parent: ET.Element, name: str) -> date | None:

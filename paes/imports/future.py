@@ -17,6 +17,8 @@ from paes.series import CODE_OF, ReadingSeries
 
 AHEAD = timedelta(days=1)
 """Clocks of others may be ahead, and a day may be told by its end."""
+BILLED_AHEAD = timedelta(days=366)
+"""Some bill a fixed amount for a time that is not over."""
 
 
 def without_future(batch: Batch, now: datetime) -> Batch:
@@ -30,12 +32,14 @@ def without_future(batch: Batch, now: datetime) -> Batch:
             first = from_seconds(given.seconds[late].min())
             refused.append(Refusal("", _told(f"{int(late.sum())} readings of {point}", first, now)))
         series[point] = ReadingSeries(given.seconds[~late], given.values[~late], given.codes[~late])
-    events = [event for event in batch.events if event.start <= latest]
-    refused += [
-        Refusal("", _told(_called(event), event.start, now))
-        for event in batch.events
-        if event.start > latest
-    ]
+    events = []
+    for event in batch.events:
+        if event.start > latest:
+            refused.append(Refusal("", _told(_called(event), event.start, now)))
+        elif event.end is not None and event.end > now + BILLED_AHEAD:
+            refused.append(Refusal("", _told(f"the end of {_called(event)}", event.end, now)))
+        else:
+            events.append(event)
     return replace(batch, series=series, events=events, refused=refused)
 
 

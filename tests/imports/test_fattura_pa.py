@@ -221,7 +221,10 @@ WRONG_LINES = [
     ("<TipoDocumento>TD01", "<TipoDocumento>TD17", 1,
      (DOCUMENT, "type TD17 is no bill; expected one of TD01, TD04, TD05, TD24, TD25, TD26")),
     ("kWh</UnitaMisura>", "pezzi</UnitaMisura>", None,
-     (DOCUMENT, ("no line tells what molo.luci used; add how this supplier calls it to lines: "
+     (DOCUMENT, ("no line tells what molo.luci used; seen "
+                 "'Spesa energia attiva - fascia F1 - consumi effettivi' (600 pezzi), "
+                 "'Spesa energia attiva - fascia F2 - consumi effettivi' (300 pezzi), "
+                 "'Spesa energia attiva - fascia F3 - consumi effettivi' (334.5 pezzi); add how this supplier calls it to lines: "
                  "energy "
                 "in bill_words.yaml, or enter the bill in a table"))),
     ("Spesa energia attiva - fascia ", "Importo ", None,
@@ -327,3 +330,40 @@ def test_a_signature_without_its_invoice_says_so(town):
     assert str(wrong.value) == (
         "luce.xml: a signature without the invoice; import the .xml that it signs"
     )
+
+
+def test_a_band_in_other_words_or_in_an_unknown_unit_is_told(town):
+    """934.5 of 1234.5 kWh would be accounted, and nobody would know of the second band."""
+    luce = sample("fattura_pa", "luce.xml").data.decode()
+    line = "Spesa energia attiva - fascia F2 - consumi effettivi"
+    assert line in luce
+    batch = read(town, luce.replace(line, "Corrispettivo serale"))
+    assert [f.name for f in batch.findings] == ["bill.line_not_counted"]
+    assert "'Corrispettivo serale', 300 kWh, was not counted" in batch.findings[0].message
+    head, _, rest = luce.partition(line)
+    batch = read(town, head + line + rest.replace("kWh", "quanti", 1))
+    assert "300 quanti, was not counted" in batch.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("<AliquotaIVA>22.00", "<AliquotaIVA>-5.00", "AliquotaIVA: expected 0 to 100, seen -5"),
+        (
+            "<AliquotaIVA>22.00",
+            "<AliquotaIVA>1e308",
+            "AliquotaIVA: expected a number such as 1234.56, seen '1e308'",
+        ),
+    ],
+)
+def test_numbers_are_those_of_the_schema(town, old, new, told):
+    """Amount8DecimalType, QuantitaType and RateType of the agency's schema 1.2."""
+    with pytest.raises(DataError, match=told):
+        read(town, spoilt(old, new, 9))
+
+
+def test_a_coefficient_that_lost_its_point_is_refused(town):
+    gas = sample("fattura_pa", "gas.xml").data.decode()
+    assert "1.020000" in gas
+    (refusal,) = read(town, gas.replace("1.020000", "10200.00")).refused
+    assert refusal.message == ("bill G-5: coefficient C 10200; expected 0.5 to 20 (Smc = mc x C)")

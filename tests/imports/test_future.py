@@ -39,3 +39,15 @@ def test_a_bill_of_a_period_to_come_is_refused(
         " a date wrong, or the year?"
     )
     assert file_store.events(name="bill.") == []
+
+
+def test_a_bill_that_ends_in_another_century_is_refused(
+    town: SmallInstallation, file_store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "bollette.csv"
+    path.write_text("PDR;Dal;Al;Smc;Documento\n00881111222233;01/02/2025;28/02/2125;90;G/1\n")
+    (refusal,) = importing(town, file_store).take(path).refused
+    assert refusal.message == (
+        "the end of document G/1 of scuola.metano from 2125-02-28 on: that is to come (it is"
+        " 2026-01-02); is a date wrong, or the year?"
+    )
