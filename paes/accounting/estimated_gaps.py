@@ -24,7 +24,7 @@ from paes.accounting.estimation import (
     SHORT_S,
     Course,
     Method,
-    expected_sums,
+    expected_of,
     level,
     line,
     typical,
@@ -171,7 +171,7 @@ def _drawn(gap: Gap, course: Course, seconds: Floats, errors: LineErrors) -> Dra
     if usual is None:
         return None
     first, last = np.array([a]), np.array([a + len(seconds)])
-    times = level(course, expected_sums(course, usual), first, last)
+    times = level(course, expected_of(course, usual), first, last)
     weight = weight_of_level(gap.end_s - gap.start_s)
     parts = usual[course.kind[a : a + len(seconds)]] * seconds / 3600 * times**weight
     find = split_errors if gap.known else typical_errors

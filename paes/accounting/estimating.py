@@ -2,7 +2,7 @@
 
 A gap is estimated from its own window of readings whatever else is asked, so that it is worth the
 same in every table. The course is that of the days that are kept; so an estimate needs what those
-days need, and it is settled once four weeks have followed the gap.
+days need, and it is settled once three weeks have followed the gap.
 
 Read next: ``paes.accounting.estimated_gaps`` (what is made of it) and ``kept_energy`` (who asks).
 """

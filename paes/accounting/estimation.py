@@ -5,7 +5,7 @@ where a period cuts it. Methods by the length of the gap::
 
     up to 3 h       a line between the neighbours on either side
     up to 14 days   the typical day: the mean of the same hour of days of the same kind within
-                    four weeks, times what the 24 h on either side took of theirs
+                    three weeks, times what the 24 h on either side took of theirs
     longer          stays missing, between bounds; a known amount still gets a typical course
 
 A person's own figure (``edit.energy``) goes before every method, and a measurement before all.
@@ -34,6 +34,9 @@ from paes.accounting.estimation_calendar import HOURS, STAND_INS, Kinds
 from paes.periods import Seconds
 from paes.series import Floats
 
+Cells = npt.NDArray[np.int64]
+"""Places of quarter hours in a course."""
+
 ESTIMATION_VERSION = "3"
 """Part of the identity of every kept month; raise it whenever an estimate changes."""
 CELL_S = 900
@@ -42,12 +45,14 @@ SHORT_S = 3 * 3600
 """The longest gap that is bridged by a line."""
 LONG_S = 14 * 86_400
 """The longest gap whose amount is estimated."""
-AROUND_DAYS = 28
+AROUND_DAYS = 21
 """How many days on either side a typical day is made of."""
 NEIGHBOURS_S = 86_400
-"""How long before and after a gap the level is taken from."""
+"""How long before and after a gap the level is taken from; hours next to it weigh most."""
+LEVEL_HOLDS_S = 86_400
+"""The longest gap for all of which the level beside it holds."""
 LEAST_LEVEL_S = 6 * 3600
-"""With less than this covered beside the gap the typical day stands as it is."""
+"""With less than this covered beside the gap, as it weighs, the typical day stands as it is."""
 MOST_LEVEL = 4.0
 """A level is taken as true up to this factor, and down to one over it."""
 LEAST_SEEN_S = 300
@@ -114,12 +119,12 @@ class Course:
     @cached_property
     def sums(self) -> Floats:
         """The running sum of ``amount``, from 0."""
-        return np.concatenate([np.zeros(1), np.cumsum(self.amount)])
+        return running_sums(self.amount)
 
     @cached_property
     def seen_s(self) -> Floats:
         """The running sum of ``covered_s``, from 0."""
-        return np.concatenate([np.zeros(1), np.cumsum(self.covered_s)])
+        return running_sums(self.covered_s)
 
 
 def line(course: Course, start_s: int, end_s: int) -> Floats | None:
@@ -177,24 +182,29 @@ def _completed(mean: Floats, overall: float) -> Floats:
     return found
 
 
-def level(
-    course: Course, expected: Floats, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]
-) -> Floats:
+def level(course: Course, expected: Floats, first: Cells, last: Cells) -> Floats:
     """What the 24 h on either side of gaps ``[first, last)`` took, of what is typical of them.
 
-    ``expected`` is the running sum of the typical amount of what was seen.
+    Hours next to a gap weigh most, falling straight to nothing. ``expected`` is what is typical of
+    the seen part of each quarter hour.
     """
-    n, beside = len(course), NEIGHBOURS_S // CELL_S
-    a, b = np.clip(first - beside, 0, n), np.clip(last + beside, 0, n)
-    first, last = np.clip(first, 0, n), np.clip(last, 0, n)
-
-    def around(sums: Floats) -> Floats:
-        return np.asarray(sums[first] - sums[a] + sums[b] - sums[last])
-
-    usual, seen_s = around(expected), around(course.seen_s)
+    usual = _beside(expected, first, last)
+    seen_s = _beside(course.covered_s, first, last)
     known = (usual > 0) & (seen_s >= LEAST_LEVEL_S)
-    found = np.where(known, around(course.sums) / np.where(known, usual, 1.0), 1.0)
+    found = np.where(known, _beside(course.amount, first, last) / np.where(known, usual, 1.0), 1.0)
     return np.clip(found, 1.0 / MOST_LEVEL, MOST_LEVEL)
+
+
+def _beside(values: Floats, first: Cells, last: Cells) -> Floats:
+    """The weighted sum of ``values`` on both sides of gaps ``[first, last)``."""
+    n, reach = len(values), NEIGHBOURS_S // CELL_S
+    sums = running_sums(values)
+    moments = running_sums(values * (np.arange(n) + 0.5))
+    first, last = np.clip(first, 0, n), np.clip(last, 0, n)
+    a, b = np.maximum(first - reach, 0), np.minimum(last + reach, n)
+    before = (reach - first) * (sums[first] - sums[a]) + moments[first] - moments[a]
+    after = (reach + last) * (sums[b] - sums[last]) - moments[b] + moments[last]
+    return np.maximum(np.asarray(before + after) / reach, 0.0)
 
 
 def weight_of_level(length_s: int) -> float:
@@ -203,9 +213,14 @@ def weight_of_level(length_s: int) -> float:
     The longer a gap, the less its neighbours tell of its middle: a half for 14 days (chosen on
     measured buildings, see ``benchmarks/estimation.py``).
     """
-    return min(1.0, NEIGHBOURS_S / length_s) ** 0.25 if length_s else 1.0
+    return min(1.0, LEVEL_HOLDS_S / length_s) ** 0.25 if length_s else 1.0
 
 
-def expected_sums(course: Course, usual: Floats) -> Floats:
-    """The running sum of the typical amount of what was seen, from 0."""
-    return np.concatenate([np.zeros(1), np.cumsum(usual[course.kind] * course.covered_s / 3600.0)])
+def expected_of(course: Course, usual: Floats) -> Floats:
+    """What is typical of the seen part of each quarter hour."""
+    return np.asarray(usual[course.kind] * course.covered_s / 3600.0)
+
+
+def running_sums(values: Floats) -> Floats:
+    """The sum of all before each place, from 0 to that of all."""
+    return np.concatenate([np.zeros(1), np.cumsum(values)])

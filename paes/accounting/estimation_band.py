@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from paes.accounting.estimation import CELL_S, Course, expected_sums, level, weight_of_level
+from paes.accounting.estimation import (
+    CELL_S,
+    Cells,
+    Course,
+    expected_of,
+    level,
+    running_sums,
+    weight_of_level,
+)
 from paes.accounting.estimation_calendar import HOURS
 from paes.series import Floats, Gap
-
-Cells = npt.NDArray[np.int64]
 
 CONFIDENCE = 0.95
 """The part of true amounts that lies inside the band."""
@@ -109,9 +114,10 @@ def typical_errors(course: Course, usual: Floats, first: int, last: int) -> Floa
     Amounts, of whichever sign; the real gap is ``[first, last)`` and was not seen.
     """
     a, b = _pretended(course, first, last)
-    expected = expected_sums(course, usual)
+    expected = expected_of(course, usual)
+    sums = running_sums(expected)
     weight = weight_of_level((last - first) * CELL_S)
-    filled = (expected[b] - expected[a]) * level(course, expected, a, b) ** weight
+    filled = (sums[b] - sums[a]) * level(course, expected, a, b) ** weight
     return _scaled(course, course.sums[b] - course.sums[a] - filled, a, b)
 
 
@@ -119,7 +125,7 @@ def split_errors(course: Course, usual: Floats, first: int, last: int) -> Floats
     """The same of the first half of gaps whose amount is known."""
     a, b = _pretended(course, first, last)
     half = (a + b) // 2
-    expected, sums = expected_sums(course, usual), course.sums
+    expected, sums = running_sums(expected_of(course, usual)), course.sums
     usual_of = expected[b] - expected[a]
     share = np.divide(expected[half] - expected[a], usual_of, where=usual_of > 0,
                       out=np.full(len(a), 0.5))  # fmt: skip
