@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from small_installation import SmallInstallation
 
 from paes.cli import paes
+from paes.errors import ConfigError
 
 POD = "IT001E87654321"
 POINT = "molo.luce/energy_import_intervals"
@@ -186,3 +187,45 @@ def test_looking_makes_no_store(call: Call, january: Path, tmp_path: Path) -> No
     assert "192" in call("import", january, "--dry-run").stdout
     assert json.loads(call("import", "--list", "--json").stdout)["imports"] == []
     assert list(tmp_path.glob("town.db*")) == []
+
+
+def mapped(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mapping.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_mapping_says_what_a_recognised_file_leaves_open(call: Call, tmp_path: Path) -> None:
+    """No --format is needed: the file tells that it is a table of bills, the mapping its sign."""
+    bills = tmp_path / "bollette.csv"
+    bills.write_text(f"POD;Dal;Al;kWh;Documento\n{POD};01/01/2024;31/01/2024;1.234;17\n")
+    output = call("import", bills, code=1).stdout
+    assert "1.234 may be 1234 or 1,234; say which sign is the decimal one" in output
+    for sign, kwh in ((",", 1234.0), (".", 1.234)):
+        mapping = mapped(tmp_path, f'decimal: "{sign}"\n')
+        (file,) = json.loads(call("import", bills, "--map", mapping, "--json").stdout)["files"]
+        assert (file["format"], file["refused"]) == ("bills-table", [])
+        shown = json.loads(call("bills", "--json").stdout)
+        assert f'"quantity": {kwh}' in json.dumps(shown)
+
+
+def test_a_mapping_of_a_table_that_only_it_describes_names_the_format(
+    call: Call, tmp_path: Path
+) -> None:
+    station = tmp_path / "station.csv"
+    station.write_text("Quando;T\n15/01/2025 00:00;5\n")
+    mapping = mapped(tmp_path, "temperature: T\nplace: [0, 0]\ntime: Quando\ntime_zone: UTC\n")
+    (file,) = json.loads(call("import", station, "--map", mapping, "--json", code=1).stdout)[
+        "files"
+    ]
+    assert "km from" in file["error"]  # the weather of another place: understood, and refused
+    with pytest.raises(ConfigError, match="mapping.yaml:1: what: this key is missing"):
+        call("import", station, "--map", mapped(tmp_path, "interval_s: 900\n"))
+
+
+def test_a_mapping_that_nobody_reads_is_refused(call: Call, january: Path, tmp_path: Path) -> None:
+    result = call("import", january, "--map", mapped(tmp_path, 'decimal: "."\n'), code=1)
+    assert (
+        f"{january.name}: is of format e-distribuzione, which takes no mapping file; import it"
+        " without --map"
+    ) in result.stdout

@@ -18,6 +18,7 @@ from paes.imports.cells import Cell, Decimal, parse_date, parse_number, seen
 from paes.imports.sheets import Sheet, place, read_sheets, require_as_wide
 from paes.imports.table_columns import stray_rows
 from paes.metering import Finding
+from paes.schema import ConfigModel
 
 HEADER_WITHIN = 30
 """Rows in which a header is looked for: above it there may be a title."""
@@ -83,6 +84,8 @@ class Table:
     unknown: tuple[str, ...]
     numbers: Collection[str]
     """The columns that hold numbers, from which the decimal sign is told."""
+    decimal: Decimal | None = None
+    """The decimal sign, where the person says it."""
 
     def refusals(self) -> list[Refusal]:
         """Rows above the header that hold values, and rows that have slipped to other columns."""
@@ -112,6 +115,8 @@ class Table:
 
     def _decimal(self) -> Decimal | None:
         """The decimal sign of the table's texts, as far as one of them tells it."""
+        if self.decimal:
+            return self.decimal
         below = self.sheet.rows[self.header_row + 1 :]
         places = [at for name, at in self.columns.items() if name in self.numbers]
         texts = [cell for row in below for at in places if isinstance(cell := row[at], str)]
@@ -119,6 +124,13 @@ class Table:
             return ","
         certain = any(_POINT.search(t) and not re.search(r"\d\.\d{3}$", t) for t in texts)
         return "." if certain else None
+
+
+class TableMapping(ConfigModel):
+    """What a mapping file may say of such a table."""
+
+    decimal: Decimal | None = None
+    """The sign before the decimals, where ``1.234`` may be two numbers."""
 
 
 def _last_sign(text: str) -> str:

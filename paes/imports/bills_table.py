@@ -14,13 +14,22 @@ a bill that was entered by mistake is withdrawn by importing it once more with t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paes.bills.bill import BANDS, Bill, BilledUnit, BillKind, billed_span
 from paes.config import shipped_config
 from paes.errors import DataError, PaesError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.bill_batch import BillGathering, gross_value, meter_of, units_with
-from paes.imports.bill_columns import Row, findings_of, missing_columns, tables_in
+from paes.imports.bill_columns import (
+    Row,
+    TableMapping,
+    findings_of,
+    missing_columns,
+    tables_in,
+)
 from paes.imports.bill_words import BillWords, bill_words, plain_text
+from paes.imports.declared_batch import mapping_of
 from paes.metering import Finding, Meter
 
 QUANTITIES = {
@@ -74,7 +83,8 @@ class BillsTable:
                 f"{missing_columns(file, words, needed)}"
             )
         bills = BillGathering(context, findings=findings_of(file, tables, without))
-        for table in tables:
+        decimal = mapping_of(context, TableMapping).decimal
+        for table in (replace(table, decimal=decimal) for table in tables):
             bills.refused += table.refusals()
             for row in table.rows():
                 if row.is_total(words, ("start", "end", "document", *_SUPPLY)):

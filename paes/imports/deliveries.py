@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
@@ -37,10 +37,18 @@ from paes.errors import DataError, PaesError
 from paes.events import Event
 from paes.imports.batch import Batch, Context, Refusal, SourceFile
 from paes.imports.bill_batch import units_with
-from paes.imports.bill_columns import Row, Table, findings_of, missing_columns, tables_in
+from paes.imports.bill_columns import (
+    Row,
+    Table,
+    TableMapping,
+    findings_of,
+    missing_columns,
+    tables_in,
+)
 from paes.imports.bill_words import BillWords, bill_words
 from paes.imports.bills_table import QUANTITIES
 from paes.imports.cells import parse_date
+from paes.imports.declared_batch import mapping_of
 from paes.metering import Finding, Meter
 from paes.periods import local_midnight, parse_instant, zone
 
@@ -82,7 +90,8 @@ class Deliveries:
                 f"{file.name}: no header of a table of deliveries or sessions; missing: {lacking}"
             )
         found = _Found(context, file.name, findings=findings_of(file, tables, without))
-        for table in tables:
+        decimal = mapping_of(context, TableMapping).decimal
+        for table in (replace(table, decimal=decimal) for table in tables):
             if "began" in table.columns:
                 found.take_sessions(table, words)
             else:

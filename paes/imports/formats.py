@@ -27,6 +27,9 @@ MODULES: tuple[str, ...] = (
 )
 """In order of name: a file is of the only format that recognises it, wherever that stands."""
 
+WITHOUT_MAPPING = ("e-distribuzione", "fattura-pa", "open-meteo")
+"""Formats that leave nothing open: a mapping file given with one is a mistake."""
+
 
 @cache
 def formats() -> tuple[Importer, ...]:

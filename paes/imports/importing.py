@@ -20,7 +20,7 @@ from paes.bills.bill import BILL
 from paes.bills.deliveries import DELIVERY, SESSIONS
 from paes.errors import DataError
 from paes.events import Event
-from paes.imports.batch import Batch, Context, Refusal, SourceFile
+from paes.imports.batch import Batch, Context, Importer, Refusal, SourceFile
 from paes.imports.comparing import (
     EventComparison,
     PointComparison,
@@ -33,8 +33,9 @@ from paes.imports.declared_tables import (
     put_in_place,
     require_sound,
 )
-from paes.imports.formats import format_named, format_of
+from paes.imports.formats import WITHOUT_MAPPING, format_named, format_of
 from paes.imports.future import without_future
+from paes.imports.mapping import described_format
 from paes.imports.report import FileReport, file_report, months_between, months_of
 from paes.imports.trail import (
     Provenance,
@@ -52,8 +53,6 @@ from paes.metering import Evidence, ImportedMeter
 from paes.periods import Clock, now_utc
 from paes.store import Store
 
-BY_MAPPING = "generic"
-"""The format of tables that a mapping file describes."""
 DOCUMENTS = (BILL, DELIVERY, SESSIONS)
 
 
@@ -87,8 +86,7 @@ class Importing:
     def take(self, path: Path) -> FileReport:
         """Import one file, or only tell what would be done; DataError if it is not understood."""
         file = read_source(path)
-        format_name = self._wishes.format or (BY_MAPPING if self._wishes.mapping else None)
-        importer = format_named(format_name) if format_name else format_of(file)
+        importer = self._importer(file)
         context = Context(self._installation, self._city, self._wishes.meter, self._wishes.mapping)
         at = self._clock().replace(microsecond=0)
         batch = self._settled(without_future(importer.read(file, context), at))
@@ -106,6 +104,18 @@ class Importing:
             work.origin, batch, work.points, work.events, work.tables, earlier, is_written,
             self._installation,
         )  # fmt: skip
+
+    def _importer(self, file: SourceFile) -> Importer:
+        """The format that was named, that the mapping is of, or that the file is of."""
+        mapping = self._wishes.mapping
+        name = self._wishes.format or (described_format(dict(mapping)) if mapping else None)
+        importer = format_named(name) if name else format_of(file)
+        if mapping and importer.name in WITHOUT_MAPPING:
+            raise DataError(
+                f"{file.name}: is of format {importer.name}, which takes no mapping file; import it"
+                " without --map"
+            )
+        return importer
 
     def _settled(self, batch: Batch) -> Batch:
         """The batch with the amounts that its bills and deliveries settle to, beside older ones."""

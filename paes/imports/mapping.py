@@ -19,6 +19,8 @@ from paes.imports.row_times import zone_offset_s
 from paes.schema import ConfigModel
 from paes.units import canonical_unit
 
+GENERIC, WEATHER_TABLE = "generic", "weather-table"
+"""Formats of tables that only a mapping file describes."""
 Column = str
 """The title of a column, or ``#3`` for the third one of a table that has none."""
 
@@ -158,14 +160,24 @@ class Mapping(ConfigModel):
         return [name for name in (*named, *(v.column for v in self.values)) if name]
 
 
+def described_format(mapping: dict[str, Any]) -> str | None:
+    """The format whose files cannot be recognised, by the keys that only it has; None of others.
+
+    Then the file itself tells its format, and the mapping what the file leaves open.
+    """
+    if mapping.keys() & {"what", "values", "interval_s", "meter_column"}:
+        return GENERIC
+    return WEATHER_TABLE if {"temperature", "place"} <= mapping.keys() else None
+
+
 def read_mapping(path: Path, format_name: str | None = None) -> dict[str, Any]:
     """The content of a mapping file; ConfigError with file, line and key if it is wrong.
 
     Of another format than ``generic`` it is the format's own business what it must say.
     """
-    if format_name in (None, "generic"):
-        return parse(path, Mapping).value.model_dump(mode="json")
     tree = read_tree(path)
     if not isinstance(tree.data, dict):
         raise ConfigError.at(path, 1, "", "expected keys and values")
+    if (format_name or described_format(tree.data)) == GENERIC:
+        return parse(path, Mapping).value.model_dump(mode="json")
     return tree.data

@@ -224,9 +224,9 @@ WRONG_LINES = [
      (DOCUMENT, ("no line tells what molo.luci used; seen "
                  "'Spesa energia attiva - fascia F1 - consumi effettivi' (600 pezzi), "
                  "'Spesa energia attiva - fascia F2 - consumi effettivi' (300 pezzi), "
-                 "'Spesa energia attiva - fascia F3 - consumi effettivi' (334.5 pezzi); add how this supplier calls it to lines: "
-                 "energy "
-                "in bill_words.yaml, or enter the bill in a table"))),
+                 "'Spesa energia attiva - fascia F3 - consumi effettivi' (334.5 pezzi); "
+                 "add how this supplier calls it to lines: energy in bill_words.yaml, "
+                 "or enter the bill in a table"))),
     ("Spesa energia attiva - fascia ", "Importo ", None,
      (DOCUMENT, None)),
     ("kWh</UnitaMisura>", "SMC</UnitaMisura>", None,
