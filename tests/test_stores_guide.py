@@ -16,14 +16,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 import yaml
 from field_commands import CommandLine, command_line
+from guides import require_known
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
-from paes.cli import paes as group
 from paes.config import load_installation, shipped_config
 from paes.retention import Retention
 from paes.store import open_store
@@ -57,21 +56,7 @@ def test_every_command_of_the_guide_exists_with_its_options() -> None:
     lines = commands()
     assert len(lines) > 40
     for line in lines:
-        words = shlex.split(line, comments=True)
-        command: click.Command = group
-        while words:
-            word = words.pop(0)
-            if word in (">", "|", "…"):
-                break
-            options = {o: p for p in command.params for o in p.opts}
-            if word.startswith("-"):
-                option = options.get(word.split("=")[0])
-                assert isinstance(option, click.Option), f"{word} in: paes {line}"
-                if not option.is_flag and "=" not in word and words:
-                    words.pop(0)
-            elif isinstance(command, click.Group):
-                assert word in command.commands, f"{word} in: paes {line}"
-                command = command.commands[word]
+        require_known(line)
 
 
 def spoken() -> Iterator[str]:

@@ -188,7 +188,7 @@ def _list(session: Session, meter: Meter, as_json: bool) -> None:
     tz = zone(session.installation.time_zone(meter.id))
     unit = session.installation.register(meter).unit
     print_table(
-        f"{meter.id}: {len(found)} edits",
+        f"{meter.id}: {len(found)} {'edit' if len(found) == 1 else 'edits'}",
         ["edit", "from", "to", "value", "by", "reason", "in force"],
         [
             [

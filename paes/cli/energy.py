@@ -33,9 +33,9 @@ SHOWN_ESTIMATES = 12
 METHOD_TEXTS = {
     Method.LINEAR: "on a line between the neighbours",
     Method.TYPICAL_DAY: "typical days times the level of the neighbours",
-    Method.REGISTER_LINEAR: "known by the register, its course on a line",
-    Method.REGISTER_TYPICAL_DAY: "known by the register, its course that of typical days",
-    Method.REGISTER_EVEN: "known by the register, its course taken as even",
+    Method.REGISTER_LINEAR: "its amount is known, its course on a line",
+    Method.REGISTER_TYPICAL_DAY: "its amount is known, its course that of typical days",
+    Method.REGISTER_EVEN: "its amount is known, its course taken as even",
     Method.MANUAL: "as a person states it (paes edit)",
     Method.BILL: "as an estimated bill states it",
     Method.SEVERAL: "several together",

@@ -205,7 +205,7 @@ def _changes(report: FileReport) -> Iterator[str]:
         if table.kept:
             yield f"{table.name}: {table.kept} rows that the file has not were left as they are"
     if report.changed_events:
-        yield f"CHANGED {report.changed_events} bills or other documents"
+        yield f"CHANGED {number(report.changed_events)} of the bills and other documents"
 
 
 def _list(store: Store, tz: str, as_json: bool) -> None:
