@@ -219,7 +219,7 @@ def test_a_mapping_of_a_table_that_only_it_describes_names_the_format(
         "files"
     ]
     assert "km from" in file["error"]  # the weather of another place: understood, and refused
-    with pytest.raises(ConfigError, match="mapping.yaml:1: what: this key is missing"):
+    with pytest.raises(ConfigError, match=r"mapping\.yaml:1: what: this key is missing"):
         call("import", station, "--map", mapped(tmp_path, "interval_s: 900\n"))
 
 

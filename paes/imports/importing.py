@@ -9,7 +9,7 @@ in the store, and is completed by importing the same file again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -54,6 +54,8 @@ from paes.periods import Clock, now_utc
 from paes.store import Store
 
 DOCUMENTS = (BILL, DELIVERY, SESSIONS)
+MOST_ROUNDS = 100
+"""More imports than that never end within one another."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class Importing:
         require_sound(self._installation, work.tables)
         earlier = earlier_imports(self._store, file)
         is_written = not self._wishes.dry_run and self._write(work, earlier)
+        if is_written:
+            self._settle_anew({e.subject for e in batch.events if e.name.startswith(DOCUMENTS)})
         return file_report(
             work.origin, batch, work.points, work.events, work.tables, earlier, is_written,
             self._installation,
@@ -159,6 +163,25 @@ class Importing:
         else:
             self._store.write_batch(series, [*told, own])
         return True
+
+    def _settle_anew(self, meter_ids: Iterable[str]) -> None:
+        """Write what the documents in the store settle to, until nobody adds any meanwhile.
+
+        Two imports at once settle each without the other's documents; whoever writes last sees
+        them all.
+        """
+        for meter_id in sorted(meter_ids):
+            meter = self._installation.meter(meter_id)
+            if not isinstance(meter, ImportedMeter) or meter.brings is not Evidence.AMOUNTS:
+                continue
+            tz = self._installation.time_zone(meter_id)
+            for _ in range(MOST_ROUNDS):
+                known = self._store.events(subjects=[meter_id], name=DOCUMENTS)
+                series = {meter.register.point: accounted_amounts(meter, tz, known, ()).series}
+                stale = [p for p in compare_series(self._store, series) if p.new + p.changed]
+                if not stale:
+                    break
+                self._store.write_batch({p.point: p.to_write for p in stale}, [])
 
     def _untold(self, events: Sequence[Event]) -> list[Event]:
         """Those that the interrupted import did not tell: it knew better what was new."""

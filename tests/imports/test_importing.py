@@ -446,3 +446,38 @@ def test_killed_before_the_table_is_in_place_the_next_import_completes_it(
     assert importing(town, file_store).take(curve).was_interrupted
     assert [is_unfinished(e) for e in all_imports(file_store)] == [False]
     assert declared(town) == [(2007, "electricity", 12.5), (2007, "natural_gas", 7.0)]
+
+
+class Overtaken(Importing):
+    """An import between whose reading and writing another one is done."""
+
+    def __init__(self, *given: Any, other: Callable[[], object]) -> None:
+        super().__init__(*given)
+        self._other = other
+
+    def _write(self, *given: Any) -> bool:
+        self._other()
+        return super()._write(*given)
+
+
+@pytest.mark.parametrize("earlier", ["01", "02"])
+def test_two_imports_at_once_leave_the_series_of_both_their_bills(
+    town: SmallInstallation, any_store: Store, tmp_path: Path, earlier: str
+) -> None:
+    """Each knows its own bill only when it settles; January's end is where February begins."""
+    days = {"01": "31", "02": "28"}
+    bills = {}
+    for month, last in days.items():
+        bills[month] = tmp_path / f"{month}.csv"
+        bills[month].write_text(
+            "PDR;Dal;Al;Smc;Documento\n"
+            f"00881111222233;01/{month}/2025;{last}/{month}/2025;{int(month)}00;G/{month}\n"
+        )
+    later = next(month for month in days if month != earlier)
+    installation = load_installation(town.root)
+    Overtaken(
+        installation, installation.city(), any_store, Wishes("Anna"), lambda: AT,
+        other=lambda: importing(town, any_store).take(bills[earlier]),
+    ).take(bills[later])  # fmt: skip
+    point = load_installation(town.root).meter("scuola.metano").register.point
+    assert any_store.read(point).values.tolist() == [100.0, 200.0, 0.0]
