@@ -235,7 +235,10 @@ class _Seen:
         return from_s, to_s
 
     def _shared(self, stated: ManualEnergy, gap: Gap) -> Share:
-        """What a stated amount leaves for a gap: less what was measured, by time."""
+        """What a stated amount leaves for a gap: less what was measured, by time.
+
+        What lies in the future, or outside of the meter's life, has its part too.
+        """
         start_s, end_s = to_seconds(stated.span.start), to_seconds(stated.span.end)
         known, gaps = 0.0, dict[Key, Gap]()
         for day in self._days_of(start_s, end_s):
@@ -248,18 +251,27 @@ class _Seen:
             known += float(((measured + catch_up) * part).sum())
             gaps |= {key_of(g): g for g in told}
         gap_s = gap.end_s - gap.start_s
-        rest_s = gap_s
+        lived_s = to_seconds(self.calendar.span.start), to_seconds(self.calendar.span.end)
+        unseen = [(gap.start_s, gap.end_s), (start_s, lived_s[0]), (lived_s[1], end_s)]
         for other in gaps.values():
-            inside = max(other.start_s, start_s), min(other.end_s, end_s)
-            common = inside[1] - inside[0]
-            if common > 0 and other.known:
-                known += other.low * common / (other.end_s - other.start_s)
-            elif common > 0:
-                of_gap = min(inside[1], gap.end_s) - max(inside[0], gap.start_s)
-                rest_s += common - max(of_gap, 0)
+            if other.known:
+                common = min(other.end_s, end_s) - max(other.start_s, start_s)
+                known += other.low * max(common, 0) / (other.end_s - other.start_s)
+            else:
+                unseen.append((max(other.start_s, start_s), min(other.end_s, end_s)))
+        rest_s = _length_s(unseen)
         rest = max(stated.amount - known, 0.0)
         amount = rest if rest_s == gap_s else rest * gap_s / rest_s
         return Share(amount, Stated(start_s, end_s, rest), rest_s, stated.is_guess)
+
+
+def _length_s(spans: Iterable[tuple[int, int]]) -> int:
+    """How long spans are together, each second counted once; what ends before it begins is none."""
+    length, until = 0, -NEVER_S
+    for start_s, end_s in sorted(spans):
+        length += max(0, end_s - max(start_s, until))
+        until = max(until, end_s)
+    return length
 
 
 def _cut_at(gap: Gap, stated: Sequence[ManualEnergy], counter: Counter) -> Iterator[Gap]:

@@ -234,6 +234,19 @@ def test_what_is_stated_over_two_months_is_certain_of_both_together(store: Sqlit
     assert (total.estimated_low_kwh, total.estimated_high_kwh) == pytest.approx((500, 500))
 
 
+def test_of_what_is_stated_beyond_now_only_the_part_to_date_counts(store: SqliteStore):
+    # silent since 15 May; 600 kWh are stated until 14 June, 30 days
+    before = to_seconds(local(5, 15)) >= T
+    store.write_series(MAIN, T[before], COUNTED[before])
+    store.write_events([said(local(5, 15), local(6, 14), 600.0).event])
+    may = Span(local(5, 15), local(6, 1))
+    early, later = ledger(store, local(6, 4)), ledger(store, local(7, 20))
+    for book in (early, later):  # what is kept at first stays right
+        assert book.total(main(book), may).estimated_kwh == pytest.approx(600 * 17 / 30)
+        months = book.meter(main(book), may, By.MONTH)
+        assert months["estimated"].tolist() == pytest.approx([600 * 17 / 30])
+
+
 def test_a_person_may_state_what_no_method_estimates(store: SqliteStore):
     lost = local(5, 5), local(5, 25)
     book = stored(store, lost)
