@@ -1,4 +1,4 @@
-"""``paes pv``, table C of ``paes inventory``, and computed meters, as a person calls them.
+"""``paes pv``, tables of ``paes inventory``, and computed meters, as a person calls them.
 
 A day of a school in the shipped town, 1 June 2025: its plant at 5 kW, 2 kW fed in, 3 kW bought.
 """
@@ -111,6 +111,25 @@ def test_the_inventory_has_table_c(run: Run) -> None:
     assert row["high_mwh"] > row["low_mwh"]  # a day is not a year
     assert told["total"]["energy_mwh"] == row["energy_mwh"]
     assert [one["sector"] for one in told["self_consumed"]] == ["municipal_buildings"]
+
+
+def test_the_inventory_tells_the_estimated_part_beside_the_missing_one(
+    tmp_path: Path, run: Run
+) -> None:
+    t = int(START.timestamp()) + 900 * np.arange(10 * 96, dtype=np.int64)
+    lost = (t > t[5 * 96]) & (t < t[6 * 96])  # a day at whose end the register begins again
+    counted = np.where(t < t[6 * 96], t - t[0], t - t[6 * 96]) / 3600 * 100.0
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    store.write_series("palazzo-civico.main/energy_import", t[~lost], counted[~lost])
+    store.close()
+    rows = [line.strip("│┃").split("│") for line in run(inventory, "2025").stdout.splitlines()]
+    (told,) = (
+        [cell.strip() for cell in row]
+        for row in rows
+        if [c.strip() for c in row[:2]] == ["municipal_buildings", "electricity"]
+    )
+    assert told[4] == "2.4"  # 24 h of 100 kW
+    assert " to " in told[5]
 
 
 def test_a_computed_meter_is_asked_like_any_other(run: Run) -> None:

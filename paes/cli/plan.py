@@ -47,12 +47,12 @@ def inventory(session: Session, year: int, electricity: Any, as_json: bool) -> N
         print_json({**inventory_document(city, made, labels), "local_generation": local})
         return
     rows = [row for line in made.lines for row in (_line_row(line), *_use_rows(line))]
-    total = number(made.energy_mwh, 1), "", "", "", number(made.emissions_t, 1), ""
+    total = number(made.energy_mwh, 1), "", "", "", "", number(made.emissions_t, 1), ""
     rows.append(["total", "", *total])
     print_table(
         f"{city.name} {year}: {made.kind}, {made.factor_set.id} ({made.factor_set.gas}), "
         f"electricity factor {made.electricity_factor}",
-        ["sector", "carrier", "MWh", "metered", "missing MWh", "t/MWh", "t", ""],
+        ["sector", "carrier", "MWh", "metered", "estimated MWh", "missing MWh", "t/MWh", "t", ""],
         rows,
         left=2,
     )
@@ -67,6 +67,7 @@ def _line_row(line: InventoryLine) -> list[str]:
         str(line.activity.carrier),
         number(line.energy_mwh, 1),
         percent(line.activity.metered_fraction),
+        _estimated(line),
         _missing(line),
         f"{line.factor.factor_t_per_mwh:.4f} ({line.factor.how})",
         number(line.emissions_t, 1),
@@ -79,10 +80,7 @@ def _use_rows(line: InventoryLine) -> list[list[str]]:
     parts = line.activity.parts
     if not any(part.use for part in parts):
         return []
-    return [
-        ["", f"  {_use(part)}", f"  {number(part.energy_mwh, 1)}", "", "", "", "", ""]
-        for part in parts
-    ]
+    return [["", f"  {_use(part)}", f"  {number(part.energy_mwh, 1)}", *[""] * 6] for part in parts]
 
 
 def _use(part: DeclaredRow) -> str:
@@ -152,6 +150,11 @@ def _reduction(year: YearResult) -> str:
         return most
     is_bounded = math.isfinite(year.least_reduction_fraction)
     return f"{least} to {most}" if is_bounded else f"at most {most}"
+
+
+def _estimated(line: InventoryLine) -> str:
+    estimated_mwh = line.activity.estimated_mwh
+    return number(estimated_mwh, 1) if estimated_mwh else "-"
 
 
 def _missing(line: InventoryLine) -> str:
