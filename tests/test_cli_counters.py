@@ -84,6 +84,9 @@ def test_lighting_tells_burning_hours_by_night(
     assert "12.12" in table.stdout
     unread = run(lighting, "--from", "2025-02-01", "--to", "2025-02-02")
     assert "no readings in this time of scuola.main/power;" in unread.stderr
+    (line,) = [n for n in unread.stdout.splitlines() if n.startswith("│scuola.main")]
+    hours = [cell.strip() for cell in line.strip("│").split("│")][3:6]
+    assert hours == ["-", "-", "24.00"]  # a lamp that nobody saw burned neither 0 h nor any
     summary = run(lighting, *night)
     assert "1 meters of lamps" in summary.stdout
     assert "80 %" in summary.stdout

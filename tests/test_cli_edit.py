@@ -63,6 +63,17 @@ def test_a_dry_run_shows_the_same_and_writes_nothing(paes):
     assert paes("edit", *FACTOR).out == dry.out
 
 
+def test_an_edit_in_the_way_is_told_by_the_clock_on_the_wall(paes):
+    """As it was typed: midnight in Rome, not 23 o'clock of the day before."""
+    paes("edit", *FACTOR)
+    again = paes("edit", METER, "factor", "--from", "2025-03-11", "--to", "2025-03-13",
+                 "--factor", "3", "--author", "Bianchi", "--reason", "again")  # fmt: skip
+    assert again.err.strip() == (
+        f"paes: {METER}: there is an edit factor by Rossi from 2025-03-10 00:00 +0100 to"
+        " 2025-03-12 12:00 +0100 already; withdraw it first"
+    )
+
+
 def test_every_edit_is_listed_and_one_is_withdrawn(paes):
     paes("edit", *FACTOR)
     more = ("--author", "Bianchi", "--reason", "on the bench")
@@ -102,11 +113,11 @@ def test_every_edit_is_listed_and_one_is_withdrawn(paes):
          (f"paes: {METER}: no edit in force begins 2025-01-01 00:00 +0100; "
          f"see: paes edit {METER} --list")),
         (["factor", "--from", "2025-01-02", "--to", "2025-01-01", "--factor", "2"], 1,
-         "paes: span ends at 2024-12-31T23:00:00Z, not after its start"),
+         "paes: --to 2025-01-01 is not after --from 2025-01-02; the end is not included"),
         (["factor", "--from", "2025-01-01", "--to", "2025-01-02", "--factor", "-1"], 1,
          f"paes: {METER}: factor -1; expected one above 0 (to drop: ignore)"),
         (["ignore", "--from", "2025-01-01", "--to", "2199-01-01"], 1,
-         (f"paes: {METER}: the edit ends 2198-12-31T23:00Z, and that is still to come; "
+         (f"paes: {METER}: the edit ends 2199-01-01 00:00 +0100, and that is still to come; "
          "only what is past can be corrected")),
         (["ignore", "--from", "2025-01-01", "--to", "2025-01-02", "--factor", "2"], 2,
          "Error: ignore takes no --factor"),

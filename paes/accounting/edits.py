@@ -22,7 +22,7 @@ from enum import StrEnum
 
 from paes.errors import DataError, StoreError
 from paes.events import Event
-from paes.periods import Span
+from paes.periods import Span, zone
 from paes.store import Store
 
 EDIT = "edit."
@@ -225,17 +225,18 @@ def all_edits(store: Store, meter: str) -> list[Edit]:
     return sorted(found, key=lambda e: (e.span.start, e.kind, e.number))
 
 
-def added(edit: Edit, among: Sequence[Edit]) -> Edit:
+def added(edit: Edit, among: Sequence[Edit], tz: str = "UTC") -> Edit:
     """``edit`` as it can stand beside the others of its meter (``all_edits``).
 
-    Raises DataError if one in force says something else of the same time.
+    Raises DataError, with times of ``tz``, if one in force says something else of the same time.
     """
     alike = [e for e in among if e.kind is edit.kind]
     for other in alike:
         if other.in_force and other.span.clip(edit.span.start, edit.span.end):
+            start, end = (at.astimezone(zone(tz)) for at in (other.span.start, other.span.end))
             raise DataError(
                 f"{edit.meter}: there is an edit {edit.kind} by {other.author} from"
-                f" {other.span.start:%Y-%m-%dT%H:%MZ} to {other.span.end:%Y-%m-%dT%H:%MZ}"
+                f" {start:%Y-%m-%d %H:%M %z} to {end:%Y-%m-%d %H:%M %z}"
                 " already; withdraw it first"
             )
     numbers = [e.number for e in alike if e.span.start == edit.span.start]

@@ -77,7 +77,10 @@ def edit(
     else:
         if end is None:
             raise click.UsageError("--to is required")
-        span = Span(begin, parse_instant(end, tz))
+        finish = parse_instant(end, tz)
+        if finish <= begin:
+            raise DataError(f"--to {end} is not after --from {start}; the end is not included")
+        span = Span(begin, finish)
         value = _value(EditKind(action), factor, amount)
         changed = _new(session, one, EditKind(action), span, value, author, reason)
     _change(session, one, changed, dry_run, as_json)
@@ -104,14 +107,15 @@ def _new(
     reason: str,
 ) -> Edit:
     """The edit that is asked for, if it can stand beside the others."""
-    now = session.ledger.clock()
+    now, tz = session.ledger.clock(), session.installation.time_zone(meter.id)
     if span.end > now:
+        end = span.end.astimezone(zone(tz))
         raise DataError(
-            f"{meter.id}: the edit ends {span.end:%Y-%m-%dT%H:%MZ}, and that is still to come;"
+            f"{meter.id}: the edit ends {end:%Y-%m-%d %H:%M %z}, and that is still to come;"
             " only what is past can be corrected"
         )
     said = Edit(meter.id, kind, span, value, author, reason, now)
-    return added(said, all_edits(session.store, meter.id))
+    return added(said, all_edits(session.store, meter.id), tz)
 
 
 def _taken_back(session: Session, meter: Meter, kind: str | None, start: datetime) -> Edit:

@@ -209,8 +209,10 @@ def _total(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _hours(row: dict[str, float]) -> list[str]:
-    hours = [number(row[name], 2) for name in ("burning_h", "dark_h", "missing_h")]
-    return [*hours, percent(_known(row["level"]), 0)]
+    seen_h = row["burning_h"] + row["dark_h"]
+    told = ["-", "-"] if not seen_h and row["missing_h"] else None
+    seen = told or [number(row[name], 2) for name in ("burning_h", "dark_h")]
+    return [*seen, number(row["missing_h"], 2), percent(_known(row["level"]), 0)]
 
 
 def _known(level: float) -> float | None:

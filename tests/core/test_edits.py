@@ -273,8 +273,8 @@ def test_a_withdrawn_edit_is_kept_and_has_no_effect(store):
         (lambda: edit(EditKind.IGNORE).withdrawn("Rossi", ""),
          "withdrawing an edit needs an author and a reason"),
         (lambda: added(edit(EditKind.FACTOR, 2.0), [edit(EditKind.FACTOR, 3.0)]),
-         ("there is an edit factor by Rossi from 2025-05-10T00:00Z to 2025-05-12T00:00Z already; "
-         "withdraw it first")),
+         ("there is an edit factor by Rossi from 2025-05-10 00:00 +0000 to 2025-05-12 00:00 +0000"
+         " already; withdraw it first")),
     ],
 )  # fmt: skip
 def test_an_edit_that_makes_no_sense_is_refused(make, message):
