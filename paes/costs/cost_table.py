@@ -56,6 +56,12 @@ class Money:
             np.maximum(low, high),
         )
 
+    def within(self, parts: Money) -> Money:
+        """All time, with bounds no wider than those of its ``parts`` together."""
+        low = np.maximum(self.low_eur, parts.low_eur.sum())
+        high = np.minimum(self.high_eur, parts.high_eur.sum())
+        return replace(self, low_eur=low, high_eur=np.maximum(low, high))
+
     @property
     def eur(self) -> Floats:
         """Measured and estimated together: the figure to reckon with."""
@@ -88,6 +94,12 @@ class Amounts:
             np.minimum(low, high),
             np.maximum(low, high),
         )
+
+    def within(self, parts: Amounts) -> Amounts:
+        """All time, with bounds no wider than those of its ``parts`` together."""
+        low = np.maximum(self.low, parts.low.sum())
+        high = np.minimum(self.high, parts.high.sum())
+        return replace(self, low=low, high=np.maximum(low, high))
 
 
 @dataclass(frozen=True)
@@ -160,6 +172,22 @@ class CostTable:
             missing_low_eur=np.minimum(*missing),
             missing_high_eur=np.maximum(*missing),
             unpriced=self.unpriced * weight,
+        )
+
+    def within(self, periods: CostTable) -> CostTable:
+        """The table of all time, with bounds no wider than those of its ``periods`` together.
+
+        What is certain of each month is so of all, even if bands could have shared it otherwise.
+        """
+        return replace(
+            self,
+            amounts={k: of.within(periods.amounts[k]) for k, of in self.amounts.items()},
+            energy={k: of.within(periods.energy[k]) for k, of in self.energy.items()},
+            fixed=self.fixed.within(periods.fixed),
+            power=self.power.within(periods.power),
+            taxes=self.taxes.within(periods.taxes),
+            vat=self.vat.within(periods.vat),
+            total=self.total.within(periods.total),
         )
 
     @property

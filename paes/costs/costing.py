@@ -127,7 +127,10 @@ class Costing:
             own = tuple(regimes(meter_supplies(self.installation, one.payer), *within))
             bill = Bill(self.ledger, one, own, kinds, runs, by_run[i], tz)
             total = bill.table(all_s, whole[i])
-            periods = bill.table(period_edges_s, by_period[i]) if len(starts) > 1 else total
+            periods = total
+            if len(starts) > 1:
+                periods = bill.table(period_edges_s, by_period[i])
+                total = total.within(periods)
             told = tuple(self._findings(one.meter, total, all_s, tz))
             yield Costs(starts, periods, total, told)
 

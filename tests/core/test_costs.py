@@ -285,6 +285,25 @@ def test_a_site_is_the_sum_of_its_supplies(store):
     assert set(costs.periods.energy) == {"F1", "F2", "F3", "flat"}
 
 
+def test_what_is_certain_of_each_month_is_certain_of_all(store):
+    # a gap in April and one in May, when taxes rise: 30 and 31 days of 96 kWh whatever the bands
+    write(store, "2024-12-01", "2025-04-10")
+    write(store, "2025-04-12", "2025-05-10")
+    write(store, "2025-05-12", "2025-06-01")
+    prices = [
+        {**BANDED, "taxes_eur_per_unit": 0.01},
+        {**BANDED, "taxes_eur_per_unit": 0.05, "valid_from": "2025-05-01"},
+    ]
+    at = town([tariff("t", *prices, bands="italy")], [contract("t")])
+    costs = of_main(costing(store, at), Span(local("2025-04-01"), local("2025-06-01")))
+    assert (
+        cents(costs.periods.taxes.low_eur) == cents(costs.periods.taxes.high_eur) == [28.8, 148.8]
+    )
+    assert cents(costs.whole.taxes.low_eur) == cents(costs.whole.taxes.high_eur) == [177.6]
+    assert costs.whole.total.low_eur[0] >= costs.periods.total.low_eur.sum() - 1e-9
+    assert costs.whole.total.high_eur[0] <= costs.periods.total.high_eur.sum() + 1e-9
+
+
 def test_amounts_of_a_bill_over_two_months_are_estimated_by_month_and_certain_together(store):
     billed = imported("billed", brings="amounts", rated_power_kw=10.0)
     store.write([
