@@ -44,7 +44,7 @@ OUTSIDE = ("before_first_reading", "after_last_reading")
 def outer_gaps(book: Account, start_s: int, end_s: int, rules: CounterRules) -> list[Gap]:
     """The gaps before the first and after the last reading, within ``[start_s, end_s)``."""
     if len(book.knots_s) == 0:
-        return [Gap(start_s, end_s, 0.0, rules.limit(end_s - start_s), "no_reading")]
+        return [Gap(start_s, end_s, 0.0, rules.limit(end_s - start_s), "before_first_reading")]
     first, last = int(book.knots_s[0]), int(book.knots_s[-1])
     gaps = []
     if first > start_s:

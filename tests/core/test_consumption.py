@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paes.accounting.consumption import buckets, outer_gaps
+from paes.accounting.consumption import buckets, cut, outer_gaps
 from paes.accounting.counter import account
 from paes.accounting.counter_rules import SPIKE_MARGIN, CounterRules
 from paes.metering import Quality, Register, Replacement
@@ -49,6 +49,15 @@ def per_hour(readings: ReadingSeries, hours: int, r: CounterRules):
     edges = np.arange(0, (hours + 1) * 3600, 3600, dtype=np.int64)
     gaps = [*book.gaps, *outer_gaps(book, 0, hours * 3600, r)]
     return buckets(book, gaps, edges, r)
+
+
+def test_a_meter_that_was_never_read_lacks_each_day_alone_whatever_is_asked():
+    days = np.arange(0, 5 * DAY, DAY, dtype=np.int64)
+    each = [(0.0, 240.0)] * 4  # 24 h of 10 kW
+    (gap,) = outer_gaps(account(series(), rules()), 0, 4 * DAY, rules())
+    assert [(g.low, g.high) for g in cut(gap, days, rules())] == each
+    (less,) = outer_gaps(account(series(), rules()), DAY, 2 * DAY, rules())
+    assert cut(gap, days, rules())[1] == less
 
 
 def test_energy_is_the_difference_of_readings():
