@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import csv
 import io
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
@@ -21,6 +23,7 @@ from paes.imports.batch import SourceFile
 from paes.imports.cells import Cell as Cell
 from paes.imports.cells import parse_date as parse_date
 from paes.imports.cells import parse_number as parse_number
+from paes.imports.workbook_errors import ErrorCell, error_cells
 from paes.imports.workbook_guard import MAX_CELLS, MAX_ROWS, refuse_bomb, require_readable_size
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -107,23 +110,29 @@ def column_letters(column: int) -> str:
 def _workbook(file: SourceFile) -> list[Sheet]:
     try:
         refuse_bomb(file)
+        errors = error_cells(file.data) if file.data.startswith(ZIP) else {}
         with CalamineWorkbook.from_filelike(io.BytesIO(file.data)) as book:
-            return [_sheet(file, book, name) for name in book.sheet_names]
+            return [_sheet(file, book, name, errors.get(name, ())) for name in book.sheet_names]
     except PasswordError as err:
         raise DataError(f"{file.name}: protected with a password; save a copy without one") from err
-    except (CalamineError, ValueError, OSError) as err:
+    except (CalamineError, BadZipFile, zlib.error, ValueError, OSError) as err:
         raise DataError(
             f"{file.name}: damaged, or no workbook that can be read ({err}); expected XLSX, XLS"
             " or ODS: open it in a spreadsheet and save it anew"
         ) from err
 
 
-def _sheet(file: SourceFile, book: CalamineWorkbook, name: str) -> Sheet:
+def _sheet(
+    file: SourceFile, book: CalamineWorkbook, name: str, errors: Sequence[ErrorCell]
+) -> Sheet:
     found = book.get_sheet_by_name(name)
     rows: list[list[Cell]] = [
         [_emptied(cell) for cell in row] for row in found.to_python(skip_empty_area=False)
     ]
     _require_bounded(f"{file.name}: sheet {name!r}", rows)
+    for row, column, shown in errors:
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = shown
     return Sheet(name, rows)
 
 

@@ -147,6 +147,15 @@ def test_columns_are_called_as_in_a_spreadsheet(column: int, letters: str) -> No
     assert column_letters(column) == letters
 
 
+def test_an_error_is_no_empty_cell() -> None:
+    """A formula that broke must not become a gap in silence."""
+    data = workbook(["kWh", None, 1.5], ["#REF!", "#N/A", 2.5])
+    assert read_sheets(source("a.xlsx", data))[0].rows == [
+        ["kWh", None, 1.5],
+        ["#REF!", "#N/A", 2.5],
+    ]
+
+
 # What is refused
 
 
