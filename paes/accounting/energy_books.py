@@ -5,13 +5,14 @@ Pure functions; read next ``paes.accounting.kept_energy``, which asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from paes.accounting.energy_rows import unique
 from paes.accounting.judging import Judged
-from paes.periods import Seconds, Span, to_seconds
+from paes.periods import By, Seconds, Span, edges, from_seconds, to_seconds
 from paes.rollups import Rollups, shape_of
 from paes.series import EnergyBook
 
@@ -59,3 +60,26 @@ def one_book(books: Sequence[EnergyBook]) -> EnergyBook:
         np.concatenate([b.covered_s for b in books]),
         unique(gap for b in books for gap in b.gaps),
     )
+
+
+def stretches(span: Span, tz: str) -> Iterator[tuple[Span, By | None]]:
+    """``span`` cut into whole months, whole days around them, and parts of days at its ends."""
+    cuts: list[tuple[int, By | None]] = [(to_seconds(span.start), None)]
+    days = _inside(span, By.DAY, tz)
+    if days:
+        months = _inside(days, By.MONTH, tz)
+        cuts.append((to_seconds(days.start), By.DAY))
+        if months:
+            cuts += [(to_seconds(months.start), By.MONTH), (to_seconds(months.end), By.DAY)]
+        cuts.append((to_seconds(days.end), None))
+    cuts.append((to_seconds(span.end), None))
+    for (start_s, by), (end_s, _) in pairwise(cuts):
+        if start_s < end_s:
+            yield Span(from_seconds(start_s), from_seconds(end_s)), by
+
+
+def _inside(span: Span, by: By, tz: str) -> Span | None:
+    """The whole periods that lie in ``span``; None if there are none."""
+    of = edges(span, by, tz)
+    within = of[(of >= to_seconds(span.start)) & (of <= to_seconds(span.end))]
+    return Span(from_seconds(within[0]), from_seconds(within[-1])) if len(within) > 1 else None

@@ -16,9 +16,8 @@ from dataclasses import replace
 from itertools import chain, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from paes.accounting.energy_books import one_book, quarter_book, read_book, row_book
+from paes.accounting.energy_books import one_book, quarter_book, read_book, row_book, stretches
 from paes.accounting.energy_rows import (
     day_rows,
     month_gaps,
@@ -30,6 +29,7 @@ from paes.accounting.energy_rows import (
 from paes.accounting.estimated_gaps import estimates_of
 from paes.accounting.estimating import Estimating, wanting
 from paes.accounting.judging import Counter, judged
+from paes.accounting.row_seals import holding, settled_rows, until_next, waits
 from paes.periods import By, Clock, Seconds, Span, edges, from_seconds, now_utc, to_seconds
 from paes.rollups import (
     ALWAYS_S,
@@ -38,7 +38,6 @@ from paes.rollups import (
     Rollups,
     Touches,
     joined,
-    seals,
 )
 from paes.series import EnergyBook
 from paes.store import Store
@@ -51,9 +50,6 @@ MOST_COUNTERS = 100
 """Counters that are accounted at once, however little there is to read of them."""
 REACH_S = 40 * DAY_S
 """How far beyond a span its days rest on readings, as a rule; further only over long gaps."""
-NEXT_READING_S = 2**61
-"""``needs_to_s`` of a month that is over, of a counter that has been silent for a day: whatever it
-says next may change it, and until then it is kept."""
 
 
 class KeptEnergy:
@@ -87,7 +83,7 @@ class KeptEnergy:
         its ends.
         """
         parts: list[list[EnergyBook]] = [[] for _ in counters]
-        for part, by in _stretches(span, counters[0].time_zone):
+        for part, by in stretches(span, counters[0].time_zone):
             if by:
                 found = self.books(counters, part, by)
             else:
@@ -149,7 +145,7 @@ class KeptEnergy:
             over = month_edges[:-1][month_edges[1:] <= life_s[1]]
             silent_s = to_seconds(self._clock()) - DAY_S
             return [
-                _until_next(rows, over) if ALWAYS_S < at_s <= silent_s else rows
+                until_next(rows, over) if ALWAYS_S < at_s <= silent_s else rows
                 for rows, at_s in zip(made, self._latest(counters), strict=True)
             ]
 
@@ -223,7 +219,7 @@ class KeptEnergy:
         settled = {
             c.point: kept
             for c, rows, at_s in zip(counters, made, latest_s, strict=True)
-            if len(kept := _settled(_seal(c, by), rows, touches.get(c.point, no_touches), at_s))
+            if len(kept := settled_rows(_seal(c, by), rows, touches.get(c.point, no_touches), at_s))
         }
         if settled:
             self._store.save_rollups(settled, by)
@@ -248,10 +244,10 @@ class KeptEnergy:
         from_s = min(int(rows.needs_from_s.min()) for rows in found.values())
         to_s = max(int(rows.needs_to_s.max()) for rows in found.values())
         touches = self._store.touches(list(found), from_s - DAY_S, to_s + 1)
-        waiting = [c for c in counters if c.point in found and _waits(found[c.point]).any()]
+        waiting = [c for c in counters if c.point in found and waits(found[c.point]).any()]
         latest_s = dict(zip((c.point for c in waiting), self._latest(waiting), strict=True))
         held = [
-            _holding(_seal(c, by), found.get(c.point), touches.get(c.point), latest_s.get(c.point))
+            holding(_seal(c, by), found.get(c.point), touches.get(c.point), latest_s.get(c.point))
             for c in counters
         ]
         if of[-1] <= to_seconds(span.end):
@@ -265,44 +261,6 @@ class KeptEnergy:
 
 def _seal(counter: Counter, by: By) -> int:
     return counter.month_seal if by is By.MONTH else counter.seal
-
-
-def _until_next(rows: Rollups, over: Seconds) -> Rollups:
-    """Rows of months that are over, of a counter that is silent: they hold until it speaks."""
-    waits = (rows.needs_to_s == NEVER_S) & np.isin(rows.start_s, over)
-    return replace(rows, needs_to_s=np.where(waits, NEXT_READING_S, rows.needs_to_s))
-
-
-def _waits(rows: Rollups) -> npt.NDArray[np.bool_]:
-    return np.asarray(rows.needs_to_s == NEXT_READING_S)
-
-
-def _settled(rules: int, rows: Rollups, touches: Touches, latest_s: int) -> Rollups:
-    """The rows that no reading to come can change, or the next one only, sealed."""
-    seal, closed = _sealed_by(rules, rows, touches, latest_s)
-    return replace(rows, seal=seal).where(closed & (rows.needs_to_s < NEVER_S))
-
-
-def _sealed_by(
-    rules: int, rows: Rollups, touches: Touches, latest_s: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Seals as in ``paes.rollups``, of rows that wait with the time of the latest reading."""
-    seal, closed = seals(rules, touches, rows.needs_from_s, rows.needs_to_s)
-    token = np.uint64(latest_s % 2**62 * 0x9E3779B97F4A7C15 % 2**64)  # spread over all bits
-    return np.where(_waits(rows), (seal.astype(np.uint64) + token).astype(np.int64), seal), closed
-
-
-def _holding(
-    rules: int, rows: Rollups | None, touches: Touches | None, latest_s: int | None
-) -> Rollups:
-    """The rows whose seal is today's; ``latest_s`` is needed of those that wait."""
-    if rows is None:
-        return Rollups.none()
-    if touches is None and latest_s is None:
-        return rows.where(rows.seal == rules)
-    known = touches or Touches.none()
-    seal, closed = _sealed_by(rules, rows, known, ALWAYS_S if latest_s is None else latest_s)
-    return rows.where((rows.seal == seal) & closed)
 
 
 def _missing(
@@ -343,26 +301,3 @@ def _reaches(rows: Rollups, from_s: int, to_s: int) -> bool:
         return True
     earliest = int(rows.needs_from_s[settled].min())
     return earliest >= from_s + DAY_S and int(rows.needs_to_s[settled].max()) < to_s
-
-
-def _stretches(span: Span, tz: str) -> Iterator[tuple[Span, By | None]]:
-    """``span`` cut into whole months, whole days around them, and parts of days at its ends."""
-    cuts: list[tuple[int, By | None]] = [(to_seconds(span.start), None)]
-    days = _inside(span, By.DAY, tz)
-    if days:
-        months = _inside(days, By.MONTH, tz)
-        cuts.append((to_seconds(days.start), By.DAY))
-        if months:
-            cuts += [(to_seconds(months.start), By.MONTH), (to_seconds(months.end), By.DAY)]
-        cuts.append((to_seconds(days.end), None))
-    cuts.append((to_seconds(span.end), None))
-    for (start_s, by), (end_s, _) in pairwise(cuts):
-        if start_s < end_s:
-            yield Span(from_seconds(start_s), from_seconds(end_s)), by
-
-
-def _inside(span: Span, by: By, tz: str) -> Span | None:
-    """The whole periods that lie in ``span``; None if there are none."""
-    of = edges(span, by, tz)
-    within = of[(of >= to_seconds(span.start)) & (of <= to_seconds(span.end))]
-    return Span(from_seconds(within[0]), from_seconds(within[-1])) if len(within) > 1 else None
