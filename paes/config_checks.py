@@ -157,7 +157,9 @@ def _meter_problems(meters: Parsed[MetersFile], sites: Collection[str] | None) -
     for index, meter in enumerate(meters.value.meters):
         place = ("meters", index)
         if sites is not None and meter.site not in sites:
-            message = f"no site {meter.site!r} in sites.yaml; there is {some(sites)}"
+            message = (
+                f"no site {meter.site!r} in sites.yaml; there is {some(sites, near=meter.site)}"
+            )
             problems.append(meters.tree.problem((*place, "id"), message))
         if meter.gateway not in gateways:
             message = f"no gateway {meter.gateway!r}; there is {some(gateways)}"

@@ -155,7 +155,7 @@ def read_text(path: Path) -> str:
 
 def location_of(error: ErrorDetails, data: Any) -> Location:
     """Where a pydantic problem is; a message that begins with a key is about that key."""
-    location = error["loc"]
+    location = tuple(p for p in error["loc"] if not _FORM.search(str(p)))
     if error["type"] != "value_error":
         return location
     for part in location:
@@ -164,6 +164,8 @@ def location_of(error: ErrorDetails, data: Any) -> Location:
     return (*location, first) if isinstance(data, dict) and first in data else location
 
 
+_FORM = re.compile(r"\[|^constrained-")
+"""Which of several forms was tried (``dict[…]``, ``[key]``): no place in a file."""
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",

@@ -66,7 +66,7 @@ def _site_problems(of: MetersFile, sites: Collection[str]) -> Iterator[Problem]:
     for key, named in lists:
         for index, site in enumerate(named):
             if site not in sites:
-                message = f"no site {site!r} in sites.yaml; there is {some(sites)}"
+                message = f"no site {site!r} in sites.yaml; there is {some(sites, near=site)}"
                 yield (key, index, "id"), message
 
 
@@ -104,7 +104,7 @@ def _share_problems(of: MetersFile, sites: Collection[str]) -> Iterator[Problem]
         for index, share in enumerate(meter.shares):
             for site in share.sites:
                 if site not in sites:
-                    message = f"no site {site!r} in sites.yaml; there is {some(sites)}"
+                    message = f"no site {site!r} in sites.yaml; there is {some(sites, near=site)}"
                     yield (*place, "shares", index, "sites", site), message
 
 

@@ -130,7 +130,8 @@ def _require_place(
 ) -> None:
     if contract.site is not None:
         if contract.site not in sites:
-            message = f"no site {contract.site!r} in sites.yaml; there is {some(sites)}"
+            known = some(sites, near=contract.site)
+            message = f"no site {contract.site!r} in sites.yaml; there is {known}"
             raise _Wrong("site", message)
         if not any(concerns(contract, tariff, m) for m in meters.values()):
             what = f"{_named(tariff.file.carrier)} ({tariff.file.direction})"
@@ -138,7 +139,8 @@ def _require_place(
         return
     meter = meters.get(contract.meter or "")
     if meter is None:
-        message = f"no meter {contract.meter!r} in meters.yaml; there is {some(meters)}"
+        known = some(meters, near=contract.meter or "")
+        message = f"no meter {contract.meter!r} in meters.yaml; there is {known}"
         raise _Wrong("meter", message)
     if meter.measures is Measures.SUBMETER:
         raise _Wrong("meter", f"{meter.id} is a submeter: it is paid for with {meter.parent}")

@@ -167,6 +167,14 @@ def test_a_wrong_contract_is_told_with_its_line(priced, old, new, problem):
     assert problems(priced) == [f"{CONTRACT_FILE}:{problem}"]
 
 
+def test_a_price_with_a_decimal_comma_is_told_in_words_of_the_file(priced):
+    priced.replace("tariffs/three.yaml", "F23: 0.16", "F23: 0,16")
+    told = problems(priced)
+    place = "tariffs/three.yaml:12: periods[1].energy_eur_per_unit"
+    assert f"{place}[16]: expected text, seen 16; put it in quotes" in told
+    assert not [one for one in told if "constrained" in one or "dict[" in one]
+
+
 def test_a_tariff_in_another_unit_than_the_register_is_told(priced):
     priced.replace("tariffs/gas.yaml", "unit: Sm3", "unit: kWh")
     (told,) = problems(priced)
