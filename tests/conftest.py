@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from paes.store.influx.link import InfluxLink
 
 REQUIRED = os.environ.get("PAES_REQUIRE_SERVERS") == "1"
+
+# Programs that tests start compile every library anew where byte code is not kept; here it is.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", f"{gettempdir()}/paes-tests-{os.getuid()}")
 
 
 @pytest.fixture
