@@ -19,7 +19,8 @@ import numpy.typing as npt
 from paes.factors.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Carrier, FieldMeter, Register, Sector, Site, SiteKind
+from paes.metering import Carrier, Register, Sector, Site, SiteKind
+from paes.meters import FieldMeter
 from paes.periods import Seconds, Span, from_seconds, to_seconds, year_span
 
 ROME = "Europe/Rome"

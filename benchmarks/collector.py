@@ -37,7 +37,7 @@ from collectors.schedule import plan_installation
 from collectors.simulator import Simulator
 from paes.config import load_installation, shipped_config
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import now_utc
 
 UNITS, POINTS_A_UNIT = 20, 10

@@ -26,7 +26,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation, shipped_config
 from paes.costs.costing import Costing
 from paes.installation import Installation
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import By, Seconds, Span, edges, year_span
 from paes.store.sqlite import SqliteStore
 from paes.tariffs.contracts import Contract

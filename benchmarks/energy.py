@@ -28,7 +28,8 @@ from _town import ROME, Town
 
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import City, Installation
-from paes.metering import Carrier, ImportedMeter, Meter, Register
+from paes.metering import Carrier, Register
+from paes.meters import ImportedMeter, Meter
 from paes.periods import ALWAYS, By
 from paes.series import Floats
 from paes.store.sqlite import SqliteStore

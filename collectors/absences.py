@@ -26,7 +26,8 @@ from collectors.field_task import FieldPlan
 from collectors.round import Round
 from paes.accounting.counter_rules import GAP_AFTER_PERIODS
 from paes.events import Cause, Event, absence
-from paes.metering import FieldMeter, Finding, Quality, Reading, meter_of, point_id
+from paes.metering import Finding, Quality, Reading, meter_of, point_id
+from paes.meters import FieldMeter
 from paes.units import canonical_unit
 
 __all__ = ["AbsenceBook"]

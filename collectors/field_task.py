@@ -13,7 +13,7 @@ from typing import Protocol
 
 from collectors.round import Round
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 Sink = Callable[[Round], Awaitable[None] | None]
 """Takes each round as soon as it is made; the task waits for it."""

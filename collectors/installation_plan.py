@@ -15,7 +15,8 @@ from collectors.device_files import AnyProfile, load_device
 from collectors.field_task import FieldPlan
 from collectors.transports import plan_for
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Register, name_of
+from paes.metering import Register, name_of
+from paes.meters import FieldMeter
 
 
 class MeteredInstallation(Protocol):

@@ -16,7 +16,8 @@ from typing import Any
 
 from collectors.round import Round, UnitReport, UnitState
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Finding, meter_of
+from paes.metering import Finding, meter_of
+from paes.meters import FieldMeter
 
 LATENCIES = 64
 """So many answers back the 95th percentile looks; there may be thousands of units."""

@@ -9,7 +9,7 @@ from collectors.field_task import FieldPlan
 from collectors.modbus.read_plan import GatewayPlan
 from collectors.modbus.sunspec import sleeps
 from paes.installation import Installation
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.sun import is_night
 
 Asleep = Callable[[str, datetime], bool]

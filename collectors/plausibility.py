@@ -15,7 +15,8 @@ from typing import Protocol
 
 from collectors.devices.point import DevicePoint, ProfileKind, RegisterType
 from collectors.devices.registers import MeasuredPoint, pattern_of, to_reading_value
-from paes.metering import FieldMeter, Finding, Quality, Reading
+from paes.metering import Finding, Quality, Reading
+from paes.meters import FieldMeter
 
 MARGIN = 1.2
 """How far beyond its rating a meter is believed."""

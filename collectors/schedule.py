@@ -35,7 +35,7 @@ from collectors.transports import MakeTask, round_period_s, task_for
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
 from paes.gateways import Transport
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import Clock, now_utc
 
 __all__ = ["Collector", "MeteredInstallation", "plan_installation"]

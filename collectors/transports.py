@@ -16,7 +16,7 @@ from collectors.mqtt.broker import MqttPlan, MqttTask, plan_mqtt
 from collectors.mqtt.profile import MqttProfile
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import Clock
 
 P = TypeVar("P")

@@ -19,7 +19,8 @@ from paes.accounting.ledger import EnergyLedger
 from paes.installation import City, Installation
 from paes.meter_status import STALE_AFTER_PERIODS, MeterState, state_of
 from paes.meter_trees.tree import MeterTree
-from paes.metering import Carrier, FieldMeter, Measures, Meter, Quality, Reading, Site, point_id
+from paes.metering import Carrier, Measures, Quality, Reading, Site, point_id
+from paes.meters import FieldMeter, Meter
 from paes.periods import Span, last_tick
 
 DAY = timedelta(days=1)

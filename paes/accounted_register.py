@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from paes.config_file import read_yaml
 from paes.errors import DataError
-from paes.metering import Carrier, FieldMeter, Measures, Register, point_id
+from paes.metering import Carrier, Measures, Register, point_id
+from paes.meters import FieldMeter
 from paes.units import canonical_unit, factor_to_canonical
 
 FLOAT_RESOLUTION = 1e-3

@@ -21,7 +21,8 @@ from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import FieldMeter, ImportedMeter, Meter, Opening, Sensor, Site
+from paes.metering import Opening, Site
+from paes.meters import FieldMeter, ImportedMeter, Meter, Sensor
 from paes.plan import Action, Plan
 from paes.schema import ConfigModel
 from paes.tariffs.contracts import ContractsFile

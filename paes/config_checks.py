@@ -19,7 +19,8 @@ from paes.field_fit import misfits
 from paes.gateways import Transport
 from paes.installation import find_device_file, some
 from paes.meter_trees.checks import tree_problems
-from paes.metering import FieldMeter, Register, point_id
+from paes.metering import Register, point_id
+from paes.meters import FieldMeter
 from paes.retention import Retention
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from paes.accounted_register import DeviceFile
 from paes.gateways import Gateway, Transport
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 Misfit = tuple[str, str]
 """The meter's key that is wrong, and the sentence."""

@@ -22,7 +22,8 @@ from paes.errors import DataError
 from paes.factors.emission_factors import FactorLibrary, Year
 from paes.gateways import Gateway
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import FieldMeter, Meter, Register, Sensor, Site
+from paes.metering import Register, Site
+from paes.meters import FieldMeter, Meter, Sensor
 from paes.plan import Action, Plan
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName

@@ -30,7 +30,8 @@ from paes.accounting.energy_table import EnergyTable
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Carrier, FieldMeter, Measures, Meter, Quality, Site, SiteKind, point_id
+from paes.metering import Carrier, Measures, Quality, Site, SiteKind, point_id
+from paes.meters import FieldMeter, Meter
 from paes.periods import ALWAYS, By, Seconds, Span, edges, to_seconds
 from paes.series import CODE_OF, Floats, ReadingSeries
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.events import ABSENCE, Cause, Event
-from paes.metering import FieldMeter, Meter, Reading
+from paes.metering import Reading
+from paes.meters import FieldMeter, Meter
 from paes.periods import Span, from_seconds, last_tick, to_seconds
 
 STALE_AFTER_PERIODS = 2

@@ -10,7 +10,8 @@ import numpy as np
 from paes.accounting.ledger import EnergyLedger
 from paes.events import ABSENCE, Event
 from paes.meter_status import SILENT_AFTER, MeterState, MeterStatus, in_use
-from paes.metering import Reading, Sensor
+from paes.metering import Reading
+from paes.meters import Sensor
 from paes.periods import Span, last_tick, to_seconds
 from paes.series import GOOD_CODES
 

@@ -16,7 +16,8 @@ from paes.config_checks import registers_of, repeated_ids
 from paes.config_file import Parsed
 from paes.errors import DataError
 from paes.installation import some
-from paes.metering import Register, Sensor, meter_of
+from paes.metering import Register, meter_of
+from paes.meters import Sensor
 from paes.units import canonical_unit, factor_to_canonical
 
 

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import StoreError
 from paes.installation import Installation
-from paes.metering import Meter
+from paes.meters import Meter
 from paes.periods import Clock, Span, from_seconds, now_utc
 from paes.store import Store
 

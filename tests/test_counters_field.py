@@ -27,7 +27,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.events import SWAPPED
 from paes.installation import Installation
 from paes.lighting import Stretch, burning_hours, lamps_of
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import Span, from_seconds
 from paes.store.sqlite import SqliteStore
 

@@ -28,7 +28,8 @@ from paes.config import shipped_config
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import FieldMeter, ImportedMeter, Opening, Register, Site
+from paes.metering import Opening, Register, Site
+from paes.meters import FieldMeter, ImportedMeter
 from paes.periods import By, Seconds, edges, to_seconds, year_span
 from paes.plan import Plan
 from paes.series import Floats

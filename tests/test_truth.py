@@ -29,7 +29,8 @@ from paes.config import shipped_config
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import FieldMeter, Finding, Reading, Site
+from paes.metering import Finding, Reading, Site
+from paes.meters import FieldMeter
 from paes.periods import By, Clock, Span, day_span, local_midnight
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore

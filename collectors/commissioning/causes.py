@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from paes.metering import FieldMeter, Finding, Register
+from paes.metering import Finding, Register
+from paes.meters import FieldMeter
 from paes.units import canonical_unit, factor_to_canonical, known_units
 
 # Rated primary currents of IEC 61869-2, 5.201 (10 to 75 A and their decimal multiples), and the

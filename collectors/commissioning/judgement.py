@@ -26,7 +26,8 @@ from collectors.commissioning.causes import TELLING, Shown, causes
 from collectors.modbus.unit_device import same_serial
 from paes.accounting.counter_rules import SPIKE_MARGIN
 from paes.errors import DataError
-from paes.metering import FieldMeter, Finding, Measures, Register
+from paes.metering import Finding, Measures, Register
+from paes.meters import FieldMeter
 from paes.units import canonical_unit, factor_to_canonical
 
 ROUNDING = 1 + 1e-6

@@ -21,7 +21,8 @@ from collectors.commissioning.judgement import Judgement, Seen
 from paes import __version__
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Site
+from paes.metering import Site
+from paes.meters import FieldMeter
 
 SCHEMA = "commissioning/1"
 Document = dict[str, Any]

@@ -28,7 +28,8 @@ from paes.errors import PaesError
 from paes.events import SWAPPED
 from paes.gateways import Gateway, Transport
 from paes.installation import Installation
-from paes.metering import FieldMeter, Reading, Register, name_of
+from paes.metering import Reading, Register, name_of
+from paes.meters import FieldMeter
 from paes.periods import Clock
 
 _POWERS = ("active_power", "heat_power", "W")

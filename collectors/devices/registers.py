@@ -21,7 +21,8 @@ from typing import Protocol
 
 from collectors.devices.point import DevicePoint, ProfileKind, RegisterType, WordOrder
 from paes.errors import DataError
-from paes.metering import FieldMeter, Quality
+from paes.metering import Quality
+from paes.meters import FieldMeter
 from paes.units import canonical_unit, factor_to_canonical
 
 LARGEST_EXPONENT = 10

@@ -13,7 +13,7 @@ from collectors.mbus.link import SELECTED
 from collectors.mbus.profile import MbusPoint, MbusProfile
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 
 @dataclass(frozen=True, slots=True)

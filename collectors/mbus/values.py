@@ -19,7 +19,8 @@ from collectors.mbus.plan import MbusUnit
 from collectors.mbus.profile import MbusPoint, RecordFunction, RecordMatch
 from collectors.round import LARGEST_VALUE
 from paes.errors import DataError
-from paes.metering import FieldMeter, Finding, Quality, Reading, point_id
+from paes.metering import Finding, Quality, Reading, point_id
+from paes.meters import FieldMeter
 from paes.units import canonical_unit, factor_to_canonical
 
 MAP_ERROR = "collect.map_error"

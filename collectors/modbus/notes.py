@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from paes.events import Event
-from paes.metering import FieldMeter, Finding, Reading
+from paes.metering import Finding, Reading
+from paes.meters import FieldMeter
 
 
 @dataclass

@@ -28,7 +28,8 @@ from collectors.modbus.blocks import NOTHING_LEARNED, Block, Limits, blocks_of, 
 from collectors.modbus.bus_time import TCP_GAP, BusTime, bus_time, pause_s
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Measures, point_id
+from paes.metering import Measures, point_id
+from paes.meters import FieldMeter
 
 __all__ = [
     "EVERY_CLASS",

@@ -38,7 +38,8 @@ from collectors.mqtt.profile import (
 )
 from collectors.round import LARGEST_VALUE
 from paes.errors import BadReply
-from paes.metering import FieldMeter, Finding, Quality, Reading, point_id
+from paes.metering import Finding, Quality, Reading, point_id
+from paes.meters import FieldMeter
 
 MOST_BYTES = 64 * 1024
 """No meter says so much at once; a larger message is not even parsed."""

@@ -16,7 +16,7 @@ from collectors.devices.registers import is_pulse_channel
 from collectors.mqtt.profile import MqttPoint, MqttProfile
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 SESSION_S = 14 * 86400
 """A collector may be away for two weeks; how many messages a broker keeps is its own setting."""

@@ -17,7 +17,8 @@ from collectors.mqtt.payload import Message, Told, is_meant, parsed, told
 from collectors.mqtt.plan import MqttPlan, MqttUnit
 from collectors.round import UnitReport, UnitState
 from paes.errors import BadReply
-from paes.metering import FieldMeter, Finding, Quality, Reading, name_of
+from paes.metering import Finding, Quality, Reading, name_of
+from paes.meters import FieldMeter
 
 log = logging.getLogger(__name__)
 

@@ -45,7 +45,7 @@ from collectors.simulator.wire import Delivery
 from paes.errors import DataError
 from paes.gateways import Gateway, SerialLine, Transport
 from paes.installation import Installation
-from paes.metering import FieldMeter, Sensor
+from paes.meters import FieldMeter, Sensor
 
 __all__ = [
     "KINDS",

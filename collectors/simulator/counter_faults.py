@@ -18,7 +18,7 @@ from collectors.simulator.quantities import State, state_of
 from collectors.simulator.randomness import key
 from collectors.simulator.town import Town
 from paes.errors import DataError
-from paes.metering import FieldMeter, Sensor
+from paes.meters import FieldMeter, Sensor
 
 _OVERWRITTEN = {"zero": 0x0000, "all_ones": 0xFFFF}
 _MOST_STEPS = 2**53

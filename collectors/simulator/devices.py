@@ -24,7 +24,8 @@ from collectors.simulator.server import ILLEGAL_ADDRESS, Reply
 from collectors.simulator.sunspec_chain import COMMON, SunSpecChain, is_common
 from collectors.simulator.town import Town
 from paes.errors import DataError
-from paes.metering import FieldMeter, Measures, Sensor
+from paes.metering import Measures
+from paes.meters import FieldMeter, Sensor
 
 Image = dict[tuple[int, int], int]
 """(function code, address) -> word."""

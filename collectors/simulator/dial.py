@@ -15,7 +15,8 @@ import numpy as np
 from collectors.simulator.randomness import Floats
 from paes.accounted_register import MeasuredPoint, device_counters
 from paes.installation import Installation
-from paes.metering import FieldMeter, Register
+from paes.metering import Register
+from paes.meters import FieldMeter
 from paes.units import factor_to_canonical
 
 

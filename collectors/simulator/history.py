@@ -17,7 +17,7 @@ from collectors.simulator.dial import dial_of
 from collectors.simulator.losses import Loss, is_read, losses_between
 from collectors.simulator.randomness import Floats, Ints
 from collectors.simulator.town import Town
-from paes.metering import FieldMeter, Sensor
+from paes.meters import FieldMeter, Sensor
 from paes.periods import local_midnight, to_seconds
 from paes.store import Store
 

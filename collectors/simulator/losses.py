@@ -9,7 +9,7 @@ import numpy as np
 from collectors.simulator.parameters import Losses, Range
 from collectors.simulator.randomness import Ints, draw, key
 from paes.installation import Installation
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 _YEAR_S = 365 * 86400 + 21600
 _METERS_FOR_ONE_DEAD_A_YEAR = 20

@@ -20,7 +20,8 @@ from collectors.simulator.need import Character
 from collectors.simulator.parameters import Parameters
 from collectors.simulator.randomness import key, smooth
 from collectors.simulator.town import Town
-from paes.metering import FieldMeter, Measures, Sensor
+from paes.metering import Measures
+from paes.meters import FieldMeter, Sensor
 from paes.periods import By, Span, edges, from_seconds
 from paes.units import factor_to_canonical
 

@@ -34,7 +34,7 @@ from collectors.simulator.randomness import Floats
 from paes.config import shipped_config
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import from_seconds, local_year, to_seconds
 from paes.units import factor_to_canonical
 

@@ -30,7 +30,7 @@ from collectors.modbus.read_plan import Block, plan
 from collectors.modbus.sunspec import discover, located
 from collectors.technician.probed import Probe, ProbedIdentity, ProbedPoint, ProbedRequest
 from paes.errors import DeviceRefused, FieldError, NoReply
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import Clock
 from paes.units import canonical_unit
 

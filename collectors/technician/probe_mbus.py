@@ -15,7 +15,8 @@ from collectors.mbus.frames import Record, Telegram
 from collectors.mbus.line import MbusLine
 from collectors.mbus.plan import MbusPlan, MbusUnit
 from collectors.mbus.values import values_of
-from paes.metering import FieldMeter, Finding, Reading
+from paes.metering import Finding, Reading
+from paes.meters import FieldMeter
 from paes.periods import Clock
 
 

@@ -41,7 +41,8 @@ from paes.accounting.counter_rules import (
 )
 from paes.accounting.intervals import amounts_account, intervals_account
 from paes.accounting.scaling import scaled
-from paes.metering import Evidence, Finding, Replacement
+from paes.metering import Evidence, Finding
+from paes.meters import Replacement
 from paes.periods import Seconds, to_seconds
 from paes.series import Floats, Gap, ReadingSeries
 

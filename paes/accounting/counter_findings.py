@@ -12,7 +12,8 @@ import numpy as np
 
 from paes.accounting.counter_rules import UNRATED_PER_H, CounterRules
 from paes.accounting.edits import Edits, Factor, Ignored, ManualEnergy
-from paes.metering import Finding, Replacement
+from paes.metering import Finding
+from paes.meters import Replacement
 from paes.periods import Seconds, Span, duration_text, from_seconds, to_seconds
 from paes.series import Floats, Gap, ReadingSeries
 

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from paes.accounting.edits import Factor, Ignored
-from paes.metering import Register, Replacement
+from paes.metering import Register
+from paes.meters import Replacement
 from paes.periods import Seconds, Span, to_seconds
 from paes.pulse import Pulse
 from paes.series import GOOD_CODES, Floats, ReadingSeries

@@ -35,16 +35,8 @@ from paes.bills.amounts import estimated_energies, estimating_documents
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
 from paes.factors.fuel_amounts import FuelAmount
 from paes.installation import Installation
-from paes.metering import (
-    Carrier,
-    Evidence,
-    FieldMeter,
-    Finding,
-    ImportedMeter,
-    Meter,
-    Register,
-    Replacement,
-)
+from paes.metering import Carrier, Evidence, Finding, Register
+from paes.meters import FieldMeter, ImportedMeter, Meter, Replacement
 from paes.periods import (
     ALWAYS,
     By,

@@ -41,7 +41,8 @@ from paes.bills.deliveries import (
 from paes.bills.settling import Clash, Key, Settled, settle, told
 from paes.errors import DataError
 from paes.events import Event
-from paes.metering import Finding, ImportedMeter, Quality
+from paes.metering import Finding, Quality
+from paes.meters import ImportedMeter
 from paes.periods import to_seconds
 from paes.series import CODE_OF, ReadingSeries
 from paes.store import Store

@@ -24,7 +24,8 @@ from enum import StrEnum
 
 from paes.errors import DataError
 from paes.events import Event
-from paes.metering import Carrier, Meter
+from paes.metering import Carrier
+from paes.meters import Meter
 from paes.periods import FIRST_YEAR, LAST_YEAR, Span, local_midnight, require_utc, zone
 
 BILL = "bill."

@@ -28,7 +28,8 @@ from paes.bills.settling import Settled, settle
 from paes.bills.tolerance import Tolerances, tolerances
 from paes.errors import DataError, FactorMissing
 from paes.factors.fuel_amounts import Basis, FuelAmount
-from paes.metering import Carrier, Evidence, Finding, Meter
+from paes.metering import Carrier, Evidence, Finding
+from paes.meters import Meter
 from paes.periods import Span, local_year
 
 ROUNDED = 1.0

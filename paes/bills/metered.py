@@ -14,7 +14,7 @@ import numpy as np
 
 from paes.accounting.energy_table import EnergyTable
 from paes.accounting.ledger import EnergyLedger
-from paes.metering import Meter
+from paes.meters import Meter
 from paes.periods import By, Span, local_midnight, to_seconds, zone
 
 

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from paes.config import shipped_config
 from paes.config_file import read_yaml
-from paes.metering import Carrier, FieldMeter, Meter
+from paes.metering import Carrier
+from paes.meters import FieldMeter, Meter
 from paes.schema import ConfigModel, Sourced
 
 NAME = "bill_check.yaml"

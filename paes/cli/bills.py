@@ -24,7 +24,8 @@ from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
 from paes.installation import some
-from paes.metering import Measures, Meter
+from paes.metering import Measures
+from paes.meters import Meter
 from paes.periods import FIRST_YEAR, LAST_YEAR, Span, parse_instant, year_span, zone
 
 WORDS = {

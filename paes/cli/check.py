@@ -19,7 +19,8 @@ from paes.errors import ConfigError, DataError, FactorMissing, PaesError
 from paes.factors.fuel_amounts import FuelAmount
 from paes.gateways import Gateway, Transport
 from paes.installation import City, Installation
-from paes.metering import Carrier, ImportedMeter, Meter
+from paes.metering import Carrier
+from paes.meters import ImportedMeter, Meter
 
 REACH_TIMEOUT_S = 2.0
 

@@ -26,7 +26,7 @@ from collectors.commissioning.visit import Visit
 from paes.cli import Session
 from paes.cli.output import print_json, print_table, require_writable, say
 from paes.errors import DataError, FieldError
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import now_utc, parse_instant, zone
 
 TYPED_WITHIN = timedelta(minutes=15)

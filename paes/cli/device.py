@@ -19,7 +19,7 @@ from paes.cli.output import print_json, print_table, say
 from paes.cli.target import Target, modbus_profile, with_target
 from paes.errors import DataError, FieldError
 from paes.gateways import Gateway, Transport
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import now_utc
 
 WORD_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")

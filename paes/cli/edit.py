@@ -14,7 +14,8 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
-from paes.metering import Measures, Meter
+from paes.metering import Measures
+from paes.meters import Meter
 from paes.periods import Span, parse_instant, zone
 
 WITHDRAW = "withdraw"

@@ -118,7 +118,7 @@ def _taken(importing: Importing, files: Sequence[Path]) -> Iterator[FileReport]:
 def _mapping(path: Path | None, format_name: str | None) -> dict[str, Any] | None:
     if path is None:
         return None
-    from paes.imports.mapping import read_mapping
+    from paes.imports.tables.mapping import read_mapping
 
     return read_mapping(path, format_name)
 

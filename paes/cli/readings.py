@@ -17,7 +17,8 @@ from paes.cli import Session
 from paes.cli.table_files import FORMS, Coded, Column, Instants, Table, write_table
 from paes.config_file import read_yaml
 from paes.errors import DataError
-from paes.metering import FieldMeter, meter_of, name_of
+from paes.metering import meter_of, name_of
+from paes.meters import FieldMeter
 from paes.periods import parse_instant, to_seconds
 from paes.series import QUALITIES, ReadingSeries, Summary
 from paes.store import Store

@@ -20,7 +20,7 @@ from paes.cli import Session
 from paes.cli.output import print_table, say
 from paes.cli.running import run_until_stopped
 from paes.errors import DataError
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import now_utc
 
 SIMULATOR_PORT = 5020

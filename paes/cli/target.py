@@ -15,7 +15,7 @@ from collectors.devices.profile import DeviceProfile
 from paes.cli import Session
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 _OPTIONS = (
     click.argument("meter", required=False),

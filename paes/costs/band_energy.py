@@ -22,7 +22,8 @@ from paes.costs.cost_table import Amounts
 from paes.costs.runs import band_kinds, counted, runs_of
 from paes.costs.split import split
 from paes.errors import DataError
-from paes.metering import Carrier, Measures, Meter
+from paes.metering import Carrier, Measures
+from paes.meters import Meter
 from paes.periods import ALWAYS, By, Seconds, Span, edges
 from paes.series import Floats
 from paes.tariffs.bands import Bands

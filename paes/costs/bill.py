@@ -15,7 +15,8 @@ from paes.costs.prices import PriceKinds, Regime
 from paes.costs.runs import QUARTER_S, Runs, counted
 from paes.costs.split import Split, split
 from paes.costs.standing import Peak, Standing, standing
-from paes.metering import Carrier, Meter
+from paes.metering import Carrier
+from paes.meters import Meter
 from paes.periods import ALWAYS, Seconds, Span, from_seconds, to_seconds
 from paes.series import Floats
 

@@ -22,7 +22,8 @@ from paes.costs.bill import Asked, Bill, unit_of
 from paes.costs.cost_table import CostTable
 from paes.costs.prices import UnitPrice, meter_supplies, payer, price_at, price_kinds, regimes
 from paes.costs.runs import counted, runs_of
-from paes.metering import Carrier, Finding, Measures, Meter
+from paes.metering import Carrier, Finding, Measures
+from paes.meters import Meter
 from paes.periods import ALWAYS, By, Seconds, Span, edges, from_seconds, zone
 
 NO_CONTRACT = "costs.no_contract"

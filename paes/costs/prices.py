@@ -11,7 +11,8 @@ import numpy as np
 from paes.costs.runs import Kinds, band_kinds
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Measures, Meter
+from paes.metering import Measures
+from paes.meters import Meter
 from paes.periods import FIRST_YEAR, LAST_YEAR, require_utc, to_seconds, year_span
 from paes.tariffs.bands import Bands
 from paes.tariffs.contracts import Supply, supplies

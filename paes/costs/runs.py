@@ -15,7 +15,7 @@ import numpy.typing as npt
 from paes.accounting.energy_rows import summed
 from paes.accounting.energy_table import EnergyTable
 from paes.accounting.ledger import EnergyLedger
-from paes.metering import Meter
+from paes.meters import Meter
 from paes.periods import By, Seconds, Span, edges, from_seconds
 from paes.tariffs.bands import Bands
 

@@ -13,17 +13,17 @@ from paes.errors import DataError
 from paes.imports.batch import Importer, SourceFile
 
 MODULES: tuple[str, ...] = (
-    "activity_table",
-    "bills_table",
-    "deliveries",
-    "fattura_pa",
-    "generic",
-    "jrc_rows",
-    "load_curves",
-    "seap_template",
-    "weather_open_meteo",
-    "weather_pvgis",
-    "weather_table",
+    "declared.activity_table",
+    "invoices.bills_table",
+    "invoices.deliveries",
+    "invoices.fattura_pa",
+    "energy.generic",
+    "declared.jrc_rows",
+    "energy.load_curves",
+    "declared.seap_template",
+    "weather.open_meteo",
+    "weather.pvgis",
+    "weather.weather_table",
 )
 """In order of name: a file is of the only format that recognises it, wherever that stands."""
 

@@ -35,8 +35,9 @@ from paes.imports.declared_tables import (
 )
 from paes.imports.formats import WITHOUT_MAPPING, format_named, format_of
 from paes.imports.future import without_future
-from paes.imports.mapping import described_format
 from paes.imports.report import FileReport, file_report, months_between, months_of
+from paes.imports.tables.mapping import described_format
+from paes.imports.tables.workbook_guard import require_readable_size
 from paes.imports.trail import (
     Provenance,
     change_events,
@@ -47,9 +48,9 @@ from paes.imports.trail import (
     point_events,
     unfinished,
 )
-from paes.imports.workbook_guard import require_readable_size
 from paes.installation import City, Installation
-from paes.metering import Evidence, ImportedMeter
+from paes.metering import Evidence
+from paes.meters import ImportedMeter
 from paes.periods import Clock, now_utc
 from paes.store import Store
 

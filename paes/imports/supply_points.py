@@ -12,7 +12,8 @@ from difflib import get_close_matches
 
 from paes.errors import DataError
 from paes.imports.batch import Context
-from paes.metering import Evidence, ImportedMeter, Measures, Meter
+from paes.metering import Evidence, Measures
+from paes.meters import ImportedMeter, Meter
 
 POD_LENGTH = 14
 """Without the character that may follow."""

@@ -14,7 +14,7 @@ from paes.config_file import Location, Parsed
 from paes.installation import City, some
 from paes.meter_trees.tree import SMALLEST_WEIGHT, MeterTree, Term, inner_meters
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Meter
+from paes.meters import Meter
 
 Problem = tuple[Location, str]
 

@@ -24,7 +24,8 @@ from itertools import pairwise
 
 from paes.installation import City
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Carrier, Measures, Meter
+from paes.metering import Carrier, Measures
+from paes.meters import Meter
 from paes.periods import ALWAYS, Span, local_midnight
 
 SMALLEST_WEIGHT = 1e-9

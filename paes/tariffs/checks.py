@@ -14,7 +14,8 @@ from paes.city_files import CityFiles
 from paes.config_file import Parsed, Tree, attempt, parse
 from paes.errors import DataError
 from paes.installation import some
-from paes.metering import Carrier, Measures, Meter, Register
+from paes.metering import Carrier, Measures, Register
+from paes.meters import Meter
 from paes.periods import zone
 from paes.tariffs.bands import Bands, BandsFile
 from paes.tariffs.contracts import Contract, Supply, concerns, is_for, supply

@@ -15,7 +15,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from paes.metering import Measures, Meter
+from paes.metering import Measures
+from paes.meters import Meter
 from paes.periods import parse_instant
 from paes.schema import ConfigModel, Identifier, Sourced
 from paes.tariffs.tariff import Direction, LocalTime, Tariff

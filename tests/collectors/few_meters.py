@@ -22,7 +22,8 @@ from paes.accounted_register import accounted_register, device_counters
 from paes.errors import StoreError
 from paes.events import Event
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Reading, Register
+from paes.metering import Reading, Register
+from paes.meters import FieldMeter
 
 DEVICE = "eastron-sdm120"
 

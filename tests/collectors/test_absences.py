@@ -18,7 +18,8 @@ from collectors.absences import AbsenceBook
 from collectors.round import Round
 from paes.events import Cause, Event
 from paes.gateways import Gateway, Outage
-from paes.metering import FieldMeter, Finding, Measures, Quality, Reading
+from paes.metering import Finding, Measures, Quality, Reading
+from paes.meters import FieldMeter
 from paes.pulse import Pulse
 
 DAY = datetime(2025, 3, 3, tzinfo=UTC)

@@ -32,7 +32,8 @@ from collectors.commissioning.record import (
 from collectors.commissioning.sheet import sheet
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Pulse, Register, Site
+from paes.metering import Pulse, Register, Site
+from paes.meters import FieldMeter
 from paes.periods import zone
 
 AT = datetime(2025, 3, 30, 9, 0, tzinfo=UTC)

@@ -37,7 +37,8 @@ from collectors.modbus.read_plan import GatewayPlan, plan_gateway
 from collectors.round import Round, UnitReport, UnitState
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway, SerialLine
-from paes.metering import FieldMeter, Quality, Reading
+from paes.metering import Quality, Reading
+from paes.meters import FieldMeter
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 SDM = shipped("eastron-sdm630")

@@ -8,7 +8,7 @@ from shipped_profiles import shipped
 from collectors.modbus.line_load import LineLoad, line_load
 from collectors.modbus.read_plan import plan_gateway
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 SDM630_S = 0.090833
 """24 registers at 9600 8N1: 16.5 + 48 + 3.5 characters of 10 bits, and 20 ms to turn round."""

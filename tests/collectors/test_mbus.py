@@ -30,7 +30,8 @@ from paes.config import load_installation
 from paes.errors import ConnectionFailed, DataError
 from paes.events import SWAPPED
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Quality
+from paes.metering import Quality
+from paes.meters import FieldMeter
 from paes.store.sqlite import SqliteStore
 
 START = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)

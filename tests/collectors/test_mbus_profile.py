@@ -14,7 +14,7 @@ from collectors.mbus.profile import MbusProfile, load_mbus_profile
 from collectors.mqtt.profile import MqttProfile
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import ConfigError, DataError
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 FILES = sorted(FOLDER.glob("mbus-*.yaml"))
 HEAD = """\

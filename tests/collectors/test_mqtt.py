@@ -26,7 +26,8 @@ from collectors.round import Round
 from paes.config import shipped_config
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Finding, Reading
+from paes.metering import Finding, Reading
+from paes.meters import FieldMeter
 
 START = datetime(2025, 3, 30, 12, 0, tzinfo=UTC)
 TIMED = profile()

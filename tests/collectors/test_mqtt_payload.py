@@ -11,7 +11,8 @@ import pytest
 from collectors.mqtt.payload import MOST_BYTES, Message, Told, is_meant, parsed, told
 from collectors.mqtt.profile import MqttProfile
 from paes.errors import BadReply
-from paes.metering import FieldMeter, Quality
+from paes.metering import Quality
+from paes.meters import FieldMeter
 
 NOW = datetime(2025, 3, 30, 12, 0, tzinfo=UTC)
 PROFILE: dict[str, Any] = {

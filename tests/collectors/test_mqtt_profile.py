@@ -14,7 +14,7 @@ from paes.accounted_register import accounted_register, device_counters
 from paes.config import shipped_config
 from paes.errors import ConfigError, DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 FILES = sorted((shipped_config() / "devices").glob("mqtt-*.yaml"))
 BROKER = Gateway(id="broker", host="127.0.0.1", transport="mqtt")

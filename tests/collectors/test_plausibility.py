@@ -8,7 +8,8 @@ import pytest
 from shipped_profiles import shipped
 
 from collectors.plausibility import Plausibility
-from paes.metering import FieldMeter, Quality, Reading
+from paes.metering import Quality, Reading
+from paes.meters import FieldMeter
 
 PROFILE = shipped("carlo-gavazzi-em340")
 ENERGY = PROFILE.point("energy_import")

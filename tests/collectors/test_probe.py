@@ -20,7 +20,7 @@ from collectors.modbus.connection import ModbusConnection
 from collectors.technician.probe import probe
 from collectors.technician.probed import Probe
 from paes.errors import ConnectionFailed, DataError
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 AT = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 SERVER_SOURCE = Path(__file__).parent / "libmodbus_server.c"

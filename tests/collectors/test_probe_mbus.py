@@ -14,7 +14,7 @@ from collectors.mbus.profile import load_mbus_profile
 from collectors.technician.probe_mbus import MbusProbe, probe_mbus
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 AT = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 ENERGY = b"\x0c\x06" + bcd("00037351")  # 37351 kWh

@@ -23,7 +23,7 @@ from collectors.modbus.read_plan import (
 )
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 MODBUS = [path for path in FILES if not path.name.startswith(("mbus-", "mqtt-"))]
 FIXED = [path for path in MODBUS if not load_profile(path).is_relative]

@@ -23,7 +23,8 @@ from collectors.devices.registers import (
     unavailable_words,
 )
 from paes.errors import DataError
-from paes.metering import FieldMeter, Quality
+from paes.metering import Quality
+from paes.meters import FieldMeter
 
 
 def point(**fields: Any) -> DevicePoint:

@@ -15,7 +15,7 @@ from collectors.modbus.read_plan import plan, points_to_read
 from collectors.modbus.sunspec import Discovery, FoundModel, located
 from paes.accounted_register import accounted_register, device_counters
 from paes.errors import ConfigError, DataError
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 HEAD = """\
 schema: mbdev/1

@@ -26,7 +26,8 @@ from collectors.spool.spool import Spool
 from paes.errors import StoreError
 from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
-from paes.metering import FieldMeter, Reading
+from paes.metering import Reading
+from paes.meters import FieldMeter
 from paes.periods import Clock, last_tick, now_utc
 from paes.store.sqlite import SqliteStore
 

@@ -13,7 +13,7 @@ from collectors.modbus.gateway import GatewayTask
 from collectors.modbus.read_plan import plan_gateway
 from collectors.round import Round
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 NOON = datetime(2025, 6, 21, 11, 0, tzinfo=UTC)
 PATIENT_S = 10.0

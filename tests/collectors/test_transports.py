@@ -13,7 +13,7 @@ from collectors.mqtt.broker import MqttTask
 from collectors.transports import plan_for, round_period_s, task_for
 from paes.errors import DataError
 from paes.gateways import Gateway, Transport
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 from paes.periods import now_utc
 
 DEVICE_OF = {

@@ -33,7 +33,8 @@ from collectors.round import Round, UnitReport
 from paes.errors import ConnectionFailed
 from paes.events import SWAPPED
 from paes.gateways import Gateway, Transport
-from paes.metering import FieldMeter, Quality
+from paes.metering import Quality
+from paes.meters import FieldMeter
 
 AT = datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
 Answer = Callable[[Request], bytes | None]

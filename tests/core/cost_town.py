@@ -20,17 +20,8 @@ from paes.costs.costing import Costing
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import (
-    Carrier,
-    FieldMeter,
-    ImportedMeter,
-    Measures,
-    Meter,
-    Register,
-    Sector,
-    Site,
-    SiteKind,
-)
+from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
+from paes.meters import FieldMeter, ImportedMeter, Meter
 from paes.periods import local_midnight, parse_instant
 from paes.plan import Plan
 from paes.store import Store

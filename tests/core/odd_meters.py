@@ -13,7 +13,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from paes.accounting.counter_rules import Correction, CounterRules
-from paes.metering import Quality, Register, Replacement
+from paes.metering import Quality, Register
+from paes.meters import Replacement
 from paes.periods import from_seconds
 from paes.series import CODE_OF, ReadingSeries
 

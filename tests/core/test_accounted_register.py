@@ -9,7 +9,8 @@ import pytest
 
 from paes.accounted_register import MeasuredPoint, accounted_register, device_counters
 from paes.errors import ConfigError, DataError
-from paes.metering import FieldMeter, Register
+from paes.metering import Register
+from paes.meters import FieldMeter
 
 IMPORT = {"name": "energy_import", "quantity": "active_energy", "direction": "import"}
 EXPORT = {"name": "energy_export", "quantity": "active_energy", "direction": "export"}

@@ -40,7 +40,7 @@ from paes.bills.settling import settle
 from paes.errors import DataError
 from paes.events import Event
 from paes.installation import Installation
-from paes.metering import ImportedMeter
+from paes.meters import ImportedMeter
 from paes.periods import Span, from_seconds, local_midnight, zone
 from paes.series import QUALITIES
 from paes.store.sqlite import SqliteStore

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from paes.accounting.consumption import buckets, cut, outer_gaps
 from paes.accounting.counter import account
 from paes.accounting.counter_rules import SPIKE_MARGIN, CounterRules
-from paes.metering import Quality, Register, Replacement
+from paes.metering import Quality, Register
+from paes.meters import Replacement
 from paes.series import CODE_OF, Gap, ReadingSeries
 
 QUARTER = 900

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from paes.accounting.consumption import buckets, outer_gaps
 from paes.accounting.counter import account
 from paes.accounting.counter_rules import CounterRules, corrections_of
-from paes.metering import Register, Replacement
+from paes.metering import Register
+from paes.meters import Replacement
 from paes.pulse import Pulse
 from paes.series import Gap, ReadingSeries
 

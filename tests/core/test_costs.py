@@ -19,7 +19,8 @@ from cost_town import (
     write,
 )  # fmt: skip
 
-from paes.metering import Quality, Reading, Replacement
+from paes.metering import Quality, Reading
+from paes.meters import Replacement
 from paes.periods import By, Span, year_span
 from paes.store.sqlite import SqliteStore
 

@@ -20,7 +20,8 @@ from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CONTEXT_READINGS, CounterRules
 from paes.accounting.energy_rows import day_rows
 from paes.accounting.judging import Counter, judged
-from paes.metering import Evidence, Register, Replacement
+from paes.metering import Evidence, Register
+from paes.meters import Replacement
 from paes.periods import By, Span, edges, from_seconds
 from paes.rollups import ALWAYS_S, NEVER_S, Rollups
 from paes.series import ReadingSeries

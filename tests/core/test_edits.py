@@ -34,7 +34,8 @@ from paes.accounting.edits import (
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError, StoreError
 from paes.events import Event
-from paes.metering import Evidence, Register, Replacement
+from paes.metering import Evidence, Register
+from paes.meters import Replacement
 from paes.periods import By, Span, from_seconds, to_seconds, year_span
 from paes.series import Gap, ReadingSeries
 from paes.store.sqlite import SqliteStore

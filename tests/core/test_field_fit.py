@@ -12,7 +12,7 @@ from paes.config import load_installation
 from paes.errors import ConfigError
 from paes.field_fit import misfits
 from paes.gateways import Gateway
-from paes.metering import FieldMeter
+from paes.meters import FieldMeter
 
 POINT = {"name": "volume", "kind": "counter", "unit": "m3", "quantity": "volume"}
 MODBUS = DeviceFile.model_validate({"schema": "mbdev/1", "points": [POINT]})

@@ -16,7 +16,8 @@ from paes.accounting.ledger import EnergyLedger
 from paes.factors.calorific_values import CalorificRow
 from paes.factors.emission_factors import FactorLibrary
 from paes.installation import City, CityFile, Installation
-from paes.metering import ImportedMeter, Site
+from paes.metering import Site
+from paes.meters import ImportedMeter
 from paes.periods import By, Span, year_span
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore

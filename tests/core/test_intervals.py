@@ -22,7 +22,8 @@ from paes.accounting.consumption import buckets, outer_gaps
 from paes.accounting.counter import account
 from paes.accounting.counter_rules import SPIKE_MARGIN, CounterRules
 from paes.accounting.ledger import EnergyLedger
-from paes.metering import Carrier, Evidence, ImportedMeter, Quality, Register
+from paes.metering import Carrier, Evidence, Quality, Register
+from paes.meters import ImportedMeter
 from paes.periods import By, Span, day_span, local_midnight, to_seconds, year_span
 from paes.series import CODE_OF, Gap, ReadingSeries
 from paes.store.sqlite import SqliteStore

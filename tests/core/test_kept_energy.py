@@ -29,7 +29,8 @@ from paes.accounting.site_energy import SiteEnergy
 from paes.events import SWAPPED, Event
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Carrier, Evidence, FieldMeter, Measures, Register
+from paes.metering import Carrier, Evidence, Measures, Register
+from paes.meters import FieldMeter
 from paes.periods import By, Span, from_seconds, local_midnight, to_seconds, year_span
 from paes.plan import Plan
 from paes.pulse import Pulse, PulseCorrection

@@ -18,16 +18,8 @@ from paes.factors.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.meter_status import MeterState, meter_states
-from paes.metering import (
-    Carrier,
-    FieldMeter,
-    Measures,
-    Reading,
-    Register,
-    Sector,
-    Site,
-    SiteKind,
-)
+from paes.metering import Carrier, Measures, Reading, Register, Sector, Site, SiteKind
+from paes.meters import FieldMeter
 from paes.periods import By, Span, day_span, year_span
 from paes.plan import Plan
 from paes.store.sqlite import SqliteStore

@@ -14,7 +14,8 @@ from paes.config import load_installation
 from paes.errors import ConfigError
 from paes.meter_trees.tree import MeterTree, Term, expanded, net
 from paes.meter_trees.virtual import VirtualMeter, parse_formula
-from paes.metering import Carrier, Measures, Meter
+from paes.metering import Carrier, Measures
+from paes.meters import Meter
 from paes.periods import ALWAYS, Span
 from tests.core.tree_town import SECTORS, meter, town, virtual
 from tests.small_installation import FILES

@@ -11,16 +11,8 @@ from pydantic import ValidationError
 
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import (
-    FieldMeter,
-    Finding,
-    Opening,
-    Quality,
-    Reading,
-    Replacement,
-    meter_of,
-    point_id,
-)
+from paes.metering import Finding, Opening, Quality, Reading, meter_of, point_id
+from paes.meters import FieldMeter, Replacement
 from paes.series import CODE_OF, QUALITIES
 
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)

@@ -20,15 +20,8 @@ from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet, H
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.inventory import make_inventory
-from paes.metering import (
-    Carrier,
-    FieldMeter,
-    Measures,
-    Register,
-    Sector,
-    Site,
-    SiteKind,
-)
+from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
+from paes.meters import FieldMeter
 from paes.plan import Action, Origin, Plan, Status, Target
 from paes.progress import (
     Verdict,

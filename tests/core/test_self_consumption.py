@@ -19,7 +19,8 @@ from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.local_generation import LocalGeneration, local_generation
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Carrier, Measures, Meter, Plant, Sector
+from paes.metering import Carrier, Measures, Plant, Sector
+from paes.meters import Meter
 from paes.periods import By, Span
 from paes.report.generation import balance_document, generation_document, generation_rows
 from paes.self_consumption import (

@@ -20,7 +20,8 @@ from paes.accounting.site_energy import SiteEnergy
 from paes.accounting.term_sums import Tabled, summed
 from paes.meter_trees.tree import MeterTree, Term
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Carrier, FieldMeter, Measures, Meter, Replacement, Sector
+from paes.metering import Carrier, Measures, Sector
+from paes.meters import FieldMeter, Meter, Replacement
 from paes.periods import By, Span, day_span, year_span
 from paes.store.sqlite import SqliteStore
 from tests.core.tree_town import SECTORS, meter, town, virtual

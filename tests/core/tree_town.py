@@ -10,7 +10,8 @@ from paes.factors.emission_factors import CalorificRow, FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Carrier, FieldMeter, Measures, Meter, Register, Sector, Site, SiteKind
+from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
+from paes.meters import FieldMeter, Meter
 from paes.plan import Plan
 
 SECTORS = {

@@ -15,7 +15,8 @@ import pytest
 from dashboard.meters import LiveCity, LiveSite, activity_of, live
 from paes.accounting.ledger import EnergyLedger
 from paes.meter_status import MeterState
-from paes.metering import Carrier, Evidence, ImportedMeter, Measures, Meter, Reading
+from paes.metering import Carrier, Evidence, Measures, Reading
+from paes.meters import ImportedMeter, Meter
 from paes.store.sqlite import SqliteStore
 from tests.core.test_site_energy import JUNE
 from tests.core.tree_town import meter, town

@@ -7,7 +7,7 @@ from declared_rows import SAMPLES, cells, context, refusals, source
 from openpyxl import Workbook
 
 from paes.errors import DataError
-from paes.imports.activity_table import IMPORTER
+from paes.imports.declared.activity_table import IMPORTER
 
 FOLDER = SAMPLES / "activity-table"
 LINES = "expected one of: Gcal, GJ, kcal, kg, kWh, l, m3, MJ, MWh, Nm3, Sm3, t, toe, Wh"

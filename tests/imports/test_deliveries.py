@@ -13,9 +13,9 @@ from paes.bills.bill import BilledUnit, billed_span
 from paes.bills.deliveries import deliveries_of, session_days_of
 from paes.errors import DataError
 from paes.imports.batch import Batch
-from paes.imports.deliveries import IMPORTER
 from paes.imports.formats import format_of
 from paes.imports.importing import Importing, Wishes
+from paes.imports.invoices.deliveries import IMPORTER
 from paes.installation import Installation
 from paes.store.sqlite import SqliteStore
 

@@ -16,9 +16,9 @@ from billed_town import SAMPLES, billed_town, context, sample, source
 from paes.bills.bill import Bill, BilledUnit, BillKind, bills_of, first_day, last_day
 from paes.errors import DataError
 from paes.imports.batch import Batch
-from paes.imports.fattura_pa import IMPORTER
 from paes.imports.formats import format_of
 from paes.imports.importing import Importing, Wishes
+from paes.imports.invoices.fattura_pa import IMPORTER
 from paes.installation import Installation
 from paes.store.sqlite import SqliteStore
 

@@ -22,9 +22,9 @@ from small_installation import SmallInstallation
 
 from paes.config import load_installation, shipped_config
 from paes.errors import ConfigError, DataError
-from paes.imports.generic import IMPORTER
-from paes.imports.mapping import read_mapping
-from paes.imports.row_times import settled, starts_of
+from paes.imports.energy.generic import IMPORTER
+from paes.imports.tables.mapping import read_mapping
+from paes.imports.tables.row_times import settled, starts_of
 from paes.metering import Quality
 from paes.periods import SKIPPED, day_span
 from paes.series import QUALITIES, ReadingSeries

@@ -10,7 +10,7 @@ from declared_rows import SAMPLES, cells, context, refusals, source
 from openpyxl import Workbook
 
 from paes.errors import DataError
-from paes.imports.jrc_rows import IMPORTER
+from paes.imports.declared.jrc_rows import IMPORTER
 
 FOLDER = SAMPLES / "jrc-rows"
 FILE = FOLDER / "inventories.csv"

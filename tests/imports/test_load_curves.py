@@ -20,8 +20,8 @@ from import_town import CURVE_POD, SAMPLES, read, source
 from small_installation import SmallInstallation
 
 from paes.errors import DataError
-from paes.imports.curve_days import CurveRow, Instants, curve_day
-from paes.imports.load_curves import IMPORTER
+from paes.imports.energy.curve_days import CurveRow, Instants, curve_day
+from paes.imports.energy.load_curves import IMPORTER
 from paes.periods import day_span, wall_instants
 from paes.series import ReadingSeries
 

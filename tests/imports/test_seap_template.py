@@ -15,7 +15,7 @@ from declared_rows import SAMPLES, cells, context, refusals, source
 from seap_workbook import Inventory, action_rows, inventory_rows, save_xlsx
 
 from paes.errors import DataError
-from paes.imports.seap_template import IMPORTER
+from paes.imports.declared.seap_template import IMPORTER
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 HOMES, FLEET = "residential_buildings", "municipal_fleet"

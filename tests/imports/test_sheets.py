@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from import_town import source
 
 from paes.errors import DataError
-from paes.imports import workbook_guard
-from paes.imports.cells import parse_date, parse_number
-from paes.imports.sheets import Sheet, column_letters, place, read_sheets, require_as_wide
+from paes.imports.tables import workbook_guard
+from paes.imports.tables.cells import parse_date, parse_number
+from paes.imports.tables.sheets import Sheet, column_letters, place, read_sheets, require_as_wide
 
 ODS = """<?xml version="1.0" encoding="UTF-8"?>
 <office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"

@@ -17,10 +17,10 @@ import pytest
 from paes.config import load_installation, shipped_config
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, SourceFile
-from paes.imports.weather_files import great_circle_km
-from paes.imports.weather_open_meteo import OpenMeteo
-from paes.imports.weather_pvgis import Pvgis
-from paes.imports.weather_table import WeatherTable
+from paes.imports.weather.open_meteo import OpenMeteo
+from paes.imports.weather.pvgis import Pvgis
+from paes.imports.weather.weather_files import great_circle_km
+from paes.imports.weather.weather_table import WeatherTable
 from paes.metering import Quality
 from paes.series import CODE_OF
 

@@ -11,7 +11,8 @@ from paes.config import shipped_config
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import FieldMeter, Site
+from paes.metering import Site
+from paes.meters import FieldMeter
 from paes.plan import Plan
 
 SITES: tuple[dict[str, Any], ...] = (

@@ -20,7 +20,8 @@ from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
 from paes.meter_status import MeterState
-from paes.metering import Measures, Quality, Register, Sensor
+from paes.metering import Measures, Quality, Register
+from paes.meters import Sensor
 from paes.periods import By, Span, from_seconds, now_utc
 from paes.sensor_status import sensor_states
 from paes.store import Store, open_store

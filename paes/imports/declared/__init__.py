@@ -1,0 +1,1 @@
+"""Declared energy: activity tables, the Covenant's template, the JRC's rows."""

@@ -1,0 +1,1 @@
+"""Bills, electronic invoices, deliveries and charging sessions."""
