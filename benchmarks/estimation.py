@@ -29,7 +29,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from paes.accounting.counter_rules import CounterRules
-from paes.accounting.estimated_gaps import bounds, estimate
+from paes.accounting.estimate_parts import bounds
+from paes.accounting.estimated_gaps import estimate
 from paes.accounting.estimation import AROUND_DAYS, CELL_S, Course, line
 from paes.accounting.estimation_band import LineErrors
 from paes.accounting.estimation_calendar import kinds

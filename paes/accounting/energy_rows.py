@@ -16,14 +16,8 @@ from paes.accounting.account import Account
 from paes.accounting.consumption import OUTSIDE, buckets, cut
 from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CounterRules
-from paes.accounting.estimated_gaps import (
-    Estimates,
-    Key,
-    estimates_of,
-    key_of,
-    thinned,
-    together,
-)
+from paes.accounting.estimate_parts import thinned
+from paes.accounting.estimated_gaps import Estimates, Key, estimates_of, key_of, together
 from paes.periods import Seconds
 from paes.rollups import NEVER_S, Rollups, Shape, shapes_bytes
 from paes.series import EstimatedGap, Floats, Gap, ReadingSeries

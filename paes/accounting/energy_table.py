@@ -17,7 +17,7 @@ from paes.accounting.consumption import spread_gaps
 from paes.accounting.counter_rules import CounterRules
 from paes.accounting.energy_rows import summed
 from paes.accounting.energy_total import EnergyTotal
-from paes.accounting.estimated_gaps import spread_estimates
+from paes.accounting.estimate_parts import spread_estimates
 from paes.metering import Measures
 from paes.periods import Seconds, Span, to_seconds
 from paes.series import EnergyBook, EstimatedGap, Floats

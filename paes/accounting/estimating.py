@@ -18,16 +18,8 @@ import numpy as np
 from paes.accounting.consumption import OUTSIDE, bounds_of_part
 from paes.accounting.edits import ManualEnergy
 from paes.accounting.energy_rows import quarters_of
-from paes.accounting.estimated_gaps import (
-    Estimated,
-    Estimates,
-    Key,
-    Share,
-    estimate,
-    is_cut,
-    key_of,
-    lacks_course,
-)
+from paes.accounting.estimate_parts import is_cut, lacks_course
+from paes.accounting.estimated_gaps import Estimated, Estimates, Key, Share, estimate, key_of
 from paes.accounting.estimation import AROUND_DAYS, CELL_S, LONG_S, SHORT_S, Course
 from paes.accounting.estimation_band import LineErrors
 from paes.accounting.estimation_calendar import Kinds, kinds

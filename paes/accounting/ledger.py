@@ -28,7 +28,7 @@ from paes.accounting.counter_rules import GAP_AFTER_PERIODS, CounterRules, corre
 from paes.accounting.edits import EDIT, Edits, edits_of, in_force
 from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled, within
 from paes.accounting.energy_total import EnergyTotal
-from paes.accounting.estimated_gaps import Estimate, estimates_within
+from paes.accounting.estimate_parts import Estimate, estimates_within
 from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
 from paes.bills.amounts import estimated_energies, estimating_documents

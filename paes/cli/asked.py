@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from paes.cli import Session
-from paes.periods import By, Span, parse_instant
+from paes.cli.output import say
+from paes.periods import By, Span, edges, from_seconds, parse_instant, zone
 
 PERIOD_FORMS = {By.YEAR: "%Y", By.MONTH: "%Y-%m", By.DAY: "%Y-%m-%d"}
 
@@ -23,12 +24,21 @@ by_option: Callable[[Any], Any] = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-def asked_span(session: Session, start: str | None, end: str | None) -> Span:
-    """The span between two local times; without them the year until now."""
+def asked_span(session: Session, start: str | None, end: str | None, by: By) -> Span:
+    """The span between two local times; without them the year until now.
+
+    Answers are of whole periods: it is told where these are more than what was asked.
+    """
     tz = session.city.time_zone
     finish = parse_instant(end, tz) if end else session.ledger.clock()
     begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
-    return Span(begin, finish)
+    span = Span(begin, finish)
+    whole = edges(span, by, tz)
+    first, last = from_seconds(whole[0]), from_seconds(whole[-1])
+    if (start and first < begin) or (end and finish < min(last, session.ledger.clock())):
+        told = [at.astimezone(zone(tz)).strftime("%Y-%m-%d %H:%M") for at in (first, last)]
+        say(f"whole periods: from {told[0]} to {told[1]} (--by {by})")
+    return span
 
 
 def period_text(start: datetime, by: By) -> str:

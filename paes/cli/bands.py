@@ -38,7 +38,7 @@ def bands(
 
     Without --site or --meter, of the whole city. Bands add up to the energy of the period.
     """
-    span = asked_span(session, start, end)
+    span = asked_span(session, start, end, By(by))
     energy = BandEnergy(session.ledger, _bands(session, bands_id))
     if meter:
         key = {"meter": meter}

@@ -46,7 +46,7 @@ def costs(
     At the prices of contracts.yaml and tariffs/ that were in force at each quarter of an hour. What
     is estimated is told apart, and where readings are missing the cost lies between two bounds.
     """
-    span = asked_span(session, start, end)
+    span = asked_span(session, start, end, By(by))
     series = list(_series(session, site, meter, carrier, span, By(by)))
     if not series:
         raise DataError("no meter that is paid for measures that; see: paes status")

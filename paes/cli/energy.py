@@ -11,21 +11,20 @@ import click
 import pandas as pd
 
 from collectors.spool.spool import Spool
-from paes.accounting.estimated_gaps import Estimate
+from paes.accounting.estimate_parts import Estimate
 from paes.accounting.estimation import Method
 from paes.accounting.site_energy import SiteEnergy
 from paes.cli import Session
+from paes.cli.asked import asked_span, by_option, from_option, json_option, period_text, to_option
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.cli.spool_file import spool_file
 from paes.errors import DataError
 from paes.meter_status import meter_states
 from paes.metering import Carrier, Finding, Measures
-from paes.periods import By, Span, duration_text, parse_instant, zone
+from paes.periods import By, Span, duration_text, zone
 from paes.report.documents import estimate_document, frame_records
 from paes.sensor_status import sensor_states
 
-_from = click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local).")
-_to = click.option("--to", "end", metavar="TIME", help="End, not included [now].")
 _UNKNOWN: dict[str, str | None] = {"state": None, "detail": None, "next_try": None}
 KINDS = (Measures.WITHDRAWAL, Measures.GENERATION, Measures.FEED_IN, Measures.WATER)
 SHOWN_ESTIMATES = 12
@@ -40,19 +39,16 @@ METHOD_TEXTS = {
     Method.BILL: "as an estimated bill states it",
     Method.SEVERAL: "several together",
 }
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 @click.command()
 @click.option("--site", metavar="ID", help="All of a site.")
 @click.option("--meter", metavar="ID", help="One meter.")
 @click.option("--carrier", type=click.Choice([str(c) for c in Carrier]), help="One carrier.")
-@_from
-@_to
-@click.option(
-    "--by", type=click.Choice([str(b) for b in By]), default=str(By.MONTH), show_default=True
-)
-@_json
+@from_option
+@to_option
+@by_option
+@json_option
 @click.pass_obj
 def energy(
     session: Session,
@@ -69,7 +65,7 @@ def energy(
     For one meter also the stretches that are estimated, by which method, and what was wrong with
     its readings.
     """
-    span = _span(session, start, end)
+    span = asked_span(session, start, end, By(by))
     series = list(_series(session, site, meter, carrier, span, By(by)))
     if not series:
         raise DataError("no meter measures that; see: paes status")
@@ -90,7 +86,7 @@ def energy(
 
 
 @click.command()
-@_json
+@json_option
 @click.pass_obj
 def status(session: Session, as_json: bool) -> None:
     """Per meter: last reading, its age, the coverage of the last day, and its unit on the line.
@@ -165,13 +161,6 @@ def _units_and_spool(session: Session) -> dict[str, dict[str, str | None]]:
     }
 
 
-def _span(session: Session, start: str | None, end: str | None) -> Span:
-    tz = session.city.time_zone
-    finish = parse_instant(end, tz) if end else session.ledger.clock()
-    begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
-    return Span(begin, finish)
-
-
 def _series(
     session: Session,
     site: str | None,
@@ -209,13 +198,12 @@ def _series(
 def _print_energy(key: dict[str, str], frame: pd.DataFrame, by: By) -> None:
     unit = "m3" if any(str(c).endswith("_m3") for c in frame.columns) else "kWh"
     suffix = f"_{unit.lower()}"
-    form = {By.YEAR: "%Y", By.MONTH: "%Y-%m", By.DAY: "%Y-%m-%d"}.get(by, "%Y-%m-%d %H:%M %z")
     print_table(
         " ".join(key.values()),
         ["from", f"measured {unit}", "of it catch-up", "estimated", "missing", "coverage"],
         [
             [
-                start.strftime(form),
+                period_text(start, by),
                 number(row[f"measured{suffix}"], 1),
                 number(row[f"catch_up{suffix}"], 1),
                 _estimated(row, suffix),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import click
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.site_energy import SiteEnergy
 from paes.cli import Session
+from paes.cli.asked import asked_span, by_option, from_option, json_option, period_text, to_option
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
 from paes.installation import some
 from paes.metering import Site
-from paes.periods import By, Span, parse_instant
+from paes.periods import By
 from paes.report.documents import finding_document
 from paes.report.generation import balance_document
 from paes.self_consumption import (
@@ -26,18 +25,15 @@ from paes.self_consumption import (
     together,
 )
 
-_FORMS = {By.YEAR: "%Y", By.MONTH: "%Y-%m", By.DAY: "%Y-%m-%d"}
 _COLUMNS = ["produced kWh", "fed in", "used here", "withdrawn", "self-consumption", "autarky"]
 
 
 @click.command()
 @click.option("--site", metavar="ID", help="One site [every site with a plant, and the town].")
-@click.option("--from", "start", metavar="TIME", help="Start, e.g. 2025-03-01 (local) [a year].")
-@click.option("--to", "end", metavar="TIME", help="End, not included [now].")
-@click.option(
-    "--by", type=click.Choice([str(b) for b in By]), default=str(By.MONTH), show_default=True
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@from_option
+@to_option
+@by_option
+@json_option
 @click.pass_obj
 def pv(
     session: Session, site: str | None, start: str | None, end: str | None, by: str, as_json: bool
@@ -48,7 +44,7 @@ def pv(
     the consumption that came from own plants. Where something is missing or has no meter, bounds
     stand in the place of a figure.
     """
-    span, sites = _span(session, start, end), _asked(session, site)
+    span, sites = asked_span(session, start, end, By(by)), _asked(session, site)
     energy = SiteEnergy(session.ledger)
     found = balances(energy, sites, span, By(by))
     if not found:
@@ -77,13 +73,6 @@ def pv(
         say(f"{finding.name}: {finding.subject}: {finding.message}")
 
 
-def _span(session: Session, start: str | None, end: str | None) -> Span:
-    tz = session.city.time_zone
-    finish = parse_instant(end, tz) if end else session.ledger.clock()
-    begin = parse_instant(start, tz) if start else finish - timedelta(days=365)
-    return Span(begin, finish)
-
-
 def _asked(session: Session, site: str | None) -> list[Site]:
     if site:
         return [session.installation.site(site)]
@@ -91,11 +80,10 @@ def _asked(session: Session, site: str | None) -> list[Site]:
 
 
 def _print(title: str, balance: Balance, by: By) -> None:
-    form = _FORMS.get(by, "%Y-%m-%d %H:%M %z")
     print_table(
         title,
         ["from", *_COLUMNS],
-        [[period.start.strftime(form), *_row(period)] for period in balance.periods],
+        [[period_text(period.start, by), *_row(period)] for period in balance.periods],
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from paes import __version__
-from paes.accounting.estimated_gaps import Estimate
+from paes.accounting.estimate_parts import Estimate
 from paes.activity.activity_data import DeclaredRow
 from paes.factors.emission_factors import FactorMatch
 from paes.installation import City

@@ -20,7 +20,7 @@ import pytest
 from test_ledger import MAIN, ROME, ledger, main
 
 from paes.accounting.edits import Edit, EditKind
-from paes.accounting.estimated_gaps import bounds, spread_estimates
+from paes.accounting.estimate_parts import bounds, spread_estimates
 from paes.accounting.estimation import Method
 from paes.accounting.estimation_calendar import CLOSED, HOURS, SATURDAY, SUNDAY, WORKDAY, kinds
 from paes.accounting.ledger import EnergyLedger

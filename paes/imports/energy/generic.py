@@ -1,8 +1,9 @@
 """Any table, by a mapping file that says what its columns are (``paes.imports.tables.mapping``).
 
 Values of a meter go where its figures of that kind are kept
-(``paes.imports.energy.evidence_points``), gauges under the point that the mapping names, amounts become documents like bills. A row that
-cannot be understood is refused with its place; the others are taken.
+(``paes.imports.energy.evidence_points``), gauges under the point that the mapping names, amounts
+become documents like bills. A row that cannot be understood is refused with its place; the others
+are taken.
 """
 
 from __future__ import annotations
