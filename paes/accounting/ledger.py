@@ -1,7 +1,7 @@
 """The energy ledger: what each meter saw, asked by period.
 
-It joins the installation (which meter, which register, since when) with a store (readings) and
-the rules of ``consumption``. Months and days are kept in the store as derived figures
+It joins what is known of each meter (``known_meters``) with its readings and the rules of
+``consumption``. Months and days are kept in the store as derived figures
 (``kept_energy``); they can always be made again from the readings.
 
 Answers are frames with one row a period, or an ``EnergyTotal``; amounts are kWh (m3 for
@@ -14,29 +14,24 @@ What the meters of a site or a city make together is asked of ``paes.accounting.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from paes.accounting.causes import explained, is_explained
 from paes.accounting.counter_findings import absence_finding, edit_findings
-from paes.accounting.counter_rules import GAP_AFTER_PERIODS, CounterRules, corrections_of
-from paes.accounting.edits import EDIT, Edits, edits_of, in_force
+from paes.accounting.edits import Edits, edits_of
 from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled, within
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.estimate_parts import Estimate, estimates_within
-from paes.accounting.judging import Counter, judged
+from paes.accounting.judging import judged
 from paes.accounting.kept_energy import KeptEnergy
-from paes.bills.amounts import estimated_energies, estimating_documents
-from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
-from paes.factors.fuel_amounts import FuelAmount
+from paes.accounting.known_meters import Fuel, KnownMeters
 from paes.installation import Installation
-from paes.metering import Carrier, Evidence, Finding, Register
-from paes.meters import FieldMeter, ImportedMeter, Meter, Replacement
+from paes.metering import Finding
+from paes.meters import Meter
 from paes.periods import (
     ALWAYS,
     By,
@@ -45,22 +40,16 @@ from paes.periods import (
     Span,
     edges,
     from_seconds,
-    local_midnight,
     local_year,
     now_utc,
     to_seconds,
     year_span,
 )
-from paes.pulse import Pulse
 from paes.series import Floats, Gap
 from paes.store import Store
 
-SAME_EXCHANGE = timedelta(days=1)
-"""An exchange that was noticed within a day of a described one is the same."""
 TOGETHER = 16
 """Meters that are refreshed at once."""
-REGISTER_PERIOD_S = 900
-"""A register that is written down by hand has a course where it is, as if it were polled."""
 
 
 _NOTHING = EnergyTable.empty(0), pd.DatetimeIndex([], tz="UTC")
@@ -76,78 +65,12 @@ class _Part:
     factor: float
 
 
-class _Fuel(NamedTuple):
-    """A fuel that is counted by its quantity."""
-
-    carrier: Carrier
-    unit: str
-    name: str | None
-
-
-class EnergyLedger:
+class EnergyLedger(KnownMeters):
     """Energy by meter of one installation from one store."""
 
     def __init__(self, installation: Installation, store: Store, clock: Clock = now_utc) -> None:
-        self.installation = installation
-        self.store = store
-        self.clock = clock
+        super().__init__(installation, store, clock)
         self._kept = KeptEnergy(store, clock)
-
-    def rules(self, meter: Meter) -> CounterRules:
-        """How the meter's register is accounted."""
-        return self._counters([meter])[0].rules
-
-    def _counters(self, meters: Sequence[Meter]) -> list[Counter]:
-        """The registers of ``meters`` with all that is known of them."""
-        told: dict[str, list[Event]] = {}
-        asked = [meters[0].id] if len(meters) == 1 else None
-        for event in self.store.events(subjects=asked, name=(SWAPPED, EDIT)):
-            told.setdefault(event.subject, []).append(event)
-        billed = [m.id for m in meters if self.installation.register(m).kind is Evidence.AMOUNTS]
-        for event in estimating_documents(self.store, billed) if billed else ():
-            told.setdefault(event.subject, []).append(event)
-        return [self._counter(meter, told.get(meter.id, ())) for meter in meters]
-
-    def _counter(self, meter: Meter, told: Sequence[Event]) -> Counter:
-        """``told`` are the meter's edits, the exchanges noticed, and bills that account it."""
-        register = self.installation.register(meter)
-        edits = in_force(told).get(meter.id, Edits())
-        rules = CounterRules(
-            register,
-            gap_after_s=GAP_AFTER_PERIODS * self.poll_period(meter).total_seconds(),
-            limit_per_h=_limit_per_h(meter, register),
-            replacements=meter.replacements,
-            noticed=tuple(_noticed(meter, (e for e in told if e.name == SWAPPED))),
-            corrections=corrections_of(_pulse(meter), register),
-            ignored=edits.ignored,
-            factors=edits.factors,
-        )
-        tz = self.installation.time_zone(meter.id)
-        opening = self.installation.site(meter.site).opening
-        stated = edits.energies
-        if isinstance(meter, ImportedMeter) and register.kind is Evidence.AMOUNTS:
-            stated = (*stated, *estimated_energies(meter, tz, told, stated))
-        return Counter(rules, tz, *self._born_and_dead(meter), opening, stated)
-
-    def poll_period(self, meter: Meter) -> timedelta:
-        """How often the meter is read; of an imported one, what counts as without a gap."""
-        if isinstance(meter, FieldMeter):
-            return timedelta(seconds=self.installation.gateways[meter.gateway].poll_period_s)
-        return timedelta(seconds=self.installation.register(meter).interval_s or REGISTER_PERIOD_S)
-
-    def life(self, meter: Meter, span: Span) -> Span | None:
-        """The part of ``span`` in which the meter was in use and that is not in the future."""
-        born, dead = self._born_and_dead(meter)
-        now = self._now()
-        return span.clip(born, min(now, dead) if dead else now)
-
-    def _now(self) -> datetime:
-        return from_seconds(to_seconds(self.clock()))
-
-    def _born_and_dead(self, meter: Meter) -> tuple[datetime | None, datetime | None]:
-        tz = self.installation.time_zone(meter.id)
-        born = local_midnight(meter.valid_from, tz) if meter.valid_from else None
-        return born, local_midnight(meter.valid_to, tz) if meter.valid_to else None
 
     def meter(self, meter: Meter, span: Span, by: By) -> pd.DataFrame:
         """The register's amounts by period, in the register's unit.
@@ -220,7 +143,7 @@ class EnergyLedger:
         for tz, places in zones.items():
             wanted = edges(span, by, tz)
             starts = local_starts(wanted, tz)
-            to_kwh: dict[_Fuel, Floats] = {}
+            to_kwh: dict[Fuel, Floats] = {}
             tables = self._tables([asked[place] for place in places], wanted, by)
             for place, table in zip(places, tables, strict=True):
                 meter = asked[place][0]
@@ -300,26 +223,6 @@ class EnergyLedger:
         days = edges(life, By.DAY, self.installation.time_zone(meter.id))
         return self.life(meter, Span(from_seconds(days[0]), from_seconds(days[-1]))) or life
 
-    def kwh_factor(self, meter: Meter, year: int) -> float:
-        """Net kWh in one unit of the meter's register; 1 for kWh, and for water.
-
-        FactorMissing if the year's calorific value of its fuel is not known.
-        """
-        fuel = self._fuel(meter)
-        if fuel is None:
-            return 1.0
-        given = FuelAmount(fuel.carrier, 1.0, fuel.unit, fuel.name)
-        return self.installation.factors.energy(given, year).kwh
-
-    def _fuel(self, meter: Meter) -> _Fuel | None:
-        """What the meter counts, if that is a fuel by its quantity; gas is in Sm3 already."""
-        unit = self.installation.register(meter).unit
-        if meter.carrier is None or unit == "kWh":
-            return None
-        name = meter.fuel if isinstance(meter, ImportedMeter) else None
-        is_gas = meter.carrier is Carrier.NATURAL_GAS and unit == "m3"
-        return _Fuel(meter.carrier, "Sm3" if is_gas else unit, name)
-
     def findings(self, meter: Meter, span: Span) -> list[Finding]:
         """What was wrong with the meter's readings in ``span``, in order of time.
 
@@ -341,26 +244,6 @@ class EnergyLedger:
         edits = edits_of(self.store, [meter.id]).get(meter.id, Edits())
         found += edit_findings(edits, of_life.readings, life, rules)
         return sorted(found, key=lambda f: f.at or life.start)
-
-    def absences(self, meter: Meter, span: Span) -> list[Event]:
-        """Why the meter brought no readings: absences that touch ``span``, by time.
-
-        While it was in use these are the stored ones; that it was not in use yet, or not any
-        more, is told by the configuration, for nobody asks such a meter.
-        """
-        born, dead = self._born_and_dead(meter)
-        told = [
-            part
-            for event in self.store.events(span.start, span.end, [meter.id], ABSENCE)
-            if (part := _while_in_use(event, born, dead))
-        ]
-        if born and span.start < born:
-            text, end = f"in use from {meter.valid_from} on", min(born, span.end)
-            told.append(absence(meter.id, Cause.NOT_COMMISSIONED, span.start, end, text))
-        if dead and dead < span.end:
-            text, start = f"not in use any more since {meter.valid_to}", max(dead, span.start)
-            told.append(absence(meter.id, Cause.NOT_COMMISSIONED, start, span.end, text))
-        return sorted(told, key=lambda e: (e.start, e.name))
 
     def refresh(
         self,
@@ -389,35 +272,6 @@ class EnergyLedger:
                     done += len(some)
                     if progress:
                         progress(done, len(wanted))
-
-
-def _limit_per_h(meter: Meter, register: Register) -> float | None:
-    """What can pass in an hour by the meter's rating, in the register's unit."""
-    if register.unit == "kWh":
-        return meter.rated_power_kw
-    flow, per_m3 = meter.rated_flow_m3_h, {"m3": 1.0, "l": 1000.0}.get(register.unit)
-    return flow * per_m3 if flow and per_m3 else None
-
-
-def _pulse(meter: Meter) -> Pulse | None:
-    return meter.pulse if isinstance(meter, FieldMeter) else None
-
-
-def _noticed(meter: Meter, swaps: Iterable[Event]) -> Iterator[Replacement]:
-    """Exchanges that the collector noticed, and that nobody has described in the meantime."""
-    for event in swaps:
-        if all(abs(event.start - r.at) > SAME_EXCHANGE for r in meter.replacements):
-            old, new = event.facts.get("old_serial") or "", event.facts.get("new_serial")
-            yield Replacement(
-                at=event.start, old_serial=str(old) or None, new_serial=str(new or "unknown")
-            )
-
-
-def _while_in_use(event: Event, born: datetime | None, dead: datetime | None) -> Event | None:
-    """The part of a stored absence in which the meter was in use; None if there is none."""
-    start = max(event.start, born) if born else event.start
-    end = min(event.end, dead) if event.end and dead else event.end
-    return replace(event, start=start, end=end) if end and start < end else None
 
 
 def _with_gaps(life: Span, gaps: list[Gap]) -> Span:
