@@ -125,4 +125,5 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     else:
-        sys.exit(code)
+        if code:
+            sys.exit(code)

@@ -32,9 +32,10 @@ from collectors.commissioning.record import (
 from collectors.commissioning.sheet import sheet
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Pulse, Register, Site
+from paes.metering import Register, Site
 from paes.meters import FieldMeter
 from paes.periods import zone
+from paes.pulse import Pulse
 
 AT = datetime(2025, 3, 30, 9, 0, tzinfo=UTC)
 KWH = Register("s.main/energy_import", "kWh", None, 0.1)
