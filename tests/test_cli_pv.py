@@ -79,6 +79,18 @@ def test_a_sites_balance_as_a_table(run: Run) -> None:
     assert done.stderr == ""
 
 
+def test_what_the_plant_was_worth_is_told_at_the_prices_in_force(run: Run) -> None:
+    told = json.loads(run(pv, "--site", SCHOOL, *DAY, "--value", "--json").stdout)
+    (site,) = told["values"]
+    (day,) = site["periods"]
+    # A Sunday is all F3: 72 kWh x (0.162 + 0.0125 excise) x 1.22, and 48 kWh x 0.085.
+    assert day["avoided"]["measured_eur"] == pytest.approx(15.3281, abs=1e-4)
+    assert day["earned"]["measured_eur"] == pytest.approx(4.08, abs=1e-4)
+    assert (
+        "│2025-06-01 │     15.33 │       4.08│" in run(pv, "--site", SCHOOL, *DAY, "--value").stdout
+    )
+
+
 def test_the_town_stands_below_its_sites(run: Run) -> None:
     table = run(pv, *DAY).stdout
     assert table.count("self-consumption") == 11  # nine schools, a landfill and the town

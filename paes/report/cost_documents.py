@@ -15,6 +15,7 @@ import pandas as pd
 from paes.costs.band_energy import BandTable
 from paes.costs.cost_table import Amounts, CostTable, Money
 from paes.costs.costing import Costs
+from paes.costs.pv_value import PvValue
 from paes.report.documents import finding_document
 
 Document = dict[str, Any]
@@ -52,6 +53,22 @@ def bands_document(key: Mapping[str, str], table: BandTable) -> Document:
                 "coverage": _coverage(float(table.covered_s[i]), float(table.span_s[i])),
             }
             for i, start in enumerate(_times(table.starts))
+        ],
+    }
+
+
+def value_document(site: str, value: PvValue) -> Document:
+    """What the plants of ``site`` were worth, by period."""
+    return {
+        "site": site,
+        "currency": "EUR",
+        "periods": [
+            {
+                "start": start.isoformat(),
+                "avoided": _money(value.avoided, i),
+                "earned": _money(value.earned, i),
+            }
+            for i, start in enumerate(_times(value.starts))
         ],
     }
 
