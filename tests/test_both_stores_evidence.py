@@ -61,6 +61,7 @@ periods:
     energy_eur_per_unit: {F1: 0.20, F2: 0.18, F3: 0.15}
     fixed_eur_per_month: 12
     vat_fraction: 0.22
+    source: a letter
     assumed: true
     note: invented for tests
 """

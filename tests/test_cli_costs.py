@@ -27,6 +27,7 @@ periods:
     fixed_eur_per_month: 12
     power: [{basis: contract, eur_per_kw_month: 2.5}]
     vat_fraction: 0.22
+    source: a letter
     assumed: true
     note: invented for tests
 """

@@ -90,6 +90,12 @@ class TariffPeriod(Sourced):
             raise ValueError(f"expected a price, or a price for each band, seen {value!r}")
         return value
 
+    @model_validator(mode="after")
+    def _has_origin(self) -> Self:
+        if not self.source and not self.assumed:
+            raise ValueError("prices need a source, or assumed: true with a note")
+        return self
+
     @property
     def is_banded(self) -> bool:
         """True if its price is another in another band."""

@@ -38,7 +38,10 @@ ITALY = Bands("italy", read_yaml(shipped_config() / "bands" / "italy.yaml", Band
 
 def tariff(name: str, *periods: dict[str, Any], **changes: Any) -> Tariff:
     """A tariff for electricity without VAT; each period a price from 1 January 2024 on."""
-    told = [{"valid_from": "2024-01-01", "vat_fraction": 0.0, **p} for p in periods]
+    told = [
+        {"valid_from": "2024-01-01", "vat_fraction": 0.0, "source": "a letter", **p}
+        for p in periods
+    ]
     facts = {"name": name, "carrier": "electricity", "unit": "kWh", **changes, "periods": told}
     file = TariffFile.model_validate(facts)
     return Tariff(name, file, ITALY if file.bands else None)

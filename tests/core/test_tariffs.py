@@ -17,19 +17,20 @@ bands: italy
 periods:
   - valid_from: 2023-01-01
     energy_eur_per_unit: {F1: 0.2, F2: 0.18, F3: 0.15}
-    power:
-      - {basis: contract, eur_per_kw_month: 2.5}
+    power: [{basis: contract, eur_per_kw_month: 2.5}]
+    source: a letter
     vat_fraction: 0.22
   - valid_from: 2024-06-15T12:00
     energy_eur_per_unit: {F1: 0.2, F23: 0.16}
     vat_fraction: 0.22
+    source: a letter
 """
 GAS = """\
 name: Gas
 carrier: natural_gas
 unit: Sm3
 periods:
-  - {valid_from: 2023-01-01, energy_eur_per_unit: 0.9, vat_fraction: 0.22}
+  - {valid_from: 2023-01-01, source: a letter, energy_eur_per_unit: 0.9, vat_fraction: 0.22}
 """
 CONTRACTS = """\
 contracts:
@@ -111,6 +112,8 @@ def test_tariffs_and_contracts_are_part_of_an_installation(priced):
           "band, seen '0.9'")),
         ("tariffs/gas.yaml", "0.22", "22",
          "5: periods[0].vat_fraction: expected less than 1, seen 22"),
+        ("tariffs/gas.yaml", " source: a letter,", "",
+         "5: periods[0]: prices need a source, or assumed: true with a note"),
         ("tariffs/gas.yaml", ", vat_fraction: 0.22", "",
          "5: periods[0].vat_fraction: this key is missing"),
     ],
