@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from collectors.simulator.local_year import SLOT_H, SLOT_S, LocalYear, open_days
-from collectors.simulator.need import Character
+from collectors.simulator.need import Character, by_temperature
 from collectors.simulator.parameters import Charging, Comfort, Kind, Trolleybus
 from collectors.simulator.randomness import Floats, Ints, key, uniform
 from collectors.simulator.sky import Sky
@@ -35,9 +35,8 @@ def traction_kw(
     ``opening`` says which days are working days or Saturdays; all others run as on Sundays. A
     quarter hour holds many starts and stops, so its mean wanders by a tenth only.
     """
-    warm = np.maximum(sky.temperature_degc - comfort.cooled_above_degc, 0.0)
-    cold = np.maximum(comfort.heated_below_degc - sky.temperature_degc, 0.0)
-    climate = 1.0 + kind.cooling_per_degc * warm + kind.heating_per_degc * cold
+    cooling, heating = by_temperature(kind, comfort, sky)
+    climate = 1.0 + cooling + heating
     vehicles = _vehicles(timetable, opening, calendar)
     per_hour = vehicles / (vehicles.sum() * SLOT_H)
     always = np.full_like(per_hour, 1.0 / (len(per_hour) * SLOT_H))

@@ -50,6 +50,13 @@ class Character:
         return np.maximum(1.0 + spread * noise, 0.0)
 
 
+def by_temperature(kind: Kind, comfort: Comfort, sky: Sky) -> tuple[Floats, Floats]:
+    """How much more is used because it is warm, and because it is cold, of what is used else."""
+    warm = np.maximum(sky.temperature_degc - comfort.cooled_above_degc, 0.0)
+    cold = np.maximum(comfort.heated_below_degc - sky.temperature_degc, 0.0)
+    return kind.cooling_per_degc * warm, kind.heating_per_degc * cold
+
+
 def electricity_kw(
     yearly_kwh: float,
     kind: Kind,
@@ -61,13 +68,12 @@ def electricity_kw(
 ) -> Floats:
     """Power of a building: a base, a part that follows darkness, a part that follows opening."""
     busy = activity(opening, calendar)
-    warm = np.maximum(sky.temperature_degc - comfort.cooled_above_degc, 0.0)
-    cold = np.maximum(comfort.heated_below_degc - sky.temperature_degc, 0.0)
+    cooling, heating = by_temperature(kind, comfort, sky)
     dull = np.clip(1.0 - sky.horizontal_w_m2 / comfort.dull_below_w_m2, 0.0, 1.0)
     response = (
         (1.0 + kind.light_fraction * (dull - comfort.usual_dullness))
-        * (1.0 + kind.cooling_per_degc * warm)
-        * (1.0 + kind.heating_per_degc * cold)
+        * (1.0 + cooling)
+        * (1.0 + heating)
     )
     followed = 1.0 - kind.base_fraction - kind.dark_fraction
     shape = (

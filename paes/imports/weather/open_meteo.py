@@ -31,9 +31,8 @@ from paes.imports.weather.weather_files import (
     headed,
     is_blank,
     only_sheet,
-    refuse_row,
     require_nearby,
-    slip_of,
+    timed_rows,
     weather_values,
 )
 from paes.metering import Finding
@@ -139,17 +138,11 @@ def _read(
         raise DataError(f"{where}: temperature in {unit!r}; expected °C or °F")
     if radiation and radiation[1] != "W/m²":
         radiation = None
-    for row in range(block.title + 1, block.end):
-        if is_blank(sheet.rows[row]):
-            continue
-        if slip := slip_of(sheet, row, block.title):
-            refuse_row(values, sheet, row, slip)
-            continue
-        second = _second(sheet.rows[row][0], offset_s)
-        if second is None:
-            message = f"time {sheet.rows[row][0]!r}; expected e.g. 2025-01-31T23:00"
-            refuse_row(values, sheet, row, message)
-            continue
+    hours = timed_rows(
+        values, sheet, block.title, block.end, lambda cell: _second(cell, offset_s),
+        "2025-01-31T23:00",
+    )  # fmt: skip
+    for row, second in hours:
         cell, where = sheet.rows[row][column], place(sheet, row, column)
         values.take(where, OUTDOOR_TEMPERATURE, second, cell, TO_DEGC[unit])
         if radiation:

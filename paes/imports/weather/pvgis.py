@@ -43,9 +43,8 @@ from paes.imports.weather.weather_files import (
     headed,
     is_blank,
     only_sheet,
-    refuse_row,
     require_nearby,
-    slip_of,
+    timed_rows,
     weather_values,
 )
 from paes.metering import Finding, Quality
@@ -142,17 +141,10 @@ def _read(
     name = OUTDOOR_TEMPERATURE if year is None else TYPICAL_TEMPERATURE
     radiation = column_of(sheet, title, ["G(i)"]) if _slope(sheet, title) == 0.0 else None
     legend = _legend(sheet, title)
-    for row in range(title + 1, legend):
-        if is_blank(sheet.rows[row]):
-            continue
-        if slip := slip_of(sheet, row, title):
-            refuse_row(values, sheet, row, slip)
-            continue
-        second = _second(sheet.rows[row][0], year)
-        if second is None:
-            message = f"time {sheet.rows[row][0]!r}; expected e.g. 20250131:2300"
-            refuse_row(values, sheet, row, message)
-            continue
+    hours = timed_rows(
+        values, sheet, title, legend, lambda cell: _second(cell, year), "20250131:2300"
+    )
+    for row, second in hours:
         cell, where = sheet.rows[row][temperature], place(sheet, row, temperature)
         values.take(where, name, second, cell, TO_DEGC["degC"])
         if radiation is not None:

@@ -9,7 +9,7 @@ or is not over yet, is refused with its line.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -171,7 +171,32 @@ def is_blank(row: Sequence[Cell]) -> bool:
     return all(cell is None for cell in row)
 
 
-def slip_of(sheet: Sheet, row: int, title: int) -> str:
+def timed_rows(
+    values: WeatherValues,
+    sheet: Sheet,
+    title: int,
+    end: int,
+    second_of: Callable[[Cell], int | None],
+    example: str,
+) -> Iterator[tuple[int, int]]:
+    """The rows below ``title`` up to ``end`` that a program wrote whole, each with its second.
+
+    Blank ones are passed over; those of another width, or whose first cell is no time such as
+    ``example``, are refused.
+    """
+    for row in range(title + 1, end):
+        if is_blank(sheet.rows[row]):
+            continue
+        if slip := _slip_of(sheet, row, title):
+            refuse_row(values, sheet, row, slip)
+        elif (second := second_of(sheet.rows[row][0])) is None:
+            message = f"time {sheet.rows[row][0]!r}; expected e.g. {example}"
+            refuse_row(values, sheet, row, message)
+        else:
+            yield row, second
+
+
+def _slip_of(sheet: Sheet, row: int, title: int) -> str:
     """What is wrong with the width of a row that a program wrote; empty if nothing is."""
     if sheet.widths and sheet.widths[row] != sheet.widths[title]:
         return f"{sheet.widths[row]} cells under {sheet.widths[title]} titles; expected as many"
