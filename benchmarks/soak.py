@@ -40,7 +40,7 @@ from paes.installation import City, CityFile, Installation
 from paes.metering import Site
 from paes.meters import FieldMeter
 from paes.periods import Clock, to_seconds
-from paes.plan import Plan
+from paes.plan.plan import Plan
 from paes.store.sqlite import SqliteStore
 
 SERVE = "--serve"

@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dashboard.texts import DEFAULT, LANGUAGES
 from paes.installation import City, Installation
-from paes.inventory import ElectricityFactor
-from paes.plan import Target
-from paes.progress import find_target
+from paes.plan.plan import ElectricityFactor
+from paes.plan.target import Target
+from paes.progress.progress import find_target
 
 Key = Literal["city", "target", "lang", "factor"]
 FACTORS: tuple[ElectricityFactor, ...] = ("current", "frozen")

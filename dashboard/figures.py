@@ -28,8 +28,9 @@ from dashboard.formats import for_plot
 from dashboard.queries import CityView, Milestone
 from dashboard.sentences import amount
 from dashboard.texts import Language
-from paes.inventory import Inventory
-from paes.progress import Effects, YearResult
+from paes.inventory.inventory import Inventory
+from paes.progress.effects import Effects
+from paes.progress.path import YearResult
 
 _ASSUMED_FROM = 0.005
 _HOVER = "%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>"

@@ -17,8 +17,9 @@ from dashboard.queries import CityView, view
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import PaesError, StoreError
 from paes.installation import City, Installation
-from paes.inventory import Inventory
-from paes.progress import make_inventories
+from paes.inventory.inventory import Inventory
+from paes.inventory.method import Method
+from paes.progress.progress import make_inventories
 from paes.store import Store
 
 INVENTORIES_FOR_S = 900.0
@@ -80,7 +81,8 @@ class Observatory:
         city, factor = address.city, address.factor
 
         def make() -> dict[int, Inventory]:
-            return make_inventories(city, self.ledger, factor)
+            method = Method.of(city.plan, electricity_factor=factor)
+            return make_inventories(city, self.ledger, method)
 
         kept = self._memory.get(("inventories", city.id, factor), make, INVENTORIES_FOR_S)
         return view(city, self.ledger, address.target.id, kept.value), kept.made_at

@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from paes.accounting.ledger import EnergyLedger
 from paes.factors.emission_factors import FactorMatch
 from paes.installation import City
-from paes.inventory import Inventory, InventoryLine
+from paes.inventory.inventory import Inventory
+from paes.inventory.line import InventoryLine
 from paes.metering import Carrier, Sector
 from paes.periods import local_year
-from paes.plan import Action, Origin, PublishedInventory, Status, Target
-from paes.progress import (
-    Effects,
-    Progress,
-    YearResult,
-    make_progress,
-    next_target,
-)
+from paes.plan.action import Action, Origin, Status
+from paes.plan.target import PublishedInventory, Target
+from paes.progress.effects import Effects
+from paes.progress.path import YearResult
+from paes.progress.progress import Progress, make_progress, next_target
 
 
 @dataclass(frozen=True, slots=True)

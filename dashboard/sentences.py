@@ -10,7 +10,8 @@ from dashboard.meters import LiveCity
 from dashboard.queries import CityView, SectorChange
 from dashboard.texts import Language
 from paes.meter_status import MeterState
-from paes.progress import Effects, Verdict, YearResult
+from paes.progress.effects import Effects
+from paes.progress.path import Verdict, YearResult
 
 _HALF = 0.5
 
@@ -132,7 +133,7 @@ def effects(view: CityView, language: Language) -> str:
         "grid": language.tonnes(abs(told.grid_t)),
         "share": language.percent(told.grid_t / told.total_t, 0) if told.total_t > 0 else "",
     }
-    key = _effects_key(told, view.progress.electricity_factor == "frozen")
+    key = _effects_key(told, view.progress.method.electricity_factor == "frozen")
     return f"{language.text(key, **values)} {_own_actions(view, language)}"
 
 

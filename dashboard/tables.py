@@ -17,7 +17,7 @@ from dashboard.queries import CityView
 from dashboard.sentences import verdict_word
 from dashboard.texts import Language
 from paes.metering import Finding
-from paes.progress import Effects
+from paes.progress.effects import Effects
 
 Cell: TypeAlias = str | float | None
 Kind = Literal["text", "number", "percent", "year"]

@@ -23,7 +23,8 @@ from paes.installation import City, CityFile, some
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Opening, Site
 from paes.meters import FieldMeter, ImportedMeter, Meter, Sensor
-from paes.plan import Action, Plan
+from paes.plan.action import Action
+from paes.plan.plan import Plan
 from paes.schema import ConfigModel
 from paes.tariffs.contracts import ContractsFile
 

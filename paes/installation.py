@@ -24,7 +24,8 @@ from paes.gateways import Gateway
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Register, Site
 from paes.meters import FieldMeter, Meter, Sensor
-from paes.plan import Action, Plan
+from paes.plan.action import Action
+from paes.plan.plan import Plan
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
 from paes.tariffs.bands import Bands

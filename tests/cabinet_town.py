@@ -16,7 +16,7 @@ from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.metering import Site
 from paes.meters import FieldMeter
-from paes.plan import Plan
+from paes.plan.plan import Plan
 
 SITE: dict[str, Any] = {
     "id": "viale",

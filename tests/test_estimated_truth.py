@@ -31,7 +31,7 @@ from paes.installation import City, CityFile, Installation
 from paes.metering import Opening, Register, Site
 from paes.meters import FieldMeter, ImportedMeter
 from paes.periods import By, Seconds, edges, to_seconds, year_span
-from paes.plan import Plan
+from paes.plan.plan import Plan
 from paes.series import Floats
 from paes.store.sqlite import SqliteStore
 

@@ -32,7 +32,7 @@ from paes.installation import City, CityFile, Installation
 from paes.metering import Finding, Reading, Site
 from paes.meters import FieldMeter
 from paes.periods import By, Clock, Span, day_span, local_midnight
-from paes.plan import Plan
+from paes.plan.plan import Plan
 from paes.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.timeout(600)

@@ -13,8 +13,8 @@ from dashboard.pages.blocks import badge, rich
 from dashboard.pages.markup import aria
 from dashboard.queries import CityView, NextStep
 from dashboard.texts import Language
-from paes.plan import Target
-from paes.progress import YearResult
+from paes.plan.target import Target
+from paes.progress.path import YearResult
 
 
 def answer_block(view: CityView, language: Language, address: Address) -> list[Any]:

@@ -14,7 +14,7 @@ from dashboard.pages.blocks import download, html_table, rich, section
 from dashboard.pages.markup import aria
 from dashboard.queries import CityView
 from dashboard.texts import Language
-from paes.plan import PublishedInventory, Target
+from paes.plan.target import PublishedInventory, Target
 from paes.schema import Sourced
 
 
@@ -60,7 +60,7 @@ def _factors(view: CityView, language: Language) -> list[Any]:
         approach=factors.approach,
         gas=factors.gas,
     )
-    basis = f"method.basis_{view.newest.electricity_factor}"
+    basis = f"method.basis_{view.newest.method.electricity_factor}"
     return [
         html.P(rich(told)),
         html.P(rich(t("method.set_source", source=factors.source or "–"))),
@@ -73,7 +73,7 @@ def _switch(view: CityView, language: Language, address: Address) -> Any:
     label = language.text("method.switch")
     links = []
     for factor in FACTORS:
-        here = aria(current="true") if factor == view.newest.electricity_factor else {}
+        here = aria(current="true") if factor == view.newest.method.electricity_factor else {}
         name = language.text(f"method.{factor}", base=view.city.plan.base_year)
         links.append(html.Li(html.A(rich(name), href=address.link("/", factor=factor), **here)))
     return html.Nav(

@@ -22,6 +22,11 @@ by_option: Callable[[Any], Any] = click.option(
     "--by", type=click.Choice([str(b) for b in By]), default=str(By.MONTH), show_default=True
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+electricity_option = click.option(
+    "--electricity",
+    type=click.Choice(["current", "frozen"]),
+    help="Electricity factor of each year, or frozen at the base year [the plan's choice].",
+)
 
 
 def asked_span(session: Session, start: str | None, end: str | None, by: By) -> Span:

@@ -166,3 +166,11 @@ def number(value: float | None, digits: int = 0) -> str:
 def percent(fraction: float | None, digits: int = 1) -> str:
     """A fraction as per cent."""
     return "-" if fraction is None else f"{100 * fraction:.{digits}f} %"
+
+
+def say_marks(assumed_fraction: float | None, labels: dict[str, str]) -> None:
+    """How much of a figure is assumed, and whether the store holds simulated readings."""
+    if assumed_fraction:
+        say(f"{percent(assumed_fraction)} of these emissions rests on assumed figures")
+    if labels.get("simulated") == "true":
+        say("this store holds simulated readings")

@@ -10,16 +10,13 @@ from pathlib import Path
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import City
-from paes.inventory import make_inventory
-from paes.local_generation import local_generation
-from paes.progress import make_inventories, make_progress
-from paes.report.documents import (
-    Document,
-    flat,
-    inventory_document,
-    progress_document,
-)
+from paes.inventory.local_generation import local_generation
+from paes.inventory.making import make_inventory
+from paes.progress.progress import make_inventories, make_progress
+from paes.report.documents import Document, flat
 from paes.report.generation import generation_document, generation_rows
+from paes.report.inventory_documents import inventory_document
+from paes.report.progress_documents import progress_document
 
 
 def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> list[Path]:

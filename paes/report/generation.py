@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.local_generation import GenerationRow, LocalGeneration
+from paes.inventory.local_generation import GenerationRow, LocalGeneration
 from paes.metering import Plant
 from paes.report.documents import Document, finding_document, finite
 from paes.self_consumption import BalancePeriod, Share

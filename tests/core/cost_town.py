@@ -23,7 +23,7 @@ from paes.installation import City, CityFile, Installation
 from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter, ImportedMeter, Meter
 from paes.periods import local_midnight, parse_instant
-from paes.plan import Plan
+from paes.plan.plan import Plan
 from paes.store import Store
 from paes.tariffs.bands import Bands, BandsFile
 from paes.tariffs.contracts import Contract

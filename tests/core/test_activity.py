@@ -15,9 +15,10 @@ from paes.activity.activity_data import DeclaredRow, activity_data
 from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.factors.emission_factors import FactorMatch, How
-from paes.inventory import InventoryLine
+from paes.inventory.line import InventoryLine
 from paes.metering import Carrier, Sector
-from paes.report.documents import flat, line_document
+from paes.report.documents import flat
+from paes.report.inventory_documents import line_document
 
 TABLE = "cities/porto/activity/fleet.csv"
 HEAD = (

@@ -19,7 +19,7 @@ from paes.installation import City, CityFile, Installation
 from paes.metering import Site
 from paes.meters import ImportedMeter
 from paes.periods import By, Span, year_span
-from paes.plan import Plan
+from paes.plan.plan import Plan
 from paes.store.sqlite import SqliteStore
 
 ROME = "Europe/Rome"

@@ -32,7 +32,7 @@ from paes.installation import City, CityFile, Installation
 from paes.metering import Carrier, Evidence, Measures, Register
 from paes.meters import FieldMeter
 from paes.periods import By, Span, from_seconds, local_midnight, to_seconds, year_span
-from paes.plan import Plan
+from paes.plan.plan import Plan
 from paes.pulse import Pulse, PulseCorrection
 from paes.rollups import OPEN, Touches
 from paes.store import Store

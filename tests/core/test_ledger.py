@@ -21,7 +21,7 @@ from paes.meter_status import MeterState, meter_states
 from paes.metering import Carrier, Measures, Reading, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter
 from paes.periods import By, Span, day_span, year_span
-from paes.plan import Plan
+from paes.plan.plan import Plan
 from paes.store.sqlite import SqliteStore
 
 ROME = "Europe/Rome"

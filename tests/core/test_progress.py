@@ -19,17 +19,15 @@ from paes.errors import DataError, FactorMissing
 from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet, How
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.inventory import make_inventory
+from paes.inventory.making import make_inventory
+from paes.inventory.method import Method
 from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter
-from paes.plan import Action, Origin, Plan, Status, Target
-from paes.progress import (
-    Verdict,
-    make_inventories,
-    make_progress,
-    next_target,
-    required_fraction,
-)
+from paes.plan.action import Action, Origin, Status
+from paes.plan.plan import Plan
+from paes.plan.target import Target
+from paes.progress.path import Verdict, required_fraction
+from paes.progress.progress import make_inventories, make_progress, next_target
 from paes.schema import Text
 from paes.store.sqlite import SqliteStore
 
@@ -138,10 +136,12 @@ def test_effects_add_up_and_the_grid_is_not_the_towns_doing(ledger_of):
 
 def test_with_a_frozen_factor_the_grid_saves_nothing(ledger_of):
     city = make_city()
-    progress = make_progress(city, ledger_of(city), electricity_factor="frozen")
+    progress = make_progress(
+        city, ledger_of(city), method=Method.of(city.plan, electricity_factor="frozen")
+    )
     assert progress.latest.emissions_t == pytest.approx(90 * 0.5 + 36)  # 81
     assert progress.effects_in(2020).grid_t == 0
-    assert progress.electricity_factor == "frozen"
+    assert progress.method.electricity_factor == "frozen"
     power = next(line for line in progress.inventories[-1].lines if line.activity.carrier is POWER)
     assert power.factor.how is How.FROZEN
 

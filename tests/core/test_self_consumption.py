@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
-from paes.local_generation import LocalGeneration, local_generation
+from paes.inventory.local_generation import LocalGeneration, local_generation
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Carrier, Measures, Plant, Sector
 from paes.meters import Meter

@@ -12,7 +12,7 @@ from paes.installation import City, CityFile, Installation
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter, Meter
-from paes.plan import Plan
+from paes.plan.plan import Plan
 
 SECTORS = {
     "school": Sector.MUNICIPAL_BUILDINGS,

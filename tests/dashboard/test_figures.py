@@ -13,7 +13,7 @@ from dashboard.queries import CityView, view
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import Installation
-from paes.progress import make_inventories
+from paes.progress.progress import make_inventories
 from paes.store.sqlite import SqliteStore
 
 CARTESIAN = {"scatter", "bar", "box", "heatmap"}
@@ -23,7 +23,7 @@ CARTESIAN = {"scatter", "bar", "box", "heatmap"}
 def shown(installation: Installation, empty_store: SqliteStore) -> CityView:
     city = installation.city("la-spezia")
     ledger = EnergyLedger(installation, empty_store, MovingClock())
-    return view(city, ledger, "piano-energetico-2020", make_inventories(city, ledger, "current"))
+    return view(city, ledger, "piano-energetico-2020", make_inventories(city, ledger))
 
 
 def drawn(shown: CityView, language: Language) -> dict[str, dict[str, Any]]:

@@ -20,9 +20,11 @@ from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
+from paes.inventory.method import Method
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Sector
-from paes.progress import Verdict, make_inventories
+from paes.progress.path import Verdict
+from paes.progress.progress import make_inventories
 from paes.store.sqlite import SqliteStore
 
 GAS = 0.202
@@ -34,8 +36,8 @@ def town_view(
     town = plain_town(installation)
     ledger = EnergyLedger(town, store, MovingClock())
     city = town.city("la-spezia")
-    basis = "frozen" if factor == "frozen" else "current"
-    return view(city, ledger, target, make_inventories(city, ledger, basis))
+    method = Method.of(city.plan, electricity_factor=factor)
+    return view(city, ledger, target, make_inventories(city, ledger, method))
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_missing_base_year_is_an_error_with_a_reason(
 ) -> None:
     town = plain_town(installation)
     ledger = EnergyLedger(town, empty_store, MovingClock())
-    without = make_inventories(town.city(), ledger, "current")
+    without = make_inventories(town.city(), ledger)
     del without[2007]
     with pytest.raises(DataError, match="2007"):
         view(town.city(), ledger, "piano-energetico-2020", without)

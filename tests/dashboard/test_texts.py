@@ -11,7 +11,7 @@ from dashboard.texts import LANGUAGES, Language, catalogue
 from paes.factors.emission_factors import How
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Measures, Sector, SiteKind
-from paes.progress import Verdict
+from paes.progress.path import Verdict
 
 CODE = Path(dashboard.__file__).parent
 

@@ -1,0 +1,100 @@
+"""An inventory as plain data: every line with its energy, evidence, factor and emissions."""
+
+from __future__ import annotations
+
+from paes import __version__
+from paes.activity.activity_data import DeclaredRow
+from paes.factors.emission_factors import FactorMatch
+from paes.installation import City
+from paes.inventory.inventory import Inventory
+from paes.inventory.line import FORMULA, InventoryLine
+from paes.report.documents import Document, finding_document, finite
+
+
+def inventory_document(city: City, inventory: Inventory, labels: dict[str, str]) -> Document:
+    """An inventory with all its lines; ``labels`` are the store's marks."""
+    low, high = inventory.missing_t
+    factor_set = inventory.factor_set
+    return {
+        "city": city.id,
+        "city_name": city.name,
+        "year": inventory.year,
+        "kind": inventory.kind,
+        "factor_set": factor_set.id,
+        "approach": factor_set.approach,
+        "gas": factor_set.gas,
+        "factor_set_version": factor_set.version,
+        "electricity_factor": inventory.method.electricity_factor,
+        "formula": FORMULA,
+        "energy_mwh": inventory.energy_mwh,
+        "emissions_t": inventory.emissions_t,
+        "missing_low_t": finite(low),
+        "missing_high_t": finite(high),
+        "low_t": finite(inventory.bounds_t[0]),
+        "high_t": finite(inventory.bounds_t[1]),
+        "metered_fraction": inventory.metered_fraction,
+        "assumed_fraction": inventory.assumed_fraction,
+        "simulated": labels.get("simulated") == "true",
+        "software_version": __version__,
+        "lines": [line_document(line) for line in inventory.lines],
+        "findings": [finding_document(f) for f in inventory.findings],
+    }
+
+
+def line_document(line: InventoryLine) -> Document:
+    """One sector and carrier: energy, where it is from, factor, emissions."""
+    activity = line.activity
+    low, high = activity.missing_mwh
+    return {
+        "sector": str(activity.sector),
+        "carrier": str(activity.carrier),
+        "energy_mwh": line.energy_mwh,
+        "declared_mwh": activity.declared_mwh,
+        "declared_year": activity.declared_year,
+        "metered_mwh": activity.metered_mwh,
+        "metered_is_added": activity.adds_metered,
+        "metered_coverage": activity.metered.coverage,
+        "estimated_mwh": activity.estimated_mwh,
+        "missing_low_mwh": finite(low),
+        "missing_high_mwh": finite(high),
+        "low_mwh": finite(activity.bounds_mwh[0]),
+        "high_mwh": finite(activity.bounds_mwh[1]),
+        **factor_document(line.factor),
+        "emissions_t": line.emissions_t,
+        "assumed": line.assumed,
+        "sources": list(activity.sources),
+        "declared": [declared_document(part) for part in activity.parts],
+    }
+
+
+def declared_document(part: DeclaredRow) -> Document:
+    """A declared row: what it is for, its energy, and how an amount became energy."""
+    conversion = part.conversion
+    value = conversion.net if conversion else None
+    return {
+        "use": part.use,
+        "year": part.year,
+        "mwh": part.energy_mwh,
+        "amount": part.amount,
+        "unit": part.unit,
+        "fuel": part.fuel,
+        "conversion": conversion.told if conversion else None,
+        "calorific_value_how": str(value.how) if value else None,
+        "calorific_value_source": (value.source or value.note) if value else None,
+        "sessions": part.sessions,
+        "covers": str(part.covers),
+        "assumed": part.rests_on_assumption,
+        "source": part.source,
+        "note": part.note,
+    }
+
+
+def factor_document(match: FactorMatch) -> Document:
+    """A factor and how it was found."""
+    return {
+        "factor_t_per_mwh": match.factor_t_per_mwh,
+        "factor_year": match.year_used,
+        "factor_how": str(match.how),
+        "factor_source": match.source,
+        "factor_assumed": match.assumed,
+    }
