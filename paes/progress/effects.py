@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from paes.installation import City
@@ -20,14 +21,25 @@ from paes.plan.action import Action, Origin, Status
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """The reduction since the base year by cause, in t (positive: less emissions)."""
+    """The reduction since the base year by cause, in t (positive: less emissions).
+
+    ``weather_t`` … ``own_actions_t``, ``other_rows_t`` and ``unexplained_t`` add up to ``total_t``.
+    """
 
     year: int
     total_t: float
-    grid_t: float
-    supra_actions_t: float
-    mixed_actions_t: float
-    own_actions_t: float
+    grid_t: float = 0.0
+    weather_t: float = 0.0
+    local_supply_t: float = 0.0
+    other_factors_t: float = 0.0
+    activity_t: float = 0.0
+    boundary_t: float = 0.0
+    supra_actions_t: float = 0.0
+    mixed_actions_t: float = 0.0
+    own_actions_t: float = 0.0
+    own_low_t: float = 0.0
+    own_high_t: float = 0.0
+    other_rows_t: float = 0.0
 
     @property
     def supra_ordinate_t(self) -> float:
@@ -35,9 +47,27 @@ class Effects:
         return self.grid_t + self.supra_actions_t
 
     @property
+    def told_t(self) -> float:
+        """All that a cause accounts for."""
+        return math.fsum(
+            (
+                self.weather_t,
+                self.grid_t,
+                self.local_supply_t,
+                self.other_factors_t,
+                self.activity_t,
+                self.boundary_t,
+                self.supra_actions_t,
+                self.mixed_actions_t,
+                self.own_actions_t,
+                self.other_rows_t,
+            )
+        )
+
+    @property
     def unexplained_t(self) -> float:
         """What no cause accounts for; may be negative."""
-        return self.total_t - self.supra_ordinate_t - self.mixed_actions_t - self.own_actions_t
+        return self.total_t - self.told_t
 
 
 def effects_of(city: City, base: Inventory, inventory: Inventory) -> Effects:
@@ -49,7 +79,9 @@ def effects_of(city: City, base: Inventory, inventory: Inventory) -> Effects:
         grid_t=_grid_effect(base, inventory),
         supra_actions_t=_declared(city, since, Origin.NATIONAL, Origin.REGIONAL),
         mixed_actions_t=_declared(city, since, Origin.MIXED),
-        own_actions_t=_declared(city, since, Origin.LOCAL),
+        own_actions_t=(own := _declared(city, since, Origin.LOCAL)),
+        own_low_t=own,
+        own_high_t=own,
     )
 
 
