@@ -8,7 +8,7 @@ other sites, plus what comes from them. Columns are those of ``EnergyLedger.ener
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from paes.errors import DataError
 from paes.installation import City
 from paes.meter_trees.tree import MeterTree, Term
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Carrier, Finding, Measures, Sector
+from paes.metering import Carrier, Evidence, Finding, Measures, Sector
 from paes.periods import By, Span
 
 Cell = tuple[Sector, Carrier]
@@ -29,6 +29,19 @@ Dated = tuple[EnergyTable, pd.DatetimeIndex]
 """A table, and the local starts of its periods."""
 EXCEEDS_BY = 0.001
 """Parts that exceed their whole by less are two registers with their steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What registers and load curves saw, apart from what bills and deliveries told."""
+
+    live: EnergyTotal = field(default_factory=EnergyTotal)
+    billed: EnergyTotal = field(default_factory=EnergyTotal)
+
+    @property
+    def total(self) -> EnergyTotal:
+        """Both together."""
+        return self.live + self.billed
 
 
 class SiteEnergy:
@@ -129,13 +142,42 @@ class SiteEnergy:
         self, city: City, span: Span, measures: Measures = Measures.WITHDRAWAL
     ) -> dict[Cell, EnergyTotal]:
         """What the meters of ``city`` saw in ``span``, by the sector of the site it belongs to."""
+        return {cell: seen.total for cell, seen in self.seen_cells(city, span, measures).items()}
+
+    def seen_cells(
+        self, city: City, span: Span, measures: Measures = Measures.WITHDRAWAL
+    ) -> dict[Cell, Seen]:
+        """The same, by how it was seen."""
         found: dict[Cell, list[Term]] = {}
         for sector, sites in _by_sector(city).items():
             for term in self.terms(sites, None, measures):
                 if term.meter.carrier:
                     found.setdefault((sector, term.meter.carrier), []).append(term)
-        totals = self._totals(list(found.values()), span)
-        return {cell: total for cell, total in zip(found, totals, strict=True) if total is not None}
+        seen = self.seen(list(found.values()), span)
+        return {cell: one for cell, one in zip(found, seen, strict=True) if one is not None}
+
+    def seen(self, asked: Sequence[Sequence[Term]], span: Span) -> list[Seen | None]:
+        """Each sum of terms over ``span``, by how it was seen; None where none was in use.
+
+        A difference was seen as well as the worst of its meters: what is left of a bill, once a
+        register is taken off, is a bill's.
+        """
+        lived = self._lived(asked, span)
+        totals = iter(self.ledger.totals([(t.meter, part) for of in lived for t, part in of]))
+        found: list[Seen | None] = []
+        for of in lived:
+            tabled = [self._tabled(term, _as_table(next(totals))) for term, _ in of]
+            found.append(self._apart(tabled) if tabled else None)
+        return found
+
+    def _apart(self, tabled: Sequence[Tabled]) -> Seen:
+        billed = {one.group for one in tabled if self._is_billed(one.term)}
+        live = [one for one in tabled if one.group not in billed]
+        rest = [one for one in tabled if one.group in billed]
+        return Seen(*(summed(of).total() if of else EnergyTotal() for of in (live, rest)))
+
+    def _is_billed(self, term: Term) -> bool:
+        return self.installation.register(term.meter).kind is Evidence.AMOUNTS
 
     def in_use(
         self, sites: Iterable[str], carrier: Carrier | None, measures: Measures, span: Span
@@ -160,14 +202,11 @@ class SiteEnergy:
 
     def _totals(self, asked: Sequence[list[Term]], span: Span) -> list[EnergyTotal | None]:
         """The sum of each list of terms over ``span``; None where none was in use."""
-        lived = [[(t, part) for t in of if (part := self._life(t, span))] for of in asked]
-        parts = [(term.meter, part) for of in lived for term, part in of]
-        totals = iter(self.ledger.totals(parts))
-        found: list[EnergyTotal | None] = []
-        for of in lived:
-            tabled = [self._tabled(term, _as_table(next(totals))) for term, _ in of]
-            found.append(summed(tabled).total() if tabled else None)
-        return found
+        return [seen.total if seen else None for seen in self.seen(asked, span)]
+
+    def _lived(self, asked: Sequence[Sequence[Term]], span: Span) -> list[list[tuple[Term, Span]]]:
+        """Of each sum the terms that were in use in ``span``, and when."""
+        return [[(t, part) for t in of if (part := self._life(t, span))] for of in asked]
 
     def _life(self, term: Term, span: Span) -> Span | None:
         part = span.clip(term.span.start, term.span.end)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.activity.declared_row import Covers as Covers
@@ -46,6 +46,8 @@ class ActivityData:
     parts: tuple[DeclaredRow, ...]
     metered: EnergyTotal
     adds_metered: bool
+    billed: EnergyTotal = field(default_factory=EnergyTotal)
+    """The part of ``metered`` that bills and deliveries told."""
 
     @property
     def declared_mwh(self) -> float:
@@ -115,17 +117,24 @@ class ActivityData:
 
 
 def activity_data(
-    year: int, declared: Iterable[DeclaredRow], metered: Mapping[Cell, EnergyTotal]
+    year: int,
+    declared: Iterable[DeclaredRow],
+    metered: Mapping[Cell, EnergyTotal],
+    billed: Mapping[Cell, EnergyTotal] | None = None,
 ) -> tuple[list[ActivityData], list[Finding]]:
     """Every cell of ``year`` from declared rows and metered energy, and what is odd about it.
 
+    ``billed`` is the part of ``metered`` that was told by bills, not seen by registers.
     Raises DataError if nothing was ever declared or measured up to that year.
     """
     latest = _latest_rows(year, declared)
     cells = sorted(latest.keys() | metered.keys())
     if not cells:
         raise DataError(f"no activity data for {year} or any earlier year")
-    rows = [_cell(year, cell, latest.get(cell, ()), metered.get(cell)) for cell in cells]
+    rows = [
+        _cell(year, cell, latest.get(cell, ()), metered.get(cell), (billed or {}).get(cell))
+        for cell in cells
+    ]
     findings = [f for row in rows for f in (*_carried(row), *_findings(row))]
     return rows, findings
 
@@ -144,7 +153,11 @@ def _latest_rows(year: int, declared: Iterable[DeclaredRow]) -> dict[Cell, tuple
 
 
 def _cell(
-    year: int, cell: Cell, parts: tuple[DeclaredRow, ...], metered: EnergyTotal | None
+    year: int,
+    cell: Cell,
+    parts: tuple[DeclaredRow, ...],
+    metered: EnergyTotal | None,
+    billed: EnergyTotal | None,
 ) -> ActivityData:
     rest = not parts or any(part.covers is Covers.REST for part in parts)
     return ActivityData(
@@ -154,6 +167,7 @@ def _cell(
         parts=parts,
         metered=metered or EnergyTotal(),
         adds_metered=metered is not None and rest,
+        billed=billed or EnergyTotal(),
     )
 
 

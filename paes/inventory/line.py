@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from paes.activity.activity_data import ActivityData
 from paes.factors.emission_factors import FactorMatch
+from paes.inventory.evidence import CellEvidence
 
 FORMULA = "emissions_t = energy_mwh * factor_t_per_mwh"
 
@@ -21,6 +22,11 @@ class InventoryLine:
     def energy_mwh(self) -> float:
         """Final energy."""
         return self.activity.energy_mwh
+
+    @property
+    def evidence(self) -> CellEvidence:
+        """What the energy rests on, in parts that add up to it."""
+        return CellEvidence.of(self.activity)
 
     @property
     def emissions_t(self) -> float:

@@ -41,7 +41,13 @@ def make_inventory(
         )
     plan = city.plan
     method = method or Method.of(plan)
-    rows, findings = activity_data(year, city.declared, metered_cells(city, year, ledger))
+    seen = SiteEnergy(ledger).seen_cells(city, year_span(year, city.time_zone))
+    rows, findings = activity_data(
+        year,
+        city.declared,
+        {cell: one.total for cell, one in seen.items()},
+        {cell: one.billed for cell, one in seen.items()},
+    )
     factors = ledger.installation.factors
     lines = [InventoryLine(row, _factor(factors, row, method)) for row in rows]
     return Inventory(
