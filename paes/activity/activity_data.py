@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from paes.accounting.energy_total import EnergyTotal
 from paes.activity.declared_row import Covers as Covers
 from paes.activity.declared_row import DeclaredRow as DeclaredRow
+from paes.activity.declared_row import Notation as Notation
 from paes.errors import DataError
 from paes.metering import Carrier, Finding, Sector
 from paes.units import KWH_PER_MWH
@@ -48,6 +49,16 @@ class ActivityData:
     adds_metered: bool
     billed: EnergyTotal = field(default_factory=EnergyTotal)
     """The part of ``metered`` that bills and deliveries told."""
+
+    noted: tuple[DeclaredRow, ...] = ()
+    """Rows of the cell with a notation key in place of a figure; none of ``parts``."""
+    not_comparable: bool = False
+    """True if it is left out (NE, C) where the base year has a figure: it may be anything."""
+
+    @property
+    def notation(self) -> Notation | None:
+        """Why the cell, or one of its uses, has no figure."""
+        return next((row.notation for row in self.noted), None)
 
     @property
     def declared_mwh(self) -> float:

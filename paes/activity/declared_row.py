@@ -27,6 +27,15 @@ class Covers(StrEnum):
     REST = "rest"
 
 
+class Notation(StrEnum):
+    """Why a cell has no figure: the Global Covenant's keys."""
+
+    NOT_OCCURRING = "NO"
+    INCLUDED_ELSEWHERE = "IE"
+    CONFIDENTIAL = "C"
+    NOT_ESTIMATED = "NE"
+
+
 class DeclaredRow(Sourced):
     """One line of an activity CSV: declared final energy of a sector and carrier in a year.
 
@@ -52,7 +61,14 @@ class DeclaredRow(Sourced):
     covers: Covers = Covers.SECTOR
     sessions: int | None = Field(default=None, ge=0)
     """How often vehicles were charged; a count that goes into no sum of energy."""
+    notation: Notation | None = None
+    """Instead of a figure: why there is none; ``note`` explains it."""
+    sustainable_fraction: float | None = Field(default=None, ge=0, le=1)
+    """The part of a biofuel or biomass that is from sustainable sources."""
+    uncertainty_fraction: float | None = Field(default=None, ge=0, le=2)
+    """Half the width of the figure's 95 % interval, as a part of it."""
     _conversion: FuelEnergy | None = PrivateAttr(None)
+    _place: str | None = PrivateAttr(None)
 
     @property
     def cell(self) -> tuple[int, Sector, Carrier, str | None]:
@@ -68,9 +84,22 @@ class DeclaredRow(Sourced):
     @property
     def energy_mwh(self) -> float:
         """Its energy; DataError if it is an amount that was not converted."""
+        if self.notation:
+            raise DataError(f"{self.title}: notation key {self.notation} in place of a figure")
         if self.mwh is None:
             raise DataError(f"{self.title}: {self.amount} {self.unit} was not converted to MWh")
         return self.mwh
+
+    @property
+    def place(self) -> str | None:
+        """File and line where it stands; None if it comes from no file."""
+        return self._place
+
+    def standing_at(self, place: str) -> DeclaredRow:
+        """The row as one that stands at ``place``, a file and line."""
+        made = self.model_copy()
+        made._place = place
+        return made
 
     @property
     def conversion(self) -> FuelEnergy | None:
@@ -101,12 +130,15 @@ class DeclaredRow(Sourced):
 
     @model_validator(mode="after")
     def _has_origin(self) -> DeclaredRow:
-        if not self.source and not self.assumed:
+        if not self.source and not self.assumed and not self.notation:
             raise ValueError("a declared figure needs a source, or assumed: true with a note")
         return self
 
     @model_validator(mode="after")
     def _is_one_figure(self) -> DeclaredRow:
+        if self.notation:
+            _require_no_figure(self)
+            return self
         if self.mwh is not None and self.amount is not None:
             raise ValueError("amount is there beside mwh; expected one of them")
         if self.mwh is None and self.amount is None:
@@ -120,6 +152,14 @@ class DeclaredRow(Sourced):
         if self.unit is not None:
             _require_unit(self.unit)
         return self
+
+
+def _require_no_figure(row: DeclaredRow) -> None:
+    given = [name for name in ("mwh", "amount", "unit") if getattr(row, name) is not None]
+    if given:
+        raise ValueError(f"{given[0]} is there beside notation key {row.notation}; expected one")
+    if not row.note:
+        raise ValueError(f"notation key {row.notation} needs a note that explains it")
 
 
 def _require_unit(unit: str) -> None:

@@ -28,7 +28,8 @@ def read_declared(folder: Path, factors: FactorLibrary | None) -> tuple[Declared
     for path, of_file in tables:
         for line, row in of_file:
             try:
-                rows.append(row.converted(factors) if factors else row)
+                made = row.converted(factors) if factors else row
+                rows.append(made.standing_at(f"{path.name}:{line}"))
             except DataError as err:
                 problems.append(problem_text(path, line, "amount", f"{row.title}: {err}"))
     if problems:

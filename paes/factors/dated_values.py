@@ -32,6 +32,8 @@ class How(StrEnum):
     CONSTANT = "constant"  # the value does not depend on the year
     EARLIER = "earlier"  # the series ends before the year asked: its last value was taken
     FROZEN = "frozen"  # the base year's value was asked for on purpose
+    LOCAL = "local"  # worked out here, from what is produced and bought in the territory
+    DECLARED = "declared"  # the city declares a factor of its own
 
 
 def best(rows: Sequence[R], year: int) -> tuple[R | None, How]:

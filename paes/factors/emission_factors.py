@@ -8,7 +8,8 @@ Sets live in ``factors/sets.yaml`` with one CSV a set; an installation may add i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -63,6 +64,10 @@ class FactorMatch:
     source: str
     assumed: bool
     note: str | None
+    formula: str | None = None
+    """How it was worked out, where it is not a figure of a table."""
+    numbers: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """What it was worked out from; names end with their unit."""
 
 
 class FactorLibrary:
@@ -78,7 +83,17 @@ class FactorLibrary:
         self._rows = {set_id: tuple(of_set) for set_id, of_set in rows.items()}
         self._calorific = CalorificValues(calorific)
 
-    def find(self, set_id: str, carrier: Carrier, sector: Sector, year: int) -> FactorMatch:
+    def find(
+        self,
+        set_id: str,
+        carrier: Carrier,
+        sector: Sector,
+        year: int,
+        *,
+        gwp: str | None = None,
+        sustainable: float | None = None,
+        as_of: date | None = None,
+    ) -> FactorMatch:
         """The factor of ``carrier`` used in ``sector`` in ``year``.
 
         A row for the sector beats a general one; then the exact year, a constant, and last the

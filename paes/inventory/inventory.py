@@ -8,13 +8,13 @@ tonne.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from paes.factors.emission_factors import FactorSet
 from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
+from paes.inventory.other_emissions import OtherEmissions
 from paes.metering import Finding
 
 
@@ -29,6 +29,13 @@ class Inventory:
     method: Method
     lines: tuple[InventoryLine, ...]
     findings: tuple[Finding, ...]
+    other_rows: tuple[OtherEmissions, ...] = ()
+    """Waste, waste water, other, and green electricity where it is taken off: no energy."""
+
+    @property
+    def parts(self) -> tuple[InventoryLine | OtherEmissions, ...]:
+        """All that its total is the sum of."""
+        return (*self.lines, *self.other_rows)
 
     @property
     def energy_mwh(self) -> float:
@@ -37,14 +44,25 @@ class Inventory:
 
     @property
     def emissions_t(self) -> float:
-        """Emissions of all lines, without what meters missed."""
+        """Emissions of all lines and other rows, without what meters missed."""
+        return math.fsum(part.emissions_t for part in self.parts)
+
+    @property
+    def energy_emissions_t(self) -> float:
+        """Emissions of all lines: what final energy causes."""
         return math.fsum(line.emissions_t for line in self.lines)
 
     @property
+    def other_t(self) -> float:
+        """Emissions of the rows that have no energy."""
+        return math.fsum(row.emissions_t for row in self.other_rows)
+
+    @property
     def bounds_t(self) -> tuple[float, float]:
-        """Between which the emissions of all lines lie, as far as meters decide it."""
+        """Between which all emissions lie, as far as meters decide it."""
         bounds = [line.bounds_t for line in self.lines]
-        return math.fsum(b[0] for b in bounds), math.fsum(b[1] for b in bounds)
+        low, high = (math.fsum(b[end] for b in bounds) for end in (0, 1))
+        return low + self.other_t, high + self.other_t
 
     @property
     def missing_t(self) -> tuple[float, float]:
@@ -54,14 +72,14 @@ class Inventory:
 
     @property
     def assumed_fraction(self) -> float:
-        """The part of the emissions (0..1) that rests on an assumption."""
-        return self._fraction(lambda line: line.emissions_t if line.assumed else 0.0)
+        """The part of the emissions (0..1) that rests on an assumption, by size of its figures."""
+        total = math.fsum(abs(part.emissions_t) for part in self.parts)
+        assumed = math.fsum(abs(part.emissions_t) for part in self.parts if part.assumed)
+        return assumed / total if total else 0.0
 
     @property
     def metered_fraction(self) -> float:
-        """The part of the emissions (0..1) whose energy was seen by meters."""
-        return self._fraction(lambda line: line.emissions_t * line.activity.metered_fraction)
-
-    def _fraction(self, part: Callable[[InventoryLine], float]) -> float:
-        total = self.emissions_t
-        return math.fsum(part(line) for line in self.lines) / total if total else 0.0
+        """The part of the emissions of energy (0..1) that was seen by meters."""
+        total = self.energy_emissions_t
+        seen = (line.emissions_t * line.activity.metered_fraction for line in self.lines)
+        return math.fsum(seen) / total if total else 0.0
