@@ -24,6 +24,7 @@ from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Opening, Site
 from paes.meters import FieldMeter, ImportedMeter, Meter, Sensor
 from paes.plan.action import Action
+from paes.plan.masterplan import Masterplan
 from paes.plan.plan import Plan
 from paes.schema import ConfigModel
 from paes.tariffs.contracts import ContractsFile
@@ -68,6 +69,7 @@ class CityFiles:
     actions: Parsed[ActionsFile] | None
     declared: tuple[DeclaredRow, ...] | None
     contracts: Parsed[ContractsFile] | None = None
+    masterplan: Parsed[Masterplan] | None = None
 
     def city(self) -> City | None:
         """The city, if all that it needs could be read."""
@@ -84,6 +86,7 @@ class CityFiles:
             actions=self.actions.value.actions if self.actions else (),
             declared=self.declared or (),
             contracts=self.contracts.value.contracts if self.contracts else (),
+            masterplan=self.masterplan.value if self.masterplan else None,
         )
 
 
@@ -98,6 +101,7 @@ def read_city_files(
     has_actions = actions_file.exists()
     contracts_file = folder / "contracts.yaml"
     has_contracts = contracts_file.exists()
+    masterplan_file = folder / "masterplan.yaml"
     return CityFiles(
         folder=folder,
         facts=attempt(problems, parse, folder / "city.yaml", CityFile),
@@ -108,6 +112,9 @@ def read_city_files(
         declared=attempt(problems, read_declared, folder / "activity", factors),
         contracts=attempt(problems, parse, contracts_file, ContractsFile)
         if has_contracts
+        else None,
+        masterplan=attempt(problems, parse, masterplan_file, Masterplan)
+        if masterplan_file.exists()
         else None,
     )
 

@@ -16,6 +16,7 @@
                   sites.yaml     sites
                   meters.yaml    gateways and meters
                   actions.yaml   the register of actions            (optional)
+                  masterplan.yaml work tables and themes of actions (optional)
                   contracts.yaml which meter is on which tariff     (optional)
                   activity/*.csv declared energy by year, sector and carrier
 

@@ -25,6 +25,7 @@ from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Register, Site
 from paes.meters import FieldMeter, Meter, Sensor
 from paes.plan.action import Action
+from paes.plan.masterplan import Masterplan
 from paes.plan.plan import Plan
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
@@ -79,6 +80,7 @@ class City:
     sensors: dict[str, Sensor] = field(default_factory=dict)
     contracts: tuple[Contract, ...] = ()
     heating_seasons: HeatingSeasons | None = None
+    masterplan: Masterplan | None = None
 
     @property
     def id(self) -> str:

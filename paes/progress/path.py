@@ -1,8 +1,14 @@
 """A year beside the path to a target.
 
-The path is a straight line from the base year's emissions to the target year's::
+The path runs straight from the base year's emissions to those of each interim point and of the
+target year::
 
-    E_path(y) = E_base * (1 - r * (y - base) / (target - base))
+    E_path(y) = E_base * (1 - r(y))        r(base) = 0, r(interim) and r(target) as promised
+
+A target per head is judged on emissions over inhabitants; in tonnes it is worth what the
+inhabitants of its year make of it::
+
+    E_cap_target = (1 - r) * E_base / Pop_base        E_target(Y) = E_cap_target * Pop(Y)
 
 Every year's emissions carry bounds: ``low_t``/``high_t`` count the energy that meters missed, and
 what is estimated of it, at its least and at its most; so does the path, which follows from the base
@@ -14,6 +20,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from paes.errors import DataError
 from paes.installation import City
@@ -46,6 +53,9 @@ class YearResult:
     least_reduction_fraction: float
     """The reduction if all that meters missed had been used, and estimates were too low, but those
     of the base year too high: no gap is a saving."""
+    required_supra_fraction: float | None = None
+    """The part of ``required_fraction`` expected from outside; None if the act does not split."""
+    required_own_fraction: float | None = None
 
     @property
     def distance_t(self) -> float:
@@ -53,10 +63,54 @@ class YearResult:
         return self.emissions_t - self.path_t
 
 
+@dataclass(frozen=True, slots=True)
+class Required:
+    """The reduction (0..1 of the base year's emissions) that a year asks for, and of whom."""
+
+    fraction: float
+    supra_ordinate_fraction: float | None
+    """From outside; None if the act does not split."""
+
+    @property
+    def own_fraction(self) -> float | None:
+        """Of the town itself; None if the act does not split."""
+        if self.supra_ordinate_fraction is None:
+            return None
+        return self.fraction - self.supra_ordinate_fraction
+
+
 def required_fraction(target: Target, year: int) -> float:
-    """The reduction that the straight path asks for in ``year`` (flat outside its ends)."""
-    elapsed = (year - target.base_year) / (target.target_year - target.base_year)
-    return target.reduction_fraction * min(1.0, max(0.0, elapsed))
+    """The reduction that the path asks for in ``year`` (flat outside its ends)."""
+    return required(target, year).fraction
+
+
+def required(target: Target, year: int) -> Required:
+    """What the path asks for in ``year``, straight between its points, flat outside its ends.
+
+    An interim point that does not say what is expected from outside has the target's share of it.
+    """
+    years = [target.base_year, *(p.year for p in target.interim), target.target_year]
+    wholes = [0.0, *(p.reduction_fraction for p in target.interim), target.reduction_fraction]
+    whole = _between(years, wholes, year)
+    if target.supra_ordinate_fraction is None:
+        return Required(whole, None)
+    supra = [
+        target.supra_ordinate_fraction * p.reduction_fraction / target.reduction_fraction
+        if p.supra_ordinate_fraction is None
+        else p.supra_ordinate_fraction
+        for p in target.interim
+    ]
+    return Required(whole, _between(years, [0.0, *supra, target.supra_ordinate_fraction], year))
+
+
+def _between(years: list[int], values: list[float], year: int) -> float:
+    """On the line through ``values``; exact at each of its points."""
+    if year <= years[0]:
+        return values[0]
+    for (a, low), (b, high) in pairwise(zip(years, values, strict=True)):
+        if year <= b:
+            return high if year == b else low + (high - low) * (year - a) / (b - a)
+    return values[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +137,8 @@ def emissions_of(city: City, target: Target, inventory: Inventory) -> Emissions:
 def year_result(city: City, target: Target, base: Emissions, inventory: Inventory) -> YearResult:
     """The year beside the path that starts at ``base``."""
     found = emissions_of(city, target, inventory)
-    required = required_fraction(target, inventory.year)
-    path = base.times(1 - required)
+    asked = required(target, inventory.year)
+    path = base.times(1 - asked.fraction)
     return YearResult(
         year=inventory.year,
         emissions_t=found.t,
@@ -92,9 +146,11 @@ def year_result(city: City, target: Target, base: Emissions, inventory: Inventor
         high_t=found.high_t,
         path_t=path.t,
         reduction_fraction=1 - found.t / base.t if base.t else 0.0,
-        required_fraction=required,
+        required_fraction=asked.fraction,
         least_reduction_fraction=_least_reduction(base, found),
         verdict=_verdict(found, path),
+        required_supra_fraction=asked.supra_ordinate_fraction,
+        required_own_fraction=asked.own_fraction,
     )
 
 
@@ -111,10 +167,36 @@ def _verdict(found: Emissions, path: Emissions) -> Verdict:
     return Verdict.ABOVE if found.low_t > path.high_t else Verdict.UNCERTAIN
 
 
+def target_total_t(city: City, target: Target, base: Emissions, year: int) -> Emissions:
+    """What the target allows the whole town in ``year``, in t.
+
+    ``base`` is the base year's in the target's measure. Of a target per head it is the allowance
+    of a head times the inhabitants of the year (``inhabitants``).
+    """
+    allowed = base.times(1 - required_fraction(target, year))
+    return allowed if target.kind == "absolute" else allowed.times(inhabitants(city, target, year))
+
+
+def inhabitants(city: City, target: Target, year: int) -> int:
+    """Those of ``year`` for a target per head.
+
+    From the target year on the plan's estimate stands in for a count that is not there; before it
+    the latest earlier count does. Raises DataError if there is none.
+    """
+    counted = city.population(year)
+    estimate = target.population_estimate
+    is_old = counted is None or counted.year < target.target_year
+    if estimate and is_old and year >= target.target_year:
+        return estimate.inhabitants
+    if counted is None:
+        raise DataError(
+            f"cities/{city.id}/city.yaml: population: target {target.id} is per head, but no "
+            f"inhabitants of {year} or before are known; expected those of {target.base_year}"
+        )
+    return counted.inhabitants
+
+
 def _measure(city: City, target: Target, year: int, emissions_t: float) -> float:
     if target.kind == "absolute":
         return emissions_t
-    population = city.population(year)
-    if population is None:
-        raise DataError(f"{city.id}: target {target.id} is per head, but no population is known")
-    return emissions_t / population.inhabitants
+    return emissions_t / inhabitants(city, target, year)

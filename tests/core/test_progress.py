@@ -25,7 +25,7 @@ from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter
 from paes.plan.action import Action, Origin, Status
 from paes.plan.plan import Plan
-from paes.plan.target import Target
+from paes.plan.target import PopulationEstimate, Target
 from paes.progress.path import Verdict, required_fraction
 from paes.progress.progress import make_inventories, make_progress, next_target
 from paes.schema import Text
@@ -55,7 +55,7 @@ TARGET = Target(
 LATER = Target(id="minus-55", name=NAME, base_year=2007, target_year=2030, reduction_fraction=0.55)
 PER_HEAD = Target(
     id="per-head", name=NAME, base_year=2007, target_year=2020, reduction_fraction=0.2,
-    kind="per_capita",
+    kind="per_capita", population_estimate=PopulationEstimate(inhabitants=50),
 )  # fmt: skip
 ACTIONS = (
     Action(id="led", name=NAME, sector=Sector.PUBLIC_LIGHTING, status=Status.COMPLETED,

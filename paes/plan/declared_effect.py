@@ -1,0 +1,236 @@
+"""What the register declares for a year: of one action, and of several without double counting.
+
+An action has its yearly effect from the day after its end, by days; nothing before, and nothing
+after its lifetime. Where only energy is declared, tonnes are derived from it, and marked::
+
+    reduction_t = saving_mwh * factor of saved energy + production_mwh * factor of produced energy
+
+Both factors are the year's. Saved electricity has the factor of the inventory, which is the local
+one where the plan reckons so; produced electricity has the national one (NEEFE). The local factor
+falls by the very plants that produce: with it, production would count in the factor and as a
+saving (convention of EcoGIS, ``eco_simulator.php``). Other energy that is produced replaces
+nobody knows what: its tonnes have to be declared.
+
+Where an action overlaps another, the common part counts with the other, on the days on which both
+work. Every net figure follows from what was declared, so the order of actions changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from calendar import isleap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal, NamedTuple
+
+from paes.metering import Carrier, Sector
+from paes.plan.action import Action, Origin, Status
+
+Use = Literal["saved", "produced"]
+FactorOf = Callable[[Carrier, Sector, int, Use], float]
+"""The factor, in t/MWh, of energy that an action saves or produces in a sector and year."""
+
+PLANNED = (Status.NOT_STARTED, Status.ONGOING)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredEffect:
+    """Of one action in one year, before anything is taken off for overlaps.
+
+    None is what nobody declared, which is not 0.
+    """
+
+    year: int
+    saving_mwh: float | None
+    production_mwh: float | None
+    reduction_t: float | None
+    derived: bool
+    """True if the tonnes were made from declared energy."""
+    part_of_year: float
+    """The part (0..1) of the year's days on which it works."""
+    counted_fraction: float = 1.0
+    """What is left (0..1) where overlaps count elsewhere; set by ``together``."""
+
+    @property
+    def declares(self) -> bool:
+        """True if anything was declared at all."""
+        declared = (self.saving_mwh, self.production_mwh, self.reduction_t)
+        return any(figure is not None for figure in declared)
+
+    def net(self, figure: float | None) -> float:
+        """``figure`` without what counts elsewhere; 0 where nothing is declared."""
+        return (figure or 0.0) * self.counted_fraction
+
+
+class Counted(NamedTuple):
+    """An action among others: what it declares, and what of it counts."""
+
+    action: Action
+    effect: DeclaredEffect
+    net_reduction_t: float
+
+
+def declared_effect(
+    action: Action,
+    year: int,
+    factor_of: FactorOf,
+    *,
+    since: int | None = None,
+    planned: bool = False,
+) -> DeclaredEffect:
+    """What ``action`` declares for ``year``.
+
+    Only completed actions work; with ``planned`` those that are ongoing or not started work too,
+    from their planned end on. With a base year ``since`` it is the change since then: what was
+    complete before worked in the base year too, and only what is added counts.
+    """
+    part = working_days(action, year, planned).fraction
+    if since is not None:
+        part = max(0.0, part - working_days(action, since, planned).fraction)
+    reduction_t, derived = _reduction(action, year, factor_of)
+    return DeclaredEffect(
+        year=year,
+        saving_mwh=_times(action.declared_saving_mwh, part),
+        production_mwh=_times(action.declared_production_mwh, part),
+        reduction_t=_times(reduction_t, part),
+        derived=derived,
+        part_of_year=part,
+    )
+
+
+def together(
+    actions: Iterable[Action],
+    year: int,
+    factor_of: FactorOf,
+    *,
+    since: int | None = None,
+    planned: bool = False,
+) -> list[Counted]:
+    """Each action's effect in ``year``, with what several declare counted once.
+
+    ``net = declared * (1 - sum of its overlaps with others that work)``, never below 0. An action
+    that works but declares nothing takes nothing off another. Overlaps with actions that are not
+    among these take nothing off either.
+    """
+    listed = list(actions)
+    alone = {
+        a.id: declared_effect(a, year, factor_of, since=since, planned=planned) for a in listed
+    }
+    days = {a.id: working_days(a, year, planned) for a in listed if alone[a.id].declares}
+    counted = []
+    for action in listed:
+        left = 1.0 - _elsewhere(action, days)
+        effect = replace(alone[action.id], counted_fraction=left)
+        counted.append(Counted(action, effect, effect.net(effect.reduction_t)))
+    return counted
+
+
+@dataclass(frozen=True, slots=True)
+class OriginTotals:
+    """Net tonnes of several actions by whom they are owed to."""
+
+    own_t: float
+    supra_ordinate_t: float
+    unsplit_t: float
+    """Of mixed actions that do not say which part is the town's own."""
+
+    @property
+    def total_t(self) -> float:
+        """Of all."""
+        return self.own_t + self.supra_ordinate_t + self.unsplit_t
+
+
+def by_origin(counted: Iterable[Counted]) -> OriginTotals:
+    """Net tonnes by origin; a mixed action is split by its ``own_fraction``, if it has one."""
+    own, supra, unsplit = [], [], []
+    for action, _, net_t in counted:
+        part = own_part(action)
+        if part is None:
+            unsplit.append(net_t)
+        else:
+            own.append(net_t * part)
+            supra.append(net_t * (1 - part))
+    return OriginTotals(math.fsum(own), math.fsum(supra), math.fsum(unsplit))
+
+
+def own_part(action: Action) -> float | None:
+    """The part of its effect (0..1) that is the town's own; None if nobody says."""
+    if action.origin is Origin.MIXED:
+        return action.own_fraction
+    return 1.0 if action.origin is Origin.LOCAL else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days of a year on which an action works; ``end`` is not among them."""
+
+    start: date
+    end: date
+    of_year: int
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return max(0, (self.end - self.start).days)
+
+    @property
+    def fraction(self) -> float:
+        """The part of the year's days."""
+        return self.count / self.of_year
+
+    def common(self, other: Days) -> int:
+        """How many of them ``other`` has too."""
+        return max(0, (min(self.end, other.end) - max(self.start, other.start)).days)
+
+
+def working_days(action: Action, year: int, planned: bool = False) -> Days:
+    """The days of ``year`` after its end and within its lifetime; none without an end."""
+    first, after, of_year = date(year, 1, 1), date(year + 1, 1, 1), 366 if isleap(year) else 365
+    works = action.status is Status.COMPLETED or (planned and action.status in PLANNED)
+    if not works or action.end is None:
+        return Days(first, first, of_year)
+    worn_out = end_of_life(action)
+    stop = min(after, worn_out + timedelta(days=1)) if worn_out else after
+    return Days(max(first, action.end + timedelta(days=1)), stop, of_year)
+
+
+def end_of_life(action: Action) -> date | None:
+    """Its last day of effect; None if it has no end, or no lifetime was given."""
+    if action.end is None or action.lifetime_years is None:
+        return None
+    year = action.end.year + action.lifetime_years
+    if (action.end.month, action.end.day) == (2, 29) and not isleap(year):
+        return date(year, 2, 28)
+    return action.end.replace(year=year)
+
+
+def _elsewhere(action: Action, days: Mapping[str, Days]) -> float:
+    """The part of its effect (0..1) that counts with others."""
+    own = days.get(action.id)
+    if own is None or not own.count:
+        return 0.0
+    parts = [
+        overlap.fraction * own.common(days[overlap.action]) / own.count
+        for overlap in action.overlaps
+        if overlap.action in days
+    ]
+    return min(1.0, math.fsum(parts))
+
+
+def _reduction(action: Action, year: int, factor_of: FactorOf) -> tuple[float | None, bool]:
+    """Tonnes of a whole year, and whether they were derived; None if neither can be."""
+    if action.declared_reduction_t is not None:
+        return action.declared_reduction_t, False
+    carrier, parts = action.carrier, []
+    if carrier is not None and action.declared_saving_mwh is not None:
+        factor = factor_of(carrier, action.sector, year, "saved")
+        parts.append(action.declared_saving_mwh * factor)
+    if carrier is Carrier.ELECTRICITY and action.declared_production_mwh is not None:
+        factor = factor_of(carrier, action.sector, year, "produced")
+        parts.append(action.declared_production_mwh * factor)
+    return (math.fsum(parts), True) if parts else (None, False)
+
+
+def _times(figure: float | None, part: float) -> float | None:
+    return None if figure is None else figure * part
