@@ -27,6 +27,8 @@ from paes.plan.action import Action
 from paes.plan.masterplan import Masterplan
 from paes.plan.plan import Plan
 from paes.schema import ConfigModel
+from paes.supply.declared_supply import DeclaredSupply
+from paes.supply.reading import read_supply
 from paes.tariffs.contracts import ContractsFile
 
 
@@ -69,6 +71,7 @@ class CityFiles:
     actions: Parsed[ActionsFile] | None
     declared: tuple[DeclaredRow, ...] | None
     contracts: Parsed[ContractsFile] | None = None
+    supply: DeclaredSupply | None = None
     masterplan: Parsed[Masterplan] | None = None
 
     def city(self) -> City | None:
@@ -86,6 +89,7 @@ class CityFiles:
             actions=self.actions.value.actions if self.actions else (),
             declared=self.declared or (),
             contracts=self.contracts.value.contracts if self.contracts else (),
+            supply=self.supply or DeclaredSupply(),
             masterplan=self.masterplan.value if self.masterplan else None,
         )
 
@@ -113,6 +117,7 @@ def read_city_files(
         contracts=attempt(problems, parse, contracts_file, ContractsFile)
         if has_contracts
         else None,
+        supply=attempt(problems, read_supply, folder / "inventory"),
         masterplan=attempt(problems, parse, masterplan_file, Masterplan)
         if masterplan_file.exists()
         else None,

@@ -19,6 +19,7 @@
                   masterplan.yaml work tables and themes of actions (optional)
                   contracts.yaml which meter is on which tariff     (optional)
                   activity/*.csv declared energy by year, sector and carrier
+                  inventory/     plants, their fuel, green electricity      (paes.supply.reading)
 
 One installation may hold several cities, each with its own plan. ``load_installation`` reads
 everything, checks every reference, and raises one ``ConfigError`` with all problems found.

@@ -29,6 +29,7 @@ from paes.plan.masterplan import Masterplan
 from paes.plan.plan import Plan
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
+from paes.supply.declared_supply import DeclaredSupply
 from paes.tariffs.bands import Bands
 from paes.tariffs.contracts import Contract
 from paes.tariffs.tariff import Tariff
@@ -80,6 +81,8 @@ class City:
     sensors: dict[str, Sensor] = field(default_factory=dict)
     contracts: tuple[Contract, ...] = ()
     heating_seasons: HeatingSeasons | None = None
+    supply: DeclaredSupply = field(default_factory=DeclaredSupply)
+    """Its own electricity and heat."""
     masterplan: Masterplan | None = None
 
     @property

@@ -16,6 +16,7 @@ from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
 from paes.inventory.other_emissions import OtherEmissions
 from paes.metering import Finding
+from paes.supply.local_supply import LocalSupply
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,12 @@ class Inventory:
     method: Method
     lines: tuple[InventoryLine, ...]
     findings: tuple[Finding, ...]
+    supply: LocalSupply | None = None
+    """What the territory made itself: tables C and D."""
     other_rows: tuple[OtherEmissions, ...] = ()
     """Waste, waste water, other, and green electricity where it is taken off: no energy."""
+    metered_terms: Mapping[Cell, tuple[SeenTerm, ...]] = field(default_factory=dict, repr=False)
+    """The meters behind each cell, with what each saw: how a figure is followed to its reads."""
 
     @property
     def parts(self) -> tuple[InventoryLine | OtherEmissions, ...]:

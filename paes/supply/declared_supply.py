@@ -1,0 +1,29 @@
+"""Everything that a city declares of its own electricity and heat, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from paes.supply.green_electricity import GreenPurchase
+from paes.supply.plants import DeclaredGeneration, DeclaredPlant, HeatTrade, PlantFuelRow
+
+
+@dataclass(frozen=True)
+class DeclaredSupply:
+    """Plants and their figures, heat across the border, certified purchases."""
+
+    plants: tuple[DeclaredPlant, ...] = ()
+    generation: tuple[DeclaredGeneration, ...] = ()
+    fuels: tuple[PlantFuelRow, ...] = ()
+    heat_trade: tuple[HeatTrade, ...] = ()
+    green: tuple[GreenPurchase, ...] = ()
+
+    @cached_property
+    def by_id(self) -> dict[str, DeclaredPlant]:
+        """The plants by id."""
+        return {plant.id: plant for plant in self.plants}
+
+    def heat_traded(self, year: int) -> list[HeatTrade]:
+        """What crossed the border in ``year``."""
+        return [row for row in self.heat_trade if row.year == year]
