@@ -39,15 +39,29 @@ def make_inventory(
             f"{year} is not over: an inventory needs the whole year; the last one is "
             f"{this_year - 1} (for the months so far ask: paes energy)"
         )
+    seen = SiteEnergy(ledger).seen_cells(city, year_span(year, city.time_zone))
+    totals = {cell: one.total for cell, one in seen.items()}
+    billed = {cell: one.billed for cell, one in seen.items()}
+    made = inventory_of(city, year, ledger, totals, billed, method)
+    return replace(made, metered_terms={cell: one.terms for cell, one in seen.items()})
+
+
+def inventory_of(
+    city: City,
+    year: int,
+    ledger: EnergyLedger,
+    metered: dict[Cell, EnergyTotal],
+    billed: dict[Cell, EnergyTotal],
+    method: Method | None = None,
+) -> Inventory:
+    """The inventory of ``year`` with this metered energy, by one path for all: a running year's
+    is what meters saw so far and what is expected of them (``paes.progress.forecast``).
+
+    Nobody asks here whether the year is over. Raises as ``make_inventory``.
+    """
     plan = city.plan
     method = method or Method.of(plan)
-    seen = SiteEnergy(ledger).seen_cells(city, year_span(year, city.time_zone))
-    rows, findings = activity_data(
-        year,
-        city.declared,
-        {cell: one.total for cell, one in seen.items()},
-        {cell: one.billed for cell, one in seen.items()},
-    )
+    rows, findings = activity_data(year, city.declared, metered, billed)
     factors = ledger.installation.factors
     lines = [InventoryLine(row, _factor(factors, row, method)) for row in rows]
     return Inventory(
