@@ -26,15 +26,15 @@ from paes.errors import DataError
 
 Floats = npt.NDArray[np.float64]
 
-_NEAR = 1e-4
-"""Relative distance of a and b below which the quotient loses digits and a series is exact."""
+_NEAR = 0.5
+"""Of (a - b) / (a + b): below it the quotient of differences loses digits, and artanh does not."""
 
 
 def log_mean(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
     """The logarithmic mean of non-negative ``a`` and ``b``, elementwise; L(a, a) = a, L(a, 0) = 0.
 
-    Near a = b, where numerator and denominator both vanish, the series in z = (a - b) / (a + b) is
-    used: L = (a + b) / 2 * z / artanh(z).
+    Near a = b numerator and denominator both vanish; there it is, with z = (a - b) / (a + b),
+    L = (a + b) / 2 * z / artanh(z). Raises DataError if a figure is negative.
     """
     first, second = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(b, np.float64))
     if (first < 0).any() or (second < 0).any():
@@ -46,7 +46,31 @@ def log_mean(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
     middle = x / 2 + y / 2
     z = (x / 2 - y / 2) / middle
     near = np.abs(z) < _NEAR
-    with np.errstate(divide="ignore", invalid="ignore"):
-        apart = (x - y) / (np.log(x) - np.log(y))
-    made[both] = np.where(near, middle / (1 + z**2 / 3 + z**4 / 5), apart)
+    half_log = np.where(near, np.arctanh(np.where(near, z, 0.0)), (np.log(x) - np.log(y)) / 2)
+    made[both] = middle * np.divide(z, half_log, out=np.ones_like(z), where=half_log != 0)
+    return made
+
+
+def contributions(before: Floats, after: Floats) -> Floats:
+    """What each factor contributed to the change of each cell's product, in the product's unit.
+
+    ``before`` and ``after`` have a row a factor and a column a cell, and no negative figure; so
+    has what is returned. The sum over all factors is the change of the cell's product.
+    """
+    if before.shape != after.shape or before.ndim != 2:
+        raise DataError(f"factors of two years differ: {before.shape} and {after.shape}")
+    if not len(before):
+        raise DataError("a change without any factor has no causes")
+    product_before, product_after = before.prod(axis=0), after.prod(axis=0)
+    weights = log_mean(product_after, product_before)
+    both = (before > 0) & (after > 0)
+    ratio = np.divide(after, before, out=np.ones_like(after), where=both)
+    made: Floats = weights * np.log(ratio)
+    for cells, zeros, change in (
+        ((product_before == 0) & (product_after > 0), before == 0, product_after),
+        ((product_before > 0) & (product_after == 0), after == 0, -product_before),
+    ):
+        if cells.any():
+            here = zeros[:, cells]
+            made[:, cells] = here * change[cells] / here.sum(axis=0)
     return made
