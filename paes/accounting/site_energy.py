@@ -32,11 +32,27 @@ EXCEEDS_BY = 0.001
 
 
 @dataclass(frozen=True, slots=True)
+class SeenTerm:
+    """A meter that a sum was made of: how often it counts, when, and what it saw by itself.
+
+    Terms of one ``group`` are parts of each other and were added up first.
+    """
+
+    term: Term
+    span: Span
+    total: EnergyTotal
+    group: str
+    is_billed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What registers and load curves saw, apart from what bills and deliveries told."""
 
     live: EnergyTotal = field(default_factory=EnergyTotal)
     billed: EnergyTotal = field(default_factory=EnergyTotal)
+    terms: tuple[SeenTerm, ...] = ()
+    """What both are the sum of, in the order in which it was added up."""
 
     @property
     def total(self) -> EnergyTotal:
@@ -166,15 +182,28 @@ class SiteEnergy:
         totals = iter(self.ledger.totals([(t.meter, part) for of in lived for t, part in of]))
         found: list[Seen | None] = []
         for of in lived:
-            tabled = [self._tabled(term, _as_table(next(totals))) for term, _ in of]
-            found.append(self._apart(tabled) if tabled else None)
+            saw = [next(totals) for _ in of]
+            tabled = [
+                self._tabled(term, _as_table(one)) for (term, _), one in zip(of, saw, strict=True)
+            ]
+            found.append(self._apart(tabled, of, saw) if tabled else None)
         return found
 
-    def _apart(self, tabled: Sequence[Tabled]) -> Seen:
+    def _apart(
+        self,
+        tabled: Sequence[Tabled],
+        lived: Sequence[tuple[Term, Span]],
+        saw: Sequence[EnergyTotal],
+    ) -> Seen:
         billed = {one.group for one in tabled if self._is_billed(one.term)}
         live = [one for one in tabled if one.group not in billed]
         rest = [one for one in tabled if one.group in billed]
-        return Seen(*(summed(of).total() if of else EnergyTotal() for of in (live, rest)))
+        terms = (
+            SeenTerm(one.term, span, total, one.group, one.group in billed)
+            for one, (_, span), total in zip(tabled, lived, saw, strict=True)
+        )
+        seen, told = (summed(of).total() if of else EnergyTotal() for of in (live, rest))
+        return Seen(seen, told, tuple(terms))
 
     def _is_billed(self, term: Term) -> bool:
         return self.installation.register(term.meter).kind is Evidence.AMOUNTS

@@ -8,9 +8,12 @@ tonne.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from paes.accounting.site_energy import SeenTerm
+from paes.activity.activity_data import Cell
 from paes.factors.emission_factors import FactorSet
 from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
