@@ -11,6 +11,7 @@
     tariffs/*.yaml               prices with their validity, by name
     retention.yaml               how long readings are kept          (optional: all for ever)
     heating_seasons.yaml         when heating is allowed             (optional: the shipped one)
+    uncertainty.yaml             how wrong figures may be            (optional: the shipped one)
     cities/<city>/city.yaml      name, codes, time zone, population
                   plan.yaml      targets, base year, factor set
                   sites.yaml     sites
@@ -55,6 +56,7 @@ from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
 from paes.tariffs.checks import contract_problems, read_bands, read_tariffs
+from paes.uncertainty.assumptions import Assumptions
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -118,6 +120,7 @@ def load_installation(root: Path) -> Installation:
     if head:
         problems += _default_city_problems(head, towns)
     seasons = _heating_seasons(root, problems)
+    uncertainty = _uncertainty(root, problems)
     cities = {c.id: replace(c, heating_seasons=seasons) for town in towns if (c := town.city())}
     if problems or not head or not factors:
         raise ConfigError(list(dict.fromkeys(problems)))
@@ -134,6 +137,7 @@ def load_installation(root: Path) -> Installation:
         gauges,
         bands,
         {name: tariff for name, tariff in tariffs.items() if tariff},
+        uncertainty,
     )
 
 
@@ -161,6 +165,13 @@ def _heating_seasons(root: Path, problems: list[str]) -> HeatingSeasons | None:
     own = root / "heating_seasons.yaml"
     path = own if own.is_file() else shipped_config() / "heating_seasons.yaml"
     return attempt(problems, read_yaml, path, HeatingSeasons)
+
+
+def _uncertainty(root: Path, problems: list[str]) -> Assumptions | None:
+    """The installation's own, else the shipped ones."""
+    own = root / "uncertainty.yaml"
+    path = own if own.is_file() else shipped_config() / "uncertainty.yaml"
+    return attempt(problems, read_yaml, path, Assumptions)
 
 
 def _calendars(root: Path, problems: list[str]) -> dict[str, Opening | None]:

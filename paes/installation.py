@@ -33,6 +33,7 @@ from paes.supply.declared_supply import DeclaredSupply
 from paes.tariffs.bands import Bands
 from paes.tariffs.contracts import Contract
 from paes.tariffs.tariff import Tariff
+from paes.uncertainty.assumptions import Assumptions
 
 T = TypeVar("T")
 
@@ -127,6 +128,15 @@ class Installation:
     """What each sensor tells; these are no counters."""
     bands: dict[str, Bands] = field(default_factory=dict, repr=False)
     tariffs: dict[str, Tariff] = field(default_factory=dict, repr=False)
+    assumed_uncertainty: Assumptions | None = field(default=None, repr=False)
+    """How wrong figures may be; ask ``uncertainty``, which is never None."""
+
+    @property
+    def uncertainty(self) -> Assumptions:
+        """How wrong figures may be; DataError if it was not loaded with the rest."""
+        if self.assumed_uncertainty is None:
+            raise DataError("how uncertain figures are is not known: uncertainty.yaml is missing")
+        return self.assumed_uncertainty
 
     @cached_property
     def sites(self) -> dict[str, Site]:

@@ -76,6 +76,8 @@ class Meter(Sourced):
     """What can pass at most; bounds a gap, and a step above 1.2 times it is a spike."""
     rated_flow_m3_h: float | None = Field(default=None, gt=0)
     """The same for water and gas."""
+    accuracy_fraction: float | None = Field(default=None, gt=0, le=0.2)
+    """Its largest relative error in use, where that is known; else its carrier's usual one."""
     valid_from: date | None = None
     valid_to: date | None = None
     """First day after the meter's life (half-open), local."""

@@ -36,6 +36,16 @@ class Notation(StrEnum):
     NOT_ESTIMATED = "NE"
 
 
+class KnownFrom(StrEnum):
+    """What a declared figure is known from, which decides how uncertain it is."""
+
+    DISTRIBUTOR = "distributor"
+    BILLS = "bills"
+    STATISTICS = "statistics"
+    MODEL = "model"
+    ASSUMPTION = "assumption"
+
+
 class DeclaredRow(Sourced):
     """One line of an activity CSV: declared final energy of a sector and carrier in a year.
 
@@ -67,6 +77,8 @@ class DeclaredRow(Sourced):
     """The part of a biofuel or biomass that is from sustainable sources."""
     uncertainty_fraction: float | None = Field(default=None, ge=0, le=2)
     """Half the width of the figure's 95 % interval, as a part of it."""
+    known_from: KnownFrom | None = None
+    """A distributor's meters, bills, statistics …; else by its marks and its sector."""
     _conversion: FuelEnergy | None = PrivateAttr(None)
     _place: str | None = PrivateAttr(None)
 
