@@ -6,6 +6,9 @@ energy from the meters. They meet here, by one rule that can be read off each de
 * ``covers: sector`` - the row is the whole sector, metered sites included. It stands; what the
   meters saw is shown as its metered share and not added.
 * ``covers: rest`` - the row is everything that no meter sees. Measured energy is added to it.
+* ``covers: sites`` - the row is what its ``sites`` used. In a year that the meters of every one
+  of them saw, what they saw takes its place; in any other the row stands and they add nothing
+  (``paes.activity.site_meters``). It goes with ``rest`` rows, which are then neither.
 
 Rows of one cell and year stand side by side if each names its ``use`` (trolleybus, charging);
 they add up, and one without a use is what the others do not name. A row is energy (``mwh``), or
@@ -26,6 +29,14 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.activity.declared_row import Covers as Covers
 from paes.activity.declared_row import DeclaredRow as DeclaredRow
 from paes.activity.declared_row import Notation as Notation
+from paes.activity.site_meters import (
+    Replaced,
+    RowKey,
+    SiteMeters,
+    settled,
+    site_findings,
+    unshadowed,
+)
 from paes.errors import DataError
 from paes.metering import Carrier, Finding, Sector
 from paes.units import KWH_PER_MWH
@@ -50,6 +61,10 @@ class ActivityData:
     billed: EnergyTotal = field(default_factory=EnergyTotal)
     """The part of ``metered`` that bills and deliveries told."""
 
+    replaced: tuple[Replaced, ...] = ()
+    """Rows of sites in whose place ``metered`` holds what their meters saw; none of ``parts``."""
+    within: SiteMeters = field(default_factory=SiteMeters)
+    """What meters saw of the sites of ``parts`` that stand nevertheless: in no sum."""
     noted: tuple[DeclaredRow, ...] = ()
     """Rows of the cell with a notation key in place of a figure; none of ``parts``."""
     not_comparable: bool = False
@@ -119,7 +134,8 @@ class ActivityData:
     @property
     def metered_fraction(self) -> float:
         """The part of the figure (0..1) that meters saw."""
-        return min(1.0, self.metered_mwh / self.energy_mwh) if self.energy_mwh else 0.0
+        seen_mwh = self.metered_mwh + self.within.metered.kwh / KWH_PER_MWH
+        return min(1.0, seen_mwh / self.energy_mwh) if self.energy_mwh else 0.0
 
     @property
     def carried(self) -> bool:
@@ -132,34 +148,41 @@ def activity_data(
     declared: Iterable[DeclaredRow],
     metered: Mapping[Cell, EnergyTotal],
     billed: Mapping[Cell, EnergyTotal] | None = None,
+    of_sites: Mapping[RowKey, SiteMeters] | None = None,
 ) -> tuple[list[ActivityData], list[Finding]]:
     """Every cell of ``year`` from declared rows and metered energy, and what is odd about it.
 
-    ``billed`` is the part of ``metered`` that was told by bills, not seen by registers.
+    ``billed`` is the part of ``metered`` that was told by bills, not seen by registers. Sites that
+    rows stand for are in neither: ``of_sites`` has what was seen of them, by ``DeclaredRow.cell``.
     Raises DataError if nothing was ever declared or measured up to that year.
     """
-    latest = _latest_rows(year, declared)
+    latest = latest_rows(year, declared)
+    seen = of_sites or {}
     cells = sorted(latest.keys() | metered.keys())
     if not cells:
         raise DataError(f"no activity data for {year} or any earlier year")
     rows = [
-        _cell(year, cell, latest.get(cell, ()), metered.get(cell), (billed or {}).get(cell))
+        _cell(year, cell, latest.get(cell, ()), metered.get(cell), (billed or {}).get(cell), seen)
         for cell in cells
     ]
-    findings = [f for row in rows for f in (*_carried(row), *_findings(row))]
+    findings = [
+        f for row in rows for f in (*_carried(row), *_findings(row), *_site_findings(row, seen))
+    ]
     return rows, findings
 
 
-def _latest_rows(year: int, declared: Iterable[DeclaredRow]) -> dict[Cell, tuple[DeclaredRow, ...]]:
+def latest_rows(year: int, declared: Iterable[DeclaredRow]) -> dict[Cell, tuple[DeclaredRow, ...]]:
     """The rows that stand for ``year``: of each use the latest one."""
     latest: dict[Cell, dict[str, DeclaredRow]] = {}
     for row in declared:
         of_cell = latest.setdefault((row.sector, row.carrier), {})
-        use = row.use or ""
+        use = row.what or ""
         if row.year <= year and (use not in of_cell or of_cell[use].year < row.year):
             of_cell[use] = row
     return {
-        cell: tuple(row for _, row in sorted(uses.items())) for cell, uses in latest.items() if uses
+        cell: unshadowed([row for _, row in sorted(uses.items())])
+        for cell, uses in latest.items()
+        if uses
     }
 
 
@@ -169,16 +192,22 @@ def _cell(
     parts: tuple[DeclaredRow, ...],
     metered: EnergyTotal | None,
     billed: EnergyTotal | None,
+    of_sites: Mapping[RowKey, SiteMeters],
 ) -> ActivityData:
-    rest = not parts or any(part.covers is Covers.REST for part in parts)
+    rest = not parts or any(part.covers is not Covers.SECTOR for part in parts)
+    parts, replaced = settled(parts, of_sites)
+    outside = SiteMeters(metered or EnergyTotal(), billed or EnergyTotal())
+    seen = SiteMeters.sum([outside, *(one.meters for one in replaced)])
     return ActivityData(
         year=year,
         sector=cell[0],
         carrier=cell[1],
         parts=parts,
-        metered=metered or EnergyTotal(),
-        adds_metered=metered is not None and rest,
-        billed=billed or EnergyTotal(),
+        metered=seen.metered,
+        adds_metered=bool(replaced) or (metered is not None and rest),
+        billed=seen.billed,
+        replaced=replaced,
+        within=SiteMeters.sum(of_sites[part.cell] for part in parts if part.cell in of_sites),
     )
 
 
@@ -187,12 +216,12 @@ def _carried(row: ActivityData) -> Iterable[Finding]:
     cell = f"{row.year}/{row.sector}/{row.carrier}"
     newest = max((part.year for part in row.parts), default=row.year)
     for part in row.parts:
-        subject = f"{cell}/{part.use}" if part.use else cell
+        subject = f"{cell}/{part.what}" if part.what else cell
         numbers = {"declared_mwh": part.energy_mwh}
         if part.year != row.year:
             message = f"nothing declared for {row.year}: the figure of {part.year} stands in"
             yield Finding("activity.carried", subject, message, numbers=numbers)
-        if part.year != newest and part.use is None and part.energy_mwh:
+        if part.year != newest and part.what is None and part.energy_mwh:
             message = (
                 f"the figure of {part.year} without a use stands beside uses of {newest}: if they "
                 "are its parts, declare what remains of it (0 if nothing), or they count twice"
@@ -223,3 +252,7 @@ def _findings(row: ActivityData) -> list[Finding]:
             )
         )
     return findings
+
+
+def _site_findings(row: ActivityData, of_sites: Mapping[RowKey, SiteMeters]) -> Iterable[Finding]:
+    return site_findings(row.year, row.parts, row.replaced, of_sites)

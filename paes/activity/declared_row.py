@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from paes.errors import DataError
 from paes.factors.calorific_values import FuelEnergy
@@ -25,6 +25,8 @@ class Covers(StrEnum):
 
     SECTOR = "sector"
     REST = "rest"
+    SITES = "sites"
+    """What the row's ``sites`` used: their meters take its place once they see the year."""
 
 
 class Notation(StrEnum):
@@ -69,6 +71,8 @@ class DeclaredRow(Sourced):
     fuel: Identifier | None = None
     """Which of a carrier's fuels (pellet, wood, biodiesel), for an amount."""
     covers: Covers = Covers.SECTOR
+    sites: tuple[Identifier, ...] = ()
+    """Whose energy it is, if it ``covers: sites``; in a table their ids with spaces between."""
     sessions: int | None = Field(default=None, ge=0)
     """How often vehicles were charged; a count that goes into no sum of energy."""
     notation: Notation | None = None
@@ -85,13 +89,18 @@ class DeclaredRow(Sourced):
     @property
     def cell(self) -> tuple[int, Sector, Carrier, str | None]:
         """What may be declared once only."""
-        return self.year, self.sector, self.carrier, self.use
+        return self.year, self.sector, self.carrier, self.what
+
+    @property
+    def what(self) -> str | None:
+        """What of the sector it is: its use, or its sites; None for all of it, or all the rest."""
+        return self.use or "+".join(sorted(self.sites)) or None
 
     @property
     def title(self) -> str:
         """The row in words, for a message."""
-        use = f" ({self.use})" if self.use else ""
-        return f"{self.carrier} in {self.sector}{use}, {self.year}"
+        what = f" ({self.what})" if self.what else ""
+        return f"{self.carrier} in {self.sector}{what}, {self.year}"
 
     @property
     def energy_mwh(self) -> float:
@@ -139,6 +148,21 @@ class DeclaredRow(Sourced):
         made = self.model_copy(update={"mwh": conversion.kwh / KWH_PER_MWH})
         made._conversion = conversion
         return made
+
+    @field_validator("sites", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _names_its_sites(self) -> DeclaredRow:
+        if self.sites and self.covers is not Covers.SITES:
+            raise ValueError(f"sites are named in a row that covers {self.covers}; write sites")
+        if self.covers is Covers.SITES and not self.sites:
+            raise ValueError("covers sites, and names none; write their ids under sites")
+        if len(set(self.sites)) < len(self.sites):
+            raise ValueError("sites: one of them is named twice")
+        return self
 
     @model_validator(mode="after")
     def _has_origin(self) -> DeclaredRow:

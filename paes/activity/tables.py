@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paes.activity.activity_data import DeclaredRow
+from paes.activity.activity_data import Covers, DeclaredRow
 from paes.config_file import attempt
 from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError, DataError, problem_text
@@ -23,7 +23,7 @@ def read_declared(folder: Path, factors: FactorLibrary | None) -> tuple[Declared
     problems: list[str] = []
     tables = activity_tables(folder, problems)
     problems += repeated_rows(tables, lambda row: row.cell, lambda row: row.title)
-    problems += _at_odds(tables)
+    problems += _at_odds(tables) + _named_twice(tables)
     rows = []
     for path, of_file in tables:
         for line, row in of_file:
@@ -46,17 +46,36 @@ def activity_tables(folder: Path, problems: list[str]) -> list[Table]:
 
 
 def _at_odds(tables: list[Table]) -> list[str]:
-    """Rows of one cell and year of which one is the whole sector and another the rest."""
+    """Rows of one cell and year of which one is the whole sector and another a part of it."""
     first: dict[tuple[object, ...], tuple[DeclaredRow, str]] = {}
     problems = []
     for path, of_file in tables:
         for line, row in of_file:
             other, there = first.setdefault(row.cell[:3], (row, f"{path.name}:{line}"))
-            if row.covers is not other.covers and row.use != other.use:
+            if _is_whole(row) is not _is_whole(other) and row.what != other.what:
                 message = (
                     f"{row.title} covers {row.covers}, and beside it something covers "
                     f"{other.covers} ({there}); write rest for all if what meters see is to be "
                     "added"
                 )
                 problems.append(problem_text(path, line, "covers", message))
+    return problems
+
+
+def _is_whole(row: DeclaredRow) -> bool:
+    return row.covers is Covers.SECTOR
+
+
+def _named_twice(tables: list[Table]) -> list[str]:
+    """Sites that two rows of one cell and year stand for."""
+    first: dict[tuple[object, ...], tuple[str | None, str]] = {}
+    problems = []
+    for path, of_file in tables:
+        for line, row in of_file:
+            for site in row.sites:
+                key = (*row.cell[:3], site)
+                what, there = first.setdefault(key, (row.what, f"{path.name}:{line}"))
+                if what != row.what:
+                    message = f"{row.title}: {site} is in another row of the year ({there}) already"
+                    problems.append(problem_text(path, line, "sites", message))
     return problems

@@ -26,11 +26,22 @@ from paes.installation import City, CityFile, Installation
 
 COLUMNS = (
     "year", "sector", "carrier", "use", "mwh", "amount", "unit", "basis", "volume_correction",
-    "fuel", "covers", "sessions", "source", "assumed", "note", "note_it",
+    "fuel", "covers", "sites", "notation", "sustainable_fraction", "uncertainty_fraction",
+    "sessions", "source", "assumed", "note", "note_it",
 )  # fmt: skip
-_KEY = ("year", "sector", "carrier", "use")
+_KEY = ("year", "sector", "carrier", "use", "sites")
 _NUMBERS = ("mwh", "amount", "volume_correction")
-_FIGURE = ("mwh", "amount", "unit", "basis", "volume_correction", "fuel", "covers")
+_FIGURE = (
+    "mwh",
+    "amount",
+    "unit",
+    "basis",
+    "volume_correction",
+    "fuel",
+    "covers",
+    "sites",
+    "notation",
+)
 """What makes two rows say the same, whoever says it."""
 Row = Mapping[str, str]
 
@@ -161,7 +172,7 @@ def _link(root: Path, copy: Path, texts: Mapping[Path, str]) -> None:
 def _rows(path: Path) -> dict[tuple[str, ...], dict[str, str]]:
     """The rows of a table that is there, as a file would have them."""
     plain = [
-        _plain({name: str(value) for name, value in row.model_dump(mode="json").items()
+        _plain({name: _cell(value) for name, value in row.model_dump(mode="json").items()
                 if value is not None})
         for _, row in read_csv(path, DeclaredRow)
     ]  # fmt: skip
@@ -187,7 +198,7 @@ def _plain(row: Row) -> dict[str, str]:
     unknown = [name for name in row if name not in COLUMNS]
     if unknown:
         raise DataError(f"unknown column {unknown[0]!r}; expected some of {', '.join(COLUMNS)}")
-    if "mwh" not in plain and "amount" not in plain:
+    if not {"mwh", "amount", "notation"} & plain.keys():
         raise DataError("mwh None: expected a number of MWh, or an amount with its unit")
     for name in _NUMBERS:
         if name in plain:
@@ -199,6 +210,10 @@ def _plain(row: Row) -> dict[str, str]:
     if plain.get("covers") == "sector":
         del plain["covers"]
     return plain
+
+
+def _cell(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _number(name: str, text: str) -> str:
