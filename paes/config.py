@@ -11,6 +11,7 @@
     tariffs/*.yaml               prices with their validity, by name
     retention.yaml               how long readings are kept          (optional: all for ever)
     heating_seasons.yaml         when heating is allowed             (optional: the shipped one)
+    covenant_lists.yaml          areas, instruments … of actions     (optional: the shipped one)
     uncertainty.yaml             how wrong figures may be            (optional: the shipped one)
     cities/<city>/city.yaml      name, codes, time zone, population
                   plan.yaml      targets, base year, factor set
@@ -52,6 +53,8 @@ from paes.errors import ConfigError
 from paes.factors.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
 from paes.installation import Installation
 from paes.metering import Opening, Register
+from paes.plan.checks import plan_problems
+from paes.plan.covenant_lists import CovenantLists
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
@@ -104,11 +107,12 @@ def load_installation(root: Path) -> Installation:
     )
     bands = read_bands(tuple(dict.fromkeys((root, shipped_config()))), problems)
     tariffs = read_tariffs(root, bands, problems)
+    lists = _covenant_lists(root, problems)
     registers: dict[str, Register] = {}
     gauges: dict[str, Register] = {}
     devices: dict[str, DeviceFile] = {}
     for town in towns:
-        problems += city_problems(town, factors)
+        problems += city_problems(town, factors) + plan_problems(town, lists)
         if town.meters:
             registers |= accounted_registers(town.meters, device_folders, devices, problems)
             registers |= {m.id: m.register for m in town.meters.value.imported_meters}
@@ -138,6 +142,7 @@ def load_installation(root: Path) -> Installation:
         bands,
         {name: tariff for name, tariff in tariffs.items() if tariff},
         uncertainty,
+        covenant=lists,
     )
 
 
@@ -172,6 +177,13 @@ def _uncertainty(root: Path, problems: list[str]) -> Assumptions | None:
     own = root / "uncertainty.yaml"
     path = own if own.is_file() else shipped_config() / "uncertainty.yaml"
     return attempt(problems, read_yaml, path, Assumptions)
+
+
+def _covenant_lists(root: Path, problems: list[str]) -> CovenantLists | None:
+    """The installation's own, else the shipped ones."""
+    own = root / "covenant_lists.yaml"
+    path = own if own.is_file() else shipped_config() / "covenant_lists.yaml"
+    return attempt(problems, read_yaml, path, CovenantLists)
 
 
 def _calendars(root: Path, problems: list[str]) -> dict[str, Opening | None]:

@@ -37,7 +37,7 @@ def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:
     if files.plan and factors and files.plan.value.factor_set not in factors.sets:
         message = f"no factor set {files.plan.value.factor_set!r}; there is {some(factors.sets)}"
         problems.append(files.plan.tree.problem(("factor_set",), message))
-    return problems + _action_problems(files)
+    return problems
 
 
 def shared_ids(cities: Iterable[CityFiles]) -> list[str]:
@@ -183,23 +183,3 @@ def _shared_units(meters: Parsed[MetersFile]) -> list[str]:
             problems.append(meters.tree.problem(("meters", index, "unit"), message))
         first.setdefault(place, meter.id)
     return problems
-
-
-def _action_problems(files: CityFiles) -> list[str]:
-    """Actions with one id, and actions at sites that do not exist."""
-    if files.actions is None:
-        return []
-    actions = files.actions.value.actions
-    problems = repeated_ids(files.actions.tree, "actions", [a.id for a in actions])
-    if files.sites is None:
-        return problems
-    sites = {s.id for s in files.sites.value.sites}
-    return problems + [
-        files.actions.tree.problem(
-            ("actions", i, "sites", j),
-            f"no site {site!r} in sites.yaml; there is {some(sites)}",
-        )
-        for i, action in enumerate(actions)
-        for j, site in enumerate(action.sites)
-        if site not in sites
-    ]

@@ -25,6 +25,7 @@ from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Register, Site
 from paes.meters import FieldMeter, Meter, Sensor
 from paes.plan.action import Action
+from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
 from paes.plan.plan import Plan
 from paes.retention import Retention
@@ -130,6 +131,8 @@ class Installation:
     tariffs: dict[str, Tariff] = field(default_factory=dict, repr=False)
     assumed_uncertainty: Assumptions | None = field(default=None, repr=False)
     """How wrong figures may be; ask ``uncertainty``, which is never None."""
+    covenant: CovenantLists | None = field(default=None, repr=False)
+    """The Covenant's lists by which actions are classified."""
 
     @property
     def uncertainty(self) -> Assumptions:

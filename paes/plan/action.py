@@ -73,6 +73,8 @@ class Action(Sourced):
     responsible: str | None = None
     """The office, body or company that answers for it."""
     partners: tuple[str, ...] = ()
+    stakeholders: tuple[Identifier, ...] = ()
+    """Whom it concerns; codes of the Covenant's list."""
     work_table: Identifier | None = None
     themes: tuple[Identifier, ...] = ()
     start: date | None = None
