@@ -76,6 +76,12 @@ class KeptEnergy:
         quarters = quarters_of(edges(span, By.DAY, counters[0].time_zone))
         return [quarter_book(rows, quarters) for rows in found]
 
+    def rows(self, counters: Sequence[Counter], span: Span, by: By) -> list[Rollups]:
+        """The months or days of each counter, with what each rests on; without courses."""
+        if by is By.MONTH:
+            return self._months(counters, span, False)
+        return self._days(counters, span, False, False)
+
     def whole(self, counters: Sequence[Counter], span: Span) -> list[EnergyBook]:
         """The book of each counter over exactly ``span``, in periods of any length.
 

@@ -57,6 +57,10 @@ class KnownMeters:
         """How the meter's register is accounted."""
         return self._counters([meter])[0].rules
 
+    def counter(self, meter: Meter) -> Counter:
+        """The meter's register with all that is known of it."""
+        return self._counters([meter])[0]
+
     def _counters(self, meters: Sequence[Meter]) -> list[Counter]:
         """The registers of ``meters`` with all that is known of them."""
         told: dict[str, list[Event]] = {}

@@ -26,7 +26,7 @@ from paes.accounting.edits import Edits, edits_of
 from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled, within
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.estimate_parts import Estimate, estimates_within
-from paes.accounting.judging import judged
+from paes.accounting.judging import Counter, judged
 from paes.accounting.kept_energy import KeptEnergy
 from paes.accounting.known_meters import Fuel, KnownMeters
 from paes.installation import Installation
@@ -45,7 +45,8 @@ from paes.periods import (
     to_seconds,
     year_span,
 )
-from paes.series import Floats, Gap
+from paes.rollups import Rollups
+from paes.series import EnergyBook, Floats, Gap
 from paes.store import Store
 
 TOGETHER = 16
@@ -63,6 +64,16 @@ class _Part:
     meter: Meter
     span: Span
     factor: float
+
+
+@dataclass(frozen=True)
+class Booked:
+    """One of the stretches that a meter's total is made of: its book, and kWh in a unit of it."""
+
+    counter: Counter
+    span: Span
+    kwh_per_unit: float
+    book: EnergyBook
 
 
 class EnergyLedger(KnownMeters):
@@ -112,6 +123,21 @@ class EnergyLedger(KnownMeters):
                 table = tabled(book, ends, span, counter.rules)
                 found[part.place] += table.times(np.array([part.factor])).total()
         return found
+
+    def booked(self, meter: Meter, span: Span) -> list[Booked]:
+        """What ``total`` adds up; one stretch as a rule, two where the calorific value changes."""
+        (counter,) = self._counters([meter])
+        found = []
+        for part in self._parts(0, meter, span):
+            ends = np.array([to_seconds(t) for t in (part.span.start, part.span.end)], np.int64)
+            books = self._kept.estimated([counter], self._kept.whole([counter], part.span), ends)
+            found.append(Booked(counter, part.span, part.factor, books[0]))
+        return found
+
+    def rows(self, meter: Meter, span: Span, by: By) -> Rollups:
+        """The derived days or months of ``span``, with the readings that each of them needs."""
+        life = self.life(meter, span)
+        return self._kept.rows(self._counters([meter]), life, by)[0] if life else Rollups.none()
 
     def _parts(self, place: int, meter: Meter, span: Span) -> Iterator[_Part]:
         """What of ``span`` the meter lived, cut where its calorific value changes."""
