@@ -6,6 +6,7 @@
     calendars/*.yaml             opening calendars, by name
     devices/*.yaml               device profiles        (missing ones come from the shipped set)
     factors/sets.yaml, *.csv     emission factors       (added to the shipped sets)
+    factors/gwp.yaml             warming potentials     (added to the shipped ones)
     factors/calorific_values.csv
     bands/*.yaml                 time bands of tariffs  (missing ones come from the shipped set)
     tariffs/*.yaml               prices with their validity, by name
@@ -50,7 +51,13 @@ from paes.config_checks import (
 from paes.config_file import Parsed, attempt, parse, read_yaml
 from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError
-from paes.factors.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
+from paes.factors.emission_factors import (
+    CalorificRow,
+    FactorLibrary,
+    FactorRow,
+    FactorSet,
+    GwpSet,
+)
 from paes.installation import Installation
 from paes.metering import Opening, Register
 from paes.plan.checks import plan_problems
@@ -71,6 +78,10 @@ class _InstallationFile(ConfigModel):
 
 class _SetsFile(ConfigModel):
     sets: tuple[FactorSet, ...]
+
+
+class _GwpFile(ConfigModel):
+    sets: tuple[GwpSet, ...]
 
 
 def shipped_config() -> Path:
@@ -197,17 +208,19 @@ def _factors(root: Path, problems: list[str]) -> FactorLibrary | None:
     sets: dict[str, FactorSet] = {}
     rows: dict[str, list[FactorRow]] = {}
     calorific: dict[tuple[object, ...], CalorificRow] = {}
+    gwp: dict[str, GwpSet] = {}
     told = len(problems)
     for folder in dict.fromkeys((shipped_config() / "factors", root / "factors")):
         for factor_set in attempt(problems, _factor_sets, folder) or ():
             sets[factor_set.id] = factor_set
             path = folder / f"{factor_set.id}.csv"
             rows[factor_set.id] = attempt(problems, _factor_rows, path) or []
+        gwp |= {one.id: one for one in attempt(problems, _gwp_sets, folder) or ()}
         own = attempt(problems, _calorific_rows, folder)
         calorific |= {_calorific_key(row): row for row in own or ()}
     if len(problems) > told:
         return None
-    return FactorLibrary(sets.values(), rows, calorific.values())
+    return FactorLibrary(sets.values(), rows, calorific.values(), gwp.values())
 
 
 def _factor_sets(folder: Path) -> tuple[FactorSet, ...]:
@@ -221,10 +234,19 @@ def _factor_sets(folder: Path) -> tuple[FactorSet, ...]:
     return parsed.value.sets
 
 
+def _gwp_sets(folder: Path) -> tuple[GwpSet, ...]:
+    path = folder / "gwp.yaml"
+    if not path.is_file():
+        return ()
+    parsed = parse(path, _GwpFile)
+    problems = repeated_ids(parsed.tree, "sets", [g.id for g in parsed.value.sets])
+    if problems:
+        raise ConfigError(problems)
+    return parsed.value.sets
+
+
 def _factor_rows(path: Path) -> list[FactorRow]:
-    return _unrepeated(
-        path, FactorRow, lambda r: (r.carrier, r.sector, r.year), lambda r: f"{r.carrier}, {r.year}"
-    )
+    return _unrepeated(path, FactorRow, lambda r: r.key, lambda r: r.title)
 
 
 def _calorific_rows(folder: Path) -> list[CalorificRow]:

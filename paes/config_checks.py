@@ -14,6 +14,7 @@ from paes.accounted_register import DeviceFile, accounted_register
 from paes.city_files import CityFiles, MetersFile
 from paes.config_file import Location, Parsed, Tree, read_yaml
 from paes.errors import ConfigError, DataError
+from paes.factors.checks import plan_factor_problems
 from paes.factors.emission_factors import FactorLibrary
 from paes.field_fit import misfits
 from paes.gateways import Transport
@@ -34,9 +35,8 @@ def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:
         problems += _meter_problems(files.meters, sites)
         problems += _shared_units(files.meters)
         problems += tree_problems(files.meters, sites, files.city())
-    if files.plan and factors and files.plan.value.factor_set not in factors.sets:
-        message = f"no factor set {files.plan.value.factor_set!r}; there is {some(factors.sets)}"
-        problems.append(files.plan.tree.problem(("factor_set",), message))
+    if files.plan and factors:
+        problems += plan_factor_problems(files.plan, factors)
     return problems
 
 

@@ -59,7 +59,7 @@ def test_every_figure_has_a_source_or_is_marked_as_assumed_with_a_note(
 def test_every_emission_factor_and_calorific_value_has_an_origin() -> None:
     folder = shipped_config() / "factors"
     files = sorted(folder.glob("*.csv"))
-    assert len(files) == 4
+    assert len(files) == 5
     for path in files:
         for row in _csv_rows(path):
             assert row["source"] or (row["assumed"] == "true" and row["note"]), (path.name, row)

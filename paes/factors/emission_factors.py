@@ -1,54 +1,37 @@
 """Emission factors and calorific values: versioned sets, and a look-up that says how it matched.
 
 Invariant: nobody gets a bare number. Every factor has a set, a unit, a source and a year, and
-every answer says whether it was found for the year asked or carried over from an earlier one.
-Sets live in ``factors/sets.yaml`` with one CSV a set; an installation may add its own.
+every answer says whether it was found for the year asked or carried over from an earlier one, and
+what it was worked out from where it is no figure of a table.
+Sets live in ``factors/sets.yaml`` with one CSV a set (``paes.factors.factor_row``), warming
+potentials in ``factors/gwp.yaml``; an installation may add its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
 
-from pydantic import Field, model_validator
-
-from paes.errors import FactorMissing
+from paes.errors import DataError, FactorMissing
 from paes.factors.calorific_values import CalorificMatch as CalorificMatch
 from paes.factors.calorific_values import CalorificRow as CalorificRow
 from paes.factors.calorific_values import CalorificValues, FuelEnergy
 from paes.factors.dated_values import How as How
 from paes.factors.dated_values import Year as Year
 from paes.factors.dated_values import best
+from paes.factors.factor_row import BIOGENIC as BIOGENIC
+from paes.factors.factor_row import FactorRow as FactorRow
+from paes.factors.factor_row import FactorSet as FactorSet
 from paes.factors.fuel_amounts import FuelAmount
+from paes.factors.gases import FORMULA as GASES_FORMULA
+from paes.factors.gases import GwpSet as GwpSet
 from paes.metering import Carrier, Sector
-from paes.schema import Identifier, Sourced, Text
 
-
-class FactorSet(Sourced):
-    """A family of factors that may be used together: one approach, one gas, one version."""
-
-    id: Identifier
-    name: Text
-    approach: Literal["IPCC", "LCA"]
-    gas: Literal["CO2", "CO2eq"]
-    version: str
-
-
-class FactorRow(Sourced):
-    """One line of a set's CSV; without a year the factor does not change over time."""
-
-    carrier: Carrier
-    sector: Sector | None = None
-    year: Year | None = None
-    factor_t_per_mwh: float = Field(ge=0, le=5)
-
-    @model_validator(mode="after")
-    def _has_origin(self) -> FactorRow:
-        if not self.source and not (self.assumed and self.note):
-            raise ValueError("a factor needs a source, or assumed: true with a note")
-        return self
+MIX_FORMULA = (
+    "sustainable_fraction * sustainable_t_per_mwh"
+    " + (1 - sustainable_fraction) * not_sustainable_t_per_mwh"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +51,62 @@ class FactorMatch:
     """How it was worked out, where it is not a figure of a table."""
     numbers: Mapping[str, float] = field(default_factory=dict, hash=False)
     """What it was worked out from; names end with their unit."""
+    gwp: str | None = None
+    """The set of warming potentials it was worked out with; None where no choice was left."""
+    co2_t_per_mwh: float | None = None
+    """The part of it that is CO2; None if the table does not tell."""
+    added: date | None = None
+    """When it entered the set; None if it was always there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of a set; ``sustainable`` matters for biofuel and biomass alone."""
+
+    set_id: str
+    carrier: Carrier
+    sector: Sector
+    year: int
+    gwp: str | None
+    as_of: date | None
+    sustainable: bool = True
+
+    def is_for(self, row: FactorRow) -> bool:
+        """True if ``row`` may answer, but for sector and year."""
+        known = row.added is None or self.as_of is None or row.added <= self.as_of
+        kind = row.sustainable is False if not self.sustainable else row.sustainable is not False
+        return row.carrier is self.carrier and known and kind
+
+    @property
+    def unanswered(self) -> str:
+        """That the set has no such factor."""
+        kind = self.carrier if self.sustainable else f"{self.carrier} that is not sustainable"
+        known = f" known on {self.as_of}" if self.as_of else ""
+        return (
+            f"factor set {self.set_id!r} has no factor{known} for {kind} in {self.sector}, "
+            f"{self.year}"
+        )
 
 
 class FactorLibrary:
-    """All factor sets and calorific values of an installation."""
+    """All factor sets, warming potentials and calorific values of an installation."""
 
     def __init__(
         self,
         sets: Iterable[FactorSet],
         rows: Mapping[str, Iterable[FactorRow]],
         calorific: Iterable[CalorificRow] = (),
+        gwp: Iterable[GwpSet] = (),
     ) -> None:
         self.sets = {s.id: s for s in sets}
+        self.gwp = {g.id: g for g in gwp}
         self._rows = {set_id: tuple(of_set) for set_id, of_set in rows.items()}
         self._calorific = CalorificValues(calorific)
+
+    def keeps_gases_apart(self, set_id: str) -> bool:
+        """True if factors of the set depend on warming potentials."""
+        of_co2eq = set_id in self.sets and self.sets[set_id].gas == "CO2eq"
+        return of_co2eq and any(row.gases for row in self._rows.get(set_id, ()))
 
     def find(
         self,
@@ -97,26 +122,70 @@ class FactorLibrary:
         """The factor of ``carrier`` used in ``sector`` in ``year``.
 
         A row for the sector beats a general one; then the exact year, a constant, and last the
-        latest earlier year. Raises FactorMissing if the set has none.
+        latest earlier year. ``gwp`` names the warming potentials where the set keeps gases apart;
+        ``sustainable`` is the part (0..1) of a biofuel from sustainable sources, by default what
+        the set takes for it; rows that were added after ``as_of`` are unknown, and of several for
+        one year the one added last counts. Raises FactorMissing if the set has none, DataError if
+        it keeps gases apart and ``gwp`` does not say what they count.
         """
-        candidates = [r for r in self._rows.get(set_id, ()) if r.carrier is carrier]
-        of_sector = [r for r in candidates if r.sector is sector]
-        row, how = best(of_sector or [r for r in candidates if r.sector is None], year)
+        asked = _Question(set_id, carrier, sector, year, gwp, as_of)
+        if carrier not in BIOGENIC:
+            return self._find(asked)
+        part = self.sustainable_fraction(set_id) if sustainable is None else float(sustainable)
+        if part == 1.0:
+            return self._find(asked)
+        other = self._find(replace(asked, sustainable=False))
+        return other if part == 0.0 else _mixed(self._find(asked), other, part)
+
+    def sustainable_fraction(self, set_id: str) -> float:
+        """The part of biofuel that a set takes for sustainable where nobody declares it."""
+        return self.sets[set_id].sustainable_fraction if set_id in self.sets else 1.0
+
+    def _find(self, asked: _Question) -> FactorMatch:
+        known = [row for row in self._rows.get(asked.set_id, ()) if asked.is_for(row)]
+        of_sector = [row for row in known if row.sector is asked.sector]
+        general = [row for row in known if row.sector is None]
+        row, how = best(_newest(of_sector or general), asked.year)
         if row is None:
-            raise FactorMissing(
-                f"factor set {set_id!r} has no factor for {carrier} in {sector}, {year}; "
-                f"it knows {', '.join(sorted({r.carrier for r in self._rows.get(set_id, ())}))}"
-            )
-        return FactorMatch(
-            factor_set=set_id,
-            carrier=carrier,
-            year_asked=year,
+            carriers = sorted({r.carrier for r in self._rows.get(asked.set_id, ())})
+            raise FactorMissing(f"{asked.unanswered}; it knows {', '.join(carriers)}")
+        return self._match(asked, row, how)
+
+    def _match(self, asked: _Question, row: FactorRow, how: How) -> FactorMatch:
+        found = FactorMatch(
+            factor_set=asked.set_id,
+            carrier=row.carrier,
+            year_asked=asked.year,
             year_used=row.year,
-            factor_t_per_mwh=row.factor_t_per_mwh,
+            factor_t_per_mwh=row.factor_t_per_mwh or 0.0,
             how=how,
             source=row.source or "",
             assumed=row.assumed,
             note=row.note,
+            co2_t_per_mwh=row.co2_t_per_mwh,
+            added=row.added,
+        )
+        gases = row.gases
+        if gases is None:
+            return found
+        if self.sets[asked.set_id].gas == "CO2":
+            return replace(found, factor_t_per_mwh=gases.co2_t_per_mwh)
+        potentials = self._potentials(asked.set_id, asked.gwp)
+        return replace(
+            found,
+            factor_t_per_mwh=gases.equivalent_t_per_mwh(potentials),
+            formula=GASES_FORMULA,
+            numbers=gases.numbers(potentials),
+            gwp=potentials.id,
+        )
+
+    def _potentials(self, set_id: str, gwp: str | None) -> GwpSet:
+        if gwp in self.gwp:
+            return self.gwp[gwp]
+        asked = "no warming potentials are chosen" if gwp is None else f"gwp {gwp!r} is unknown"
+        raise DataError(
+            f"factor set {set_id!r} keeps its gases apart, and {asked}; "
+            f"there is {', '.join(sorted(self.gwp)) or 'none'}"
         )
 
     def calorific_value(
@@ -128,3 +197,27 @@ class FactorLibrary:
     def energy(self, given: FuelAmount, year: int) -> FuelEnergy:
         """An amount of fuel or energy as net kWh (``CalorificValues.energy``)."""
         return self._calorific.energy(given, year)
+
+
+def _newest(rows: Iterable[FactorRow]) -> list[FactorRow]:
+    """Of rows for one year the one that was added last."""
+    by_year = {row.year: row for row in sorted(rows, key=lambda r: r.added or date.min)}
+    return list(by_year.values())
+
+
+def _mixed(sustainable: FactorMatch, other: FactorMatch, part: float) -> FactorMatch:
+    """The factor of a fuel of which ``part`` is from sustainable sources."""
+    mixed = part * sustainable.factor_t_per_mwh + (1 - part) * other.factor_t_per_mwh
+    return replace(
+        sustainable,
+        factor_t_per_mwh=mixed,
+        source="; ".join(dict.fromkeys(m.source for m in (sustainable, other) if m.source)),
+        assumed=sustainable.assumed or other.assumed,
+        formula=MIX_FORMULA,
+        numbers={
+            "sustainable_fraction": part,
+            "sustainable_t_per_mwh": sustainable.factor_t_per_mwh,
+            "not_sustainable_t_per_mwh": other.factor_t_per_mwh,
+        },
+        co2_t_per_mwh=None,
+    )

@@ -1,0 +1,36 @@
+"""What a plan says of its factors, beside the factors that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from paes.config_file import Parsed
+from paes.factors.emission_factors import FactorLibrary
+from paes.plan.plan import Plan
+
+
+def plan_factor_problems(plan: Parsed[Plan], factors: FactorLibrary) -> Iterator[str]:
+    """A factor set that does not exist, and warming potentials where none or others are needed."""
+    chosen = plan.value
+    if chosen.factor_set not in factors.sets:
+        message = f"no factor set {chosen.factor_set!r}; there is {_listed(factors.sets)}"
+        yield plan.tree.problem(("factor_set",), message)
+    elif chosen.gwp is not None and chosen.gwp not in factors.gwp:
+        message = f"no warming potentials {chosen.gwp!r}; there is {_listed(factors.gwp)}"
+        yield plan.tree.problem(("gwp",), message)
+    elif factors.keeps_gases_apart(chosen.factor_set) and chosen.gwp is None:
+        message = (
+            f"{chosen.factor_set} keeps its gases apart, and no gwp says what they count; "
+            f"expected gwp: with one of {_listed(factors.gwp)}"
+        )
+        yield plan.tree.problem(("factor_set",), message)
+    elif chosen.gwp is not None and not factors.keeps_gases_apart(chosen.factor_set):
+        message = (
+            f"gwp is {chosen.gwp}, and {chosen.factor_set} has its gases added up already: leave "
+            "it out, or choose a set that keeps them apart"
+        )
+        yield plan.tree.problem(("gwp",), message)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
