@@ -1,8 +1,8 @@
 """What a figure of energy rests on: measured, billed, estimated, declared, carried, missing.
 
 The first five are parts that add up to the figure; what is missing has bounds and is in no sum.
-A declared figure that covers its whole sector rests on the declaration alone: what meters saw
-within it adds nothing, and is told apart (``within``).
+A declared figure that stands rests on the declaration alone: what meters saw within it, of its
+sector or its sites, adds nothing and is told apart (``within``).
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ class CellEvidence:
     @classmethod
     def within(cls, activity: ActivityData) -> Self:
         """What meters saw within declared figures, to which it adds nothing."""
+        of_sites = cls(*_seen(activity.within.metered, activity.within.billed))
         if activity.adds_metered:
-            return cls()
-        return cls(*_seen(activity.metered, activity.billed))
+            return of_sites
+        return cls.sum([of_sites, cls(*_seen(activity.metered, activity.billed))])
 
     @property
     def energy_mwh(self) -> float:

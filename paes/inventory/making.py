@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.activity.activity_data import ActivityData, Cell, Covers, activity_data
+from paes.activity.site_meters import RowKey, SiteMeters
 from paes.errors import DataError
 from paes.factors.emission_factors import FactorLibrary, FactorMatch, How
 from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
+from paes.inventory.metered_year import metered_year
 from paes.inventory.method import Method
 from paes.metering import Carrier, Finding, Measures
 from paes.periods import local_year, year_span
@@ -39,11 +42,11 @@ def make_inventory(
             f"{year} is not over: an inventory needs the whole year; the last one is "
             f"{this_year - 1} (for the months so far ask: paes energy)"
         )
-    seen = SiteEnergy(ledger).seen_cells(city, year_span(year, city.time_zone))
-    totals = {cell: one.total for cell, one in seen.items()}
-    billed = {cell: one.billed for cell, one in seen.items()}
-    made = inventory_of(city, year, ledger, totals, billed, method)
-    return replace(made, metered_terms={cell: one.terms for cell, one in seen.items()})
+    seen = metered_year(city, year, ledger)
+    made = inventory_of(
+        city, year, ledger, seen.metered, seen.billed, method, of_sites=seen.of_sites
+    )
+    return replace(made, metered_terms=seen.terms)
 
 
 def inventory_of(
@@ -53,15 +56,17 @@ def inventory_of(
     metered: dict[Cell, EnergyTotal],
     billed: dict[Cell, EnergyTotal],
     method: Method | None = None,
+    of_sites: Mapping[RowKey, SiteMeters] | None = None,
 ) -> Inventory:
     """The inventory of ``year`` with this metered energy, by one path for all: a running year's
     is what meters saw so far and what is expected of them (``paes.progress.forecast``).
 
+    Sites that a declared row names are in ``of_sites``, by row, and not in ``metered``.
     Nobody asks here whether the year is over. Raises as ``make_inventory``.
     """
     plan = city.plan
     method = method or Method.of(plan)
-    rows, findings = activity_data(year, city.declared, metered, billed)
+    rows, findings = activity_data(year, city.declared, metered, billed, of_sites)
     factors = ledger.installation.factors
     lines = [InventoryLine(row, _factor(factors, row, method)) for row in rows]
     return Inventory(
@@ -125,10 +130,12 @@ def _meter_findings(
 def _meters_in_use(city: City, cell: Cell, year: int, ledger: EnergyLedger) -> float:
     """Meters of ``cell``, each counted by the part of the year that it was in use.
 
-    Of a shared one its part; what is taken off for another sector takes no meter away.
+    Of a shared one its part; what is taken off for another sector takes no meter away. Sites that
+    declared rows name are left out: no rest stands beside them.
     """
     span = year_span(year, city.time_zone)
-    sites = [site.id for site in city.sites.values() if site.sector is cell[0]]
+    named = {site for row in city.declared if row.cell[1:3] == cell for site in row.sites}
+    sites = [s.id for s in city.sites.values() if s.sector is cell[0] and s.id not in named]
     in_use = SiteEnergy(ledger).in_use(sites, cell[1], Measures.WITHDRAWAL, span)
     return math.fsum(part.seconds * weight for weight, part in in_use) / span.seconds
 
