@@ -181,6 +181,7 @@ class Site(Sourced):
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     floor_area_m2: Annotated[float, Field(gt=0)] | None = None
+    pupils: Annotated[int, Field(gt=0)] | None = None
     light_points: Annotated[int, Field(gt=0)] | None = None
     lighting_power_kw: Annotated[float, Field(gt=0)] | None = None
     """What all its lamps take together at full light."""
