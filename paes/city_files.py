@@ -26,6 +26,7 @@ from paes.meters import FieldMeter, ImportedMeter, Meter, Sensor
 from paes.plan.action import Action
 from paes.plan.masterplan import Masterplan
 from paes.plan.plan import Plan
+from paes.progress.driver_data import DriverRow, read_drivers
 from paes.schema import ConfigModel
 from paes.supply.declared_supply import DeclaredSupply
 from paes.supply.reading import read_supply
@@ -71,6 +72,7 @@ class CityFiles:
     actions: Parsed[ActionsFile] | None
     declared: tuple[DeclaredRow, ...] | None
     contracts: Parsed[ContractsFile] | None = None
+    drivers: tuple[DriverRow, ...] | None = None
     supply: DeclaredSupply | None = None
     masterplan: Parsed[Masterplan] | None = None
 
@@ -89,6 +91,7 @@ class CityFiles:
             actions=self.actions.value.actions if self.actions else (),
             declared=self.declared or (),
             contracts=self.contracts.value.contracts if self.contracts else (),
+            drivers=self.drivers or (),
             supply=self.supply or DeclaredSupply(),
             masterplan=self.masterplan.value if self.masterplan else None,
         )
@@ -114,6 +117,7 @@ def read_city_files(
         meters=attempt(problems, _meters, folder / "meters.yaml"),
         actions=attempt(problems, parse, actions_file, ActionsFile) if has_actions else None,
         declared=attempt(problems, read_declared, folder / "activity", factors),
+        drivers=attempt(problems, read_drivers, folder / "drivers.csv"),
         contracts=attempt(problems, parse, contracts_file, ContractsFile)
         if has_contracts
         else None,

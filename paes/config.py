@@ -14,6 +14,8 @@
     heating_seasons.yaml         when heating is allowed             (optional: the shipped one)
     covenant_lists.yaml          areas, instruments … of actions     (optional: the shipped one)
     uncertainty.yaml             how wrong figures may be            (optional: the shipped one)
+    weather_dependence.yaml      what follows the degree days        (optional: the shipped one)
+    activity_drivers.yaml        what measures a sector's activity   (optional: the shipped one)
     cities/<city>/city.yaml      name, codes, time zone, population
                   plan.yaml      targets, base year, factor set
                   sites.yaml     sites
@@ -22,6 +24,7 @@
                   masterplan.yaml work tables and themes of actions (optional)
                   contracts.yaml which meter is on which tariff     (optional)
                   activity/*.csv declared energy by year, sector and carrier
+                  drivers.csv    degree days, floor area, vehicle km (optional)
                   inventory/     plants, their fuel, green electricity      (paes.supply.reading)
 
 One installation may hold several cities, each with its own plan. ``load_installation`` reads
@@ -62,6 +65,7 @@ from paes.installation import Installation
 from paes.metering import Opening, Register
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
+from paes.progress.driver_data import ActivityFile, Dependence, WeatherFile
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
@@ -136,6 +140,7 @@ def load_installation(root: Path) -> Installation:
         problems += _default_city_problems(head, towns)
     seasons = _heating_seasons(root, problems)
     uncertainty = _uncertainty(root, problems)
+    dependence = _dependence(root, problems)
     cities = {c.id: replace(c, heating_seasons=seasons) for town in towns if (c := town.city())}
     if problems or not head or not factors:
         raise ConfigError(list(dict.fromkeys(problems)))
@@ -154,6 +159,7 @@ def load_installation(root: Path) -> Installation:
         {name: tariff for name, tariff in tariffs.items() if tariff},
         uncertainty,
         covenant=lists,
+        dependence=dependence,
     )
 
 
@@ -181,6 +187,17 @@ def _heating_seasons(root: Path, problems: list[str]) -> HeatingSeasons | None:
     own = root / "heating_seasons.yaml"
     path = own if own.is_file() else shipped_config() / "heating_seasons.yaml"
     return attempt(problems, read_yaml, path, HeatingSeasons)
+
+
+def _dependence(root: Path, problems: list[str]) -> Dependence:
+    """The installation's own files, else the shipped ones."""
+    paths = {
+        name: own if (own := root / name).is_file() else shipped_config() / name
+        for name in ("weather_dependence.yaml", "activity_drivers.yaml")
+    }
+    weather = attempt(problems, read_yaml, paths["weather_dependence.yaml"], WeatherFile)
+    activity = attempt(problems, read_yaml, paths["activity_drivers.yaml"], ActivityFile)
+    return Dependence(weather.shares if weather else (), activity.sectors if activity else ())
 
 
 def _uncertainty(root: Path, problems: list[str]) -> Assumptions | None:

@@ -28,6 +28,7 @@ from paes.plan.action import Action
 from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
 from paes.plan.plan import Plan
+from paes.progress.driver_data import Dependence, DriverRow
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
 from paes.supply.declared_supply import DeclaredSupply
@@ -82,6 +83,8 @@ class City:
     virtual_meters: dict[str, VirtualMeter] = field(default_factory=dict)
     sensors: dict[str, Sensor] = field(default_factory=dict)
     contracts: tuple[Contract, ...] = ()
+    drivers: tuple[DriverRow, ...] = ()
+    """By what a change of its emissions is measured: degree days, floor area …"""
     heating_seasons: HeatingSeasons | None = None
     supply: DeclaredSupply = field(default_factory=DeclaredSupply)
     """Its own electricity and heat."""
@@ -133,6 +136,8 @@ class Installation:
     """How wrong figures may be; ask ``uncertainty``, which is never None."""
     covenant: CovenantLists | None = field(default=None, repr=False)
     """The Covenant's lists by which actions are classified."""
+    dependence: Dependence = field(default_factory=Dependence, repr=False)
+    """What of its energy follows the weather, and what measures activity."""
 
     @property
     def uncertainty(self) -> Assumptions:
