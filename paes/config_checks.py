@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from paes.accounted_register import DeviceFile, accounted_register
+from paes.activity.tables import unknown_sites
 from paes.city_files import CityFiles, MetersFile
 from paes.config_file import Location, Parsed, Tree, read_yaml
 from paes.errors import ConfigError, DataError
@@ -37,6 +38,9 @@ def city_problems(files: CityFiles, factors: FactorLibrary | None) -> list[str]:
         problems += tree_problems(files.meters, sites, files.city())
     if files.plan and factors:
         problems += plan_factor_problems(files.plan, factors)
+    if files.sites and files.declared:
+        sectors = {site.id: site.sector for site in files.sites.value.sites}
+        problems += unknown_sites(files.folder / "activity", files.declared, sectors)
     return problems
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from paes.activity.activity_data import Covers, DeclaredRow
@@ -9,6 +11,7 @@ from paes.config_file import attempt
 from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError, DataError, problem_text
 from paes.factors.emission_factors import FactorLibrary
+from paes.metering import Sector
 
 Table = tuple[Path, list[tuple[int, DeclaredRow]]]
 
@@ -35,6 +38,25 @@ def read_declared(folder: Path, factors: FactorLibrary | None) -> tuple[Declared
     if problems:
         raise ConfigError(problems)
     return tuple(rows)
+
+
+def unknown_sites(
+    folder: Path, declared: Iterable[DeclaredRow], sectors: Mapping[str, Sector]
+) -> list[str]:
+    """Rows that name sites which are not there, or which are of another sector than the row."""
+    problems = []
+    for row in declared:
+        name, _, line = (row.place or "").rpartition(":")
+        for site in row.sites:
+            if site not in sectors:
+                near = get_close_matches(site, sectors)
+                message = f"no site {site!r} in sites.yaml" + f"; there is {near[0]}" * bool(near)
+            elif sectors[site] is not row.sector:
+                message = f"{site} is in {sectors[site]}, and the row in {row.sector}"
+            else:
+                continue
+            problems.append(problem_text(folder / name, int(line or 0), "sites", message))
+    return problems
 
 
 def activity_tables(folder: Path, problems: list[str]) -> list[Table]:
