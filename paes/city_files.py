@@ -17,9 +17,13 @@ from paes.activity.activity_data import DeclaredRow
 from paes.activity.tables import read_declared
 from paes.config_file import Parsed, attempt, parse, read_tree, validate
 from paes.errors import ConfigError
+from paes.factors.declared_factors import FILE as FACTORS_FILE
+from paes.factors.declared_factors import DeclaredFactor, read_declared_factors
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, some
+from paes.inventory.other_emissions import FILE as OTHER_FILE
+from paes.inventory.other_emissions import DeclaredOther, read_other_emissions
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Opening, Site
 from paes.meters import FieldMeter, ImportedMeter, Meter, Sensor
@@ -75,6 +79,8 @@ class CityFiles:
     drivers: tuple[DriverRow, ...] | None = None
     supply: DeclaredSupply | None = None
     masterplan: Parsed[Masterplan] | None = None
+    local_factors: tuple[DeclaredFactor, ...] | None = None
+    other_emissions: tuple[DeclaredOther, ...] | None = None
 
     def city(self) -> City | None:
         """The city, if all that it needs could be read."""
@@ -94,6 +100,8 @@ class CityFiles:
             drivers=self.drivers or (),
             supply=self.supply or DeclaredSupply(),
             masterplan=self.masterplan.value if self.masterplan else None,
+            local_factors=self.local_factors or (),
+            other_emissions=self.other_emissions or (),
         )
 
 
@@ -122,6 +130,8 @@ def read_city_files(
         if has_contracts
         else None,
         supply=attempt(problems, read_supply, folder / "inventory"),
+        local_factors=attempt(problems, read_declared_factors, folder / "inventory" / FACTORS_FILE),
+        other_emissions=attempt(problems, read_other_emissions, folder / "inventory" / OTHER_FILE),
         masterplan=attempt(problems, parse, masterplan_file, Masterplan)
         if masterplan_file.exists()
         else None,

@@ -19,8 +19,10 @@ from paes.activity.activity_data import DeclaredRow
 from paes.climate.heating_season import ClimateZone, HeatingException, HeatingSeasons
 from paes.climate.weather import ReferenceDegreeDays, WeatherSource, temperature_points
 from paes.errors import DataError
+from paes.factors.declared_factors import DeclaredFactor
 from paes.factors.emission_factors import FactorLibrary, Year
 from paes.gateways import Gateway
+from paes.inventory.other_emissions import DeclaredOther
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Register, Site
 from paes.meters import FieldMeter, Meter, Sensor
@@ -87,6 +89,10 @@ class City:
     """By what a change of its emissions is measured: degree days, floor area …"""
     heating_seasons: HeatingSeasons | None = None
     supply: DeclaredSupply = field(default_factory=DeclaredSupply)
+    local_factors: tuple[DeclaredFactor, ...] = ()
+    """Factors that it declares as its own."""
+    other_emissions: tuple[DeclaredOther, ...] = ()
+    """Emissions that no energy causes: waste, waste water, other."""
     """Its own electricity and heat."""
     masterplan: Masterplan | None = None
 

@@ -57,6 +57,8 @@ class FactorMatch:
     """The part of it that is CO2; None if the table does not tell."""
     added: date | None = None
     """When it entered the set; None if it was always there."""
+    declared_at: str | None = None
+    """File and line where the city declares it; None for a factor of the set."""
 
 
 @dataclass(frozen=True, slots=True)
