@@ -12,6 +12,7 @@
     tariffs/*.yaml               prices with their validity, by name
     retention.yaml               how long readings are kept          (optional: all for ever)
     heating_seasons.yaml         when heating is allowed             (optional: the shipped one)
+    supply.yaml                  what holds for local plants         (optional: the shipped one)
     covenant_lists.yaml          areas, instruments … of actions     (optional: the shipped one)
     uncertainty.yaml             how wrong figures may be            (optional: the shipped one)
     weather_dependence.yaml      what follows the degree days        (optional: the shipped one)
@@ -69,6 +70,7 @@ from paes.progress.driver_data import ActivityFile, Dependence, WeatherFile
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
+from paes.supply.plants import SupplyAssumptions
 from paes.tariffs.checks import contract_problems, read_bands, read_tariffs
 from paes.uncertainty.assumptions import Assumptions
 
@@ -139,6 +141,7 @@ def load_installation(root: Path) -> Installation:
     if head:
         problems += _default_city_problems(head, towns)
     seasons = _heating_seasons(root, problems)
+    supply = _supply_assumptions(root, problems)
     uncertainty = _uncertainty(root, problems)
     dependence = _dependence(root, problems)
     cities = {c.id: replace(c, heating_seasons=seasons) for town in towns if (c := town.city())}
@@ -160,6 +163,7 @@ def load_installation(root: Path) -> Installation:
         uncertainty,
         covenant=lists,
         dependence=dependence,
+        supply_assumptions=supply,
     )
 
 
@@ -212,6 +216,13 @@ def _covenant_lists(root: Path, problems: list[str]) -> CovenantLists | None:
     own = root / "covenant_lists.yaml"
     path = own if own.is_file() else shipped_config() / "covenant_lists.yaml"
     return attempt(problems, read_yaml, path, CovenantLists)
+
+
+def _supply_assumptions(root: Path, problems: list[str]) -> SupplyAssumptions | None:
+    """The installation's own, else the shipped ones."""
+    own = root / "supply.yaml"
+    path = own if own.is_file() else shipped_config() / "supply.yaml"
+    return attempt(problems, read_yaml, path, SupplyAssumptions)
 
 
 def _calendars(root: Path, problems: list[str]) -> dict[str, Opening | None]:

@@ -34,6 +34,7 @@ from paes.progress.driver_data import Dependence, DriverRow
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
 from paes.supply.declared_supply import DeclaredSupply
+from paes.supply.plants import SupplyAssumptions
 from paes.tariffs.bands import Bands
 from paes.tariffs.contracts import Contract
 from paes.tariffs.tariff import Tariff
@@ -142,6 +143,8 @@ class Installation:
     """How wrong figures may be; ask ``uncertainty``, which is never None."""
     covenant: CovenantLists | None = field(default=None, repr=False)
     """The Covenant's lists by which actions are classified."""
+    supply_assumptions: SupplyAssumptions | None = field(default=None, repr=False)
+    """What holds for local plants that say nothing themselves."""
     dependence: Dependence = field(default_factory=Dependence, repr=False)
     """What of its energy follows the weather, and what measures activity."""
 

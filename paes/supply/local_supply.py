@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 
 from paes.metering import Finding
 from paes.supply.plants import PlantFuel, PlantKind
@@ -59,22 +61,45 @@ class PlantYear:
     name: str
     kind: PlantKind
     electricity: Amount
+    delivered: Amount
+    """The part of it that met consumption which lines of the inventory hold: what went to the
+    grid, and what was used on the spot where the activity tables hold that."""
     heat: Amount
-    used_on_the_spot: Amount
-    """The part of the electricity that is in no line of consumption, for no withdrawal saw it."""
-    fuels_mwh: Mapping[PlantFuel, float]
-    emissions_t: float
-    """Of all its fuel."""
-    heat_emissions_fraction: float
-    """The part of them (0..1) that belongs to heat; of a cogenerator by its efficiencies."""
+    sells_heat: bool
+    """True if its heat is consumption of heat in lines of the inventory."""
     counts_emissions: bool
     """False if its fuel is in a line of the inventory already: its tonnes count there."""
+    fuels_mwh: Mapping[PlantFuel, float] = field(default_factory=dict)
+    emissions_t: float = 0.0
+    """Of all its fuel."""
+    heat_emissions_fraction: float = 0.0
+    """The part of them (0..1) that belongs to heat; of a cogenerator by its efficiencies."""
     meters: int = 0
     metered_mwh: float = 0.0
     declared_mwh: float = 0.0
     declared_year: int | None = None
     assumed: bool = False
     sources: tuple[str, ...] = ()
+
+    @property
+    def used_on_the_spot(self) -> Amount:
+        """Electricity that is in no line of consumption, for no withdrawal saw it."""
+        made, given = self.electricity, self.delivered
+        return Amount(
+            max(0.0, made.mwh - given.mwh),
+            max(0.0, made.low_mwh - given.high_mwh),
+            max(0.0, made.high_mwh - given.low_mwh),
+        )
+
+    @property
+    def electricity_t(self) -> float:
+        """Emissions of its electricity, wherever they count."""
+        return self.emissions_t * (1 - self.heat_emissions_fraction)
+
+    @property
+    def heat_t(self) -> float:
+        """Emissions of its heat, wherever they count."""
+        return self.emissions_t * self.heat_emissions_fraction
 
 
 @dataclass(frozen=True)
@@ -84,11 +109,14 @@ class TableRow:
     code: str
     kind: PlantKind | None
     """None for the total."""
+    plants: int
+    """Declared plants and meters that no plant claims."""
     energy: Amount
     fuels_mwh: Mapping[PlantFuel, float]
     emissions_t: float
-    plants: int
-    """Declared plants and meters that no plant claims."""
+    """Those that count in the factor."""
+    elsewhere_t: float
+    """Those of fuel that is in a line of the inventory: they count there and not here."""
 
     @property
     def factor_t_per_mwh(self) -> float | None:
@@ -101,49 +129,115 @@ class LocalSupply:
     """Local supply of a city and year, with what the factors of electricity and heat need."""
 
     year: int
-    plants: tuple[PlantYear, ...]
-    table_c: tuple[TableRow, ...] = ()
-    table_d: tuple[TableRow, ...] = ()
-    electricity_mwh: Amount = field(default_factory=Amount)
+    plants: tuple[PlantYear, ...] = ()
+    consumption: Amount = field(default_factory=Amount)
     """TCE: electricity in the lines of the inventory."""
-    heat_mwh: float = 0.0
+    heat_consumption: Amount = field(default_factory=Amount)
     """LHC: heat in the lines of the inventory."""
     green_mwh: float = 0.0
-    """GEP: certified green electricity that the municipality bought."""
+    """Certified green electricity that the municipality bought, wherever it counts."""
     green_t: float = 0.0
+    imported_heat_mwh: float = 0.0
     imported_heat_t: float = 0.0
+    exported_heat_mwh: float = 0.0
     exported_heat_t: float = 0.0
+    assumed: bool = False
+    """True if a figure of heat trade or of green purchases is an assumption."""
     findings: tuple[Finding, ...] = ()
 
     @property
-    def local_electricity(self) -> Amount:
-        """LPE and what was used on the spot: all that was made here."""
-        return _sum([plant.electricity for plant in self.plants])
+    def table_c(self) -> tuple[TableRow, ...]:
+        """Local electricity by kind of plant, the total last; () if there is none."""
+        return _table(
+            [p for p in self.plants if p.electricity.high_mwh],
+            CODES_C,
+            TOTAL_C,
+            lambda p: (p.electricity, p.electricity_t, 1 - p.heat_emissions_fraction),
+        )
+
+    @property
+    def table_d(self) -> tuple[TableRow, ...]:
+        """Local heat likewise."""
+        return _table(
+            [p for p in self.plants if p.heat.high_mwh],
+            CODES_D,
+            TOTAL_D,
+            lambda p: (p.heat, p.heat_t, p.heat_emissions_fraction),
+        )
+
+    @property
+    def production(self) -> Amount:
+        """All electricity that was made here."""
+        return _sum(plant.electricity for plant in self.plants)
+
+    @property
+    def delivered(self) -> Amount:
+        """LPE: what of it met consumption that the lines hold."""
+        return _sum(plant.delivered for plant in self.plants)
 
     @property
     def used_on_the_spot(self) -> Amount:
         """What of it is in no line of consumption."""
-        return _sum([plant.used_on_the_spot for plant in self.plants])
+        return _sum(plant.used_on_the_spot for plant in self.plants)
 
     @property
-    def local_electricity_t(self) -> float:
-        """CO2LPE, without that of fuel which is in a line of consumption."""
-        return math.fsum(
-            p.emissions_t * (1 - p.heat_emissions_fraction)
-            for p in self.plants
-            if p.counts_emissions
-        )
+    def electricity_t(self) -> float:
+        """CO2LPE: without that of fuel which is in a line of consumption."""
+        return math.fsum(p.electricity_t for p in self.plants if p.counts_emissions)
 
     @property
-    def local_heat_t(self) -> float:
-        """CO2LPH, likewise."""
-        return math.fsum(
-            p.emissions_t * p.heat_emissions_fraction for p in self.plants if p.counts_emissions
-        )
+    def heat_t(self) -> float:
+        """CO2LPH, likewise, of the heat that is in lines of consumption."""
+        return math.fsum(p.heat_t for p in self.plants if p.counts_emissions and p.sells_heat)
+
+    @property
+    def has_heat(self) -> bool:
+        """True if table D or heat from outside tells where the town's heat is from."""
+        return bool(self.imported_heat_mwh) or any(p.sells_heat and p.heat.mwh for p in self.plants)
+
+    @property
+    def rests_on_assumption(self) -> bool:
+        """True if a figure in it is an assumption."""
+        return self.assumed or any(plant.assumed for plant in self.plants)
 
 
-def _sum(amounts: list[Amount]) -> Amount:
-    total = Amount()
-    for amount in amounts:
-        total = total + amount
-    return total
+def _table(
+    plants: list[PlantYear],
+    codes: Mapping[PlantKind, str],
+    total: str,
+    part: Callable[[PlantYear], tuple[Amount, float, float]],
+) -> tuple[TableRow, ...]:
+    """Rows by kind and their total; ``part`` gives energy, tonnes and the part of the fuel."""
+    rows = [
+        _row(code, kind, [p for p in plants if p.kind is kind], part)
+        for kind, code in codes.items()
+    ]
+    there = [row for row in rows if row.plants]
+    return (*there, _row(total, None, plants, part)) if there else ()
+
+
+def _row(
+    code: str,
+    kind: PlantKind | None,
+    plants: list[PlantYear],
+    part: Callable[[PlantYear], tuple[Amount, float, float]],
+) -> TableRow:
+    parts = [(plant, *part(plant)) for plant in plants]
+    fuels = {
+        fuel: math.fsum(p.fuels_mwh.get(fuel, 0.0) * of_fuel for p, _, _, of_fuel in parts)
+        for fuel in PlantFuel
+        if any(p.fuels_mwh.get(fuel) for p in plants)
+    }
+    return TableRow(
+        code=code,
+        kind=kind,
+        plants=sum(p.meters if p.plant is None else 1 for p in plants),
+        energy=_sum(energy for _, energy, _, _ in parts),
+        fuels_mwh=fuels,
+        emissions_t=math.fsum(t for p, _, t, _ in parts if p.counts_emissions),
+        elsewhere_t=math.fsum(t for p, _, t, _ in parts if not p.counts_emissions),
+    )
+
+
+def _sum(amounts: Iterable[Amount]) -> Amount:
+    return reduce(add, amounts, Amount())

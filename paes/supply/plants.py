@@ -64,7 +64,20 @@ _WITH_FACTOR = {
     "plant_oil",
     "other_biomass",
 }
-_MAKES_NO_HEAT = (PlantKind.WIND, PlantKind.HYDRO, PlantKind.PHOTOVOLTAIC)
+NO_FUEL = (PlantKind.WIND, PlantKind.HYDRO, PlantKind.PHOTOVOLTAIC)
+"""They burn nothing and make no heat."""
+
+
+class SourcedNumber(Sourced):
+    """A number that says where it is known from."""
+
+    value: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _has_origin(self) -> SourcedNumber:
+        if not self.source and not self.assumed:
+            raise ValueError("a figure needs a source, or assumed: true with a note")
+        return self
 
 
 class DeclaredPlant(Sourced):
@@ -74,7 +87,9 @@ class DeclaredPlant(Sourced):
     name: str = Field(min_length=1)
     kind: PlantKind
     capacity_mw: Annotated[float, Field(gt=0)] | None = None
-    """Of the largest unit: electric power of wind, water and sun, heat input of what burns fuel."""
+    """All units together: electric power of wind, water and sun, heat input of what burns fuel."""
+    largest_unit_mw: Annotated[float, Field(gt=0)] | None = None
+    """The largest of its units, where there are several [the whole capacity]."""
     ets: bool = False
     """In the European emissions trading scheme."""
     since: Year | None = None
@@ -91,8 +106,9 @@ class DeclaredPlant(Sourced):
     """True if the activity tables hold what its owners make and use themselves."""
     fuel_in_consumption: bool = False
     """True if its fuel is part of a consumption of the activity tables (the gas of a school)."""
-    heat_in_consumption: bool = False
-    """True if its heat is bought as heat: part of the activity tables' heat or cold."""
+    heat_in_consumption: bool | None = None
+    """True if its heat is bought as heat: part of the activity tables' heat or cold. By default
+    that of heating plants, and of others whose fuel is not in the tables."""
     heat_efficiency: Efficiency | None = None
     """Of a separate boiler, for the split of a cogenerator's emissions [the shipped one]."""
     electric_efficiency: Efficiency | None = None
@@ -102,6 +118,20 @@ class DeclaredPlant(Sourced):
     def makes_electricity(self) -> bool:
         """True for all but heating plants."""
         return self.kind is not PlantKind.DISTRICT_HEATING
+
+    @property
+    def burns_fuel(self) -> bool:
+        """False for wind, water and sun."""
+        return self.kind not in NO_FUEL
+
+    @property
+    def sells_heat(self) -> bool:
+        """True if its heat is in the activity tables as heat."""
+        return (
+            not self.fuel_in_consumption
+            if self.heat_in_consumption is None
+            else self.heat_in_consumption
+        )
 
     def works_in(self, year: int) -> bool:
         """True if the plant was in use in ``year``, as far as it says."""
@@ -118,9 +148,24 @@ class DeclaredPlant(Sourced):
                 "used_on_the_spot_fraction goes with consumption that does not hold it; expected "
                 "one of the two"
             )
+        if self.largest_unit_mw and self.capacity_mw and self.largest_unit_mw > self.capacity_mw:
+            raise ValueError(
+                f"largest_unit_mw {self.largest_unit_mw} exceeds capacity_mw {self.capacity_mw}"
+            )
         if not self.source and not self.assumed:
             raise ValueError("a plant needs a source, or assumed: true with a note")
         return self
+
+
+class SupplyAssumptions(ConfigModel):
+    """``supply.yaml`` of the installation: what holds for plants that say nothing themselves."""
+
+    heat_efficiency: SourcedNumber
+    """Of a separate boiler, for the split of a cogenerator's emissions."""
+    electric_efficiency: SourcedNumber
+    """Of a separate power station, for the same."""
+    largest_unit_mw: SourcedNumber
+    """Larger units belong in no table."""
 
 
 class PlantsFile(ConfigModel):

@@ -30,15 +30,11 @@ from paes.supply.plants import (
     DeclaredPlant,
     HeatTrade,
     PlantFuelRow,
-    PlantKind,
     PlantsFile,
 )
 
 M = TypeVar("M", bound=BaseModel)
 Rows = list[tuple[int, M]]
-
-_NO_HEAT = (PlantKind.WIND, PlantKind.HYDRO, PlantKind.PHOTOVOLTAIC)
-_NO_FUEL = _NO_HEAT
 
 
 def read_supply(folder: Path) -> DeclaredSupply:
@@ -67,6 +63,7 @@ def read_supply(folder: Path) -> DeclaredSupply:
         problems += _repeated(parsed) if parsed else []
         problems += _generation_problems(folder / "generation.csv", generation, plants)
         problems += _fuel_problems(folder / "plant_fuels.csv", fuels, plants)
+        problems += _unfuelled(folder / "generation.csv", generation, fuels, plants)
     if problems:
         raise ConfigError(problems)
     return DeclaredSupply(
@@ -119,7 +116,7 @@ def _generation_problems(
         if plant is None:
             problems.append(_unknown(path, line, row.plant, plants))
             continue
-        if row.heat_mwh and plant.kind in _NO_HEAT:
+        if row.heat_mwh and not plant.burns_fuel:
             message = f"a {plant.kind} plant makes no heat, seen {row.heat_mwh}"
             problems.append(problem_text(path, line, "heat_mwh", message))
         if row.electricity_mwh and not plant.makes_electricity:
@@ -153,7 +150,29 @@ def _fuel_problems(
         plant = plants.get(row.plant)
         if plant is None:
             problems.append(_unknown(path, line, row.plant, plants))
-        elif plant.kind in _NO_FUEL:
+        elif not plant.burns_fuel:
             message = f"a {plant.kind} plant burns nothing, seen {row.fuel}"
             problems.append(problem_text(path, line, "fuel", message))
+    return problems
+
+
+def _unfuelled(
+    path: Path,
+    rows: Rows[DeclaredGeneration],
+    fuels: Rows[PlantFuelRow],
+    plants: Mapping[str, DeclaredPlant],
+) -> list[str]:
+    """Plants that made something of a fuel that nobody declared: their emissions are not zero."""
+    problems = []
+    for line, row in rows:
+        plant = plants.get(row.plant)
+        if plant is None or not plant.burns_fuel or plant.fuel_in_consumption:
+            continue
+        if not any(f.plant == plant.id and f.year <= row.year for _, f in fuels):
+            message = (
+                f"{plant.id} burns something and plant_fuels.csv says nothing of it in {row.year} "
+                "or before; declare its fuel, or fuel_in_consumption: true if the activity tables "
+                "hold it"
+            )
+            problems.append(problem_text(path, line, "plant", message))
     return problems
