@@ -35,6 +35,8 @@ class MeasuredPoint(BaseModel):
     name: str
     kind: str
     unit: str
+    address: int | str | None = None
+    """Where it stands on the wire, for those who follow a figure to its register."""
     type: str | None = None
     """What kind of number the device sends; None for a whole number of steps of ``scale``."""
     quantity: str | None = None

@@ -16,6 +16,7 @@ from paes.accounting.edits import EDIT, Edits, in_force
 from paes.accounting.judging import Counter
 from paes.bills.amounts import estimated_energies, estimating_documents
 from paes.events import ABSENCE, SWAPPED, Cause, Event, absence
+from paes.factors.calorific_values import FuelEnergy
 from paes.factors.fuel_amounts import FuelAmount
 from paes.installation import Installation
 from paes.metering import Carrier, Evidence, Register
@@ -118,11 +119,19 @@ class KnownMeters:
 
         FactorMissing if the year's calorific value of its fuel is not known.
         """
+        energy = self.unit_energy(meter, year)
+        return energy.kwh if energy else 1.0
+
+    def unit_energy(self, meter: Meter, year: int) -> FuelEnergy | None:
+        """Net energy of one unit of the meter's register, with its origin; None of kWh and water.
+
+        FactorMissing if the year's calorific value of its fuel is not known.
+        """
         fuel = self._fuel(meter)
         if fuel is None:
-            return 1.0
+            return None
         given = FuelAmount(fuel.carrier, 1.0, fuel.unit, fuel.name)
-        return self.installation.factors.energy(given, year).kwh
+        return self.installation.factors.energy(given, year)
 
     def _fuel(self, meter: Meter) -> Fuel | None:
         """What the meter counts, if that is a fuel by its quantity; gas is in Sm3 already."""
