@@ -29,6 +29,7 @@ from paes.metering import Opening, Site
 from paes.meters import FieldMeter, ImportedMeter, Meter, Sensor
 from paes.plan.action import Action
 from paes.plan.masterplan import Masterplan
+from paes.plan.outlook import Outlook, read_outlook
 from paes.plan.plan import Plan
 from paes.progress.driver_data import DriverRow, read_drivers
 from paes.schema import ConfigModel
@@ -81,6 +82,7 @@ class CityFiles:
     masterplan: Parsed[Masterplan] | None = None
     local_factors: tuple[DeclaredFactor, ...] | None = None
     other_emissions: tuple[DeclaredOther, ...] | None = None
+    outlook: Outlook | None = None
 
     def city(self) -> City | None:
         """The city, if all that it needs could be read."""
@@ -102,6 +104,7 @@ class CityFiles:
             masterplan=self.masterplan.value if self.masterplan else None,
             local_factors=self.local_factors or (),
             other_emissions=self.other_emissions or (),
+            outlook=self.outlook or Outlook(),
         )
 
 
@@ -126,6 +129,7 @@ def read_city_files(
         actions=attempt(problems, parse, actions_file, ActionsFile) if has_actions else None,
         declared=attempt(problems, read_declared, folder / "activity", factors),
         drivers=attempt(problems, read_drivers, folder / "drivers.csv"),
+        outlook=attempt(problems, read_outlook, folder / "outlook.yaml"),
         contracts=attempt(problems, parse, contracts_file, ContractsFile)
         if has_contracts
         else None,

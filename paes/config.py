@@ -16,12 +16,15 @@
     covenant_lists.yaml          areas, instruments … of actions     (optional: the shipped one)
     uncertainty.yaml             how wrong figures may be            (optional: the shipped one)
     weather_dependence.yaml      what follows the degree days        (optional: the shipped one)
+    forecast.yaml                how wrong forecasts were seen to be (optional: the shipped one)
+    grid_projections.yaml        the grid to come, as others see it  (optional: the shipped one)
     activity_drivers.yaml        what measures a sector's activity   (optional: the shipped one)
     cities/<city>/city.yaml      name, codes, time zone, population
                   plan.yaml      targets, base year, factor set
                   sites.yaml     sites
                   meters.yaml    gateways and meters
                   actions.yaml   the register of actions            (optional)
+                  outlook.yaml   inhabitants and trends to come     (optional)
                   masterplan.yaml work tables and themes of actions (optional)
                   contracts.yaml which meter is on which tariff     (optional)
                   activity/*.csv declared energy by year, sector and carrier
@@ -67,6 +70,7 @@ from paes.metering import Opening, Register
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
 from paes.progress.driver_data import ActivityFile, Dependence, WeatherFile
+from paes.progress.expectations import read_expectations
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
@@ -144,6 +148,7 @@ def load_installation(root: Path) -> Installation:
     supply = _supply_assumptions(root, problems)
     uncertainty = _uncertainty(root, problems)
     dependence = _dependence(root, problems)
+    expected = read_expectations(root, shipped_config(), problems)
     cities = {c.id: replace(c, heating_seasons=seasons) for town in towns if (c := town.city())}
     if problems or not head or not factors:
         raise ConfigError(list(dict.fromkeys(problems)))
@@ -163,6 +168,7 @@ def load_installation(root: Path) -> Installation:
         uncertainty,
         covenant=lists,
         dependence=dependence,
+        expected=expected,
         supply_assumptions=supply,
     )
 

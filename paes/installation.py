@@ -29,8 +29,10 @@ from paes.meters import FieldMeter, Meter, Sensor
 from paes.plan.action import Action
 from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
+from paes.plan.outlook import Outlook
 from paes.plan.plan import Plan
 from paes.progress.driver_data import Dependence, DriverRow
+from paes.progress.expectations import Expectations
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
 from paes.supply.declared_supply import DeclaredSupply
@@ -96,6 +98,8 @@ class City:
     """Emissions that no energy causes: waste, waste water, other."""
     """Its own electricity and heat."""
     masterplan: Masterplan | None = None
+    outlook: Outlook = field(default_factory=Outlook)
+    """What is expected of it beside its actions."""
 
     @property
     def id(self) -> str:
@@ -147,6 +151,15 @@ class Installation:
     """What holds for local plants that say nothing themselves."""
     dependence: Dependence = field(default_factory=Dependence, repr=False)
     """What of its energy follows the weather, and what measures activity."""
+    expected: Expectations | None = field(default=None, repr=False)
+    """How wrong forecasts are, and the grid to come; ask ``expectations``, which is never None."""
+
+    @property
+    def expectations(self) -> Expectations:
+        """What is expected of years to come; DataError if it was not loaded with the rest."""
+        if self.expected is None:
+            raise DataError("forecasts have no known errors: forecast.yaml is missing")
+        return self.expected
 
     @property
     def uncertainty(self) -> Assumptions:
