@@ -12,6 +12,7 @@ from importlib import import_module
 import click
 
 SUMMARIES = {
+    "actions": "The register of actions: status, money, declared effects.",
     "bands": "Electricity by the time bands of tariffs: F1, F2, F3.",
     "bench-device": "Latency, largest block and pause that a device likes.",
     "bills": "Bills beside the meter; deliveries and charging sessions.",

@@ -63,7 +63,7 @@ class _Register:
             yield from self._unknown("sites", "site", sites, " in sites.yaml")
         if files.meters:
             found = files.meters.value
-            meters = {m.id for m in (*found.all_meters, *found.virtual_meters)}
+            meters = {m.id for m in found.all_meters} | {m.id for m in found.virtual_meters}
             yield from self._unknown("meters", "meter", meters, " in meters.yaml")
 
     def masterplan_problems(self, files: CityFiles) -> Iterator[str]:

@@ -9,7 +9,7 @@ Both factors are the year's. Saved electricity has the factor of the inventory, 
 one where the plan reckons so; produced electricity has the national one (NEEFE). The local factor
 falls by the very plants that produce: with it, production would count in the factor and as a
 saving (convention of EcoGIS, ``eco_simulator.php``). Other energy that is produced replaces
-nobody knows what: its tonnes have to be declared.
+nobody knows what: its tonnes have to be declared. So have they where the set has no factor.
 
 Where an action overlaps another, the common part counts with the other, on the days on which both
 work. Every net figure follows from what was declared, so the order of actions changes nothing.
@@ -19,11 +19,12 @@ from __future__ import annotations
 
 import math
 from calendar import isleap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
+from paes.errors import FactorMissing
 from paes.metering import Carrier, Sector
 from paes.plan.action import Action, Origin, Status
 
@@ -195,6 +196,11 @@ def working_days(action: Action, year: int, planned: bool = False) -> Days:
     return Days(max(first, action.end + timedelta(days=1)), stop, of_year)
 
 
+def as_if_done(action: Action, year: int) -> Action:
+    """``action`` as if it had ended with the year before: what it declares for a whole year."""
+    return action.model_copy(update={"start": None, "end": date(year - 1, 12, 31)})
+
+
 def end_of_life(action: Action) -> date | None:
     """Its last day of effect; None if it has no end, or no lifetime was given."""
     if action.end is None or action.lifetime_years is None:
@@ -222,14 +228,19 @@ def _reduction(action: Action, year: int, factor_of: FactorOf) -> tuple[float | 
     """Tonnes of a whole year, and whether they were derived; None if neither can be."""
     if action.declared_reduction_t is not None:
         return action.declared_reduction_t, False
-    carrier, parts = action.carrier, []
-    if carrier is not None and action.declared_saving_mwh is not None:
-        factor = factor_of(carrier, action.sector, year, "saved")
-        parts.append(action.declared_saving_mwh * factor)
-    if carrier is Carrier.ELECTRICITY and action.declared_production_mwh is not None:
-        factor = factor_of(carrier, action.sector, year, "produced")
-        parts.append(action.declared_production_mwh * factor)
+    try:
+        parts = list(_derived_parts(action, year, factor_of))
+    except FactorMissing:  # told as a finding: one such action does not spoil the register
+        parts = []
     return (math.fsum(parts), True) if parts else (None, False)
+
+
+def _derived_parts(action: Action, year: int, factor_of: FactorOf) -> Iterator[float]:
+    carrier = action.carrier
+    if carrier is not None and action.declared_saving_mwh is not None:
+        yield action.declared_saving_mwh * factor_of(carrier, action.sector, year, "saved")
+    if carrier is Carrier.ELECTRICITY and action.declared_production_mwh is not None:
+        yield action.declared_production_mwh * factor_of(carrier, action.sector, year, "produced")
 
 
 def _times(figure: float | None, part: float) -> float | None:

@@ -31,8 +31,11 @@ class Masterplan(Sourced):
 
     @model_validator(mode="after")
     def _ids_are_there_once(self) -> Masterplan:
-        for key, listed in (("work_tables", self.work_tables), ("themes", self.themes)):
-            ids = [item.id for item in listed]
-            if len(set(ids)) != len(ids):
-                raise ValueError(f"{key}: an id is there twice: {', '.join(ids)}")
+        _refuse_repeated("work_tables", [table.id for table in self.work_tables])
+        _refuse_repeated("themes", [theme.id for theme in self.themes])
         return self
+
+
+def _refuse_repeated(key: str, ids: list[str]) -> None:
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"{key}: an id is there twice: {', '.join(ids)}")

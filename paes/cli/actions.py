@@ -1,0 +1,299 @@
+"""``paes actions``: the register of actions, how far it is, and one action whole."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+import click
+
+from paes.cli import Session
+from paes.cli.asked import json_option
+from paes.cli.output import number, percent, print_json, print_table, say
+from paes.errors import DataError
+from paes.installation import City, some
+from paes.inventory.inventory import Inventory
+from paes.inventory.making import make_inventory
+from paes.inventory.method import Method
+from paes.metering import Finding, Sector
+from paes.periods import now_utc, zone
+from paes.plan.action import Origin, Status
+from paes.plan.declared_effect import OriginTotals
+from paes.plan.findings import register_findings, underived_findings
+from paes.plan.register import Chosen, Entry, RegisterStatus, Sums, register_status
+from paes.progress.action_factors import action_factors
+from paes.report.action_documents import entry_document, register_document
+from paes.report.documents import finding_document
+
+_WIDTH = 100
+_LABEL = 22
+
+
+@click.command()
+@click.argument("action_id", metavar="[ID]", required=False)
+@click.option("--status", type=click.Choice([str(s) for s in Status]), help="Only these.")
+@click.option("--sector", type=click.Choice([str(s) for s in Sector]), help="Only of a sector.")
+@click.option("--origin", type=click.Choice([str(o) for o in Origin]), help="Only of an origin.")
+@click.option("--work-table", metavar="ID", help="Only of a work table of the masterplan.")
+@click.option("--theme", metavar="ID", help="Only of a theme of the masterplan.")
+@click.option("--year", type=int, help="Effects of this year [the last whole one].")
+@click.option("--as-of", metavar="DAY", help="What is late on this day, e.g. 2025-12-31 [today].")
+@json_option
+@click.pass_obj
+def actions(
+    session: Session,
+    action_id: str | None,
+    status: str | None,
+    sector: str | None,
+    origin: str | None,
+    work_table: str | None,
+    theme: str | None,
+    year: int | None,
+    as_of: str | None,
+    as_json: bool,
+) -> None:
+    """The register of actions: counts, money and declared effects by status; or the action ID.
+
+    Effects are declared ones, net of what another action declares too. Tonnes that the register
+    does not declare are derived from energy by the year's factors, and marked.
+    """
+    city = session.city
+    day = _day(as_of) if as_of else now_utc().astimezone(zone(city.time_zone)).date()
+    _check_names(city, action_id, work_table, theme)
+    chosen = Chosen(
+        Status(status) if status else None,
+        Sector(sector) if sector else None,
+        work_table,
+        Origin(origin) if origin else None,
+        theme,
+    )
+    found = _status(session, day, year or day.year - 1, chosen)
+    lists = session.installation.covenant
+    findings = register_findings(city.actions, day, lists) + underived_findings(
+        (e.action, e.effect) for e in found.entries
+    )
+    if action_id:
+        entry = next((e for e in found.entries if e.action.id == action_id), None)
+        if entry is None:
+            raise DataError(f"action {action_id} is none of those that were asked for")
+        told = [f for f in findings if f.subject == action_id]
+        if as_json:
+            document = entry_document(entry, lists)
+            print_json({**document, "findings": [finding_document(f) for f in told]})
+            return
+        _print_action(session, entry)
+        _say(told)
+        return
+    if as_json:
+        print_json(register_document(city, found, findings, lists))
+        return
+    _print_register(city, found, day)
+    _say(f for f in findings if any(f.subject == e.action.id for e in found.entries))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as err:
+        raise DataError(f"--as-of {text}: expected a day such as 2025-12-31") from err
+
+
+def _check_names(
+    city: City, action_id: str | None, work_table: str | None, theme: str | None
+) -> None:
+    """Refuse what is not there: an empty list would pass for an answer."""
+    plan = city.masterplan
+    there = [
+        ("action", action_id, [a.id for a in city.actions]),
+        ("work table", work_table, [t.id for t in plan.work_tables] if plan else []),
+        ("theme", theme, [t.id for t in plan.themes] if plan else []),
+    ]
+    for what, name, known in there:
+        if name and name not in known:
+            raise DataError(f"{city.id}: no {what} {name!r}; there is {some(known, near=name)}")
+
+
+def _status(session: Session, day: date, year: int, chosen: Chosen) -> RegisterStatus:
+    city = session.city
+    method = Method.of(city.plan)
+    made: dict[int, Inventory] = {}
+    if method.electricity_scope == "local":  # its factor comes out of the inventory
+        made[year] = make_inventory(city, year, session.ledger, method)
+    factor_of = action_factors(session.installation.factors, method, made)
+    return register_status(city.actions, year, day, factor_of, chosen)
+
+
+def _print_register(city: City, found: RegisterStatus, day: date) -> None:
+    total = found.total
+    without = total.actions - total.with_cost
+    print_table(
+        f"{city.name}: {total.actions} actions, {total.cost_eur / 1e6:,.2f} MEUR"
+        f"{f' ({without} without a cost)' if without else ''}, as of {day}",
+        ["status", "actions", "late", "cost kEUR", "spent kEUR", "funded kEUR", "saved MWh",
+         "made MWh", "t a year", f"t in {found.year}"],
+        [
+            *(_sums_row(str(s).replace("_", " "), sums) for s, sums in found.by_status.items()),
+            _sums_row("total", total),
+        ],
+    )  # fmt: skip
+    print_table(
+        "Actions, with effects of a whole year",
+        ["action", "status", "end", "cost EUR", "MWh", "t", f"t in {found.year}", ""],
+        [_entry_row(entry) for entry in found.entries],
+        left=3,
+    )
+    click.echo(_origin_text(f"completed, t in {found.year}", found.completed))
+    click.echo(_origin_text("ongoing and not started, t a year", found.planned))
+    if total.derived_t:
+        click.echo(
+            f"derived from declared energy: {number(total.derived_t, 1)} t of "
+            f"{number(total.reduction_t, 1)} t a year"
+        )
+    nothing = [e.action.id for e in found.entries if not e.effect.declares]
+    if nothing:
+        click.echo(_wrapped(f"{len(nothing)} declare no effect: {', '.join(nothing)}"))
+
+
+def _sums_row(name: str, sums: Sums) -> list[str]:
+    return [
+        name,
+        str(sums.actions),
+        str(sums.late) if sums.late else "-",
+        number(sums.cost_eur / 1e3),
+        number(sums.spent_eur / 1e3),
+        number(sums.funded_eur / 1e3),
+        number(sums.saving_mwh),
+        number(sums.production_mwh),
+        number(sums.reduction_t, 1),
+        number(sums.in_year_t, 1),
+    ]
+
+
+def _entry_row(entry: Entry) -> list[str]:
+    action, effect = entry.action, entry.effect
+    energy = effect.net(effect.saving_mwh) + effect.net(effect.production_mwh)
+    has_energy = effect.saving_mwh is not None or effect.production_mwh is not None
+    has_tonnes = effect.reduction_t is not None
+    return [
+        action.id,
+        str(action.status).replace("_", " "),
+        str(action.end or "-"),
+        number(action.cost_eur),
+        number(energy) if has_energy else "-",
+        number(entry.whole.net_reduction_t, 1) if has_tonnes else "-",
+        number(entry.in_year.net_reduction_t, 1) if has_tonnes else "-",
+        ", ".join(_marks(entry)),
+    ]
+
+
+def _marks(entry: Entry) -> Iterator[str]:
+    if entry.late:
+        yield "late"
+    if entry.effect.derived:
+        yield "derived"
+    if entry.effect.counted_fraction < 1:
+        yield f"{percent(1 - entry.effect.counted_fraction, 0)} elsewhere"
+    if entry.action.assumed:
+        yield "assumed"
+
+
+def _origin_text(title: str, totals: OriginTotals) -> str:
+    text = (
+        f"{title}: {number(totals.own_t, 1)} own, {number(totals.supra_ordinate_t, 1)} from outside"
+    )
+    if totals.unsplit_t:
+        text += f", {number(totals.unsplit_t, 1)} mixed (own part unknown)"
+    return text
+
+
+def _print_action(session: Session, entry: Entry) -> None:
+    for label, value in _facts(session, entry):
+        if value:
+            click.echo(_wrapped(f"{label:<{_LABEL}}{value}", _LABEL))
+
+
+def _facts(session: Session, entry: Entry) -> Iterator[tuple[str, str]]:
+    """What the register says of an action, in words; empty where it says nothing."""
+    action, plan, lists = entry.action, session.city.masterplan, session.installation.covenant
+    yield "action", action.id
+    yield "", f"{action.name.it} / {action.name.en}"
+    if action.description:
+        yield "", action.description.en
+    yield "sector", str(action.sector)
+    area = lists.areas.name(action.area) if lists and action.area else None
+    yield "area", f"{action.area} {area.en}" if area else action.area or ""
+    instrument = lists.instruments.name(action.instrument) if lists and action.instrument else None
+    yield "instrument", instrument.en if instrument else action.instrument or ""
+    own = f" (own part {percent(action.own_fraction, 0)})" if action.own_fraction else ""
+    yield "origin", f"{action.origin}{own}"
+    done = f", {percent(action.completed_fraction, 0)} done" if action.completed_fraction else ""
+    yield "status", f"{str(action.status).replace('_', ' ')}{done}{', late' if entry.late else ''}"
+    yield "from, to", f"{action.start or '-'} to {action.end or '-'}"
+    yield "responsible", action.responsible or ""
+    yield "partners", ", ".join(action.partners)
+    tables = {t.id: t.name.en for t in plan.work_tables} if plan else {}
+    yield "work table", tables.get(action.work_table or "", action.work_table or "")
+    themes = {t.id: t.name.en for t in plan.themes} if plan else {}
+    yield "themes", ", ".join(themes.get(t, t) for t in action.themes)
+    yield from _money_facts(entry)
+    yield from _effect_facts(entry)
+    yield "sites", ", ".join(action.sites)
+    yield "meters", ", ".join(action.meters)
+    yield "overlaps", ", ".join(f"{o.action} {percent(o.fraction, 0)}" for o in action.overlaps)
+    yield "excludes", ", ".join(action.excludes)
+    yield "requires", ", ".join(action.requires)
+    yield "source", action.source or ""
+    yield "assumed" if action.assumed else "note", action.note or ""
+
+
+def _money_facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    action = entry.action
+    for label, eur in (
+        ("cost", action.cost_eur),
+        ("spent", action.spent_eur),
+        ("running costs a year", action.yearly_cost_eur),
+    ):
+        yield label, f"{number(eur)} EUR" if eur is not None else ""
+    for fund in action.funding:
+        amount = f" {number(fund.eur)} EUR" if fund.eur is not None else ""
+        yield "funding", f"{fund.name or fund.source}{amount} ({fund.source})"
+
+
+def _effect_facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    action, whole, in_year = entry.action, entry.whole.effect, entry.in_year.effect
+    life = f"{action.lifetime_years} years" if action.lifetime_years else ""
+    yield "lifetime", life
+    yield "carrier", str(action.carrier or "")
+    for label, mwh in (
+        ("declared saving", action.declared_saving_mwh),
+        ("declared production", action.declared_production_mwh),
+    ):
+        yield label, f"{number(mwh, 1)} MWh a year" if mwh is not None else ""
+    if whole.reduction_t is None:
+        yield "reduction", "not declared"
+        return
+    how = "derived from energy" if whole.derived else "declared"
+    yield "reduction", f"{number(whole.reduction_t, 1)} t a year, {how}"
+    if whole.counted_fraction < 1:
+        elsewhere = percent(1 - whole.counted_fraction, 0)
+        yield "", f"{number(entry.whole.net_reduction_t, 1)} t net: {elsewhere} counts elsewhere"
+    yield (
+        f"in {in_year.year}",
+        (
+            f"{number(entry.in_year.net_reduction_t, 1)} t net, working "
+            f"{percent(in_year.part_of_year, 0)} of the year"
+        ),
+    )
+
+
+def _wrapped(text: str, indent: int = 2) -> str:
+    return textwrap.fill(text, _WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
+
+
+def _say(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        say(f"{finding.name}: {finding.subject}: {finding.message}")
+
+
+COMMANDS = (actions,)
