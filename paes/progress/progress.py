@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
-from paes.installation import City
+from paes.installation import City, Installation
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import inventory_years, make_inventory
 from paes.inventory.method import Method
 from paes.plan.target import Target
 from paes.progress.effects import Effects, effects_of
 from paes.progress.path import YearResult, emissions_of, year_result
+from paes.uncertainty.chances import Asked, Chances, chances_of
+from paes.uncertainty.simulation import Draws, Simulation
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,25 @@ class Progress:
     latest: YearResult
     effects: tuple[Effects, ...]
     inventories: tuple[Inventory, ...]
+    simulation: Simulation | None = None
+    """How its chances are drawn; None if nobody assumed how wrong figures may be."""
+
+    @cached_property
+    def draws(self) -> Draws | None:
+        """The totals of all its inventories, drawn together; made when first asked for."""
+        return self.simulation.of(self.inventories, cells=False) if self.simulation else None
+
+    @cached_property
+    def chances(self) -> Chances | None:
+        """How likely each year keeps to the path and meets the target, from ``draws``."""
+        if self.draws is None:
+            return None
+        asked = {}
+        for year, inventory in zip(self.years, self.inventories, strict=True):
+            per_t = year.emissions_t / inventory.emissions_t if inventory.emissions_t else 1.0
+            goal = self.target.reduction_fraction
+            asked[year.year] = Asked(year.required_fraction, goal, per_t)
+        return chances_of(self.draws, self.base.year, asked)
 
     @property
     def over(self) -> bool:
@@ -54,10 +76,12 @@ def make_progress(
     target_id: str | None = None,
     method: Method | None = None,
     inventories: dict[int, Inventory] | None = None,
+    simulation: Simulation | None = None,
 ) -> Progress:
     """Progress of ``city`` against one of its targets (by default the plan's).
 
-    ``inventories`` may bring ready ones by year. Raises DataError if the target is unknown or
+    ``inventories`` may bring ready ones by year, and ``simulation`` other assumptions, draws or
+    another seed than the installation's usual ones. Raises DataError if the target is unknown or
     its base year has no inventory.
     """
     target = find_target(city, target_id)
@@ -82,7 +106,13 @@ def make_progress(
         latest=years[-1],
         effects=tuple(effects_of(city, made[target.base_year], i) for i in made.values()),
         inventories=tuple(made.values()),
+        simulation=simulation or _usual(ledger.installation),
     )
+
+
+def _usual(installation: Installation) -> Simulation | None:
+    known = installation.assumed_uncertainty
+    return Simulation(known) if known else None
 
 
 def make_inventories(

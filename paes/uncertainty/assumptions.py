@@ -8,6 +8,7 @@ list of errors is complete, and an interval that is too narrow is worse than one
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -51,6 +52,11 @@ class Margin(_Stated):
 
     fraction: Fraction
 
+    @property
+    def times(self) -> float:
+        """What half-widths are multiplied by."""
+        return 1 + self.fraction
+
 
 class MeterLimit(_Stated):
     """The largest error that meters of a carrier may have in use."""
@@ -93,7 +99,10 @@ class CarriedWidth(_Stated):
 
 
 class OtherWidth(_Stated):
-    """How well emissions are known that no final energy causes."""
+    """How well emissions are known that no final energy causes.
+
+    Green electricity has no row of its own: it is as uncertain as the electricity factor is.
+    """
 
     row: OtherRow
     half_width_fraction: Fraction
@@ -141,6 +150,12 @@ class FactorWidth(_Stated):
         return self
 
 
+class StaleWidth(_Stated):
+    """What each year adds for which an earlier factor stands in; it grows with their root."""
+
+    half_width_per_year_fraction: Fraction
+
+
 class LifeCycleWidth(_Stated):
     """How well factors over the life cycle are known, of every carrier."""
 
@@ -174,6 +189,7 @@ class Assumptions(ConfigModel):
     carried: CarriedWidth
     other_rows: tuple[OtherWidth, ...]
     factors: tuple[FactorWidth, ...]
+    stale_factors: StaleWidth
     life_cycle: LifeCycleWidth
     realisation: Realisation
 
@@ -216,7 +232,8 @@ class Assumptions(ConfigModel):
         _require("meters", [m.carrier for m in self.meters], Carrier)
         _require("declared", [d.known_from for d in self.declared], KnownFrom)
         _require("factors", [f.carrier for f in self.factors], Carrier)
-        _require("other_rows", [o.row for o in self.other_rows], OtherRow)
+        waste_and_other = [row for row in OtherRow if row is not OtherRow.GREEN_ELECTRICITY]
+        _require("other_rows", [o.row for o in self.other_rows], waste_and_other)
         return self
 
 
@@ -229,7 +246,7 @@ def known_from(row: DeclaredRow) -> KnownFrom:
     return KnownFrom.MODEL if row.sector in MODELLED else KnownFrom.STATISTICS
 
 
-def _require(key: str, seen: list[StrEnum], of: type[StrEnum]) -> None:
+def _require(key: str, seen: Sequence[StrEnum], of: Iterable[StrEnum]) -> None:
     for name in of:
         if seen.count(name) != 1:
             raise ValueError(f"{key} has {seen.count(name)} times {name}; expected it once")
