@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -190,6 +190,17 @@ class Site(Sourced):
     """Columns for cars, or docks of electric bicycles."""
     opening: Opening | None = None
     """A name from the installation's ``calendars/``; loaded as the calendar itself."""
+    opened: date | None = None
+    """Its first day, if it is new: its energy since is new, not worse use. A site that was there
+    before it got a meter has none."""
+    closed: date | None = None
+    """Its last day, if it was given up: its energy has gone, and was not saved."""
+
+    @model_validator(mode="after")
+    def _opened_before_closed(self) -> Self:
+        if self.opened and self.closed and self.closed < self.opened:
+            raise ValueError(f"closed {self.closed}, before it opened {self.opened}")
+        return self
 
 
 class Evidence(StrEnum):

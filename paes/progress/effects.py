@@ -1,29 +1,62 @@
 """Causes of the change since the base year, in parts that add up exactly.
 
-* **grid**: the year's electricity times the fall of its emission factor. Supra-ordinate: the
-  town's own doing is not in it. Zero if the factor is frozen.
-* **supra-ordinate actions** and **own actions**: what the register declares for actions
-  completed since the base year began, by origin. Declared, not measured. What was complete
-  before worked in the base year too: it is no part of the change.
-* **unexplained**: the rest, of either sign.
+Every cell's emissions are a product; what each factor of it contributed is told by log means
+(``paes.progress.lmdi``), so that nothing is left over between them:
+
+* **weather**: degree days, for the part of the energy that follows them.
+* **grid**: the fall of the national electricity factor. Supra-ordinate: the town's own doing is
+  not in it. 0 if the factor is frozen.
+* **local supply**: local plants and green purchases, as far as they are in the factors of
+  electricity and heat.
+* **other factors**: those of fuels.
+* **activity**: more or fewer inhabitants, floor area, light points, kilometres.
+* **boundary**: sites that opened or closed, cells that only one of the years has.
+* **other rows**: waste, waste water, other, certified green electricity.
+* **intensity**, which is what remains of the energy, is told by what the register declares:
+  **supra-ordinate**, **mixed** and **own actions**; and the rest is **unexplained**.
+
+Declared effects are no measurement: own actions carry an interval. What meters missed enters no
+cause: it is in ``unexplained_t``, whose bounds say how much of it may be a gap.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from paes.accounting.ledger import EnergyLedger
 from paes.installation import City
 from paes.inventory.inventory import Inventory
-from paes.metering import Carrier
-from paes.plan.action import Action, Origin, Status
+from paes.metering import Finding, Sector
+from paes.progress.boundary import ChangedSites, changed_sites
+from paes.progress.cells import CellPair, Matched, Part, match, falls_by_part
+from paes.progress.declared_causes import declared_causes
+from paes.progress.driver_data import Driver
+from paes.progress.drivers import DriverYears, Pair, not_told
+
+CAUSES = (
+    "weather_t",
+    "grid_t",
+    "local_supply_t",
+    "other_factors_t",
+    "activity_t",
+    "boundary_t",
+    "other_rows_t",
+    "supra_actions_t",
+    "mixed_actions_t",
+    "own_actions_t",
+)
+"""What is told, and what is subtracted from the whole change to leave ``unexplained_t``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
     """The reduction since the base year by cause, in t (positive: less emissions).
 
-    ``weather_t`` … ``own_actions_t``, ``other_rows_t`` and ``unexplained_t`` add up to ``total_t``.
+    The causes and ``unexplained_t`` add up to ``total_t``. ``less_by_gaps_t`` is how much smaller
+    the whole reduction may be, ``more_by_gaps_t`` how much larger, for what meters missed or what
+    was estimated in either year; infinite where nothing bounds it.
     """
 
     year: int
@@ -40,6 +73,9 @@ class Effects:
     own_low_t: float = 0.0
     own_high_t: float = 0.0
     other_rows_t: float = 0.0
+    less_by_gaps_t: float = 0.0
+    more_by_gaps_t: float = 0.0
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
 
     @property
     def supra_ordinate_t(self) -> float:
@@ -49,66 +85,141 @@ class Effects:
     @property
     def told_t(self) -> float:
         """All that a cause accounts for."""
-        return math.fsum(
-            (
-                self.weather_t,
-                self.grid_t,
-                self.local_supply_t,
-                self.other_factors_t,
-                self.activity_t,
-                self.boundary_t,
-                self.supra_actions_t,
-                self.mixed_actions_t,
-                self.own_actions_t,
-                self.other_rows_t,
-            )
-        )
+        return math.fsum(getattr(self, cause) for cause in CAUSES)
 
     @property
     def unexplained_t(self) -> float:
         """What no cause accounts for; may be negative."""
-        return self.total_t - self.told_t
+        return math.fsum((self.total_t, *(-getattr(self, cause) for cause in CAUSES)))
+
+    @property
+    def unexplained_bounds_t(self) -> tuple[float, float]:
+        """Between which it lies, as far as gaps and estimates of meters decide it."""
+        unexplained = self.unexplained_t
+        return unexplained - self.less_by_gaps_t, unexplained + self.more_by_gaps_t
 
 
-def effects_of(city: City, base: Inventory, inventory: Inventory) -> Effects:
-    """The causes of the change between two inventories made by one method."""
-    since = range(base.year, inventory.year)
+def make_effects(
+    city: City, ledger: EnergyLedger, inventories: Mapping[int, Inventory]
+) -> tuple[Effects, ...]:
+    """The causes of the change from the first of ``inventories`` to each of them.
+
+    All are made by one method.
+    """
+    drivers, (base, *_) = DriverYears(city, ledger), inventories.values()
+    return tuple(_effects(drivers, base, inventory) for inventory in inventories.values())
+
+
+def _effects(drivers: DriverYears, base: Inventory, inventory: Inventory) -> Effects:
+    whole = _whole(base, inventory)
+    if inventory is base:
+        return whole
+    city, ledger = drivers.city, drivers.ledger
+    changed = changed_sites(city, base.year, inventory.year, ledger)
+    matched = match(base, inventory)
+    pairs, boundary_t = _pairs(matched, changed)
+    driven, findings = _driven(pairs, drivers, changed, base.year, inventory.year)
+    fall = falls_by_part(driven)
+    declared = declared_causes(city, base, inventory, ledger)
+    return replace(
+        whole,
+        weather_t=fall[Part.WEATHER],
+        grid_t=fall[Part.GRID],
+        local_supply_t=fall[Part.LOCAL_SUPPLY],
+        other_factors_t=fall[Part.OTHER_FACTOR],
+        activity_t=fall[Part.ACTIVITY],
+        boundary_t=boundary_t,
+        other_rows_t=_other_rows(base) - _other_rows(inventory),
+        supra_actions_t=declared.supra_t,
+        mixed_actions_t=declared.mixed_t,
+        own_actions_t=declared.own_t,
+        own_low_t=declared.own_low_t,
+        own_high_t=declared.own_high_t,
+        findings=(*findings, *_boundary_findings(matched, changed, inventory.year)),
+    )
+
+
+def _whole(base: Inventory, inventory: Inventory) -> Effects:
+    """The change with its bounds, before any cause is told."""
+    total = base.emissions_t - inventory.emissions_t
+    if inventory is base:
+        return Effects(year=inventory.year, total_t=0.0)
+    (base_low, base_high), (low, high) = base.bounds_t, inventory.bounds_t
     return Effects(
         year=inventory.year,
-        total_t=base.emissions_t - inventory.emissions_t,
-        grid_t=_grid_effect(base, inventory),
-        supra_actions_t=_declared(city, since, Origin.NATIONAL, Origin.REGIONAL),
-        mixed_actions_t=_declared(city, since, Origin.MIXED),
-        own_actions_t=(own := _declared(city, since, Origin.LOCAL)),
-        own_low_t=own,
-        own_high_t=own,
+        total_t=total,
+        less_by_gaps_t=max(0.0, total - (base_low - high)),
+        more_by_gaps_t=max(0.0, (base_high - low) - total),
     )
 
 
-def _grid_effect(base: Inventory, inventory: Inventory) -> float:
-    before = {
-        line.activity.sector: line.factor.factor_t_per_mwh
-        for line in base.lines
-        if line.activity.carrier is Carrier.ELECTRICITY
-    }
-    general = next(iter(before.values()), None)
-    fall = 0.0
-    for line in inventory.lines:
-        if line.activity.carrier is Carrier.ELECTRICITY:
-            factor = before.get(line.activity.sector, general)
-            if factor is not None:
-                fall += line.energy_mwh * (factor - line.factor.factor_t_per_mwh)
-    return fall
+def _other_rows(inventory: Inventory) -> float:
+    return math.fsum(row.emissions_t for row in inventory.other_rows)
 
 
-def _declared(city: City, since: range, *origins: Origin) -> float:
-    return sum(
-        action.declared_reduction_t or 0.0
-        for action in city.actions
-        if action.origin in origins and _effective(action, since)
-    )
+def _pairs(matched: Matched, changed: ChangedSites) -> tuple[list[CellPair], float]:
+    """Cells of both years without what joined or left, and what that took with it, in t."""
+    left = [line.emissions_t for line in matched.only_before.values()]
+    joined = [-line.emissions_t for line in matched.only_after.values()]
+    pairs, moved = [], []
+    for cell, (before, after) in matched.both.items():
+        gone = min(changed.before_mwh.get(cell, 0.0), before.energy_mwh)
+        come = min(changed.after_mwh.get(cell, 0.0), after.energy_mwh)
+        moved.append(gone * before.factor.factor_t_per_mwh)
+        moved.append(-come * after.factor.factor_t_per_mwh)
+        pairs.append(CellPair(before, after, before.energy_mwh - gone, after.energy_mwh - come))
+    return pairs, math.fsum((*left, *joined, *moved))
 
 
-def _effective(action: Action, since: range) -> bool:
-    """True if the action was completed in these years: it worked all the year that follows."""
-    return action.status is Status.COMPLETED and action.end is not None and action.end.year in since
+def _driven(
+    pairs: Iterable[CellPair], drivers: DriverYears, changed: ChangedSites, base: int, year: int
+) -> tuple[list[CellPair], list[Finding]]:
+    """The cells with what is known of their activity and of the weather."""
+    findings: dict[str, Finding] = {}
+    days = drivers.degree_days(base, year)
+    if days is None:
+        findings["weather"] = not_told(f"{year}/degree_days", "the degree days", base, year)
+    driven = []
+    for pair in pairs:
+        sector, carrier = pair.before.activity.sector, pair.before.activity.carrier
+        driver = drivers.ledger.installation.dependence.measure(sector)
+        activity = drivers.activity(driver, sector, base, year) if driver else None
+        if driver and activity is None:
+            what = f"{driver} of {sector}"
+            findings.setdefault(sector, not_told(f"{year}/{sector}", what, base, year))
+        size = _size(activity, changed, sector, driver, base, year) if activity and driver else None
+        weather = drivers.weather(sector, carrier, days) if days else None
+        driven.append(
+            replace(pair, activity=size or pair.activity, weather=weather or pair.weather)
+        )
+    return driven, list(findings.values())
+
+
+def _size(
+    activity: Pair, changed: ChangedSites, sector: Sector, driver: Driver, base: int, year: int
+) -> tuple[float, float] | None:
+    """The activity without that of sites that joined or left; None if nothing is left of it."""
+    before = activity.before - changed.size(sector, driver, base)
+    after = activity.after - changed.size(sector, driver, year)
+    return (before, after) if before > 0 and after > 0 else None
+
+
+def _boundary_findings(matched: Matched, changed: ChangedSites, year: int) -> list[Finding]:
+    """Which cells and sites make the boundary."""
+    alone = [*matched.only_before.items(), *matched.only_after.items()]
+    findings = [
+        Finding(
+            "cause.cell_in_one_year",
+            f"{year}/{sector}/{carrier}",
+            "only one of the two years has it: all of it counts as boundary, none as saved or "
+            "added use",
+            numbers={"emissions_t": line.emissions_t},
+        )
+        for (sector, carrier), line in alone
+        if line.emissions_t
+    ]
+    if changed.sites:
+        names = ", ".join(site.id for site in changed.sites)
+        message = f"opened or closed between the two years, and counted as boundary: {names}"
+        findings.append(Finding("cause.sites_changed", f"{year}/boundary", message))
+    return findings

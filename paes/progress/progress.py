@@ -12,7 +12,7 @@ from paes.inventory.inventory import Inventory
 from paes.inventory.making import inventory_years, make_inventory
 from paes.inventory.method import Method
 from paes.plan.target import Target
-from paes.progress.effects import Effects, effects_of
+from paes.progress.effects import Effects, make_effects
 from paes.progress.path import YearResult, emissions_of, year_result
 from paes.uncertainty.chances import Asked, Chances, chances_of
 from paes.uncertainty.simulation import Draws, Simulation
@@ -104,7 +104,7 @@ def make_progress(
         years=years,
         at_target=by_year.get(target.target_year),
         latest=years[-1],
-        effects=tuple(effects_of(city, made[target.base_year], i) for i in made.values()),
+        effects=make_effects(city, ledger, made),
         inventories=tuple(made.values()),
         simulation=simulation or _usual(ledger.installation),
     )

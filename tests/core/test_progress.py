@@ -126,10 +126,13 @@ def test_effects_add_up_and_the_grid_is_not_the_towns_doing(ledger_of):
     city = make_city()
     effects = make_progress(city, ledger_of(city)).effects_in(2020)
     assert effects.total_t == pytest.approx(27.0)
-    assert effects.grid_t == pytest.approx(90 * (0.5 - 0.3))
-    assert effects.own_actions_t == 2.0  # neither the ongoing one nor the one of that very year
+    # Electricity fell from 50 to 27 t: (50 - 27) / ln(50 / 27) * ln(0.5 / 0.3).
+    grid = 23 / math.log(50 / 27) * math.log(0.5 / 0.3)
+    own = 2 + 50 * 334 / 366  # not the ongoing one; of that of 2020 the days after 1 February
+    assert effects.grid_t == pytest.approx(grid)
+    assert effects.own_actions_t == pytest.approx(own)
     assert effects.supra_actions_t == 1.5
-    assert effects.unexplained_t == pytest.approx(27 - 18 - 2 - 1.5)
+    assert effects.unexplained_t == pytest.approx(27 - grid - own - 1.5)
     parts = effects.supra_ordinate_t + effects.own_actions_t + effects.unexplained_t
     assert parts + effects.mixed_actions_t == pytest.approx(effects.total_t)
 
@@ -151,7 +154,8 @@ def test_actions_finished_before_the_base_year_are_no_part_of_the_change(ledger_
     city = make_city([*ROWS, declared(2013, POWER, 95.0), declared(2013, GAS, 190.0)])
     city = replace(city, plan=city.plan.model_copy(update={"targets": (TARGET, later)}))
     progress = make_progress(city, ledger_of(city), "later")
-    assert progress.effects_in(2020).own_actions_t == 2.0  # of 2015
+    own = 2 + 50 * 334 / 366  # of 2015, and of February 2020
+    assert progress.effects_in(2020).own_actions_t == pytest.approx(own)
     assert progress.effects_in(2020).supra_actions_t == 0.0  # of 2012: in the base as well
     first = make_progress(city, ledger_of(city)).effects_in(2007)
     assert (first.own_actions_t, first.supra_actions_t, first.unexplained_t) == (0, 0, 0)
