@@ -157,11 +157,11 @@ class DeclaredRow(Sourced):
     @model_validator(mode="after")
     def _names_its_sites(self) -> DeclaredRow:
         if self.sites and self.covers is not Covers.SITES:
-            raise ValueError(f"sites are named in a row that covers {self.covers}; write sites")
+            raise ValueError(f"covers {self.covers}, and sites are named; write covers sites")
         if self.covers is Covers.SITES and not self.sites:
             raise ValueError("covers sites, and names none; write their ids under sites")
         if len(set(self.sites)) < len(self.sites):
-            raise ValueError("sites: one of them is named twice")
+            raise ValueError("sites names one of them twice")
         return self
 
     @model_validator(mode="after")

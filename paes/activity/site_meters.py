@@ -32,8 +32,8 @@ class SiteMeters:
     """What the meters of a row's sites saw in a year.
 
     ``billed`` is the part of ``metered`` that bills and deliveries told. ``covered_fraction`` is
-    the part of the year (0..1) that was seen of the site that was seen least, ``least``; with at
-    least ``needed_fraction`` at every site the meters stand for the row.
+    the part of the year (0..1) for which it is measured what the site used that was seen least,
+    ``least``; with at least ``needed_fraction`` at every site the meters stand for the row.
     """
 
     metered: EnergyTotal = field(default_factory=EnergyTotal)

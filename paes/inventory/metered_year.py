@@ -106,11 +106,22 @@ def _cell_terms(city: City, energy: SiteEnergy, named: list[DeclaredRow]) -> dic
 def _covered(
     energy: SiteEnergy, row: DeclaredRow, site: str, span: Span, seen: Seen | None
 ) -> float:
-    """The part of the year that was seen of a site: in use, and covered while it was."""
+    """The part of the year in which a site had meters, times what of its energy they measured.
+
+    Two reads of a register, or bills without a hole, tell all of a year: its course is not asked.
+    """
     if seen is None:
         return 0.0
     in_use = [life for _, life in energy.in_use([site], row.carrier, BOUGHT, span)]
-    return _seconds_of(in_use) / span.seconds * (seen.total.coverage or 0.0)
+    return _seconds_of(in_use) / span.seconds * _measured_fraction(seen.total)
+
+
+def _measured_fraction(total: EnergyTotal) -> float:
+    """What was measured, of that and all that is estimated or may be missing."""
+    unseen_kwh = abs(total.estimated_kwh) + total.missing_high_kwh
+    if unseen_kwh <= 0:
+        return 1.0
+    return max(0.0, total.measured_kwh) / (max(0.0, total.measured_kwh) + unseen_kwh)
 
 
 def _seconds_of(spans: list[Span]) -> float:
