@@ -94,7 +94,7 @@ def _print_figures(title: str, figures: Iterable[KeyFigure]) -> None:
     rows = [
         [
             figure.subject,
-            str(figure.use),
+            f"{_sector(figure)}{figure.use}",
             figure.per.replace("_", " "),
             number(figure.kwh, 1),
             f"{number(figure.usual.low_kwh)} to {number(figure.usual.high_kwh)}"
@@ -106,6 +106,12 @@ def _print_figures(title: str, figures: Iterable[KeyFigure]) -> None:
     ]
     if rows:
         print_table(title, ["", "use", "by", "kWh", "usual", "standing"], rows, left=3)
+
+
+def _sector(figure: KeyFigure) -> str:
+    """Of towns: whose energy it is, told with its use."""
+    sector = figure.usual.sector if figure.usual else None
+    return f"{sector.replace('_', ' ')}: " if sector else ""
 
 
 COMMANDS = (compare,)

@@ -106,10 +106,20 @@ def _step_row(step: Step, found: NextActions) -> list[str]:
 
 
 def _print_mix(found: NextActions) -> None:
-    mix, year = found.mix, found.target.target_year
+    mix = found.mix
     if found.to_close_t <= 0:
         click.echo("Nothing has to be chosen: what is under way closes the gap.")
         return
+    if mix.chosen:
+        _print_chosen(found)
+    click.echo(_outcome(found, mix))
+    if found.most is not None:
+        more = _outcome(found, found.most)
+        click.echo(f"Without a budget: {more[0].lower()}{more[1:]}")
+
+
+def _print_chosen(found: NextActions) -> None:
+    mix, year = found.mix, found.target.target_year
     print_table(
         f"The cheapest mix ({found.wish.least.replace('_', ' ')} least)",
         ["action", f"t in {year}", "of what is left"],
@@ -118,10 +128,6 @@ def _print_mix(found: NextActions) -> None:
             for name in sorted(mix.chosen, key=lambda name: -mix.net_t[name])
         ],
     )
-    click.echo(_outcome(found, mix))
-    if found.most is not None:
-        more = _outcome(found, found.most)
-        click.echo(f"Without a budget: {more[0].lower()}{more[1:]}")
 
 
 def _outcome(found: NextActions, mix: Mix) -> str:

@@ -50,6 +50,9 @@ def solve(problem: Problem, costs: Sequence[float] | None = None) -> Solution | 
 
     Raises DataError if the solver ends without an answer.
     """
+    if not problem.costs:
+        kept = all(low <= 0 <= high for _, low, high in problem.rows)
+        return Solution(np.zeros(0), 0.0, proved=True) if kept else None
     lower, upper = np.zeros(len(problem.costs)), np.ones(len(problem.costs))
     for place, value in problem.fixed.items():
         lower[place] = upper[place] = value

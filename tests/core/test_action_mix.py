@@ -165,3 +165,9 @@ def test_five_hundred_actions_are_chosen_among():
         if left <= 0:
             break
     assert cost <= mix.cost_eur <= cost * 1.01
+
+
+def test_without_any_action_all_is_lacking():
+    mix = cheapest_mix([], [], 10.0)
+    assert (mix.chosen, mix.short_t) == ((), 10.0)
+    assert cheapest_mix([], [], -1.0).short_t == 0
