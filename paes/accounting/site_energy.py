@@ -43,6 +43,8 @@ class SeenTerm:
     total: EnergyTotal
     group: str
     is_billed: bool
+    row: str = ""
+    """Of a sum of several: the declared row's sites that it was added up for first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ A site that a declared row names is in no cell: what its meters saw is told with
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
@@ -49,7 +49,8 @@ class MeteredYear:
         for key, seen in self.rows.items():
             if self.of_sites[key].replaces:
                 cell = key[1], key[2]
-                found[cell] = (*found.get(cell, ()), *seen.terms)
+                of_row = (replace(term, row=key[3] or "") for term in seen.terms)
+                found[cell] = (*found.get(cell, ()), *of_row)
         return found
 
 

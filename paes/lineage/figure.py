@@ -50,6 +50,8 @@ class Input:
     """Terms of meters that are part of each other are added up first."""
     amounts: EnergyTotal | None = None
     """Of energy that meters saw: measured and estimated apart."""
+    addends: tuple[float, ...] = ()
+    """Of a sum: the numbers that it is the sum of, for a sum of sums rounds only once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ METER_SPAN = Formula(
 COUNTED = Formula("counted", "counted = sum of its periods + amounts read across gaps inside")
 INTERVALS = Formula("intervals", "counted = sum of the intervals between reads, to a millionth")
 INTERVAL = Formula("interval", "counted = register at the end - register at the start")
+AMOUNT = Formula("amount", "counted = what the load curve or document says of it")
+PART_OF_AMOUNT = Formula(
+    "part_of_amount", "counted = what the load curve or document says * part of the time"
+)
 KNOWN_GAP = Formula("known_gap", "amount = register after the gap - register before it")
 LOCAL_FACTOR = Formula("local_factor", "as the factor says", source=COVENANT)
 REDUCTION = Formula("reduction", "reduction = 1 - emissions / base_emissions")
