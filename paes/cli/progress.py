@@ -9,6 +9,14 @@ import click
 
 from paes.cli import Session
 from paes.cli.asked import electricity_option, json_option
+from paes.cli.chances import (
+    CHANCES,
+    asked_simulation,
+    chance_cells,
+    draws_option,
+    say_chances,
+    seed_option,
+)
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
 from paes.inventory.method import Method
 from paes.progress.path import Verdict, YearResult
@@ -25,13 +33,21 @@ _VERDICTS = {
 @click.command()
 @click.option("--target", metavar="ID", help="Target of the plan [the one it tracks].")
 @electricity_option
+@draws_option
+@seed_option
 @json_option
 @click.pass_obj
-def progress(session: Session, target: str | None, electricity: Any, as_json: bool) -> None:
+def progress(
+    session: Session, target: str | None, electricity: Any, draws: int, seed: int, as_json: bool
+) -> None:
     """Where the town stands against its target, own and supra-ordinate."""
     city = session.city
     made = make_progress(
-        city, session.ledger, target, Method.of(city.plan, electricity_factor=electricity)
+        city,
+        session.ledger,
+        target,
+        Method.of(city.plan, electricity_factor=electricity),
+        simulation=asked_simulation(session, draws, seed),
     )
     labels = session.store.labels()
     if as_json:
@@ -39,7 +55,16 @@ def progress(session: Session, target: str | None, electricity: Any, as_json: bo
         return
     print_table(
         f"{city.name}: {made.target.name.en}",
-        ["year", f"emissions {made.unit}", "path", "distance", "reduction", "asked", "verdict"],
+        [
+            "year",
+            f"emissions {made.unit}",
+            "path",
+            "distance",
+            "reduction",
+            *CHANCES,
+            "asked",
+            "verdict",
+        ],
         [
             [
                 str(y.year),
@@ -47,12 +72,14 @@ def progress(session: Session, target: str | None, electricity: Any, as_json: bo
                 number(y.path_t),
                 number(y.distance_t),
                 _reduction(y),
+                *chance_cells(made, y.year),
                 percent(y.required_fraction),
                 _VERDICTS[y.verdict],
             ]
             for y in made.years
         ],
     )
+    say_chances(made)
     _print_effects(made)
     upcoming = next_target(city, made.latest.year)
     if upcoming:

@@ -9,10 +9,17 @@ from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import FORMULA, InventoryLine
 from paes.report.documents import Document, finding_document, finite
+from paes.report.uncertainty_documents import line_uncertainty, total_uncertainty
+from paes.uncertainty.simulation import Draws
 
 
-def inventory_document(city: City, inventory: Inventory, labels: dict[str, str]) -> Document:
-    """An inventory with all its lines; ``labels`` are the store's marks."""
+def inventory_document(
+    city: City, inventory: Inventory, labels: dict[str, str], draws: Draws | None = None
+) -> Document:
+    """An inventory with all its lines; ``labels`` are the store's marks.
+
+    Intervals are told of what ``draws`` hold.
+    """
     low, high = inventory.missing_t
     factor_set = inventory.factor_set
     return {
@@ -36,7 +43,11 @@ def inventory_document(city: City, inventory: Inventory, labels: dict[str, str])
         "assumed_fraction": inventory.assumed_fraction,
         "simulated": labels.get("simulated") == "true",
         "software_version": __version__,
-        "lines": [line_document(line) for line in inventory.lines],
+        "uncertainty": total_uncertainty(inventory, draws),
+        "lines": [
+            {**line_document(line), "uncertainty": line_uncertainty(line, draws)}
+            for line in inventory.lines
+        ],
         "findings": [finding_document(f) for f in inventory.findings],
     }
 

@@ -9,6 +9,7 @@ from paes.progress.effects import Effects
 from paes.progress.path import YearResult
 from paes.progress.progress import Progress
 from paes.report.documents import Document, finite
+from paes.report.uncertainty_documents import chances_document
 
 
 def progress_document(city: City, progress: Progress, labels: dict[str, str]) -> Document:
@@ -26,6 +27,7 @@ def progress_document(city: City, progress: Progress, labels: dict[str, str]) ->
         "latest": year_document(progress.latest),
         "years": [year_document(y) for y in progress.years],
         "effects": [effects_document(e) for e in progress.effects],
+        "chances": chances_document(progress.chances) if progress.chances else None,
         "published_inventories": [
             p.model_dump(mode="json") for p in city.plan.published_inventories
         ],

@@ -1,0 +1,134 @@
+"""Intervals and probabilities in words, and the options by which they are drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from paes.cli import Session
+from paes.cli.output import number, percent
+from paes.plan.target import Target
+from paes.progress.progress import Progress
+from paes.uncertainty.chances import Chance, YearChances
+from paes.uncertainty.simulation import DRAWS, SEED, Simulation
+from paes.uncertainty.spread import Interval
+
+MOST_DRAWS = 200_000
+"""More would take gigabytes, and no interval moves any more."""
+NEARLY = 0.995
+"""What is likelier is told as over 99 %: no draw knows more than was assumed."""
+
+draws_option: Callable[[Any], Any] = click.option(
+    "--draws",
+    type=click.IntRange(100, MOST_DRAWS),
+    default=DRAWS,
+    show_default=True,
+    help="So many draws of what may be wrong.",
+)
+seed_option: Callable[[Any], Any] = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=SEED,
+    show_default=True,
+    help="The same seed makes the same draws.",
+)
+
+
+def asked_simulation(session: Session, draws: int, seed: int) -> Simulation:
+    """How errors are drawn: by the installation's assumptions."""
+    return Simulation(session.installation.uncertainty, draws, seed)
+
+
+def probability(chance: Chance) -> str:
+    """In per cent; two where what meters missed decides."""
+    low, high = _likely(chance.low), _likely(chance.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def change_interval(interval: Interval) -> str:
+    """Of a reduction, as the change that it is: -7.8 to -10.9 %, the least first."""
+    least, most = -interval.low, -interval.high
+    if math.isinf(least):
+        return f"{signed(most)} or any less" if math.isfinite(most) else "unbounded"
+    return f"{100 * least:+.1f} to {signed(most)}"
+
+
+def signed(fraction: float) -> str:
+    """A change in per cent, with its sign."""
+    return f"{100 * fraction:+.1f} %"
+
+
+def tonnes_interval(interval: Interval) -> str:
+    """Of emissions in t."""
+    if math.isinf(interval.high):
+        return f"{number(interval.low)} or more"
+    return f"{number(interval.low)} to {number(interval.high)}"
+
+
+CHANCES = ("90 %", "on path")
+"""Columns of a table of years; ``chance_cells`` fills them."""
+
+
+def chance_cells(made: Progress, year: int) -> list[str]:
+    """The interval of a year's reduction, and the probability that it keeps to the path."""
+    if made.chances is None:
+        return ["-" for _ in CHANCES]
+    found = made.chances.of(year)
+    return [reduction_interval(found.reduction), probability(found.on_path)]
+
+
+def say_chances(made: Progress) -> None:
+    """The sentence about the target, and what makes it uncertain."""
+    told = verdict_sentence(made)
+    if told is None or made.chances is None:
+        return
+    click.echo(told)
+    sources = source_sentence(made.chances.of((made.at_target or made.latest).year))
+    if sources:
+        click.echo(sources)
+
+
+def reduction_interval(interval: Interval) -> str:
+    """Of a reduction, in per cent."""
+    if math.isinf(interval.low):
+        return f"at most {percent(interval.high)}"
+    return f"{100 * interval.low:.1f} to {percent(interval.high)}"
+
+
+def verdict_sentence(made: Progress) -> str | None:
+    """The target year, else the latest, in one sentence; None if nothing was drawn."""
+    if made.chances is None:
+        return None
+    result = made.at_target or made.latest
+    found = made.chances.of(result.year)
+    told = (
+        f"{result.year}: {signed(-result.reduction_fraction)} on {made.base.year} "
+        f"({_level(found)}: {change_interval(found.reduction)}), "
+        f"probability of at least {signed(-made.target.reduction_fraction)}: "
+        f"{probability(found.meets_target)}"
+    )
+    return told if result.year >= made.target.target_year else told + _so_far(made.target, found)
+
+
+def source_sentence(found: YearChances) -> str | None:
+    """What makes a reduction uncertain, the largest part first; None if nothing does."""
+    parts = sorted(found.shares.items(), key=lambda item: -item[1])
+    told = [f"{source} {percent(part, 0)}" for source, part in parts if part >= 0.005]
+    return f"What makes {found.year} uncertain: {', '.join(told)}" if told else None
+
+
+def _so_far(target: Target, found: YearChances) -> str:
+    return f" (asked in {target.target_year}; of keeping to the path: {probability(found.on_path)})"
+
+
+def _level(found: YearChances) -> str:
+    return percent(found.reduction.level, 0)
+
+
+def _likely(value: float) -> str:
+    if value > NEARLY:
+        return "over 99 %"
+    return "under 1 %" if value < 1 - NEARLY else percent(value, 0)
