@@ -67,8 +67,6 @@ class ActivityData:
     """What meters saw of the sites of ``parts`` that stand nevertheless: in no sum."""
     noted: tuple[DeclaredRow, ...] = ()
     """Rows of the cell with a notation key in place of a figure; none of ``parts``."""
-    not_comparable: bool = False
-    """True if it is left out (NE, C) where the base year has a figure: it may be anything."""
 
     @property
     def notation(self) -> Notation | None:
@@ -158,7 +156,8 @@ def activity_data(
     """
     latest = latest_rows(year, declared)
     seen = of_sites or {}
-    cells = sorted(latest.keys() | metered.keys())
+    figured = {cell for cell, of_cell in latest.items() if any(not r.notation for r in of_cell)}
+    cells = sorted(figured | metered.keys())
     if not cells:
         raise DataError(f"no activity data for {year} or any earlier year")
     rows = [
@@ -172,7 +171,7 @@ def activity_data(
 
 
 def latest_rows(year: int, declared: Iterable[DeclaredRow]) -> dict[Cell, tuple[DeclaredRow, ...]]:
-    """The rows that stand for ``year``: of each use the latest one."""
+    """The rows that stand for ``year``, notation keys among them: of each use the latest one."""
     latest: dict[Cell, dict[str, DeclaredRow]] = {}
     for row in declared:
         of_cell = latest.setdefault((row.sector, row.carrier), {})
@@ -194,7 +193,11 @@ def _cell(
     billed: EnergyTotal | None,
     of_sites: Mapping[RowKey, SiteMeters],
 ) -> ActivityData:
+    noted = tuple(part for part in parts if part.notation)
+    parts = tuple(part for part in parts if not part.notation)
     rest = not parts or any(part.covers is not Covers.SECTOR for part in parts)
+    if not parts and any(row.notation is Notation.INCLUDED_ELSEWHERE for row in noted):
+        rest = False  # what meters see of it counts in another cell already
     parts, replaced = settled(parts, of_sites)
     outside = SiteMeters(metered or EnergyTotal(), billed or EnergyTotal())
     seen = SiteMeters.sum([outside, *(one.meters for one in replaced)])
@@ -207,6 +210,7 @@ def _cell(
         adds_metered=bool(replaced) or (metered is not None and rest),
         billed=seen.billed,
         replaced=replaced,
+        noted=noted,
         within=SiteMeters.sum(of_sites[part.cell] for part in parts if part.cell in of_sites),
     )
 
@@ -241,6 +245,8 @@ def _findings(row: ActivityData) -> list[Finding]:
                 numbers={"metered_mwh": row.metered_mwh, "declared_mwh": row.declared_mwh},
             )
         )
+    if row.metered_mwh and row.noted and not row.parts:
+        findings.append(_seen_in_spite_of(row.noted[0], row))
     low, high = row.missing_mwh
     if high > 0:
         findings.append(
@@ -252,6 +258,18 @@ def _findings(row: ActivityData) -> list[Finding]:
             )
         )
     return findings
+
+
+def _seen_in_spite_of(noted: DeclaredRow, row: ActivityData) -> Finding:
+    """Meters see energy where a key says that there is none, or none to tell."""
+    counted = "it counts" if row.adds_metered else "it does not count here"
+    return Finding(
+        "notation.metered",
+        f"{row.year}/{row.sector}/{row.carrier}",
+        f"meters see energy where the key of {noted.year} is {noted.notation}: {counted}; correct "
+        "the key",
+        numbers={"metered_mwh": row.metered_mwh},
+    )
 
 
 def _site_findings(row: ActivityData, of_sites: Mapping[RowKey, SiteMeters]) -> Iterable[Finding]:

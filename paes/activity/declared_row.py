@@ -11,13 +11,14 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from paes.errors import DataError
 from paes.factors.calorific_values import FuelEnergy
-from paes.factors.emission_factors import FactorLibrary, Year
+from paes.factors.emission_factors import BIOGENIC, FactorLibrary, Year
 from paes.factors.fuel_amounts import Basis, FuelAmount
 from paes.metering import Carrier, Sector
 from paes.schema import Identifier, Sourced
 from paes.units import KWH_PER_MWH, fuel_unit
 
 _OF_AMOUNTS = ("unit", "basis", "volume_correction")
+_OF_FIGURES = ("mwh", "amount", "unit", "sustainable_fraction", "uncertainty_fraction", "sessions")
 
 
 class Covers(StrEnum):
@@ -77,6 +78,8 @@ class DeclaredRow(Sourced):
     """How often vehicles were charged; a count that goes into no sum of energy."""
     notation: Notation | None = None
     """Instead of a figure: why there is none; ``note`` explains it."""
+    included_in: str | None = None
+    """Where a row with the key IE is included: a sector, or ``sector/carrier``."""
     sustainable_fraction: float | None = Field(default=None, ge=0, le=1)
     """The part of a biofuel or biomass that is from sustainable sources."""
     uncertainty_fraction: float | None = Field(default=None, ge=0, le=2)
@@ -110,6 +113,14 @@ class DeclaredRow(Sourced):
         if self.mwh is None:
             raise DataError(f"{self.title}: {self.amount} {self.unit} was not converted to MWh")
         return self.mwh
+
+    @property
+    def included_cell(self) -> tuple[Sector, Carrier] | None:
+        """Where it is included, if it is included elsewhere; without a carrier, in its own."""
+        if self.included_in is None:
+            return None
+        sector, _, carrier = self.included_in.partition("/")
+        return Sector(sector), Carrier(carrier) if carrier else self.carrier
 
     @property
     def place(self) -> str | None:
@@ -172,6 +183,7 @@ class DeclaredRow(Sourced):
 
     @model_validator(mode="after")
     def _is_one_figure(self) -> DeclaredRow:
+        _require_its_place(self)
         if self.notation:
             _require_no_figure(self)
             return self
@@ -190,8 +202,28 @@ class DeclaredRow(Sourced):
         return self
 
 
+def _require_its_place(row: DeclaredRow) -> None:
+    """ValueError for columns that do not go with the row."""
+    if row.sustainable_fraction is not None and row.carrier not in BIOGENIC:
+        raise ValueError(
+            f"sustainable_fraction is for {', '.join(sorted(BIOGENIC))}; this row is {row.carrier}"
+        )
+    if row.included_in is None:
+        return
+    if row.notation is not Notation.INCLUDED_ELSEWHERE:
+        raise ValueError("included_in goes with notation key IE")
+    try:
+        inside = row.included_cell
+    except ValueError as err:
+        raise ValueError(
+            f"included_in is {row.included_in!r}; expected a sector, or sector/carrier"
+        ) from err
+    if inside == (row.sector, row.carrier):
+        raise ValueError("included_in names the row's own cell")
+
+
 def _require_no_figure(row: DeclaredRow) -> None:
-    given = [name for name in ("mwh", "amount", "unit") if getattr(row, name) is not None]
+    given = [name for name in _OF_FIGURES if getattr(row, name) is not None]
     if given:
         raise ValueError(f"{given[0]} is there beside notation key {row.notation}; expected one")
     if not row.note:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from paes.accounting.site_energy import SeenTerm
@@ -17,6 +18,7 @@ from paes.activity.activity_data import Cell
 from paes.factors.emission_factors import FactorSet
 from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
+from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions
 from paes.metering import Finding
 from paes.supply.local_supply import LocalSupply
@@ -37,6 +39,10 @@ class Inventory:
     """What the territory made itself: tables C and D."""
     other_rows: tuple[OtherEmissions, ...] = ()
     """Waste, waste water, other, and green electricity where it is taken off: no energy."""
+    noted: tuple[NotedCell, ...] = ()
+    """Cells, or uses of them, that have a notation key in place of a figure."""
+    factors_as_of: date | None = None
+    """The day by which its factors were known; None for all that are known now."""
     metered_terms: Mapping[Cell, tuple[SeenTerm, ...]] = field(default_factory=dict, repr=False)
     """The meters behind each cell, with what each saw: how a figure is followed to its reads."""
 
@@ -67,16 +73,30 @@ class Inventory:
 
     @property
     def bounds_t(self) -> tuple[float, float]:
-        """Between which all emissions lie, as far as meters decide it."""
+        """Between which all emissions lie, as far as meters and keys decide it.
+
+        What is not estimated, or confidential, where the base year has a figure has no upper one.
+        """
         bounds = [line.bounds_t for line in self.lines]
         low, high = (math.fsum(b[end] for b in bounds) for end in (0, 1))
-        return low + self.other_t, high + self.other_t
+        return low + self.other_t, math.inf if self.lacks_cells else high + self.other_t
 
     @property
     def missing_t(self) -> tuple[float, float]:
-        """Bounds of the emissions that meters missed and that nobody could estimate."""
+        """Bounds of the emissions that nobody could estimate: what meters or keys leave out."""
         bounds = [line.missing_t for line in self.lines]
-        return math.fsum(b[0] for b in bounds), math.fsum(b[1] for b in bounds)
+        low, high = (math.fsum(b[end] for b in bounds) for end in (0, 1))
+        return low, math.inf if self.lacks_cells else high
+
+    @property
+    def lacks_cells(self) -> bool:
+        """True if a key (NE, C) leaves something out that the base year has a figure for."""
+        return any(one.not_comparable for one in self.noted)
+
+    @property
+    def gwp(self) -> str | None:
+        """The warming potentials that any of its factors was worked out with."""
+        return next((line.factor.gwp for line in self.lines if line.factor.gwp), None)
 
     @property
     def assumed_fraction(self) -> float:

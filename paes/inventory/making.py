@@ -12,13 +12,16 @@ from paes.accounting.site_energy import SiteEnergy
 from paes.activity.activity_data import ActivityData, Cell, Covers, activity_data
 from paes.activity.site_meters import RowKey, SiteMeters
 from paes.errors import DataError
-from paes.factors.emission_factors import FactorLibrary, FactorMatch, How
 from paes.installation import City
+from paes.inventory.factor_choice import FactorChoice, known_on
+from paes.inventory.factor_findings import factor_findings
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.inventory.metered_year import metered_year
 from paes.inventory.method import Method
-from paes.metering import Carrier, Finding, Measures
+from paes.inventory.notation import notation_findings, noted_cells
+from paes.inventory.other_emissions import OtherEmissions, green_row, other_rows
+from paes.metering import Carrier, Finding, Measures, Sector
 from paes.periods import local_year, year_span
 
 METERS_ALIKE = 0.02
@@ -68,7 +71,11 @@ def inventory_of(
     method = method or Method.of(plan)
     rows, findings = activity_data(year, city.declared, metered, billed, of_sites)
     factors = ledger.installation.factors
-    lines = [InventoryLine(row, _factor(factors, row, method)) for row in rows]
+    as_of = known_on(plan, year, method)
+    choice = FactorChoice(factors, city.local_factors, method, as_of)
+    lines = [InventoryLine(row, choice.of_row(row)) for row in rows]
+    others, other_findings = _other_rows(city, year, choice)
+    noted = noted_cells(city.declared, year, choice)
     return Inventory(
         city=city.id,
         year=year,
@@ -80,8 +87,13 @@ def inventory_of(
             findings
             + _meter_findings(city, year, ledger, rows)
             + SiteEnergy(ledger).findings(city, year_span(year, city.time_zone))
-            + _factor_findings(lines)
+            + factor_findings(lines, choice)
+            + notation_findings(noted, method.base_year)
+            + other_findings
         ),
+        other_rows=tuple(others),
+        noted=tuple(noted),
+        factors_as_of=as_of,
     )
 
 
@@ -140,23 +152,14 @@ def _meters_in_use(city: City, cell: Cell, year: int, ledger: EnergyLedger) -> f
     return math.fsum(part.seconds * weight for weight, part in in_use) / span.seconds
 
 
-def _factor(factors: FactorLibrary, row: ActivityData, method: Method) -> FactorMatch:
-    set_id = method.factor_set
-    if row.carrier is not Carrier.ELECTRICITY or method.electricity_factor == "current":
-        return factors.find(set_id, row.carrier, row.sector, row.year)
-    frozen = factors.find(set_id, row.carrier, row.sector, method.base_year)
-    return replace(frozen, year_asked=row.year, how=How.FROZEN)
-
-
-def _factor_findings(lines: list[InventoryLine]) -> list[Finding]:
-    seen = {}
-    for line in lines:
-        match = line.factor
-        if match.how is How.EARLIER:
-            seen[match.carrier] = Finding(
-                "factor.earlier",
-                f"{match.factor_set}/{match.carrier}",
-                f"no factor for {match.year_asked}: the one of {match.year_used} was used",
-                numbers={"factor_t_per_mwh": match.factor_t_per_mwh},
-            )
-    return list(seen.values())
+def _other_rows(
+    city: City, year: int, choice: FactorChoice
+) -> tuple[list[OtherEmissions], list[Finding]]:
+    """Rows without energy, and the credit for green electricity where it is one of them."""
+    rows, findings = other_rows(city.other_emissions, year, choice.method.base_year)
+    if choice.method.green_electricity == "own_row":
+        # the municipality buys it for what it uses itself
+        factor = choice.of_cell(Carrier.ELECTRICITY, Sector.MUNICIPAL_BUILDINGS, year)
+        green = green_row(city.supply.green, year, factor)
+        rows += [green] if green else []
+    return rows, findings

@@ -1,0 +1,100 @@
+"""Which factor a cell of the inventory has: the city's own, one worked out here, or the set's.
+
+In this order, with what the method says of warming potentials, frozen electricity and factors
+that were added too late:
+
+1. the factor that the city declares for the year (``inventory/local_factors.csv``);
+2. one worked out from local production and purchases (``paes.supply``);
+3. the one that the city declared for an earlier year;
+4. the set's, for biofuel by its sustainable part.
+
+Of electricity the first three are local factors: they count only where the method wants the
+local one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from paes.activity.activity_data import ActivityData
+from paes.activity.sustainability import sustainable_fraction
+from paes.factors.declared_factors import DeclaredFactor, declared_factor
+from paes.factors.emission_factors import FactorLibrary, FactorMatch, How
+from paes.inventory.method import Method
+from paes.metering import Carrier, Sector
+from paes.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class FactorChoice:
+    """How factors are found for one city and inventory.
+
+    ``local`` holds the factors worked out for the inventory's year, by carrier.
+    """
+
+    factors: FactorLibrary
+    declared: tuple[DeclaredFactor, ...]
+    method: Method
+    as_of: date | None = None
+    local: Mapping[Carrier, FactorMatch] = field(default_factory=dict)
+
+    def of_row(self, row: ActivityData) -> FactorMatch:
+        """The factor of a cell; FactorMissing if there is none."""
+        default = self.factors.sustainable_fraction(self.method.factor_set)
+        share = sustainable_fraction(row, default)
+        return self.of_cell(row.carrier, row.sector, row.year, share)
+
+    def of_cell(
+        self, carrier: Carrier, sector: Sector, year: int, sustainable: float | None = None
+    ) -> FactorMatch:
+        """The factor of ``carrier`` in ``sector`` and ``year``; FactorMissing if there is none."""
+        own = self.own(carrier, sector, year)
+        if own and own.how is not How.EARLIER:
+            return own
+        return self.local.get(carrier) or own or self.of_set(carrier, sector, year, sustainable)
+
+    def own(self, carrier: Carrier, sector: Sector, year: int) -> FactorMatch | None:
+        """What the city declares, if the method lets it count."""
+        if carrier is Carrier.ELECTRICITY and self.method.electricity_scope != "local":
+            return None
+        asked = self._year_of(carrier, year)
+        found = declared_factor(self.declared, self.method.factor_set, carrier, sector, asked)
+        return self._asked_for(found, year) if found else None
+
+    def of_set(
+        self, carrier: Carrier, sector: Sector, year: int, sustainable: float | None = None
+    ) -> FactorMatch:
+        """The set's own factor: of electricity the national one."""
+        found = self.factors.find(
+            self.method.factor_set,
+            carrier,
+            sector,
+            self._year_of(carrier, year),
+            gwp=self.method.gwp,
+            sustainable=sustainable,
+            as_of=self.as_of,
+        )
+        return self._asked_for(found, year)
+
+    def _year_of(self, carrier: Carrier, year: int) -> int:
+        frozen = self.method.electricity_factor == "frozen"
+        return self.method.base_year if frozen and carrier is Carrier.ELECTRICITY else year
+
+    def _asked_for(self, found: FactorMatch, year: int) -> FactorMatch:
+        frozen = found.carrier is Carrier.ELECTRICITY and (
+            self.method.electricity_factor == "frozen"
+        )
+        return replace(found, year_asked=year, how=How.FROZEN) if frozen else found
+
+
+def known_on(plan: Plan, year: int, method: Method) -> date | None:
+    """The day by which factors of ``year`` must have been known; None if all count.
+
+    A method that names a day wins over the day on which the plan's inventory was published.
+    """
+    if method.factors_as_of is not None:
+        return method.factors_as_of
+    days = [one.published_on for one in plan.publications if one.year == year]
+    return min(days, default=None)
