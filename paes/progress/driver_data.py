@@ -110,8 +110,17 @@ class Dependence:
 
     def weather_fraction(self, sector: Sector, carrier: Carrier) -> float:
         """The part (0..1) that follows the degree days; 0 where nobody says any."""
-        found = (s.fraction for s in self.weather if (s.sector, s.carrier) == (sector, carrier))
-        return next(found, 0.0)
+        share = self._share(sector, carrier)
+        return share.fraction if share else 0.0
+
+    def is_assumed(self, sector: Sector, carrier: Carrier) -> bool:
+        """True if that part is an assumption."""
+        share = self._share(sector, carrier)
+        return share is not None and share.assumed
+
+    def _share(self, sector: Sector, carrier: Carrier) -> WeatherShare | None:
+        cell = (sector, carrier)
+        return next((s for s in self.weather if (s.sector, s.carrier) == cell), None)
 
     def measure(self, sector: Sector) -> Driver | None:
         """What measures the activity of ``sector``; None if nothing does."""

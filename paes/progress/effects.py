@@ -30,7 +30,7 @@ from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.metering import Finding, Sector
 from paes.progress.boundary import ChangedSites, changed_sites
-from paes.progress.cells import CellPair, Matched, Part, match, falls_by_part
+from paes.progress.cells import CellPair, Matched, Part, falls_by_part, match
 from paes.progress.declared_causes import declared_causes
 from paes.progress.driver_data import Driver
 from paes.progress.drivers import DriverYears, Pair, not_told
@@ -75,6 +75,8 @@ class Effects:
     other_rows_t: float = 0.0
     less_by_gaps_t: float = 0.0
     more_by_gaps_t: float = 0.0
+    assumed: frozenset[str] = frozenset()
+    """Causes that rest on an assumed driver, or on assumed shares of the energy."""
     findings: tuple[Finding, ...] = field(default=(), compare=False)
 
     @property
@@ -118,8 +120,8 @@ def _effects(drivers: DriverYears, base: Inventory, inventory: Inventory) -> Eff
     changed = changed_sites(city, base.year, inventory.year, ledger)
     matched = match(base, inventory)
     pairs, boundary_t = _pairs(matched, changed)
-    driven, findings = _driven(pairs, drivers, changed, base.year, inventory.year)
-    fall = falls_by_part(driven)
+    known = _driven(pairs, drivers, changed, base.year, inventory.year)
+    fall = falls_by_part(known.pairs)
     declared = declared_causes(city, base, inventory, ledger)
     return replace(
         whole,
@@ -135,7 +137,8 @@ def _effects(drivers: DriverYears, base: Inventory, inventory: Inventory) -> Eff
         own_actions_t=declared.own_t,
         own_low_t=declared.own_low_t,
         own_high_t=declared.own_high_t,
-        findings=(*findings, *_boundary_findings(matched, changed, inventory.year)),
+        assumed=known.assumed,
+        findings=(*known.findings, *_boundary_findings(matched, changed, inventory.year)),
     )
 
 
@@ -171,28 +174,43 @@ def _pairs(matched: Matched, changed: ChangedSites) -> tuple[list[CellPair], flo
     return pairs, math.fsum((*left, *joined, *moved))
 
 
+@dataclass(frozen=True, slots=True)
+class _Driven:
+    """Cells with their drivers; causes whose drivers are assumed; drivers that nobody knows."""
+
+    pairs: list[CellPair]
+    assumed: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
 def _driven(
     pairs: Iterable[CellPair], drivers: DriverYears, changed: ChangedSites, base: int, year: int
-) -> tuple[list[CellPair], list[Finding]]:
+) -> _Driven:
     """The cells with what is known of their activity and of the weather."""
     findings: dict[str, Finding] = {}
+    assumed: set[str] = set()
+    dependence = drivers.ledger.installation.dependence
     days = drivers.degree_days(base, year)
     if days is None:
         findings["weather"] = not_told(f"{year}/degree_days", "the degree days", base, year)
     driven = []
     for pair in pairs:
         sector, carrier = pair.before.activity.sector, pair.before.activity.carrier
-        driver = drivers.ledger.installation.dependence.measure(sector)
+        driver = dependence.measure(sector)
         activity = drivers.activity(driver, sector, base, year) if driver else None
         if driver and activity is None:
             what = f"{driver} of {sector}"
             findings.setdefault(sector, not_told(f"{year}/{sector}", what, base, year))
         size = _size(activity, changed, sector, driver, base, year) if activity and driver else None
         weather = drivers.weather(sector, carrier, days) if days else None
+        if activity and activity.assumed:
+            assumed.add("activity_t")
+        if days and (days.assumed or dependence.is_assumed(sector, carrier)):
+            assumed.add("weather_t")
         driven.append(
             replace(pair, activity=size or pair.activity, weather=weather or pair.weather)
         )
-    return driven, list(findings.values())
+    return _Driven(driven, frozenset(assumed), tuple(findings.values()))
 
 
 def _size(
