@@ -17,6 +17,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NOT_HERE = {"collector.py", "history.py", "soak.py"}
 ONE_METER = ("--meters", "1", "--years", "1", "--rounds", "2")
 ARGUMENTS = {
+    "action_mix.py": ("--actions", "12"),
     "costs.py": ("--meters", "2"),
     "energy.py": ("--meters", "1"),
     "estimation.py": ("--draws", "5"),

@@ -56,8 +56,10 @@ def solve(problem: Problem, costs: Sequence[float] | None = None) -> Solution | 
     lower, upper = np.zeros(len(problem.costs)), np.ones(len(problem.costs))
     for place, value in problem.fixed.items():
         lower[place] = upper[place] = value
+    wanted = np.asarray(problem.costs if costs is None else costs, dtype=np.float64)
+    scale = float(np.abs(wanted).max()) or 1.0
     made = optimize.milp(
-        np.asarray(problem.costs if costs is None else costs, dtype=np.float64),
+        wanted / scale,
         integrality=np.asarray(problem.whole, dtype=np.int8),
         bounds=optimize.Bounds(lower, upper),
         constraints=_constraints(problem),
@@ -68,16 +70,18 @@ def solve(problem: Problem, costs: Sequence[float] | None = None) -> Solution | 
             return None
         raise DataError(f"the choice of actions found no answer: {made.message}")
     values = np.where(problem.whole, np.round(made.x), made.x)
-    return Solution(values, float(made.fun), proved=made.status == 0)
+    return Solution(values, float(wanted @ values), proved=made.status == 0)
 
 
 def _constraints(problem: Problem) -> list[optimize.LinearConstraint]:
+    """The rows, each by its largest factor: euro and tonnes are of one size to the solver."""
     if not problem.rows:
         return []
+    scales = np.array([max(1.0, *map(abs, terms.values()), 1.0) for terms, _, _ in problem.rows])
     matrix = sparse.lil_array((len(problem.rows), len(problem.costs)))
     for row, (terms, _, _) in enumerate(problem.rows):
         for place, factor in terms.items():
-            matrix[row, place] = factor
-    low = np.array([low for _, low, _ in problem.rows])
-    high = np.array([high for _, _, high in problem.rows])
+            matrix[row, place] = factor / scales[row]
+    low = np.array([low for _, low, _ in problem.rows]) / scales
+    high = np.array([high for _, _, high in problem.rows]) / scales
     return [optimize.LinearConstraint(matrix.tocsr(), low, high)]
