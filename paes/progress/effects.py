@@ -22,18 +22,18 @@ cause: it is in ``unexplained_t``, whose bounds say how much of it may be a gap.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import City
 from paes.inventory.inventory import Inventory
-from paes.metering import Finding, Sector
+from paes.metering import Finding
 from paes.progress.boundary import ChangedSites, changed_sites
-from paes.progress.cells import CellPair, Matched, Part, falls_by_part, match
+from paes.progress.cells import Matched, Part, falls_by_part, match
 from paes.progress.declared_causes import declared_causes
-from paes.progress.driver_data import Driver
-from paes.progress.drivers import DriverYears, Pair, not_told
+from paes.progress.driven_cells import with_drivers, without_boundary
+from paes.progress.drivers import DriverYears
 
 CAUSES = (
     "weather_t",
@@ -119,8 +119,8 @@ def _effects(drivers: DriverYears, base: Inventory, inventory: Inventory) -> Eff
     city, ledger = drivers.city, drivers.ledger
     changed = changed_sites(city, base.year, inventory.year, ledger)
     matched = match(base, inventory)
-    pairs, boundary_t = _pairs(matched, changed)
-    known = _driven(pairs, drivers, changed, base.year, inventory.year)
+    pairs, boundary_t = without_boundary(matched, changed)
+    known = with_drivers(pairs, drivers, changed, base.year, inventory.year)
     fall = falls_by_part(known.pairs)
     declared = declared_causes(city, base, inventory, ledger)
     return replace(
@@ -158,68 +158,6 @@ def _whole(base: Inventory, inventory: Inventory) -> Effects:
 
 def _other_rows(inventory: Inventory) -> float:
     return math.fsum(row.emissions_t for row in inventory.other_rows)
-
-
-def _pairs(matched: Matched, changed: ChangedSites) -> tuple[list[CellPair], float]:
-    """Cells of both years without what joined or left, and what that took with it, in t."""
-    left = [line.emissions_t for line in matched.only_before.values()]
-    joined = [-line.emissions_t for line in matched.only_after.values()]
-    pairs, moved = [], []
-    for cell, (before, after) in matched.both.items():
-        gone = min(changed.before_mwh.get(cell, 0.0), before.energy_mwh)
-        come = min(changed.after_mwh.get(cell, 0.0), after.energy_mwh)
-        moved.append(gone * before.factor.factor_t_per_mwh)
-        moved.append(-come * after.factor.factor_t_per_mwh)
-        pairs.append(CellPair(before, after, before.energy_mwh - gone, after.energy_mwh - come))
-    return pairs, math.fsum((*left, *joined, *moved))
-
-
-@dataclass(frozen=True, slots=True)
-class _Driven:
-    """Cells with their drivers; causes whose drivers are assumed; drivers that nobody knows."""
-
-    pairs: list[CellPair]
-    assumed: frozenset[str]
-    findings: tuple[Finding, ...]
-
-
-def _driven(
-    pairs: Iterable[CellPair], drivers: DriverYears, changed: ChangedSites, base: int, year: int
-) -> _Driven:
-    """The cells with what is known of their activity and of the weather."""
-    findings: dict[str, Finding] = {}
-    assumed: set[str] = set()
-    dependence = drivers.ledger.installation.dependence
-    days = drivers.degree_days(base, year)
-    if days is None:
-        findings["weather"] = not_told(f"{year}/degree_days", "the degree days", base, year)
-    driven = []
-    for pair in pairs:
-        sector, carrier = pair.before.activity.sector, pair.before.activity.carrier
-        driver = dependence.measure(sector)
-        activity = drivers.activity(driver, sector, base, year) if driver else None
-        if driver and activity is None:
-            what = f"{driver} of {sector}"
-            findings.setdefault(sector, not_told(f"{year}/{sector}", what, base, year))
-        size = _size(activity, changed, sector, driver, base, year) if activity and driver else None
-        weather = drivers.weather(sector, carrier, days) if days else None
-        if activity and activity.assumed:
-            assumed.add("activity_t")
-        if days and (days.assumed or dependence.is_assumed(sector, carrier)):
-            assumed.add("weather_t")
-        driven.append(
-            replace(pair, activity=size or pair.activity, weather=weather or pair.weather)
-        )
-    return _Driven(driven, frozenset(assumed), tuple(findings.values()))
-
-
-def _size(
-    activity: Pair, changed: ChangedSites, sector: Sector, driver: Driver, base: int, year: int
-) -> tuple[float, float] | None:
-    """The activity without that of sites that joined or left; None if nothing is left of it."""
-    before = activity.before - changed.size(sector, driver, base)
-    after = activity.after - changed.size(sector, driver, year)
-    return (before, after) if before > 0 and after > 0 else None
 
 
 def _boundary_findings(matched: Matched, changed: ChangedSites, year: int) -> list[Finding]:
