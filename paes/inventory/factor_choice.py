@@ -20,6 +20,7 @@ from datetime import date
 
 from paes.activity.activity_data import ActivityData
 from paes.activity.sustainability import sustainable_fraction
+from paes.errors import FactorMissing
 from paes.factors.declared_factors import DeclaredFactor, declared_factor
 from paes.factors.emission_factors import FactorLibrary, FactorMatch, How
 from paes.inventory.method import Method
@@ -44,7 +45,12 @@ class FactorChoice:
         """The factor of a cell; FactorMissing if there is none."""
         default = self.factors.sustainable_fraction(self.method.factor_set)
         share = sustainable_fraction(row, default)
-        return self.of_cell(row.carrier, row.sector, row.year, share)
+        try:
+            return self.of_cell(row.carrier, row.sector, row.year, share)
+        except FactorMissing as err:
+            if row.carrier is not Carrier.HEAT_COLD:
+                raise
+            raise _no_heat_factor(row) from err
 
     def of_cell(
         self, carrier: Carrier, sector: Sector, year: int, sustainable: float | None = None
@@ -87,6 +93,14 @@ class FactorChoice:
             self.method.electricity_factor == "frozen"
         )
         return replace(found, year_asked=year, how=How.FROZEN) if frozen else found
+
+
+def _no_heat_factor(row: ActivityData) -> FactorMissing:
+    return FactorMissing(
+        f"{row.energy_mwh:g} MWh of heat_cold in {row.sector}, {row.year}, and nothing says how it "
+        "was made: declare the plants and their fuel (inventory/plants.yaml, generation.csv, "
+        "plant_fuels.csv), heat from outside (heat_trade.csv) or the factor (local_factors.csv)"
+    )
 
 
 def known_on(plan: Plan, year: int, method: Method) -> date | None:

@@ -17,10 +17,12 @@ from paes.inventory.factor_choice import FactorChoice, known_on
 from paes.inventory.factor_findings import factor_findings
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
+from paes.inventory.local_factors import local_factors
 from paes.inventory.metered_year import metered_year
 from paes.inventory.method import Method
 from paes.inventory.notation import notation_findings, noted_cells
 from paes.inventory.other_emissions import OtherEmissions, green_row, other_rows
+from paes.inventory.supply_year import findings_of, supply_of
 from paes.metering import Carrier, Finding, Measures, Sector
 from paes.periods import local_year, year_span
 
@@ -73,6 +75,8 @@ def inventory_of(
     factors = ledger.installation.factors
     as_of = known_on(plan, year, method)
     choice = FactorChoice(factors, city.local_factors, method, as_of)
+    supply = supply_of(city, year, ledger, choice, rows)
+    choice = replace(choice, local=local_factors(supply, choice))
     lines = [InventoryLine(row, choice.of_row(row)) for row in rows]
     others, other_findings = _other_rows(city, year, choice)
     noted = noted_cells(city.declared, year, choice)
@@ -90,7 +94,9 @@ def inventory_of(
             + factor_findings(lines, choice)
             + notation_findings(noted, method.base_year)
             + other_findings
+            + findings_of(supply, method)
         ),
+        supply=supply,
         other_rows=tuple(others),
         noted=tuple(noted),
         factors_as_of=as_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
 
@@ -194,6 +194,10 @@ class LocalSupply:
     def has_heat(self) -> bool:
         """True if table D or heat from outside tells where the town's heat is from."""
         return bool(self.imported_heat_mwh) or any(p.sells_heat and p.heat.mwh for p in self.plants)
+
+    def with_findings(self, more: Iterable[Finding]) -> LocalSupply:
+        """The same with ``more`` that is odd about it."""
+        return replace(self, findings=(*self.findings, *more))
 
     @property
     def rests_on_assumption(self) -> bool:

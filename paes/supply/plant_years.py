@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paes.activity.declared_row import Covers
@@ -41,9 +41,20 @@ class Metered:
 
     meters: int
     electricity: Amount = field(default_factory=Amount)
-    delivered: Amount | None = None
-    """What was fed into the grid; None where nobody meters that."""
+    delivered: Amount = field(default_factory=Amount)
+    """What was fed into the grid, as far as that is metered."""
+    without_feed_in: Amount = field(default_factory=Amount)
+    """The part of the electricity of which nobody meters what is fed in."""
     heat: Amount = field(default_factory=Amount)
+
+    def __add__(self, other: Metered) -> Metered:
+        return Metered(
+            self.meters + other.meters,
+            self.electricity + other.electricity,
+            self.delivered + other.delivered,
+            self.without_feed_in + other.without_feed_in,
+            self.heat + other.heat,
+        )
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,8 @@ FuelFactor = Callable[[PlantFuelRow], FuelEmissions]
 
 def plant_years(
     declared: DeclaredSupply,
-    metered: dict[str, Metered],
-    unclaimed: dict[Plant, Metered],
+    metered: Mapping[str, Metered],
+    unclaimed: Mapping[Plant, Metered],
     year: int,
     assumptions: SupplyAssumptions | None,
     fuel_factor: FuelFactor,
@@ -179,7 +190,7 @@ def _declared_delivered(
         return Amount.exactly(made - row.used_on_the_spot_mwh)
     if plant.used_on_the_spot_fraction is not None:
         return Amount.exactly(made * (1 - plant.used_on_the_spot_fraction))
-    if row.covers is Covers.SECTOR and seen and seen.delivered:
+    if row.covers is Covers.SECTOR and seen and not seen.without_feed_in.high_mwh:
         return seen.delivered
     return Amount(0.0, 0.0, made)
 
@@ -188,26 +199,20 @@ def _delivered(plant: DeclaredPlant | None, seen: Metered, findings: list[Findin
     """What of a metered production met consumption that the lines hold."""
     if plant and plant.consumption_includes_own_use:
         return seen.electricity
-    if seen.delivered is not None:
-        most = seen.electricity.high_mwh
-        return Amount(*(min(mwh, most) for mwh in _bounds_of(seen.delivered)))
+    open_mwh = seen.without_feed_in
     if plant and plant.used_on_the_spot_fraction is not None:
-        return seen.electricity.times(1 - plant.used_on_the_spot_fraction)
-    if seen.electricity.high_mwh:
+        return seen.delivered + open_mwh.times(1 - plant.used_on_the_spot_fraction)
+    if open_mwh.high_mwh:
         findings.append(
             Finding(
                 "supply.feed_in_unknown",
                 plant.id if plant else "meters of generation",
                 "nobody meters what of it is fed in, and no plant declares it: it may be nothing "
                 "or all, and is taken to be nothing",
-                numbers={"electricity_mwh": seen.electricity.mwh},
+                numbers={"electricity_mwh": open_mwh.mwh},
             )
         )
-    return Amount(0.0, 0.0, seen.electricity.high_mwh)
-
-
-def _bounds_of(amount: Amount) -> tuple[float, float, float]:
-    return amount.mwh, amount.low_mwh, amount.high_mwh
+    return seen.delivered + Amount(0.0, 0.0, open_mwh.high_mwh)
 
 
 def _of_meters(kind: Plant, seen: Metered, findings: list[Finding]) -> PlantYear:

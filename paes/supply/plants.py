@@ -217,8 +217,8 @@ class PlantFuelRow(_Figure):
     mwh: float = Field(ge=0)
     emissions_t: Annotated[float, Field(ge=0)] | None = None
     """Instead of the energy times the factor of the plan's set."""
-    sustainable_fraction: Part = 1.0
-    """Of biomass and plant oil: the part that meets the criteria of sustainability."""
+    sustainable_fraction: Part | None = None
+    """Of biomass and plant oil: the part from sustainable sources [what the set takes for it]."""
 
     @model_validator(mode="after")
     def _has_emissions(self) -> PlantFuelRow:

@@ -1,0 +1,160 @@
+"""Local supply of a year: plants declared and metered, beside the consumption that they met."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from paes.accounting.ledger import EnergyLedger
+from paes.activity.activity_data import ActivityData
+from paes.errors import FactorMissing
+from paes.installation import City
+from paes.inventory.factor_choice import FactorChoice
+from paes.inventory.metered_plants import metered_plants
+from paes.inventory.method import Method
+from paes.metering import Carrier, Finding, Sector
+from paes.supply.green_electricity import GreenPurchase, bought_in
+from paes.supply.local_supply import Amount, LocalSupply
+from paes.supply.plant_years import FuelEmissions, FuelFactor, plant_years
+from paes.supply.plants import PlantFuelRow
+
+_ALWAYS = ("supply.heat", "supply.green")
+"""What is told of heat and of purchases concerns the national scope, too."""
+ALIKE = 0.02
+"""So much of the consumption of heat may be without a plant before that is told."""
+
+
+def supply_of(
+    city: City, year: int, ledger: EnergyLedger, choice: FactorChoice, rows: Iterable[ActivityData]
+) -> LocalSupply:
+    """``local_supply``; where no factor of the inventory needs it, also without a fuel's factor."""
+    listed = list(rows)
+    try:
+        return local_supply(city, year, ledger, choice, listed)
+    except FactorMissing as err:
+        has_heat = any(row.carrier is Carrier.HEAT_COLD for row in listed)
+        if choice.method.electricity_scope == "local" or has_heat:
+            raise
+        return LocalSupply(year, findings=(Finding("supply.no_factor", str(year), str(err)),))
+
+
+def findings_of(supply: LocalSupply, method: Method) -> list[Finding]:
+    """What is odd about local supply and touches a figure of the inventory."""
+    local = method.electricity_scope == "local"
+    return [f for f in supply.findings if local or f.name.startswith(_ALWAYS)]
+
+
+def local_supply(
+    city: City, year: int, ledger: EnergyLedger, choice: FactorChoice, rows: Iterable[ActivityData]
+) -> LocalSupply:
+    """Tables C and D of ``year``, and what the local factors need beside them.
+
+    ``rows`` are the activity of the same year: what they hold of electricity and heat is the
+    consumption. Raises FactorMissing for a fuel without a factor, and for green electricity
+    without one where the set counts life cycles.
+    """
+    listed, declared = list(rows), city.supply
+    metered = metered_plants(city, year, ledger)
+    plants, findings = plant_years(
+        declared,
+        metered.declared,
+        metered.unclaimed,
+        year,
+        ledger.installation.supply_assumptions,
+        _fuel_factor(choice, year),
+    )
+    traded = declared.heat_traded(year)
+    bought = bought_in(declared.green, year)
+    life_cycle = choice.factors.sets[choice.method.factor_set].approach == "LCA"
+    into, out = ([t for t in traded if t.direction == d] for d in ("import", "export"))
+    supply = LocalSupply(
+        year=year,
+        plants=tuple(plants),
+        consumption=_consumption(listed, Carrier.ELECTRICITY),
+        heat_consumption=_consumption(listed, Carrier.HEAT_COLD),
+        green_mwh=math.fsum(one.mwh for one in bought),
+        green_t=math.fsum(_green_t(one) for one in bought) if life_cycle else 0.0,
+        imported_heat_mwh=math.fsum(t.mwh for t in into),
+        imported_heat_t=math.fsum(t.tonnes for t in into),
+        exported_heat_mwh=math.fsum(t.mwh for t in out),
+        exported_heat_t=math.fsum(t.tonnes for t in out),
+        assumed=any(one.assumed for one in (*traded, *bought)),
+        findings=tuple(findings),
+    )
+    odd = [*_heat_findings(supply), *_green_findings(supply, choice.method)]
+    return supply.with_findings(odd)
+
+
+def _fuel_factor(choice: FactorChoice, year: int) -> FuelFactor:
+    """Emissions of a plant's fuel by the factors of the inventory."""
+
+    def emissions(row: PlantFuelRow) -> FuelEmissions:
+        assert row.fuel.carrier  # a row without emissions of its own has one
+        match = choice.of_cell(row.fuel.carrier, Sector.OTHER, year, row.sustainable_fraction)
+        return FuelEmissions(row.mwh * match.factor_t_per_mwh, match.source, match.assumed)
+
+    return emissions
+
+
+def _consumption(rows: list[ActivityData], carrier: Carrier) -> Amount:
+    """What the lines of ``carrier`` hold together."""
+    mine = [row for row in rows if row.carrier is carrier]
+    return Amount(
+        math.fsum(row.energy_mwh for row in mine),
+        sum(row.bounds_mwh[0] for row in mine),
+        sum(row.bounds_mwh[1] for row in mine),
+    )
+
+
+def _green_t(purchase: GreenPurchase) -> float:
+    if purchase.factor_t_per_mwh is None:
+        raise FactorMissing(
+            f"green_electricity.csv: what was bought in {purchase.year} has no factor_t_per_mwh, "
+            "and the plan's set counts life cycles; give the certified plants' own"
+        )
+    return purchase.mwh * purchase.factor_t_per_mwh
+
+
+def _heat_findings(supply: LocalSupply) -> list[Finding]:
+    """Heat that is used and never made, and heat that is made and never used."""
+    findings = []
+    made = sum(p.heat.mwh for p in supply.plants if p.sells_heat)
+    there = made + supply.imported_heat_mwh - supply.exported_heat_mwh
+    used = supply.heat_consumption.mwh
+    if supply.has_heat and there < used * (1 - ALIKE):
+        findings.append(
+            Finding(
+                "supply.heat_short",
+                f"{supply.year}/heat_cold",
+                "more heat is used than plants and trade deliver: the factor of heat is too low",
+                numbers={"lhc_mwh": used, "delivered_mwh": there},
+            )
+        )
+    if supply.has_heat and not used:
+        findings.append(
+            Finding(
+                "supply.heat_in_no_line",
+                f"{supply.year}/heat_cold",
+                "plants sell heat that no line of the inventory holds: its emissions are in no "
+                "total; declare its consumption, or heat_in_consumption: false with the fuel in "
+                "the activity tables",
+                numbers={"delivered_mwh": there, "emissions_t": supply.heat_t},
+            )
+        )
+    return findings
+
+
+def _green_findings(supply: LocalSupply, method: Method) -> list[Finding]:
+    """Purchases that the method would have in a factor that is not worked out."""
+    idle = method.green_electricity == "in_factor" and method.electricity_scope == "national"
+    if not supply.green_mwh or not idle:
+        return []
+    return [
+        Finding(
+            "supply.green_not_counted",
+            f"{supply.year}/electricity",
+            "certified green electricity is to count in the local factor, and the inventory is "
+            "made with the national one: it counts nowhere",
+            numbers={"green_mwh": supply.green_mwh},
+        )
+    ]
