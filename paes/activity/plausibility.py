@@ -30,6 +30,8 @@ def implausible(city: City, declared: Iterable[DeclaredRow]) -> list[Finding]:
     findings = []
     of_year: dict[int, list[DeclaredRow]] = {}
     for row in declared:
+        if row.notation:
+            continue
         of_year.setdefault(row.year, []).append(row)
     for year, rows in sorted(of_year.items()):
         known = city.population(year)

@@ -19,6 +19,8 @@ from paes.errors import ConfigError, DataError, FactorMissing, PaesError
 from paes.factors.fuel_amounts import FuelAmount
 from paes.gateways import Gateway, Transport
 from paes.installation import City, Installation
+from paes.inventory.factor_choice import FactorChoice
+from paes.inventory.method import Method
 from paes.metering import Carrier
 from paes.meters import ImportedMeter, Meter
 
@@ -84,9 +86,12 @@ def unreachable(gateways: Iterable[Gateway]) -> list[str]:
 
 def _missing_factors(installation: Installation, city: City) -> list[str]:
     problems: dict[str, None] = {}
+    choice = FactorChoice(installation.factors, city.local_factors, Method.of(city.plan))
     for row in city.declared:
+        if row.notation:
+            continue
         try:
-            installation.factors.find(city.plan.factor_set, row.carrier, row.sector, row.year)
+            choice.of_cell(row.carrier, row.sector, row.year, row.sustainable_fraction)
         except FactorMissing as err:
             problems[f"{city.id}: {err}"] = None
     for meter in city.meters.values():
@@ -94,7 +99,7 @@ def _missing_factors(installation: Installation, city: City) -> list[str]:
             continue
         sector, year = city.sites[meter.site].sector, city.plan.base_year
         try:
-            installation.factors.find(city.plan.factor_set, meter.carrier, sector, year)
+            choice.of_cell(meter.carrier, sector, year)
         except FactorMissing as err:
             if meter.parent is None:
                 problems[f"{city.id}: meter {meter.id}: {err}"] = None

@@ -26,8 +26,8 @@ from paes.installation import City, CityFile, Installation
 
 COLUMNS = (
     "year", "sector", "carrier", "use", "mwh", "amount", "unit", "basis", "volume_correction",
-    "fuel", "covers", "sites", "notation", "sustainable_fraction", "uncertainty_fraction",
-    "sessions", "source", "assumed", "note", "note_it",
+    "fuel", "covers", "sites", "notation", "included_in", "sustainable_fraction",
+    "uncertainty_fraction", "sessions", "source", "assumed", "note", "note_it",
 )  # fmt: skip
 _KEY = ("year", "sector", "carrier", "use", "sites")
 _NUMBERS = ("mwh", "amount", "volume_correction")
@@ -41,6 +41,7 @@ _FIGURE = (
     "covers",
     "sites",
     "notation",
+    "included_in",
 )
 """What makes two rows say the same, whoever says it."""
 Row = Mapping[str, str]
