@@ -10,6 +10,7 @@
     la-spezia/progress/piano-energetico-2020/2020/reduction          also /path_t, /own_actions_t …
     la-spezia/declared/2025/industry/diesel/mwh                      a declared row (…/USE/mwh)
     la-spezia/action/led/t                                           what was declared for an action
+    la-spezia/inhabitants/2020/count                                 who lives there
     la-spezia/supply/2025/efe                                        a number of the local factor
     la-spezia/meter/scuola.main/2025/kwh                             a meter in a year, month, day
     la-spezia/meter/scuola.main/2025-03/counted                      what its register counted
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     PROGRESS = "progress"
     DECLARED = "declared"
     ACTION = "action"
+    INHABITANTS = "inhabitants"
     SUPPLY = "supply"
     METER = "meter"
 
@@ -53,6 +55,7 @@ _FORMS = {
     Kind.PROGRESS: ("TARGET/YEAR",),
     Kind.DECLARED: ("YEAR/SECTOR/CARRIER", "YEAR/SECTOR/CARRIER/USE"),
     Kind.ACTION: ("ACTION",),
+    Kind.INHABITANTS: ("YEAR",),
     Kind.SUPPLY: ("YEAR",),
     Kind.METER: ("METER/SPAN",),
 }

@@ -23,15 +23,16 @@ from itertools import pairwise
 import numpy as np
 
 from paes.accounting.energy_books import stretches
-from paes.accounting.energy_rows import month_gaps, unique, within_one
+from paes.accounting.energy_rows import day_rows, month_gaps, unique, within_one
 from paes.accounting.estimate_parts import bounds, is_certain, spread_estimates
-from paes.accounting.judging import Judged, judged
+from paes.accounting.judging import judged
 from paes.accounting.ledger import Booked, EnergyLedger
 from paes.errors import DataError
 from paes.lineage import formulas as f
 from paes.lineage.figure import Figure, Input, Source
 from paes.lineage.figure_id import FigureId, Kind
 from paes.lineage.meter_reads import MeterReads
+from paes.lineage.remaking import MILLIONTH
 from paes.lineage.spans import instant_text, parse_span, span_text
 from paes.metering import Evidence, Measures
 from paes.meters import Meter
@@ -71,6 +72,23 @@ class MeterFigures:
     def energy_id(self, meter: Meter, span: Span) -> str:
         """The id of its energy, or of its water."""
         return self.id(meter, span, "m3" if meter.measures is Measures.WATER else "kwh")
+
+    def days_made_anew(self, asked: FigureId) -> tuple[int, list[str]]:
+        """How many days a stretch has, and the ids of those that its reads make otherwise."""
+        meter = self.ledger.installation.meter(asked.parts[0])
+        life = self.ledger.life(meter, parse_span(asked.parts[1], self._zone(meter)))
+        days = self._days(meter, life) if life else []
+        if not life or not days:
+            return 0, []
+        kept, counter = self.ledger.rows(meter, life, By.DAY), self.ledger.counter(meter)
+        (found,) = judged(self.ledger.store, [counter], life)
+        of = edges(life, By.DAY, self._zone(meter))
+        life_s = to_seconds(life.start), to_seconds(life.end)
+        rows = day_rows(found.readings, found.book, found.gaps, of, life_s, counter.rules, False)
+        same = np.isclose(rows.measured, kept.measured, rtol=0, atol=MILLIONTH)
+        same &= np.isclose(rows.catch_up, kept.catch_up, rtol=0, atol=MILLIONTH)
+        wrong = [day for day, is_same in zip(days, same.tolist(), strict=True) if not is_same]
+        return len(days), [self.id(meter, day, "course") for day in wrong]
 
     def _energy(self, meter: Meter, span: Span) -> Figure:
         total = self.ledger.total(meter, span)
@@ -272,7 +290,3 @@ def _ends(span: Span) -> Seconds:
 
 def _span(gap: Gap) -> Span:
     return Span(from_seconds(gap.start_s), from_seconds(gap.end_s))
-
-
-def _judged(ledger: EnergyLedger, meter: Meter, span: Span) -> Judged:
-    return judged(ledger.store, [ledger.counter(meter)], span)[0]

@@ -1,0 +1,204 @@
+"""Figures of progress: emissions beside the path, the reduction, and its causes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+
+from paes.errors import DataError
+from paes.installation import City, some
+from paes.lineage import formulas as f
+from paes.lineage.figure import Figure, Input, Source
+from paes.lineage.figure_id import (
+    FigureId,
+    Kind,
+    choices_of,
+    inventory_id,
+    method_told,
+    progress_id,
+)
+from paes.plan.action import Action
+from paes.progress.effects import Effects
+from paes.progress.path import YearResult
+from paes.progress.progress import Progress
+
+RESULTS = ("emissions", "path", "distance", "reduction", "required")
+_ACTIONS = {"supra_actions_t", "mixed_actions_t", "own_actions_t", "own_low_t", "own_high_t"}
+
+
+@dataclass(frozen=True)
+class ProgressFigures:
+    """Figures of progress against one target."""
+
+    city: City
+    made: Progress
+
+    def ids(self) -> Iterator[str]:
+        """The id of every figure that there is."""
+        for year in self.made.years:
+            for quantity in self._quantities(year.year):
+                yield self.id(year.year, quantity)
+
+    def id(self, year: int, quantity: str) -> str:
+        """The id of a figure of a year."""
+        chosen = choices_of(self.made.method, self.city.plan)
+        return progress_id(self.city.id, self.made.target.id, year, quantity, chosen)
+
+    def figure(self, asked: FigureId) -> Figure:
+        """The figure that is named; DataError, with near ids, if there is none."""
+        year, quantity = asked.year, asked.quantity
+        known = {one.year: one for one in self.made.years}
+        if year not in known or quantity not in self._quantities(year):
+            near = some(self.ids(), most=4, near=str(asked))
+            raise DataError(f"no figure {asked}; there is {near}")
+        if quantity in RESULTS:
+            return self._result(known[year], quantity)
+        return self._effect(self.made.effects_in(year), quantity)
+
+    def _quantities(self, year: int) -> list[str]:
+        has_effects = any(one.year == year for one in self.made.effects)
+        return [*RESULTS, *(effect_names() if has_effects else [])]
+
+    def _result(self, year: YearResult, quantity: str) -> Figure:
+        makers = {
+            "emissions": self._emissions, "path": self._path, "distance": self._distance,
+            "reduction": self._reduction, "required": self._required,
+        }  # fmt: skip
+        return makers[quantity](year)
+
+    def _emissions(self, year: YearResult) -> Figure:
+        total = self._year_t(year.year, "emissions")
+        inputs: tuple[Input, ...] = (total,)
+        formula = f.SUM
+        if self.made.target.kind == "per_capita":
+            heads = self.city.population(year.year)
+            assert heads is not None  # or there were no progress per head
+            where = str(FigureId(self.city.id, Kind.INHABITANTS, (str(heads.year),), "count"))
+            inputs, formula = (
+                (total, Input("inhabitants", where, heads.inhabitants, "1")),
+                f.PER_HEAD,
+            )
+        return self._made(year.year, "emissions", year.emissions_t, self.made.unit, formula, inputs,
+                          (year.low_t, year.high_t))  # fmt: skip
+
+    def _reduction(self, year: YearResult) -> Figure:
+        inputs = self._own(year, "emissions"), self._own(self.made.base, "emissions", "base")
+        bounds = year.least_reduction_fraction, 1.0
+        return self._made(
+            year.year, "reduction", year.reduction_fraction, "1", f.REDUCTION, inputs, bounds
+        )
+
+    def _path(self, year: YearResult) -> Figure:
+        inputs = self._own(self.made.base, "emissions", "base"), self._own(year, "required")
+        return self._made(year.year, "path", year.path_t, self.made.unit, f.PATH, inputs)
+
+    def _distance(self, year: YearResult) -> Figure:
+        inputs = self._own(year, "emissions"), self._own(year, "path")
+        return self._made(
+            year.year, "distance", year.distance_t, self.made.unit, f.DISTANCE, inputs
+        )
+
+    def _required(self, year: YearResult) -> Figure:
+        target = self.made.target
+        text = f"{target.adopted_by or ''} {target.source or target.note or ''}".strip()
+        made = self._made(year.year, "required", year.required_fraction, "1", f.REQUIRED, ())
+        told = f"{target.reduction_fraction:g} from {target.base_year} to {target.target_year}"
+        return _with(made, (Source("target", f"{told}: {text}"),), target.assumed, target.note)
+
+    def _effect(self, effects: Effects, quantity: str) -> Figure:
+        value = getattr(effects, quantity)
+        base, year = self.made.base.year, effects.year
+        if quantity == "total_t":
+            inputs = [self._year_t(base, "base"), self._year_t(year, "emissions")]
+            return self._made(year, quantity, value, "t", f.CHANGE, tuple(inputs))
+        if quantity == "unexplained_t":
+            others = [name for name in effect_names() if name not in _TOLD_APART]
+            inputs = [Input("told", self.id(year, n), getattr(effects, n), "t") for n in others]
+            whole = Input("total", self.id(year, "total_t"), effects.total_t, "t")
+            return self._made(year, quantity, value, "t", f.REST, (whole, *inputs))
+        inputs = list(self._actions()) if quantity in _ACTIONS else []
+        inputs += [self._year_t(base, "base"), self._year_t(year, "year")]
+        return self._made(year, quantity, value, "t", f.EFFECT, tuple(inputs))
+
+    def _actions(self) -> Iterator[Input]:
+        """The actions of the register that declare tonnes; which of them count is for the year."""
+        for action in self.city.actions:
+            where = str(FigureId(self.city.id, Kind.ACTION, (action.id,), "t"))
+            if action.declared_reduction_t is not None:
+                yield Input("declared", where, action.declared_reduction_t, "t")
+
+    def _own(self, year: YearResult, quantity: str, role: str | None = None) -> Input:
+        value = {
+            "emissions": year.emissions_t, "path": year.path_t, "required": year.required_fraction,
+        }[quantity]  # fmt: skip
+        unit = "1" if quantity == "required" else self.made.unit
+        return Input(role or quantity, self.id(year.year, quantity), value, unit)
+
+    def _year_t(self, year: int, role: str) -> Input:
+        chosen = choices_of(self.made.method, self.city.plan)
+        (made,) = (i for i in self.made.inventories if i.year == year)
+        where = inventory_id(self.city.id, year, choices=chosen)
+        return Input(role, where, made.emissions_t, "t")
+
+    def _made(
+        self, year: int, quantity: str, value: float, unit: str, formula: f.Formula,
+        inputs: tuple[Input, ...], bounds: tuple[float, float] | None = None,
+    ) -> Figure:  # fmt: skip
+        return Figure(
+            self.id(year, quantity),
+            f"{quantity} {year}, target {self.made.target.id}",
+            value,
+            unit,
+            formula,
+            inputs,
+            method=method_told(self.made.method),
+            bounds=bounds,
+        )
+
+
+_TOLD_APART = {"total_t", "unexplained_t", "own_low_t", "own_high_t"}
+
+
+def effect_names() -> list[str]:
+    """The names of all effects of a year."""
+    return [x.name for x in fields(Effects) if x.name.endswith("_t")] + ["unexplained_t"]
+
+
+def action_figure(city: City, asked: FigureId) -> Figure:
+    """What was declared for an action; DataError if there is no such action, or nothing was."""
+    known = {action.id: action for action in city.actions}
+    action = known.get(asked.parts[0])
+    if action is None or action.declared_reduction_t is None or asked.quantity != "t":
+        declares = [a.id for a in city.actions if a.declared_reduction_t is not None]
+        raise DataError(f"no figure {asked}; there is t of {some(declares, near=asked.parts[0])}")
+    return Figure(
+        str(asked),
+        f"declared for {action.name.en}: tonnes a year",
+        action.declared_reduction_t,
+        "t",
+        sources=(Source("declaration", _origin(action), "actions.yaml"),),
+        assumed=action.assumed,
+        note=action.note,
+    )
+
+
+def inhabitants_figure(city: City, asked: FigureId) -> Figure:
+    """Inhabitants of a year; DataError if nobody counted them in it."""
+    for known in city.facts.population:
+        if known.year == asked.year and asked.quantity == "count":
+            source = Source("declaration", known.source or known.note or "", "city.yaml")
+            title = f"inhabitants of {city.name}, {known.year}"
+            return Figure(
+                str(asked), title, known.inhabitants, "1",
+                sources=(source,), assumed=known.assumed, note=known.note,
+            )  # fmt: skip
+    years = some(str(known.year) for known in city.facts.population)
+    raise DataError(f"no figure {asked}; there is count of {years}")
+
+
+def _origin(action: Action) -> str:
+    return action.source or action.note or "register of actions"
+
+
+def _with(figure: Figure, sources: tuple[Source, ...], assumed: bool, note: str | None) -> Figure:
+    return replace(figure, sources=sources, assumed=assumed, note=note)
