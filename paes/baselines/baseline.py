@@ -16,7 +16,7 @@ NaN in what is given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -29,7 +29,9 @@ from paes.metering import Finding
 from paes.series import Floats
 
 LEAST_DAYS = 180
-"""Used days, below which nobody can tell a building's winter from its summer."""
+LEAST_IN_QUARTER = 15
+"""Used days, of all and of each quarter: a winter that nobody saw is not told from a summer."""
+_QUARTERS = ("December to February", "March to May", "June to August", "September to November")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ class Baseline:
         """kWh of each day, never negative; NaN where the temperature is needed and unknown."""
         return self._found.predict(days)
 
+    def without_weather(self, days: Days) -> Floats:
+        """The same of days that are neither cold nor hot: all that no temperature changes."""
+        found = replace(self._found, heating={}, balance_heating=None)
+        return replace(found, cooling={}, balance_cooling=None).predict(days)
+
     @property
     def follows_temperature(self) -> bool:
         """False if any day of a kind is like another, whatever the weather."""
@@ -113,7 +120,23 @@ def obstacle(
             f"a model needs {least_days}"
         )
         return Finding("baseline.too_few_days", subject, text, None, {"days": count})
+    quarters = _quarter(days)
+    for quarter, name in enumerate(_QUARTERS):
+        seen = int((used & (quarters == quarter)).sum())
+        if seen < LEAST_IN_QUARTER:
+            text = (
+                f"{subject}: {seen} such days in {name}; "
+                f"a model needs {LEAST_IN_QUARTER} of every quarter of the year"
+            )
+            return Finding("baseline.season_missing", subject, text, None, {"days": seen})
     return None
+
+
+def _quarter(days: Days) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """0 in winter (December to February) to 3 in autumn."""
+    dates = np.datetime64(days.first, "D") + np.arange(len(days))
+    month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    return np.asarray(month % 12 // 3)
 
 
 def _used(energy_kwh: Floats, days: Days) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

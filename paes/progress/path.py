@@ -148,7 +148,7 @@ def year_result(city: City, target: Target, base: Emissions, inventory: Inventor
         reduction_fraction=1 - found.t / base.t if base.t else 0.0,
         required_fraction=asked.fraction,
         least_reduction_fraction=_least_reduction(base, found),
-        verdict=_verdict(found, path),
+        verdict=verdict_of(found, path),
         required_supra_fraction=asked.supra_ordinate_fraction,
         required_own_fraction=asked.own_fraction,
     )
@@ -161,7 +161,8 @@ def _least_reduction(base: Emissions, found: Emissions) -> float:
     return 1 - found.high_t / base.low_t if base.low_t > 0 else -math.inf
 
 
-def _verdict(found: Emissions, path: Emissions) -> Verdict:
+def verdict_of(found: Emissions, path: Emissions) -> Verdict:
+    """How ``found`` stands against ``path``: only if all their bounds agree."""
     if found.high_t <= path.low_t:
         return Verdict.WITHIN
     return Verdict.ABOVE if found.low_t > path.high_t else Verdict.UNCERTAIN
