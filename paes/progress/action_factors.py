@@ -33,7 +33,7 @@ def action_factors(
     }
 
     def factor_of(carrier: Carrier, sector: Sector, year: int, use: Use) -> float:
-        if use == "saved":
+        if use == "saved" and by_year:
             known = by_year[max((y for y in by_year if y <= year), default=min(by_year))]
             of_carrier = [f for (c, _), f in known.items() if c is carrier]
             found = known.get((carrier, sector), next(iter(of_carrier), None))
