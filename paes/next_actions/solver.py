@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ctypes
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,13 +62,14 @@ def solve(problem: Problem, costs: Sequence[float] | None = None) -> Solution | 
         lower[place] = upper[place] = value
     wanted = np.asarray(problem.costs if costs is None else costs, dtype=np.float64)
     scale = float(np.abs(wanted).max()) or 1.0
-    made = optimize.milp(
-        wanted / scale,
-        integrality=np.asarray(problem.whole, dtype=np.int8),
-        bounds=optimize.Bounds(lower, upper),
-        constraints=_constraints(problem),
-        options={"time_limit": TIME_LIMIT_S, "mip_rel_gap": 0.0},
-    )
+    with _silent():
+        made = optimize.milp(
+            wanted / scale,
+            integrality=np.asarray(problem.whole, dtype=np.int8),
+            bounds=optimize.Bounds(lower, upper),
+            constraints=_constraints(problem),
+            options={"time_limit": TIME_LIMIT_S, "mip_rel_gap": 0.0},
+        )
     if made.x is None:
         if made.status == 2:
             return None
@@ -85,3 +90,27 @@ def _constraints(problem: Problem) -> list[optimize.LinearConstraint]:
     low = np.array([low for _, low, _ in problem.rows]) / scales
     high = np.array([high for _, _, high in problem.rows]) / scales
     return [optimize.LinearConstraint(matrix.tocsr(), low, high)]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing reaches standard output: HiGHS writes lines there that no option of SciPy stops.
+
+    They would stand in the JSON of a command. Its buffer is the C library's, and is emptied
+    before standard output is put back.
+    """
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no standard output
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        with suppress(OSError, TypeError):  # elsewhere than on Unix there is no such name
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -1,6 +1,8 @@
 """The choice of actions against every choice that there is (brute force), and limits by hand."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -171,3 +173,22 @@ def test_without_any_action_all_is_lacking():
     mix = cheapest_mix([], [], 10.0)
     assert (mix.chosen, mix.short_t) == ((), 10.0)
     assert cheapest_mix([], [], -1.0).short_t == 0
+
+
+NOISY = """
+import ctypes
+from scipy import optimize
+from paes.next_actions.action_mix import Option, cheapest_mix
+real = optimize.milp
+def milp(*args, **more):
+    ctypes.CDLL(None).printf(b"a line of the solver's own\\n")
+    return real(*args, **more)
+optimize.milp = milp
+print(cheapest_mix([Option("one", 10.0)], [], 5.0).chosen)
+"""
+
+
+def test_what_the_solver_writes_to_standard_output_stays_out_of_it():
+    # HiGHS writes a line in some cases ("transformNewIntegerFeasibleSolution tmpSolver.run();")
+    done = subprocess.run([sys.executable, "-c", NOISY], capture_output=True, text=True, check=True)
+    assert done.stdout == "('one',)\n"
