@@ -27,6 +27,16 @@ electricity_option = click.option(
     type=click.Choice(["current", "frozen"]),
     help="Electricity factor of each year, or frozen at the base year [the plan's choice].",
 )
+scope_option = click.option(
+    "--scope",
+    type=click.Choice(["national", "local"]),
+    help="Electricity factor of the national mix, or the town's own [the plan's choice].",
+)
+side_by_side_option = click.option(
+    "--side-by-side",
+    is_flag=True,
+    help="The total by every basis: frozen and current, national and local. Never mixed.",
+)
 
 
 def asked_span(session: Session, start: str | None, end: str | None, by: By) -> Span:

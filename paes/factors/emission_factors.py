@@ -60,6 +60,14 @@ class FactorMatch:
     declared_at: str | None = None
     """File and line where the city declares it; None for a factor of the set."""
 
+    @property
+    def bounds_t_per_mwh(self) -> tuple[float, float]:
+        """Between which it lies, where it was worked out from energy with gaps (maybe inf)."""
+        return (
+            self.numbers.get("low_t_per_mwh", self.factor_t_per_mwh),
+            self.numbers.get("high_t_per_mwh", self.factor_t_per_mwh),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Question:

@@ -35,10 +35,13 @@ class InventoryLine:
 
     @property
     def bounds_t(self) -> tuple[float, float]:
-        """Between which the emissions lie, as far as meters decide it."""
+        """Between which the emissions lie, as far as meters decide it.
+
+        A local factor has bounds of its own: what meters of generation missed is in them.
+        """
         low, high = self.activity.bounds_mwh
-        factor = self.factor.factor_t_per_mwh
-        return low * factor, (high * factor if factor else 0.0)
+        least, most = self.factor.bounds_t_per_mwh
+        return low * least, (high * most if high and most else 0.0)
 
     @property
     def missing_t(self) -> tuple[float, float]:

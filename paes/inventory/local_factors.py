@@ -47,10 +47,19 @@ def local_electricity(supply: LocalSupply, method: Method, national: FactorMatch
         how=How.LOCAL,
         source="; ".join(dict.fromkeys(s for s in sources if s)),
         assumed=national.assumed or supply.rests_on_assumption,
-        note=f"NEEFE {national.how}" + (f", of {national.year_used}" if national.year_used else ""),
+        note=_note(supply, national),
         formula=f"EFE = {terms.formula}",
         numbers={**terms.numbers(), LOW: low, HIGH: high},
     )
+
+
+def _note(supply: LocalSupply, national: FactorMatch) -> str:
+    """Whose national factor it is made with."""
+    if national.how is How.FROZEN:
+        return f"NEEFE frozen at {national.year_used}, local production of {supply.year}"
+    if national.how is How.EARLIER:
+        return f"NEEFE of {national.year_used}, for {supply.year} has none"
+    return f"NEEFE of {national.year_used or 'every year'}"
 
 
 def electricity_terms(
