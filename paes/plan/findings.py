@@ -134,11 +134,10 @@ _CHECKS: tuple[Callable[[Action], Iterable[Finding]], ...] = (
 def _relation_findings(action: Action, by_id: Mapping[str, Action]) -> Iterator[Finding]:
     if action.status is Status.CANCELLED:
         return
-    going = (Status.ONGOING, Status.COMPLETED)
     for name in action.excludes:
         other = by_id.get(name)
-        if other and action.status in going and other.status in going:
-            text = f"excludes {name}, but both are under way or completed"
+        if other and _are_alive(action, other):
+            text = f"excludes {name}, and neither is postponed or cancelled: sums count both"
             yield _finding("excluded_beside", action, text)
     for name in action.requires:
         other = by_id.get(name)
@@ -147,6 +146,10 @@ def _relation_findings(action: Action, by_id: Mapping[str, Action]) -> Iterator[
         elif other and action.status is Status.COMPLETED and other.status is not Status.COMPLETED:
             text = f"completed, but requires {name}, which is {other.status}"
             yield _finding("required_not_completed", action, text)
+
+
+def _are_alive(*actions: Action) -> bool:
+    return all(a.status is Status.COMPLETED or a.status in PLANNED for a in actions)
 
 
 def _area_findings(action: Action, lists: CovenantLists) -> Iterator[Finding]:
