@@ -9,6 +9,7 @@ from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import FORMULA, InventoryLine
 from paes.report.documents import Document, finding_document, finite
+from paes.report.other_row_documents import other_rows_document
 from paes.report.uncertainty_documents import line_uncertainty, total_uncertainty
 from paes.uncertainty.simulation import Draws
 
@@ -32,6 +33,10 @@ def inventory_document(
         "gas": factor_set.gas,
         "factor_set_version": factor_set.version,
         "electricity_factor": inventory.method.electricity_factor,
+        "electricity_scope": inventory.method.electricity_scope,
+        "green_electricity": inventory.method.green_electricity,
+        "gwp": inventory.gwp,
+        "factors_as_of": inventory.factors_as_of.isoformat() if inventory.factors_as_of else None,
         "formula": FORMULA,
         "energy_mwh": inventory.energy_mwh,
         "emissions_t": inventory.emissions_t,
@@ -48,6 +53,7 @@ def inventory_document(
             {**line_document(line), "uncertainty": line_uncertainty(line, draws)}
             for line in inventory.lines
         ],
+        **other_rows_document(inventory),
         "findings": [finding_document(f) for f in inventory.findings],
     }
 
@@ -108,4 +114,11 @@ def factor_document(match: FactorMatch) -> Document:
         "factor_how": str(match.how),
         "factor_source": match.source,
         "factor_assumed": match.assumed,
+        "factor_formula": match.formula,
+        "factor_numbers": [
+            {"name": name, "value": finite(value)} for name, value in match.numbers.items()
+        ],
+        "factor_gwp": match.gwp,
+        "factor_added": match.added.isoformat() if match.added else None,
+        "factor_declared_at": match.declared_at,
     }
