@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from paes.config import load_installation
+from paes.factors.emission_factors import How
 from paes.installation import City, Installation
+from paes.inventory.factor_choice import FactorChoice
+from paes.inventory.method import Method
 
 GOLDEN = Path(__file__).parent / "golden"
 PUBLISHED_ENERGY_MWH = 10_479_355
@@ -56,6 +59,19 @@ def test_the_factors_are_those_that_the_table_prints(
 ) -> None:
     printed = {(row["sector"], row["carrier"]): float(row["factor_t_per_mwh"]) for row in published}
 
+    choice = FactorChoice(installation.factors, turin.local_factors, Method.of(turin.plan))
     for row in turin.declared:
-        match = installation.factors.find(turin.plan.factor_set, row.carrier, row.sector, 2019)
+        match = choice.of_cell(row.carrier, row.sector, 2019)
         assert match.factor_t_per_mwh == printed[row.sector, row.carrier]
+
+
+def test_what_is_turins_own_is_declared_and_the_rest_is_standard(
+    installation: Installation, turin: City
+) -> None:
+    choice = FactorChoice(installation.factors, turin.local_factors, Method.of(turin.plan))
+    own = {
+        row.carrier
+        for row in turin.declared
+        if choice.of_cell(row.carrier, row.sector, 2019).how is How.DECLARED
+    }
+    assert own == {"electricity", "heat_cold", "liquid_gas", "heating_oil"}

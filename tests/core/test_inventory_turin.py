@@ -47,7 +47,20 @@ def test_every_cell_is_within_a_tenth_of_a_tonne(inventory, published):
 
 def test_the_sum_of_the_cells_is_the_published_energy_subtotal(inventory):
     # 2,271,349.6 t, recomputed from the published cells; each is rounded, so 31 x 0.1 at most
-    assert inventory["emissions_t"] == pytest.approx(2_271_349.6, abs=3.1)
+    assert inventory["energy_emissions_t"] == pytest.approx(2_271_349.6, abs=3.1)
+
+
+def test_the_total_is_the_published_one_to_the_tonne(inventory):
+    """2,396,907 t: energy, waste to energy 99,351, sorted waste 23,832, waste water 15,730 and
+    landfill 21,761, less 35,117 that green areas take up."""
+    assert round(inventory["emissions_t"]) == 2_396_907
+    rows = {(row["code"], row["use"]): row["emissions_t"] for row in inventory["other_rows"]}
+    assert rows == {
+        ("M91", "waste-to-energy"): 99_351, ("M91", "sorted-waste"): 23_832,
+        ("M91", "landfill"): 21_761, ("M92", None): 15_730, ("M93", "urban-green"): -35_117,
+    }  # fmt: skip
+    assert inventory["other_t"] == 125_557
+    assert inventory["findings"] == []
 
 
 def test_nothing_in_it_is_assumed_metered_or_simulated(inventory):
