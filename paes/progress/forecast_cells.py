@@ -48,9 +48,12 @@ class CellForecast:
 
     @property
     def bounds_t(self) -> tuple[float, float]:
-        """The band at the factor of the line: how sure the factor is stands apart."""
-        factor = self.line.factor.factor_t_per_mwh
-        return self.low_mwh * factor, self.high_mwh * factor if factor else 0.0
+        """The band at the factor of the line, between that one's bounds where it has any.
+
+        That the year's own factor may be another stands apart.
+        """
+        least, most = self.line.factor.bounds_t_per_mwh
+        return self.low_mwh * least, self.high_mwh * most if self.high_mwh and most else 0.0
 
 
 @dataclass(frozen=True)
