@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from calendar import isleap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
@@ -50,6 +50,9 @@ class DeclaredEffect:
     """True if the tonnes were made from declared energy."""
     part_of_year: float
     """The part (0..1) of the year's days on which it works."""
+    produced_t: float | None = None
+    """The part of ``reduction_t`` that is owed to production; None if that is not known. Where an
+    inventory has the local electricity factor, its plants have lowered that already."""
     counted_fraction: float = 1.0
     """What is left (0..1) where overlaps count elsewhere; set by ``together``."""
 
@@ -89,7 +92,7 @@ def declared_effect(
     part = working_days(action, year, planned).fraction
     if since is not None:
         part = max(0.0, part - working_days(action, since, planned).fraction)
-    reduction_t, derived = _reduction(action, year, factor_of)
+    reduction_t, produced_t, derived = _reduction(action, year, factor_of)
     return DeclaredEffect(
         year=year,
         saving_mwh=_times(action.declared_saving_mwh, part),
@@ -97,6 +100,7 @@ def declared_effect(
         reduction_t=_times(reduction_t, part),
         derived=derived,
         part_of_year=part,
+        produced_t=_times(produced_t, part),
     )
 
 
@@ -224,23 +228,33 @@ def _elsewhere(action: Action, days: Mapping[str, Days]) -> float:
     return min(1.0, math.fsum(parts))
 
 
-def _reduction(action: Action, year: int, factor_of: FactorOf) -> tuple[float | None, bool]:
-    """Tonnes of a whole year, and whether they were derived; None if neither can be."""
-    if action.declared_reduction_t is not None:
-        return action.declared_reduction_t, False
+def _reduction(
+    action: Action, year: int, factor_of: FactorOf
+) -> tuple[float | None, float | None, bool]:
+    """Tonnes of a whole year, those owed to production, and whether they were derived."""
+    declared_t = action.declared_reduction_t
+    saves, produces = action.declared_saving_mwh, action.declared_production_mwh
+    if declared_t is not None:
+        unknown = None if saves else declared_t
+        return declared_t, unknown if produces else 0.0, False
     try:
-        parts = list(_derived_parts(action, year, factor_of))
+        saved_t = _derived(action, saves, year, "saved", factor_of)
+        produced_t = _derived(action, produces, year, "produced", factor_of)
     except FactorMissing:  # told as a finding: one such action does not spoil the register
-        parts = []
-    return (math.fsum(parts), True) if parts else (None, False)
+        return None, None, False
+    if saved_t is None and produced_t is None:
+        return None, None, False
+    return (saved_t or 0.0) + (produced_t or 0.0), produced_t or 0.0, True
 
 
-def _derived_parts(action: Action, year: int, factor_of: FactorOf) -> Iterator[float]:
-    carrier = action.carrier
-    if carrier is not None and action.declared_saving_mwh is not None:
-        yield action.declared_saving_mwh * factor_of(carrier, action.sector, year, "saved")
-    if carrier is Carrier.ELECTRICITY and action.declared_production_mwh is not None:
-        yield action.declared_production_mwh * factor_of(carrier, action.sector, year, "produced")
+def _derived(
+    action: Action, mwh: float | None, year: int, use: Use, factor_of: FactorOf
+) -> float | None:
+    """Tonnes of declared energy; None if there is none, or what it replaces is not known."""
+    is_known = use == "saved" or action.carrier is Carrier.ELECTRICITY
+    if mwh is None or action.carrier is None or not is_known:
+        return None
+    return mwh * factor_of(action.carrier, action.sector, year, use)
 
 
 def _times(figure: float | None, part: float) -> float | None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
-from paes.metering import Finding
+from paes.metering import Carrier, Finding
 from paes.plan.action import Action, Status
 from paes.plan.covenant_lists import CovenantLists
 from paes.plan.declared_effect import PLANNED, DeclaredEffect, end_of_life
@@ -100,12 +100,20 @@ def underived_findings(effects: Iterable[tuple[Action, DeclaredEffect]]) -> list
         _finding(
             "tonnes_not_derived",
             action,
-            f"declares energy ({action.carrier}), but no tonnes, and what that saves is not known: "
-            "declare them (declared_reduction_t)",
+            f"declares energy ({action.carrier}), but no tonnes, and how many that saves is not "
+            "known: declare them (declared_reduction_t)",
         )
         for action, effect in effects
-        if effect.declares and effect.reduction_t is None and action.carrier
+        if action.carrier and (effect.reduction_t is None or _replaces_unknown(action))
+        if effect.declares
     ]
+
+
+def _replaces_unknown(action: Action) -> bool:
+    """True if it produces energy other than electricity, and tells no tonnes for it."""
+    produces = action.declared_production_mwh is not None
+    is_told = action.declared_reduction_t is not None or action.carrier is Carrier.ELECTRICITY
+    return produces and not is_told
 
 
 def _effect_findings(action: Action) -> Iterator[Finding]:
