@@ -257,7 +257,7 @@ def test_inventory_and_progress_print_tables_and_json(paes):
     assert progress["target"]["reduction_fraction"] == 0.14
     assert progress["target"]["own_fraction"] == pytest.approx(0.07)
     for effects in progress["effects"]:
-        parts = [v for k, v in effects.items() if k not in ("year", "total_t")]
+        parts = [cause["t"] for cause in effects["causes"]]
         assert sum(parts) == pytest.approx(effects["total_t"])
     frozen = json.loads(paes("progress", "--electricity", "frozen", "--json").out)
     assert frozen["electricity_factor"] == "frozen"
@@ -270,6 +270,7 @@ def test_report_writes_whole_files_that_agree_with_the_commands(paes, tmp_path):
     assert done.code == 0
     written = sorted(Path(line).name for line in done.out.split())
     assert written == [
+        "la-spezia-2022-causes.csv",
         "la-spezia-2022-declared.csv",
         "la-spezia-2022-inventory.csv",
         "la-spezia-2022-inventory.json",

@@ -19,6 +19,7 @@ from paes.cli.chances import (
 )
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
 from paes.inventory.method import Method
+from paes.progress.causes import Basis, Cause, Owed, causes_of, subtotal_t
 from paes.progress.path import Verdict, YearResult
 from paes.progress.progress import Progress, make_progress, next_target
 from paes.report.progress_documents import progress_document
@@ -27,6 +28,32 @@ _VERDICTS = {
     Verdict.WITHIN: "within the path",
     Verdict.ABOVE: "above the path",
     Verdict.UNCERTAIN: "uncertain: what the meters missed decides",
+}
+
+_CAUSES = {
+    "weather": "weather",
+    "activity": "activity (inhabitants, area, kilometres ...)",
+    "boundary": "boundary (what joined or left)",
+    "other_factors": "factors of fuels",
+    "other_rows": "waste, waste water, green electricity",
+    "grid": "power grid",
+    "supra_actions": "national and regional actions",
+    "local_supply": "local plants and green purchases",
+    "mixed_actions": "mixed actions",
+    "own_actions": "own actions",
+    "unexplained": "unexplained",
+}
+_OWED = {
+    Owed.CIRCUMSTANCES: "circumstances",
+    Owed.SUPRA_ORDINATE: "supra-ordinate",
+    Owed.SEVERAL: "town, citizens and firms",
+    Owed.OWN: "own",
+    Owed.NOBODY_KNOWS: "unexplained",
+}
+_BASIS = {
+    Basis.COMPUTED: "computed",
+    Basis.DECLARED: "declared, not measured",
+    Basis.REMAINS: "what remains",
 }
 
 
@@ -80,7 +107,7 @@ def progress(
         ],
     )
     say_chances(made)
-    _print_effects(made)
+    _print_causes(made)
     upcoming = next_target(city, made.latest.year)
     if upcoming:
         say(
@@ -99,22 +126,41 @@ def _reduction(year: YearResult) -> str:
     return f"{least} to {most}" if is_bounded else f"at most {most}"
 
 
-def _print_effects(made: Progress) -> None:
-    effects = made.effects[-1]
-    base = made.inventories[0].emissions_t
-    parts = [
-        ("grid (supra-ordinate)", effects.grid_t),
-        ("national and regional actions, declared", effects.supra_actions_t),
-        ("mixed actions, declared", effects.mixed_actions_t),
-        ("own actions, declared", effects.own_actions_t),
-        ("unexplained", effects.unexplained_t),
-        ("total", effects.total_t),
-    ]
-    print_table(
-        f"Reduction {made.base.year}-{effects.year} by cause",
-        ["cause", "t", f"of {made.base.year}"],
-        [[name, number(t), percent(t / base if base else None)] for name, t in parts],
-    )
+def _print_causes(made: Progress) -> None:
+    """The newest year's change by cause, with a subtotal for whom several causes are owed to."""
+    effects, base_t = made.effects[-1], made.inventories[0].emissions_t
+    told = [cause for cause in causes_of(effects) if cause.is_told]
+    rows = []
+    for owed in Owed:
+        here = [cause for cause in told if cause.owed is owed]
+        rows += [_cause_row(cause, base_t) for cause in here]
+        if len(here) > 1:
+            t = subtotal_t(here, owed)
+            rows.append([f"= {_OWED[owed]}", number(t), _part(t, base_t), ""])
+    rows.append(["total reduction", number(effects.total_t), _part(effects.total_t, base_t), ""])
+    columns = ["cause", "t", f"of {made.base.year}", "known by"]
+    print_table(f"Reduction {made.base.year}-{effects.year} by cause", columns, rows)
+    for finding in effects.findings:
+        say(f"{finding.subject}: {finding.message}")
+
+
+def _cause_row(cause: Cause, base_t: float) -> list[str]:
+    basis = "computed, on assumed drivers" if cause.assumed else _BASIS[cause.basis]
+    if number(cause.low_t) != number(cause.high_t):
+        basis += f"; {_bounds(cause)}"
+    return [_CAUSES[cause.name], number(cause.t), _part(cause.t, base_t), basis]
+
+
+def _bounds(cause: Cause) -> str:
+    if cause.owed is Owed.OWN:
+        return f"{number(cause.low_t)} to {number(cause.high_t)} as savings come true elsewhere"
+    ends = (cause.low_t, cause.high_t)
+    low, high = (number(t) if math.isfinite(t) else "nobody knows" for t in ends)
+    return f"{low} to {high} for gaps and estimates"
+
+
+def _part(t: float, base_t: float) -> str:
+    return percent(t / base_t if base_t else None)
 
 
 COMMANDS = (progress,)

@@ -45,6 +45,7 @@ def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> l
         f"{stem}-local-generation.csv": flat(generation_rows(local)).to_csv(index=False),
         f"{stem}-progress.json": _json({"targets": progress}),
         f"{stem}-progress.csv": flat(_progress_rows(progress)).to_csv(index=False),
+        f"{stem}-causes.csv": flat(_cause_rows(progress)).to_csv(index=False),
     }
     return [_write(folder / name, text) for name, text in texts.items()]
 
@@ -66,9 +67,19 @@ def _progress_rows(progress: list[Document]) -> list[Document]:
     ]
 
 
+def _cause_rows(progress: list[Document]) -> list[Document]:
+    """Every cause of every year's change, one a line."""
+    return [
+        {"target": p["target"]["id"], "year": e["year"], **cause}
+        for p in progress
+        for e in p["effects"]
+        for cause in e["causes"]
+    ]
+
+
 def _effects(progress: Document, year: int) -> Document:
     return next(
-        {k: v for k, v in e.items() if k != "year"}
+        {k: v for k, v in e.items() if k not in ("year", "causes", "findings")}
         for e in progress["effects"]
         if e["year"] == year
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from paes import __version__
 from paes.installation import City
 from paes.plan.target import Target
+from paes.progress.causes import Cause, causes_of
 from paes.progress.effects import Effects
 from paes.progress.path import YearResult
 from paes.progress.progress import Progress
-from paes.report.documents import Document, finite
+from paes.report.documents import Document, finding_document, finite
 from paes.report.uncertainty_documents import chances_document
 
 
@@ -26,7 +27,9 @@ def progress_document(city: City, progress: Progress, labels: dict[str, str]) ->
         "at_target_year": year_document(at_target) if at_target else None,
         "latest": year_document(progress.latest),
         "years": [year_document(y) for y in progress.years],
-        "effects": [effects_document(e) for e in progress.effects],
+        "effects": [
+            effects_document(e, progress.inventories[0].emissions_t) for e in progress.effects
+        ],
         "chances": chances_document(progress.chances) if progress.chances else None,
         "published_inventories": [
             p.model_dump(mode="json") for p in city.plan.published_inventories
@@ -59,14 +62,42 @@ def year_document(year: YearResult) -> Document:
     }
 
 
-def effects_document(effects: Effects) -> Document:
-    """The reduction since the base year by cause; the parts add up to the total."""
+def effects_document(effects: Effects, base_t: float) -> Document:
+    """The reduction since the base year (``base_t``) by cause; ``causes`` add up to the total."""
+    causes = causes_of(effects)
     return {
         "year": effects.year,
         "total_t": effects.total_t,
+        "weather_t": effects.weather_t,
+        "activity_t": effects.activity_t,
+        "boundary_t": effects.boundary_t,
+        "other_factors_t": effects.other_factors_t,
+        "other_rows_t": effects.other_rows_t,
         "grid_t": effects.grid_t,
         "supra_ordinate_actions_declared_t": effects.supra_actions_t,
+        "supra_ordinate_t": effects.supra_ordinate_t,
+        "local_supply_t": effects.local_supply_t,
         "mixed_actions_declared_t": effects.mixed_actions_t,
         "own_actions_declared_t": effects.own_actions_t,
+        "own_actions_low_t": effects.own_low_t,
+        "own_actions_high_t": effects.own_high_t,
         "unexplained_t": effects.unexplained_t,
+        "unexplained_low_t": finite(effects.unexplained_bounds_t[0]),
+        "unexplained_high_t": finite(effects.unexplained_bounds_t[1]),
+        "causes": [cause_document(cause, base_t) for cause in causes],
+        "findings": [finding_document(finding) for finding in effects.findings],
+    }
+
+
+def cause_document(cause: Cause, base_t: float) -> Document:
+    """One cause: whom it is owed to, how it is known, tonnes, and as a part of the base year."""
+    return {
+        "cause": cause.name,
+        "owed_to": str(cause.owed),
+        "known_by": str(cause.basis),
+        "assumed": cause.assumed,
+        "t": cause.t,
+        "low_t": finite(cause.low_t),
+        "high_t": finite(cause.high_t),
+        "fraction_of_base_year": cause.t / base_t if base_t else None,
     }
