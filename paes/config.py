@@ -74,6 +74,7 @@ from paes.progress.expectations import read_expectations
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
+from paes.supply.checks import supply_problems
 from paes.supply.plants import SupplyAssumptions
 from paes.tariffs.checks import contract_problems, read_bands, read_tariffs
 from paes.uncertainty.assumptions import Assumptions
@@ -134,6 +135,7 @@ def load_installation(root: Path) -> Installation:
     devices: dict[str, DeviceFile] = {}
     for town in towns:
         problems += city_problems(town, factors) + plan_problems(town, lists)
+        problems += supply_problems(town)
         if town.meters:
             registers |= accounted_registers(town.meters, device_folders, devices, problems)
             registers |= {m.id: m.register for m in town.meters.value.imported_meters}

@@ -94,7 +94,7 @@ def inventory_of(
             + factor_findings(lines, choice)
             + notation_findings(noted, method.base_year)
             + other_findings
-            + findings_of(supply, method)
+            + findings_of(supply, choice)
         ),
         supply=supply,
         other_rows=tuple(others),
@@ -166,6 +166,7 @@ def _other_rows(
     if choice.method.green_electricity == "own_row":
         # the municipality buys it for what it uses itself
         factor = choice.of_cell(Carrier.ELECTRICITY, Sector.MUNICIPAL_BUILDINGS, year)
-        green = green_row(city.supply.green, year, factor)
+        life_cycle = choice.factors.sets[choice.method.factor_set].approach == "LCA"
+        green = green_row(city.supply.green, year, factor, life_cycle)
         rows += [green] if green else []
     return rows, findings

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.activity_data import ActivityData
 from paes.errors import FactorMissing
+from paes.factors.emission_factors import How
 from paes.installation import City
 from paes.inventory.factor_choice import FactorChoice
 from paes.inventory.metered_plants import metered_plants
@@ -38,10 +39,22 @@ def supply_of(
         return LocalSupply(year, findings=(Finding("supply.no_factor", str(year), str(err)),))
 
 
-def findings_of(supply: LocalSupply, method: Method) -> list[Finding]:
+def findings_of(supply: LocalSupply, choice: FactorChoice) -> list[Finding]:
     """What is odd about local supply and touches a figure of the inventory."""
-    local = method.electricity_scope == "local"
-    return [f for f in supply.findings if local or f.name.startswith(_ALWAYS)]
+    local = choice.local.get(Carrier.ELECTRICITY)
+    if local is None:
+        return [f for f in supply.findings if f.name.startswith(_ALWAYS)]
+    national = choice.of_set(Carrier.ELECTRICITY, Sector.OTHER, supply.year)
+    if national.how is not How.EARLIER:
+        return list(supply.findings)
+    earlier = Finding(
+        "factor.earlier",
+        f"{national.factor_set}/{national.carrier}",
+        f"no national factor for {supply.year}: the local one is made with that of "
+        f"{national.year_used}",
+        numbers={"factor_t_per_mwh": national.factor_t_per_mwh},
+    )
+    return [earlier, *supply.findings]
 
 
 def local_supply(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from paes.config_file import Tree
 from paes.supply.green_electricity import GreenPurchase
 from paes.supply.plants import DeclaredGeneration, DeclaredPlant, HeatTrade, PlantFuelRow
 
@@ -18,6 +19,8 @@ class DeclaredSupply:
     fuels: tuple[PlantFuelRow, ...] = ()
     heat_trade: tuple[HeatTrade, ...] = ()
     green: tuple[GreenPurchase, ...] = ()
+    plants_tree: Tree | None = field(default=None, repr=False, compare=False)
+    """Where in ``plants.yaml`` each plant stands."""
 
     @cached_property
     def by_id(self) -> dict[str, DeclaredPlant]:

@@ -68,6 +68,7 @@ def read_supply(folder: Path) -> DeclaredSupply:
         raise ConfigError(problems)
     return DeclaredSupply(
         plants=parsed.value.plants if parsed else (),
+        plants_tree=parsed.tree if parsed else None,
         generation=tuple(row for _, row in generation),
         fuels=tuple(row for _, row in fuels),
         heat_trade=tuple(row for _, row in trade),
