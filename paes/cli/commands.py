@@ -47,6 +47,7 @@ SUMMARIES = {
     "spool": "What waits for the store, and what it refused and why.",
     "status": "Per meter: last reading, age, coverage, state of its unit.",
     "store": "What is in the store; check, backup, retention, copy.",
+    "trace": "What a figure was made from, down to reads of a register.",
     "watch": "Every unit of a running collector, live in the terminal.",
 }
 _MODULES = {

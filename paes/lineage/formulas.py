@@ -49,7 +49,14 @@ PART_OF_AMOUNT = Formula(
     "part_of_amount", "counted = what the load curve or document says * part of the time"
 )
 KNOWN_GAP = Formula("known_gap", "amount = register after the gap - register before it")
-LOCAL_FACTOR = Formula("local_factor", "as the factor says", source=COVENANT)
+FACTOR = Formula("factor", "as the factor's own formula says")
+EFE = Formula(
+    "efe",
+    "EFE = ((TCE - LPE - GEP) * NEEFE + CO2LPE + CO2GEP) / TCE, and its branch for exporters",
+    source=COVENANT,
+)
+EFH = Formula("efh", "EFH = (CO2LPH + CO2IH - CO2EH) / LHC", source=COVENANT)
+TABLE_C = Formula("table_c", "as tables C and D: what plants made, less what was used on the spot")
 REDUCTION = Formula("reduction", "reduction = 1 - emissions / base_emissions")
 PER_HEAD = Formula("per_head", "emissions per head = emissions_t / inhabitants")
 PATH = Formula("path", "path = base_emissions * (1 - required_fraction)")
@@ -58,8 +65,13 @@ REQUIRED = Formula(
 )
 DISTANCE = Formula("distance", "distance = emissions - path")
 CHANGE = Formula("change", "total_t = base_emissions_t - emissions_t")
-EFFECT = Formula("effect", "as the decomposition says")
-REST = Formula("rest", "unexplained_t = total_t - all other effects")
+EFFECT = Formula(
+    "effect",
+    "log-mean Divisia (LMDI-I) of both inventories, cell by cell",
+    source="Ang, B.W.: LMDI decomposition approach, Energy Policy 86 (2015), 233-238",
+)
+ACTIONS = Formula("actions", "what the register declares for the year, overlaps counted once")
+REST = Formula("rest", "unexplained_t = total_t - all causes")
 
 FORMULAS = {value.name: value for value in tuple(globals().values()) if isinstance(value, Formula)}
 """All of them by name."""

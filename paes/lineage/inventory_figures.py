@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.site_energy import SeenTerm
 from paes.activity.declared_row import DeclaredRow
 from paes.errors import DataError
+from paes.factors.dated_values import How
 from paes.factors.emission_factors import FactorMatch
 from paes.installation import City, some
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
+from paes.inventory.local_factors import HIGH, LOW
 from paes.inventory.other_emissions import OtherEmissions
 from paes.lineage import formulas as f
 from paes.lineage.figure import Figure, Input, Source
@@ -30,7 +32,8 @@ from paes.lineage.figure_id import (
     method_told,
 )
 from paes.lineage.meter_figures import MeterFigures
-from paes.metering import Finding, Sector
+from paes.lineage.remaking import INSIDE
+from paes.metering import Carrier, Finding, Sector
 
 UNITS = {"t": "t", "mwh": "MWh", "factor": "t/MWh", "metered_kwh": "kWh", "declared_mwh": "MWh"}
 """Of the quantities of a cell; a year and a sector have the first two."""
@@ -241,8 +244,8 @@ class InventoryFigures:
             f"emission factor of {match.carrier}, {match.year_asked}",
             match.factor_t_per_mwh,
             "t/MWh",
-            f.Formula("factor", match.formula) if match.formula else None,
-            tuple(self._numbers(match)),
+            _formula(match),
+            tuple(self._numbers(match, self.id(*cell, quantity="factor"))),
             method=method_told(self.made.method),
             factor=match,
             sources=(Source("table", match.source or match.note or match.factor_set, place),),
@@ -250,13 +253,16 @@ class InventoryFigures:
             note=match.note,
         )
 
-    def _numbers(self, match: FactorMatch) -> Iterator[Input]:
-        """What a computed factor was worked out from, as far as it has numbers."""
+    def _numbers(self, match: FactorMatch, factor_id: str) -> Iterator[Input]:
+        """What a computed factor was worked out from; of the set's own table parts of one row."""
         chosen = choices_of(self.made.method, self.city.plan)
         for name, value in match.numbers.items():
-            parts = (str(self.made.year),)
-            where = FigureId(self.city.id, Kind.SUPPLY, parts, name, chosen)
-            yield Input(name, str(where), value, name.rpartition("_")[2])
+            where = f"{factor_id}#{name}"
+            if match.how is How.LOCAL:
+                parts = (str(self.made.year),)
+                where = str(FigureId(self.city.id, Kind.SUPPLY, parts, name, chosen))
+            role = INSIDE if name in (LOW, HIGH) else name
+            yield Input(role, where, value, "MWh" if name.endswith("_mwh") else "")
 
     def _declared(self, row: DeclaredRow) -> Input:
         return Input("declared", declared_id(self.city.id, row), row.energy_mwh, "MWh")
@@ -315,6 +321,15 @@ def declared_figure(city: City, asked: FigureId) -> Figure:
         assumed=row.rests_on_assumption,
         note=row.note,
     )
+
+
+def _formula(match: FactorMatch) -> f.Formula | None:
+    """The formula of a computed factor in its own words, under a name that can be worked out."""
+    if match.formula is None:
+        return None
+    local = {Carrier.ELECTRICITY: f.EFE, Carrier.HEAT_COLD: f.EFH}
+    made = local.get(match.carrier, f.FACTOR) if match.how is How.LOCAL else f.FACTOR
+    return replace(made, text=match.formula)
 
 
 def _part(figure: Figure) -> Input:

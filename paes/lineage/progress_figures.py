@@ -18,7 +18,7 @@ from paes.lineage.figure_id import (
     progress_id,
 )
 from paes.plan.action import Action
-from paes.progress.effects import Effects
+from paes.progress.effects import CAUSES, Effects
 from paes.progress.path import YearResult
 from paes.progress.progress import Progress
 
@@ -112,13 +112,14 @@ class ProgressFigures:
             inputs = [self._year_t(base, "base"), self._year_t(year, "emissions")]
             return self._made(year, quantity, value, "t", f.CHANGE, tuple(inputs))
         if quantity == "unexplained_t":
-            others = [name for name in effect_names() if name not in _TOLD_APART]
-            inputs = [Input("told", self.id(year, n), getattr(effects, n), "t") for n in others]
+            inputs = [Input("told", self.id(year, n), getattr(effects, n), "t") for n in CAUSES]
             whole = Input("total", self.id(year, "total_t"), effects.total_t, "t")
             return self._made(year, quantity, value, "t", f.REST, (whole, *inputs))
         inputs = list(self._actions()) if quantity in _ACTIONS else []
         inputs += [self._year_t(base, "base"), self._year_t(year, "year")]
-        return self._made(year, quantity, value, "t", f.EFFECT, tuple(inputs))
+        formula = f.ACTIONS if quantity in _ACTIONS else f.EFFECT
+        made = self._made(year, quantity, value, "t", formula, tuple(inputs))
+        return replace(made, findings=effects.findings, assumed=quantity in effects.assumed)
 
     def _actions(self) -> Iterator[Input]:
         """The actions of the register that declare tonnes; which of them count is for the year."""
@@ -154,9 +155,6 @@ class ProgressFigures:
             method=method_told(self.made.method),
             bounds=bounds,
         )
-
-
-_TOLD_APART = {"total_t", "unexplained_t", "own_low_t", "own_high_t"}
 
 
 def effect_names() -> list[str]:

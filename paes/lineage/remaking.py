@@ -14,6 +14,7 @@ from operator import add
 
 from paes.lineage import formulas as f
 from paes.lineage.figure import Figure, Input
+from paes.supply.formulas import ElectricityTerms
 from paes.units import KWH_PER_MWH
 
 MILLIONTH = 1e-6
@@ -34,7 +35,7 @@ def agrees(figure: Figure) -> bool:
     found = remade(figure)
     if found is None:
         return True
-    if figure.formula in (f.INTERVALS, f.INTERVAL):
+    if figure.formula in (f.INTERVALS, f.INTERVAL, f.AMOUNT):
         return abs(found - figure.value) <= MILLIONTH
     return found == figure.value
 
@@ -133,6 +134,29 @@ def _path(inputs: Sequence[Input]) -> float:
     return _one("base", inputs) * (1 - _one("required", inputs))
 
 
+def _efe(inputs: Sequence[Input]) -> float:
+    terms = {one.role: one.value for one in inputs}
+    return ElectricityTerms(
+        consumption_mwh=terms["tce_mwh"],
+        delivered_mwh=terms["lpe_mwh"],
+        used_on_the_spot_mwh=terms["own_use_mwh"],
+        green_mwh=terms["gep_mwh"],
+        national_t_per_mwh=terms["neefe_t_per_mwh"],
+        production_t=terms["co2lpe_t"],
+        green_t=terms["co2gep_t"],
+    ).factor_t_per_mwh
+
+
+def _efh(inputs: Sequence[Input]) -> float:
+    emitted_t = _one("co2lph_t", inputs) + _one("co2ih_t", inputs) - _one("co2eh_t", inputs)
+    used_mwh = _one("lhc_mwh", inputs)
+    return emitted_t / used_mwh if used_mwh else 0.0
+
+
+def _rest(inputs: Sequence[Input]) -> float:
+    return math.fsum((_one("total", inputs), *(-value for value in _of(inputs, "told"))))
+
+
 _MAKE: Mapping[str, Callable[[Sequence[Input]], float]] = {
     f.SUM.name: _sum,
     f.EMISSIONS.name: _product,
@@ -145,6 +169,10 @@ _MAKE: Mapping[str, Callable[[Sequence[Input]], float]] = {
     f.INTERVALS.name: _sum,
     f.INTERVAL.name: _interval,
     f.KNOWN_GAP.name: _interval,
+    f.AMOUNT.name: lambda i: _one("amount", i),
+    f.EFE.name: _efe,
+    f.EFH.name: _efh,
+    f.REST.name: _rest,
     f.REDUCTION.name: _reduction,
     f.PATH.name: _path,
     f.PER_HEAD.name: lambda i: _one("emissions", i) / _one("inhabitants", i),

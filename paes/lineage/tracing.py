@@ -19,6 +19,7 @@ from paes.lineage.figure_id import FigureId, Kind
 from paes.lineage.inventory_figures import InventoryFigures, declared_figure
 from paes.lineage.meter_figures import MeterFigures
 from paes.lineage.progress_figures import ProgressFigures, action_figure, inhabitants_figure
+from paes.lineage.supply_figures import SupplyFigures
 from paes.progress.progress import Progress, make_progress
 
 
@@ -47,7 +48,7 @@ class Tracer:
             Kind.DECLARED: lambda of: declared_figure(self.city, of),
             Kind.ACTION: lambda of: action_figure(self.city, of),
             Kind.INHABITANTS: lambda of: inhabitants_figure(self.city, of),
-            Kind.SUPPLY: self._of_inventory,
+            Kind.SUPPLY: self._of_supply,
             Kind.METER: self.meters.figure,
         }
         return makers[asked.kind](asked)
@@ -91,3 +92,7 @@ class Tracer:
 
     def _of_progress(self, asked: FigureId) -> Figure:
         return self.progress(asked.parts[0], asked.method(self.city.plan)).figure(asked)
+
+    def _of_supply(self, asked: FigureId) -> Figure:
+        made = self.inventory(asked.year, asked.method(self.city.plan))
+        return SupplyFigures(self.city, made, self.ledger).figure(asked)
