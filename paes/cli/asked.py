@@ -37,6 +37,14 @@ side_by_side_option = click.option(
     is_flag=True,
     help="The total by every basis: frozen and current, national and local. Never mixed.",
 )
+as_of_option = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only factors known on this day [the day the inventory was published, else all].",
+)
+gwp_option = click.option(
+    "--gwp", metavar="SET", help="Warming potentials, e.g. ar5 [the plan's choice]."
+)
 
 
 def asked_span(session: Session, start: str | None, end: str | None, by: By) -> Span:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from paes.activity.activity_data import DeclaredRow
 from paes.cli import Session
-from paes.cli.asked import electricity_option, json_option
+from paes.cli.asked import as_of_option, electricity_option, gwp_option, json_option
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.errors import DataError
+from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.inventory.local_generation import local_generation
 from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
+from paes.inventory.notation import NotedCell
+from paes.inventory.other_emissions import OtherEmissions
 from paes.report.generation import generation_document
 from paes.report.inventory_documents import inventory_document
 
@@ -21,25 +26,42 @@ from paes.report.inventory_documents import inventory_document
 @click.command()
 @click.argument("year", type=int)
 @electricity_option
+@gwp_option
+@as_of_option
 @json_option
 @click.pass_obj
-def inventory(session: Session, year: int, electricity: Any, as_json: bool) -> None:
+def inventory(
+    session: Session,
+    year: int,
+    electricity: Any,
+    gwp: str | None,
+    as_of: datetime | None,
+    as_json: bool,
+) -> None:
     """Energy and emissions by sector and carrier in YEAR, with the factors used."""
     city = session.city
-    made = make_inventory(
-        city, year, session.ledger, Method.of(city.plan, electricity_factor=electricity)
-    )
+    factors = session.installation.factors
+    if gwp and not factors.keeps_gases_apart(city.plan.factor_set):
+        raise DataError(
+            f"--gwp {gwp}: factor set {city.plan.factor_set} has its gases added up already; "
+            "choose one in plan.yaml that keeps them apart"
+        )
+    changes = {"gwp": gwp, "factors_as_of": as_of.date() if as_of else None}
+    method = Method.of(city.plan, electricity_factor=electricity, **changes)
+    made = make_inventory(city, year, session.ledger, method)
     labels = session.store.labels()
     if as_json:
         local = generation_document(local_generation(city, year, session.ledger))
         print_json({**inventory_document(city, made, labels), "local_generation": local})
         return
     rows = [row for line in made.lines for row in (_line_row(line), *_use_rows(line))]
+    rows += [_noted_row(cell) for cell in made.noted]
+    rows += [_other_row(other) for other in made.other_rows]
     total = number(made.energy_mwh, 1), "", "", "", "", number(made.emissions_t, 1), ""
     rows.append(["total", "", *total])
     print_table(
         f"{city.name} {year}: {made.kind}, {made.factor_set.id} ({made.factor_set.gas}), "
-        f"electricity factor {made.method.electricity_factor}",
+        f"electricity factor {made.method.electricity_factor}{_gwp_and_day(made)}",
         ["sector", "carrier", "MWh", "metered", "estimated MWh", "missing MWh", "t/MWh", "t", ""],
         rows,
         left=2,
@@ -61,6 +83,23 @@ def _line_row(line: InventoryLine) -> list[str]:
         number(line.emissions_t, 1),
         "assumed" if line.assumed else "",
     ]
+
+
+def _noted_row(cell: NotedCell) -> list[str]:
+    use = f" ({cell.use})" if cell.use else ""
+    return [str(cell.sector), f"{cell.carrier}{use}", str(cell.notation), *[""] * 6]
+
+
+def _other_row(row: OtherEmissions) -> list[str]:
+    assumed = "assumed" if row.assumed else ""
+    return [str(row.row), row.use or "", *[""] * 5, number(row.emissions_t, 1), assumed]
+
+
+def _gwp_and_day(made: Inventory) -> str:
+    """The other choices that its factors rest on, as far as there were any."""
+    potentials = f", warming potentials {made.gwp}" if made.gwp else ""
+    known = f", factors known on {made.factors_as_of}" if made.factors_as_of else ""
+    return potentials + known
 
 
 def _use_rows(line: InventoryLine) -> list[list[str]]:

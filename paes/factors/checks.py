@@ -10,7 +10,23 @@ from paes.plan.plan import Plan
 
 
 def plan_factor_problems(plan: Parsed[Plan], factors: FactorLibrary) -> Iterator[str]:
-    """A factor set that does not exist, and warming potentials where none or others are needed."""
+    """Factor sets and warming potentials that do not exist or do not go together; days of
+    publication that cannot be."""
+    yield from _chosen_problems(plan, factors)
+    first: dict[int, int] = {}
+    for index, one in enumerate(plan.value.publications):
+        place = ("publications", index)
+        if one.year in first:
+            line = plan.tree.line(("publications", first[one.year], "year"))
+            message = f"the inventory of {one.year} was published already (line {line})"
+            yield plan.tree.problem((*place, "year"), message)
+        first.setdefault(one.year, index)
+        if one.published_on.year <= one.year:
+            message = f"{one.published_on}; expected a day after the end of {one.year}"
+            yield plan.tree.problem((*place, "published_on"), message)
+
+
+def _chosen_problems(plan: Parsed[Plan], factors: FactorLibrary) -> Iterator[str]:
     chosen = plan.value
     if chosen.factor_set not in factors.sets:
         message = f"no factor set {chosen.factor_set!r}; there is {_listed(factors.sets)}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
 
 from paes.activity.sustainability import undeclared_mwh
 from paes.errors import FactorMissing
 from paes.factors.emission_factors import FactorMatch, How
 from paes.inventory.factor_choice import FactorChoice
 from paes.inventory.line import InventoryLine
-from paes.metering import Carrier, Finding
+from paes.metering import Carrier, Finding, Sector
 
 
 def factor_findings(lines: Iterable[InventoryLine], choice: FactorChoice) -> list[Finding]:
@@ -46,6 +47,7 @@ def _newer_known(lines: list[InventoryLine], choice: FactorChoice) -> Iterable[F
         return
     today = replace(choice, as_of=None)
     pairs = [(line, today.of_row(line.activity)) for line in lines if _of_set(line.factor)]
+    yield from _newer_national(lines, today, choice.as_of)
     for carrier, of_carrier in _by_carrier(pairs).items():
         newer = [(line, new) for line, new in of_carrier if _differ(line.factor, new)]
         if not newer:
@@ -65,6 +67,35 @@ def _newer_known(lines: list[InventoryLine], choice: FactorChoice) -> Iterable[F
                 "factor_t_per_mwh": line.factor.factor_t_per_mwh,
                 "newer_t_per_mwh": new.factor_t_per_mwh,
                 "more_t": more_t,
+            },
+        )
+
+
+def _newer_national(
+    lines: list[InventoryLine], today: FactorChoice, as_of: date
+) -> Iterable[Finding]:
+    """The national factor within a local one, whose part is what the town does not make itself."""
+    local = [
+        line.factor
+        for line in lines
+        if line.factor.how is How.LOCAL and "neefe_t_per_mwh" in line.factor.numbers
+    ]
+    if not local:
+        return
+    match, numbers = local[0], local[0].numbers
+    new = today.of_set(match.carrier, Sector.OTHER, match.year_asked)
+    bought_mwh = numbers["tce_mwh"] - numbers["lpe_mwh"] - numbers["gep_mwh"]
+    rise = new.factor_t_per_mwh - numbers["neefe_t_per_mwh"]
+    if rise and bought_mwh > 0:
+        yield Finding(
+            "factor.newer_known",
+            f"{new.factor_set}/{match.carrier}",
+            f"made with the national factor known on {as_of}; there is a newer one by now: it "
+            f"would change the total by {bought_mwh * rise:+,.1f} t",
+            numbers={
+                "factor_t_per_mwh": numbers["neefe_t_per_mwh"],
+                "newer_t_per_mwh": new.factor_t_per_mwh,
+                "more_t": bought_mwh * rise,
             },
         )
 

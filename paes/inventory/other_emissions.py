@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import Field, PrivateAttr, model_validator
 
 from paes.config_table import read_csv, repeated_rows
-from paes.errors import ConfigError
+from paes.errors import ConfigError, FactorMissing
 from paes.factors.emission_factors import FactorMatch, Year
 from paes.metering import Finding
 from paes.schema import Identifier, Sourced
@@ -161,18 +161,19 @@ def other_rows(
 
 
 def green_row(
-    purchases: Iterable[GreenPurchase], year: int, electricity: FactorMatch
+    purchases: Iterable[GreenPurchase], year: int, electricity: FactorMatch, life_cycle: bool
 ) -> OtherEmissions | None:
     """What certified purchases of ``year`` take off where they are a row of their own.
 
-    Each takes off its energy times the difference between the factor of electricity and its own
-    (row M520; nothing in the standard approach). None if nothing was bought.
+    Each takes off its energy times the difference between the factor of electricity and its own:
+    row M520 where the set counts a ``life_cycle``, nothing in the standard approach. None if
+    nothing was bought. Raises FactorMissing for a purchase whose life cycle nobody tells.
     """
     bought = bought_in(purchases, year)
     if not bought:
         return None
     mwh = math.fsum(one.mwh for one in bought)
-    certified_t = math.fsum(one.mwh * (one.factor_t_per_mwh or 0.0) for one in bought)
+    certified_t = math.fsum(_life_cycle_t(one) for one in bought) if life_cycle else 0.0
     return OtherEmissions(
         year=year,
         row=OtherRow.GREEN_ELECTRICITY,
@@ -187,6 +188,15 @@ def green_row(
             "certified_t_per_mwh": certified_t / mwh if mwh else 0.0,
         },
     )
+
+
+def _life_cycle_t(purchase: GreenPurchase) -> float:
+    if purchase.factor_t_per_mwh is None:
+        raise FactorMissing(
+            f"green_electricity.csv: what was bought in {purchase.year} has no factor_t_per_mwh, "
+            "and the plan's set counts life cycles; give the certified plants' own"
+        )
+    return purchase.mwh * purchase.factor_t_per_mwh
 
 
 def _row(row: DeclaredOther, year: int) -> OtherEmissions:
