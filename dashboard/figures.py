@@ -29,10 +29,12 @@ from dashboard.queries import CityView, Milestone
 from dashboard.sentences import amount
 from dashboard.texts import Language
 from paes.inventory.inventory import Inventory
-from paes.progress.effects import Effects
+from paes.progress.causes import Basis, Cause, Owed, causes_of
 from paes.progress.path import YearResult
 
 _ASSUMED_FROM = 0.005
+_ROW_HEIGHT = 45
+"""Pixels: a label of two lines has room."""
 _HOVER = "%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>"
 
 
@@ -199,8 +201,8 @@ def effects_figure(view: CityView, language: Language) -> go.Figure:
 
     A waterfall made of bars, in percentage points of the base year's emissions.
     """
-    figure = blank_figure(language, height=390)
     rows = _promise_rows(view, language) + _effect_rows(view, language)
+    figure = blank_figure(language, height=80 + _ROW_HEIGHT * len(rows))
     for label, start, length, colour, hatch in rows:
         figure.add_bar(
             y=[for_plot(wrapped(label))],
@@ -252,21 +254,29 @@ def _effect_rows(view: CityView, language: Language) -> list[_Row]:
     told, base_t = view.effects, view.base_inventory.emissions_t
     rows: list[_Row] = []
     reached = 0.0
-    for name, value_t, colour, hatch in _causes(told):
-        points = float(value_t) / base_t * 100 if base_t else 0.0
-        rows.append((language.text(f"effects.{name}"), reached, points, colour, hatch))
-        reached += points
+    for cause in causes_of(told):
+        if cause.is_told:
+            points = float(cause.t) / base_t * 100 if base_t else 0.0
+            label = language.text(f"effects.{cause.name}")
+            rows.append((label, reached, points, *_look(cause)))
+            reached += points
     rows.append((f"**{language.text('effects.total')}**", 0.0, reached, INK, ""))
     return rows
 
 
-def _causes(told: Effects) -> list[tuple[str, float, str, str]]:
-    causes = [("grid", told.grid_t, GREY, ""), ("supra", told.supra_actions_t, GREY, "/")]
-    if told.mixed_actions_t:
-        causes.append(("mixed", told.mixed_actions_t, BROWN, "/"))
-    causes.append(("own", told.own_actions_t, BLUE, ""))
-    causes.append(("unexplained", told.unexplained_t, BROWN, "x"))
-    return causes
+_COLOUR = {
+    Owed.CIRCUMSTANCES: BROWN,
+    Owed.SUPRA_ORDINATE: GREY,
+    Owed.SEVERAL: BLUE,
+    Owed.OWN: BLUE,
+    Owed.NOBODY_KNOWS: BROWN,
+}
+_HATCH = {Basis.COMPUTED: "", Basis.DECLARED: "/", Basis.REMAINS: "x"}
+
+
+def _look(cause: Cause) -> tuple[str, str]:
+    """Colour by whom it is owed to, hatch by how it is known."""
+    return _COLOUR[cause.owed], _HATCH[cause.basis]
 
 
 def sectors_figure(view: CityView, language: Language) -> go.Figure:

@@ -6,10 +6,14 @@ description that a screen reader gets. Texts carry the marks of ``formats`` (``*
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 from dashboard.meters import LiveCity
 from dashboard.queries import CityView, SectorChange
 from dashboard.texts import Language
 from paes.meter_status import MeterState
+from paes.progress.causes import Owed, causes_of
 from paes.progress.effects import Effects
 from paes.progress.path import Verdict, YearResult
 
@@ -134,7 +138,8 @@ def effects(view: CityView, language: Language) -> str:
         "share": language.percent(told.grid_t / told.total_t, 0) if told.total_t > 0 else "",
     }
     key = _effects_key(told, view.progress.method.electricity_factor == "frozen")
-    return f"{language.text(key, **values)} {_own_actions(view, language)}"
+    sentences = [language.text(key, **values), _own_actions(view, language)]
+    return " ".join([*sentences, *_circumstances(told, language), *_unknown(told, language)])
 
 
 def _effects_key(told: Effects, frozen: bool) -> str:
@@ -152,10 +157,57 @@ def _effects_key(told: Effects, frozen: bool) -> str:
 def _own_actions(view: CityView, language: Language) -> str:
     count = view.own_actions
     if view.effects.own_actions_t > 0:
-        return language.text("effects.own_some", own=language.tonnes(view.effects.own_actions_t))
+        told = view.effects
+        figures = {"own": told.own_actions_t, "low": told.own_low_t, "high": told.own_high_t}
+        tonnes = {name: language.tonnes(t) for name, t in figures.items()}
+        return language.text("effects.own_some", **tonnes)
     if count.completed == 0:
         return language.text("effects.own_no_actions")
     return language.text("effects.own_none", completed=language.number(count.completed))
+
+
+def _circumstances(told: Effects, language: Language) -> Iterator[str]:
+    """Weather, activity and what else is nobody's doing, as far as it is known."""
+    causes = [c for c in causes_of(told) if c.owed is Owed.CIRCUMSTANCES and c.is_told]
+    if not causes:
+        return
+    parts = (
+        f"{_lowered(language.text(f'effects.{cause.name}'))} {_signed_t(cause.t, language)}"
+        for cause in causes
+    )
+    yield language.text("effects.circumstances", list=", ".join(parts))
+    if any(cause.assumed for cause in causes):
+        yield language.text("effects.circumstances_assumed")
+
+
+def _unknown(told: Effects, language: Language) -> Iterator[str]:
+    """Drivers that nobody knows, and how far gaps decide."""
+    missing = [f.subject.split("/")[1] for f in told.findings if f.name == "cause.not_told"]
+    if missing:
+        parts = (_driver_name(name, language) for name in missing)
+        yield language.text("effects.not_told", list=", ".join(parts))
+    low, high = told.total_t - told.less_by_gaps_t, told.total_t + told.more_by_gaps_t
+    if math.isinf(low):
+        yield language.text("effects.gaps_open")
+    elif language.tonnes(low) != language.tonnes(high):
+        bounds = {"low": language.tonnes(low), "high": language.tonnes(high)}
+        yield language.text("effects.gaps", **bounds)
+
+
+def _driver_name(name: str, language: Language) -> str:
+    if not language.knows(f"sector.{name}"):
+        return _lowered(language.text("effects.weather"))
+    sector = _lowered(language.text(f"sector.{name}"))
+    return language.text("effects.activity_of", sector=sector)
+
+
+def _lowered(label: str) -> str:
+    """A label inside a sentence."""
+    return label[:1].lower() + label[1:]
+
+
+def _signed_t(t: float, language: Language) -> str:
+    return f"{language.signed(t)}\N{NO-BREAK SPACE}t"
 
 
 def path(view: CityView, language: Language) -> str:
@@ -210,7 +262,7 @@ def _name(row: SectorChange, language: Language) -> str:
 
 
 def _change_t(row: SectorChange, language: Language) -> str:
-    return f"{language.signed(row.latest_t - row.base_t)}\N{NO-BREAK SPACE}t"
+    return _signed_t(row.latest_t - row.base_t, language)
 
 
 def meters(now: LiveCity, language: Language) -> str:

@@ -8,7 +8,7 @@ keep full precision in CSV; the page rounds them. ``Column.kind`` says how: ``nu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -17,7 +17,7 @@ from dashboard.queries import CityView
 from dashboard.sentences import verdict_word
 from dashboard.texts import Language
 from paes.metering import Finding
-from paes.progress.effects import Effects
+from paes.progress.causes import Cause, causes_of
 
 Cell: TypeAlias = str | float | None
 Kind = Literal["text", "number", "percent", "year"]
@@ -88,37 +88,40 @@ def effects_table(view: CityView, language: Language) -> Table:
     """The reduction by cause in the judged and in the newest year, in t and in points."""
     base_t = view.base_inventory.emissions_t
     shown = list(dict.fromkeys((view.effects, view.newest_effects)))
-    columns = [Column(language.text("table.cause"))]
+    columns = [Column(language.text("table.cause")), Column(language.text("table.known_by"))]
     for told in shown:
         columns.append(Column(language.text("table.effect_t", year=told.year), "number"))
         label = language.text("table.effect_points", year=told.year)
         columns.append(Column(label, "number", 1))
+    of_years = zip(*(causes_of(told) for told in shown), strict=True)
     rows: list[tuple[Cell, ...]] = [
-        (language.text(f"effects.{name}"), *_effect_cells(shown, value, base_t))
-        for name, value in _CAUSES
+        (
+            language.text(f"effects.{causes[0].name}"),
+            _known_by(causes, language),
+            *_points(((cause.t for cause in causes)), base_t),
+        )
+        for causes in of_years
+        if any(cause.is_told for cause in causes)
     ]
+    total = _points((told.total_t for told in shown), base_t)
+    rows.append((language.text("effects.total"), None, *total))
     caption = language.text(
         "table.caption_effects", city=view.city.name, base=view.progress.base.year
     )
     return Table("effects", caption, tuple(columns), tuple(rows))
 
 
-_CAUSES: tuple[tuple[str, Callable[[Effects], float]], ...] = (
-    ("grid", lambda e: e.grid_t),
-    ("supra", lambda e: e.supra_actions_t),
-    ("mixed", lambda e: e.mixed_actions_t),
-    ("own", lambda e: e.own_actions_t),
-    ("unexplained", lambda e: e.unexplained_t),
-    ("total", lambda e: e.total_t),
-)
+def _known_by(causes: Sequence[Cause], language: Language) -> str:
+    basis = causes[0].basis.value
+    assumed = any(cause.assumed for cause in causes)
+    return language.text(f"effects.{basis}_assumed" if assumed else f"effects.{basis}")
 
 
-def _effect_cells(
-    shown: Iterable[Effects], value: Callable[[Effects], float], base_t: float
-) -> Iterable[float]:
-    for told in shown:
-        yield float(value(told))
-        yield float(value(told)) / base_t * 100 if base_t else 0.0
+def _points(tonnes: Iterable[float], base_t: float) -> Iterable[float]:
+    """Tonnes, and points of the base year's emissions."""
+    for t in tonnes:
+        yield float(t)
+        yield float(t) / base_t * 100 if base_t else 0.0
 
 
 def path_table(view: CityView, language: Language) -> Table:
