@@ -73,9 +73,12 @@ class SiteEnergy:
     def terms(
         self, sites: Iterable[str], carrier: Carrier | None, measures: Measures
     ) -> list[Term]:
-        """What the energy of ``sites`` together is the sum of."""
+        """What the energy of ``sites`` together is the sum of, always in one order.
+
+        Another order of adding may change the last digit of a figure.
+        """
         of_city: dict[str, list[str]] = {}
-        for site in dict.fromkeys(sites):
+        for site in sorted(set(sites)):
             city = self.installation.city_of_site(site)
             of_city.setdefault(city.id, []).append(site)
         return [

@@ -51,9 +51,10 @@ def _details(figure: Figure) -> Iterator[str]:
     yield figure.title
     if figure.formula:
         yield figure.formula.told
-    if figure.bounds and figure.bounds != (figure.value, figure.value):
+    if figure.bounds:
         low, high = (_number(bound, figure.unit) for bound in figure.bounds)
-        yield f"between {low} and {high}"
+        if low != high:
+            yield f"between {low} and {high}"
     if figure.amounts and figure.amounts.span_s:
         yield _amounts(figure)
     if figure.factor:

@@ -27,7 +27,7 @@ EXAMPLES = 12
 
 
 @click.command()
-@click.argument("id", required=False)
+@click.argument("figure", metavar="[ID]", required=False)
 @click.option("--meter", metavar="METER", help="Walk to this meter only, down to its reads.")
 @click.option("--month", metavar="YYYY-MM", help="With --meter: its days in this month.")
 @click.option("--day", metavar="YYYY-MM-DD", help="With --meter: intervals and reads of this day.")
@@ -42,7 +42,7 @@ EXAMPLES = 12
 @json_option
 @click.pass_obj
 def trace(
-    session: Session, id: str | None, meter: str | None, month: str | None, day: str | None,
+    session: Session, figure: str | None, meter: str | None, month: str | None, day: str | None,
     depth: int | None, is_verified: bool, touching: str | None, start: str | None,
     end: str | None, as_json: bool,
 ) -> None:  # fmt: skip
@@ -53,13 +53,13 @@ def trace(
     """
     if touching:
         _print_touched(session, touching, start, end, as_json)
-    elif id is None:
+    elif figure is None:
         _print_known(Tracer(session.city, session.ledger), as_json)
     else:
-        tracer = Tracer(_city(session, id), session.ledger)
+        tracer = Tracer(_city(session, figure), session.ledger)
         toward = session.installation.meter(meter) if meter else None
         focus = Focus(depth or 1, toward, _asked(session, toward, month, day))
-        _print_walk(tracer, id, focus, is_verified, as_json)
+        _print_walk(tracer, figure, focus, is_verified, as_json)
 
 
 def _city(session: Session, wanted: str) -> City:

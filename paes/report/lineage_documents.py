@@ -20,8 +20,7 @@ def node_document(node: Node) -> Document:
 
 def figure_document(figure: Figure) -> Document:
     """A figure by itself, with its inputs by their ids."""
-    formula, low, high = figure.formula, *(figure.bounds or (None, None))
-    amounts = figure.amounts
+    formula, bounds, amounts = figure.formula, figure.bounds, figure.amounts
     return {
         "id": figure.id,
         "title": figure.title,
@@ -31,8 +30,8 @@ def figure_document(figure: Figure) -> Document:
         "formula_name": formula.name if formula else None,
         "formula_version": formula.version if formula else None,
         "formula_source": formula.source if formula else None,
-        "low": None if low is None else finite(low),
-        "high": None if high is None else finite(high),
+        "low": finite(bounds[0]) if bounds else None,
+        "high": finite(bounds[1]) if bounds else None,
         "coverage": figure.coverage,
         "measured_kwh": amounts.measured_kwh if amounts else None,
         "estimated_kwh": amounts.estimated_kwh if amounts else None,
