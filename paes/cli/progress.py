@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from paes.cli import Session
-from paes.cli.asked import electricity_option, json_option
+from paes.cli.asked import electricity_option, json_option, scope_option, side_by_side_option
+from paes.cli.bases import tell_progress_bases
 from paes.cli.chances import (
     CHANCES,
     asked_simulation,
@@ -60,20 +61,33 @@ _BASIS = {
 @click.command()
 @click.option("--target", metavar="ID", help="Target of the plan [the one it tracks].")
 @electricity_option
+@scope_option
+@side_by_side_option
 @draws_option
 @seed_option
 @json_option
 @click.pass_obj
 def progress(
-    session: Session, target: str | None, electricity: Any, draws: int, seed: int, as_json: bool
+    session: Session,
+    target: str | None,
+    electricity: Any,
+    scope: Any,
+    side_by_side: bool,
+    draws: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Where the town stands against its target, own and supra-ordinate."""
     city = session.city
+    method = Method.of(city.plan, electricity_factor=electricity, electricity_scope=scope)
+    if side_by_side:
+        tell_progress_bases(session, target, method, as_json=as_json)
+        return
     made = make_progress(
         city,
         session.ledger,
         target,
-        Method.of(city.plan, electricity_factor=electricity),
+        method,
         simulation=asked_simulation(session, draws, seed),
     )
     labels = session.store.labels()

@@ -37,9 +37,7 @@ class Basis:
     @property
     def name(self) -> str:
         """The choice of electricity factor in words."""
-        base = f"frozen at {self.method.base_year}"
-        year = base if self.method.electricity_factor == "frozen" else "current"
-        return f"{self.method.electricity_scope}, {year}"
+        return basis_name(self.method)
 
     @property
     def electricity(self) -> FactorMatch | None:
@@ -64,6 +62,13 @@ class Basis:
             for line in self.inventory.lines
             if line.activity.carrier is Carrier.ELECTRICITY
         )
+
+
+def basis_name(method: Method) -> str:
+    """The method's choice of electricity factor in words, e.g. ``local, frozen at 2007``."""
+    frozen = method.electricity_factor == "frozen"
+    year = f"frozen at {method.base_year}" if frozen else "current"
+    return f"{method.electricity_scope}, {year}"
 
 
 def bases(method: Method) -> Iterator[Method]:

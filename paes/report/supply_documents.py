@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from paes.inventory.side_by_side import Basis
+from paes.progress.path import YearResult
+from paes.progress.side_by_side import ProgressBasis
 from paes.report.documents import Document, finding_document, finite
 from paes.report.inventory_documents import factor_document
 from paes.supply.local_supply import Amount, LocalSupply, PlantYear, TableRow
@@ -71,6 +73,37 @@ def _basis(basis: Basis) -> Document:
         **(factor_document(factor) if factor else {}),
         "formula": factor.formula if factor else None,
         "numbers": numbers_document(factor.numbers) if factor else {},
+    }
+
+
+def progress_bases_document(bases: list[ProgressBasis]) -> list[Document]:
+    """Progress by each basis: base year, every year and verdict; None where there is none."""
+    return [
+        {
+            "basis": basis.name,
+            "asked": basis.is_asked,
+            "electricity_factor": basis.method.electricity_factor,
+            "electricity_scope": basis.method.electricity_scope,
+            "problem": basis.problem,
+            "unit": basis.progress.unit if basis.progress else None,
+            "target": basis.progress.target.id if basis.progress else None,
+            "years": [_year(year) for year in basis.progress.years] if basis.progress else [],
+        }
+        for basis in bases
+    ]
+
+
+def _year(year: YearResult) -> Document:
+    return {
+        "year": year.year,
+        "emissions_t": year.emissions_t,
+        "low_t": finite(year.low_t),
+        "high_t": finite(year.high_t),
+        "path_t": year.path_t,
+        "reduction_fraction": year.reduction_fraction,
+        "least_reduction_fraction": finite(year.least_reduction_fraction),
+        "required_fraction": year.required_fraction,
+        "verdict": str(year.verdict),
     }
 
 

@@ -1,0 +1,162 @@
+"""What commands print of totals and of progress by every basis of the electricity factor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paes.cli import Session
+from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.inventory.method import Method
+from paes.inventory.side_by_side import Basis, side_by_side
+from paes.progress.path import YearResult
+from paes.progress.side_by_side import ProgressBasis, progress_side_by_side
+from paes.report.supply_documents import bases_document, progress_bases_document
+
+_TERMS = {
+    "tce_mwh": "TCE {} MWh",
+    "lpe_mwh": "LPE {} MWh",
+    "own_use_mwh": "used on the spot {} MWh",
+    "gep_mwh": "GEP {} MWh",
+    "neefe_t_per_mwh": "NEEFE {} t/MWh",
+    "co2lpe_t": "CO2LPE {} t",
+    "co2gep_t": "CO2GEP {} t",
+}
+_APART = "Each basis is an inventory of its own: no figure of one is compared with another's."
+
+
+def tell_bases(session: Session, year: int, method: Method, *, as_json: bool) -> None:
+    """``paes inventory YEAR --side-by-side``."""
+    city = session.city
+    found = side_by_side(city, year, session.ledger, method)
+    labels = session.store.labels()
+    if as_json:
+        print_json(
+            {
+                "city": city.id,
+                "year": year,
+                "factor_set": method.factor_set,
+                "simulated": labels.get("simulated") == "true",
+                "bases": bases_document(found),
+            }
+        )
+        return
+    print_bases(city.name, year, found)
+    say_marks(next((b.inventory.assumed_fraction for b in found if b.inventory), 0.0), labels)
+
+
+def tell_progress_bases(
+    session: Session, target: str | None, method: Method, *, as_json: bool
+) -> None:
+    """``paes progress --side-by-side``."""
+    city = session.city
+    found = progress_side_by_side(city, session.ledger, target, method)
+    labels = session.store.labels()
+    if as_json:
+        print_json(
+            {
+                "city": city.id,
+                "factor_set": method.factor_set,
+                "simulated": labels.get("simulated") == "true",
+                "bases": progress_bases_document(found),
+            }
+        )
+        return
+    print_progress_bases(city.name, found)
+    made = next((b.progress for b in found if b.progress), None)
+    if made:
+        say_marks(made.inventories[-1].assumed_fraction, labels)
+
+
+def print_bases(city: str, year: int, bases: list[Basis]) -> None:
+    """A year's total by every basis, and what each local factor was made of."""
+    print_table(
+        f"{city} {year}: the same energy by every factor of electricity",
+        ["basis", "", "electricity t/MWh", "electricity t", "total t", "of the first"],
+        [_basis_row(basis, bases[0]) for basis in bases],
+        left=2,
+    )
+    for basis in bases:
+        if basis.problem:
+            say(f"{basis.name}: {basis.problem}")
+        match = basis.electricity
+        if match and match.formula and "tce_mwh" in match.numbers:
+            say(f"{basis.name}: {match.formula}; {_terms(match.numbers)}")
+    say(_APART)
+
+
+def _basis_row(basis: Basis, first: Basis) -> list[str]:
+    made, match = basis.inventory, basis.electricity
+    mark = "asked for" if basis.is_asked else ""
+    if made is None:
+        return [basis.name, mark, "-", "-", "-", "-"]
+    of_first = (
+        made.emissions_t / first.inventory.emissions_t
+        if first.inventory and first.inventory.emissions_t
+        else None
+    )
+    return [
+        basis.name,
+        mark,
+        f"{match.factor_t_per_mwh:.4f} ({match.how})" if match else "several",
+        number(basis.electricity_t, 1),
+        number(made.emissions_t, 1),
+        percent(of_first),
+    ]
+
+
+def _terms(numbers: Mapping[str, float]) -> str:
+    return ", ".join(
+        words.format(f"{numbers[name]:.4f}" if "per_mwh" in name else number(numbers[name], 1))
+        for name, words in _TERMS.items()
+        if name in numbers
+    )
+
+
+def print_progress_bases(city: str, bases: list[ProgressBasis]) -> None:
+    """Base year, target year and the newest year of a target by every basis."""
+    first = next((basis.progress for basis in bases if basis.progress), None)
+    title = f"{city}: {first.target.name.en}" if first else city
+    print_table(
+        f"{title}, by every factor of electricity",
+        [
+            "basis",
+            "",
+            "year",
+            f"emissions {first.unit if first else 't'}",
+            "path",
+            "reduction",
+            "asked",
+            "verdict",
+        ],
+        [row for basis in bases for row in _progress_rows(basis)],
+        left=2,
+    )
+    for basis in bases:
+        if basis.problem:
+            say(f"{basis.name}: {basis.problem}")
+    say(_APART)
+
+
+def _progress_rows(basis: ProgressBasis) -> list[list[str]]:
+    mark = "asked for" if basis.is_asked else ""
+    made = basis.progress
+    if made is None:
+        return [[basis.name, mark, *["-"] * 6]]
+    years = {y.year: y for y in (made.base, made.at_target, made.latest) if y}
+    return [
+        [name, asked, *_year_cells(year, made.base.year)]
+        for (name, asked), year in zip(
+            [(basis.name, mark), *[("", "")] * len(years)], years.values(), strict=False
+        )
+    ]
+
+
+def _year_cells(year: YearResult, base_year: int) -> list[str]:
+    return [
+        str(year.year),
+        number(year.emissions_t),
+        number(year.path_t),
+        percent(year.reduction_fraction),
+        percent(year.required_fraction),
+        "base year" if year.year == base_year else str(year.verdict),
+    ]
