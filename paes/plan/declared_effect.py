@@ -50,9 +50,6 @@ class DeclaredEffect:
     """True if the tonnes were made from declared energy."""
     part_of_year: float
     """The part (0..1) of the year's days on which it works."""
-    produced_t: float | None = None
-    """The part of ``reduction_t`` that is owed to production; None if that is not known. Where an
-    inventory has the local electricity factor, its plants have lowered that already."""
     counted_fraction: float = 1.0
     """What is left (0..1) where overlaps count elsewhere; set by ``together``."""
 
@@ -92,7 +89,7 @@ def declared_effect(
     part = working_days(action, year, planned).fraction
     if since is not None:
         part = max(0.0, part - working_days(action, since, planned).fraction)
-    reduction_t, produced_t, derived = _reduction(action, year, factor_of)
+    reduction_t, derived = _reduction(action, year, factor_of)
     return DeclaredEffect(
         year=year,
         saving_mwh=_times(action.declared_saving_mwh, part),
@@ -100,7 +97,6 @@ def declared_effect(
         reduction_t=_times(reduction_t, part),
         derived=derived,
         part_of_year=part,
-        produced_t=_times(produced_t, part),
     )
 
 
@@ -228,23 +224,19 @@ def _elsewhere(action: Action, days: Mapping[str, Days]) -> float:
     return min(1.0, math.fsum(parts))
 
 
-def _reduction(
-    action: Action, year: int, factor_of: FactorOf
-) -> tuple[float | None, float | None, bool]:
-    """Tonnes of a whole year, those owed to production, and whether they were derived."""
-    declared_t = action.declared_reduction_t
+def _reduction(action: Action, year: int, factor_of: FactorOf) -> tuple[float | None, bool]:
+    """Tonnes of a whole year, and whether they were derived; None if they cannot be."""
+    if action.declared_reduction_t is not None:
+        return action.declared_reduction_t, False
     saves, produces = action.declared_saving_mwh, action.declared_production_mwh
-    if declared_t is not None:
-        unknown = None if saves else declared_t
-        return declared_t, unknown if produces else 0.0, False
     try:
         saved_t = _derived(action, saves, year, "saved", factor_of)
         produced_t = _derived(action, produces, year, "produced", factor_of)
     except FactorMissing:  # told as a finding: one such action does not spoil the register
-        return None, None, False
+        return None, False
     if saved_t is None and produced_t is None:
-        return None, None, False
-    return (saved_t or 0.0) + (produced_t or 0.0), produced_t or 0.0, True
+        return None, False
+    return (saved_t or 0.0) + (produced_t or 0.0), True
 
 
 def _derived(

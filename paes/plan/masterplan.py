@@ -38,4 +38,4 @@ class Masterplan(Sourced):
 
 def _refuse_repeated(key: str, ids: list[str]) -> None:
     if len(set(ids)) != len(ids):
-        raise ValueError(f"{key}: an id is there twice: {', '.join(ids)}")
+        raise ValueError(f"{key} has an id twice: {', '.join(ids)}")

@@ -81,17 +81,19 @@ class Target(Sourced):
         for point in self.interim:
             if not self.base_year < point.year < self.target_year:
                 raise ValueError(
-                    f"interim: {point.year} is not between {self.base_year} and {self.target_year}"
+                    f"interim point {point.year} is not between {self.base_year} and {self.target_year}"
                 )
         points = [(p.year, p.reduction_fraction) for p in self.interim]
         for (year, part), (later, more) in pairwise(
             [*points, (self.target_year, self.reduction_fraction)]
         ):
             if later <= year:
-                raise ValueError(f"interim: {later} comes after {year}; expected them in order")
+                raise ValueError(
+                    f"interim points: {later} comes after {year}; expected them in order"
+                )
             if more < part:
                 raise ValueError(
-                    f"interim: {part} of {year} comes before {more} of {later}; expected no less "
+                    f"interim points: {part} of {year} comes before {more} of {later}; expected no less "
                     "with every year"
                 )
 
