@@ -81,7 +81,8 @@ class Target(Sourced):
         for point in self.interim:
             if not self.base_year < point.year < self.target_year:
                 raise ValueError(
-                    f"interim point {point.year} is not between {self.base_year} and {self.target_year}"
+                    f"interim point {point.year} is not between {self.base_year} and "
+                    f"{self.target_year}"
                 )
         points = [(p.year, p.reduction_fraction) for p in self.interim]
         for (year, part), (later, more) in pairwise(
@@ -93,8 +94,8 @@ class Target(Sourced):
                 )
             if more < part:
                 raise ValueError(
-                    f"interim points: {part} of {year} comes before {more} of {later}; expected no less "
-                    "with every year"
+                    f"interim points: {part} of {year} comes before {more} of {later}; expected "
+                    "no less with every year"
                 )
 
 
