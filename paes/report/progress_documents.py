@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from paes import __version__
 from paes.installation import City
+from paes.lineage.figure_id import choices_of, progress_id
 from paes.plan.target import Target
 from paes.progress.causes import Cause, causes_of
 from paes.progress.effects import Effects
-from paes.progress.path import YearResult
+from paes.progress.path import Emissions, YearResult, target_total_t
 from paes.progress.progress import Progress
 from paes.report.documents import Document, finding_document, finite
 from paes.report.uncertainty_documents import chances_document
@@ -16,6 +17,11 @@ from paes.report.uncertainty_documents import chances_document
 def progress_document(city: City, progress: Progress, labels: dict[str, str]) -> Document:
     """Where a city stands against a target, year by year, and the causes of the change."""
     at_target = progress.at_target
+
+    def told(year: int, quantity: str) -> str:
+        chosen = choices_of(progress.method, city.plan)
+        return progress_id(city.id, progress.target.id, year, quantity, chosen)
+
     return {
         "city": city.id,
         "city_name": city.name,
@@ -24,11 +30,16 @@ def progress_document(city: City, progress: Progress, labels: dict[str, str]) ->
         "electricity_factor": progress.method.electricity_factor,
         "base": year_document(progress.base),
         "target_emissions": progress.target_t,
+        "target_total_t": _target_total_t(city, progress),
         "at_target_year": year_document(at_target) if at_target else None,
         "latest": year_document(progress.latest),
-        "years": [year_document(y) for y in progress.years],
+        "years": [{"id": told(y.year, "reduction"), **year_document(y)} for y in progress.years],
         "effects": [
-            effects_document(e, progress.inventories[0].emissions_t) for e in progress.effects
+            {
+                "id": told(e.year, "total_t"),
+                **effects_document(e, progress.inventories[0].emissions_t),
+            }
+            for e in progress.effects
         ],
         "chances": chances_document(progress.chances) if progress.chances else None,
         "published_inventories": [
@@ -39,6 +50,13 @@ def progress_document(city: City, progress: Progress, labels: dict[str, str]) ->
         "simulated": labels.get("simulated") == "true",
         "software_version": __version__,
     }
+
+
+def _target_total_t(city: City, progress: Progress) -> float:
+    """What the target allows the whole town in its year; per head or not, in t."""
+    base = progress.base
+    emissions = Emissions(base.emissions_t, base.low_t, base.high_t)
+    return target_total_t(city, progress.target, emissions, progress.target.target_year).t
 
 
 def target_document(target: Target) -> Document:
@@ -58,6 +76,8 @@ def year_document(year: YearResult) -> Document:
         "reduction_fraction": year.reduction_fraction,
         "least_reduction_fraction": finite(year.least_reduction_fraction),
         "required_fraction": year.required_fraction,
+        "required_supra_ordinate_fraction": year.required_supra_fraction,
+        "required_own_fraction": year.required_own_fraction,
         "verdict": str(year.verdict),
     }
 
