@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from paes.climate.reference_course import ReferenceCourse
 from paes.metering import Carrier
+from paes.plan.outlook import Growth
 from paes.schema import ConfigModel, Sourced
 
 Fraction = Annotated[float, Field(ge=0, le=2)]
@@ -88,6 +89,8 @@ class ForecastErrors(ConfigModel):
     few_years: FewYears
     no_years: NoYears
     reference_course: ReferenceCourse
+    usual_growth: Growth
+    """Where a city's outlook does not say how far emissions as usual may be off."""
 
     def error_fraction(self, how: ForecastHow, carrier: Carrier, months: float) -> float:
         """What 9 of 10 forecasts stayed below; infinite if nobody measured it."""
