@@ -120,6 +120,7 @@ def progress(
             for y in made.years
         ],
     )
+    _say_asked(made.latest)
     say_chances(made)
     _print_causes(made)
     upcoming = next_target(city, made.latest.year)
@@ -129,6 +130,16 @@ def progress(
             f"paes progress --target {upcoming.id}"
         )
     say_marks(made.inventories[-1].assumed_fraction, labels)
+
+
+def _say_asked(year: YearResult) -> None:
+    """What the path asks for in ``year``, and of whom, if the act says that."""
+    if year.required_supra_fraction is not None:
+        say(
+            f"asked in {year.year}: {percent(year.required_fraction)}, of which "
+            f"{percent(year.required_supra_fraction)} from outside and "
+            f"{percent(year.required_own_fraction)} own"
+        )
 
 
 def _reduction(year: YearResult) -> str:
