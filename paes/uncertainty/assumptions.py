@@ -1,8 +1,9 @@
 """How wrong meters, tables and factors may be: ``uncertainty.yaml``.
 
 Every half-width is that of a 95 % interval and a part of the figure (0.05: the truth lies within
-5 % of it in 95 of 100 cases); limits of meters are limits. ``margin_fraction`` widens them all: no
-list of errors is complete, and an interval that is too narrow is worse than one too wide.
+5 % of it in 95 of 100 cases; of large ones see ``errors.told_error``); limits of meters are limits.
+``margin`` widens them all: no list of errors is complete, and an interval that is too
+narrow is worse than one too wide.
 """
 
 from __future__ import annotations

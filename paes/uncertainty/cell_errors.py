@@ -22,7 +22,7 @@ from paes.inventory.line import InventoryLine
 from paes.meters import Meter
 from paes.series import Floats
 from paes.uncertainty.assumptions import Z95, Assumptions, Source, known_from
-from paes.uncertainty.errors import Dice, within_range
+from paes.uncertainty.errors import Dice, told_error, within_range
 from paes.uncertainty.spread import uniform_variance
 from paes.units import KWH_PER_MWH
 
@@ -227,8 +227,7 @@ class _Drawing:
         if row.year != year:
             a_year = self.assumptions.carried.half_width_per_year_fraction
             error = error + a_year * self.dice.walk(series, row.year, year)
-        made: Floats = row.energy_mwh * self.wider / Z95 * error
-        return made
+        return row.energy_mwh * told_error(self.wider * error)
 
 
 def _missing(line: InventoryLine) -> tuple[float, float]:

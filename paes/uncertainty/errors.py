@@ -64,3 +64,14 @@ def within_range(normal: Floats, below: float, above: float) -> Floats:
     is stated, and no more often above than below.
     """
     return np.where(normal < 0, normal * below, normal * above) / Z95
+
+
+def told_error(half_widths: Floats) -> Floats:
+    """The relative error of a figure that somebody told, from half-widths times normal draws.
+
+    The logarithm of truth over figure is normal: for 20 % the truth lies between 0.82 and 1.22
+    times the figure in 95 of 100 cases. It is never negative, and holds whether one looks from
+    the truth or from the figure; a normal error around the figure does not, once it is large.
+    """
+    made: Floats = np.expm1(half_widths / Z95)
+    return made

@@ -18,9 +18,9 @@ from paes.inventory.line import InventoryLine
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
 from paes.metering import Carrier, Sector
 from paes.series import Floats
-from paes.uncertainty.assumptions import Z95, Assumptions, Source
+from paes.uncertainty.assumptions import Assumptions, Source
 from paes.uncertainty.cell_errors import CellErrors, cell_errors, factor_error
-from paes.uncertainty.errors import Dice
+from paes.uncertainty.errors import Dice, told_error
 from paes.uncertainty.spread import Spread, uniform_variance
 
 DRAWS = 10_000
@@ -180,5 +180,4 @@ def _row_errors(
     if row.carried:
         a_year = assumptions.carried.half_width_per_year_fraction
         error = error + a_year * dice.walk(name, row.declared_year, row.year)
-    drawn: Floats = row.emissions_t * assumptions.margin.times / Z95 * error
-    return Source.DECLARED, drawn
+    return Source.DECLARED, row.emissions_t * told_error(assumptions.margin.times * error)
