@@ -32,7 +32,6 @@ from paes.lineage.figure_id import (
     method_told,
 )
 from paes.lineage.meter_figures import MeterFigures
-from paes.lineage.remaking import INSIDE
 from paes.metering import Carrier, Finding, Sector
 
 UNITS = {"t": "t", "mwh": "MWh", "factor": "t/MWh", "metered_kwh": "kWh", "declared_mwh": "MWh"}
@@ -248,6 +247,7 @@ class InventoryFigures:
             tuple(self._numbers(match, self.id(*cell, quantity="factor"))),
             method=method_told(self.made.method),
             factor=match,
+            bounds=match.bounds_t_per_mwh,
             sources=(Source("table", match.source or match.note or match.factor_set, place),),
             assumed=match.assumed,
             note=match.note,
@@ -261,8 +261,8 @@ class InventoryFigures:
             if match.how is How.LOCAL:
                 parts = (str(self.made.year),)
                 where = str(FigureId(self.city.id, Kind.SUPPLY, parts, name, chosen))
-            role = INSIDE if name in (LOW, HIGH) else name
-            yield Input(role, where, value, "MWh" if name.endswith("_mwh") else "")
+            if name not in (LOW, HIGH):
+                yield Input(name, where, value, "MWh" if name.endswith("_mwh") else "")
 
     def _declared(self, row: DeclaredRow) -> Input:
         return Input("declared", declared_id(self.city.id, row), row.energy_mwh, "MWh")

@@ -194,8 +194,8 @@ class MeterReads:
         points = read_yaml(self.ledger.installation.device_file(meter.device), DeviceFile).points
         for point in points:
             if point.name == wanted and point.address is not None:
-                return f"register {wanted} at address {point.address} ({point.type})"
-        return f"register {wanted}"
+                return f"{wanted} at address {point.address} ({point.type})"
+        return wanted
 
     def _read_id(self, meter: Meter, at: datetime) -> str:
         return str(FigureId(self.city, Kind.METER, (meter.id, instant_text(at)), "reading"))

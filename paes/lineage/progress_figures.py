@@ -23,7 +23,7 @@ from paes.progress.path import YearResult
 from paes.progress.progress import Progress
 
 RESULTS = ("emissions", "path", "distance", "reduction", "required")
-_ACTIONS = {"supra_actions_t", "mixed_actions_t", "own_actions_t", "own_low_t", "own_high_t"}
+ACTION_EFFECTS = {"supra_actions_t", "mixed_actions_t", "own_actions_t", "own_low_t", "own_high_t"}
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ class ProgressFigures:
             inputs = [Input("told", self.id(year, n), getattr(effects, n), "t") for n in CAUSES]
             whole = Input("total", self.id(year, "total_t"), effects.total_t, "t")
             return self._made(year, quantity, value, "t", f.REST, (whole, *inputs))
-        inputs = list(self._actions()) if quantity in _ACTIONS else []
+        inputs = list(self._actions()) if quantity in ACTION_EFFECTS else []
         inputs += [self._year_t(base, "base"), self._year_t(year, "year")]
-        formula = f.ACTIONS if quantity in _ACTIONS else f.EFFECT
+        formula = f.ACTIONS if quantity in ACTION_EFFECTS else f.EFFECT
         made = self._made(year, quantity, value, "t", formula, tuple(inputs))
         return replace(made, findings=effects.findings, assumed=quantity in effects.assumed)
 

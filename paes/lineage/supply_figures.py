@@ -16,6 +16,7 @@ from paes.factors.dated_values import How
 from paes.factors.emission_factors import FactorMatch
 from paes.installation import City, some
 from paes.inventory.inventory import Inventory
+from paes.inventory.local_factors import HIGH, LOW
 from paes.lineage import formulas as f
 from paes.lineage.figure import Figure, Input, Source
 from paes.lineage.figure_id import FigureId, Kind, choices_of, inventory_id, method_told
@@ -75,7 +76,8 @@ class SupplyFigures:
         for line in self.made.lines:
             if line.factor.how is How.LOCAL:
                 for name, value in line.factor.numbers.items():
-                    found.setdefault(name, (line.factor, value))
+                    if name not in (LOW, HIGH):
+                        found.setdefault(name, (line.factor, value))
         return found
 
     def _inputs(self, name: str) -> Iterator[Input]:

@@ -16,13 +16,18 @@ from paes.factors.dated_values import How
 from paes.installation import some
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
+from paes.inventory.method import Method
+from paes.lineage.figure_id import FigureId
 from paes.lineage.inventory_figures import declared_id
+from paes.lineage.progress_figures import ACTION_EFFECTS
 from paes.lineage.tracing import Tracer
 from paes.metering import Measures
 from paes.meters import Meter
 from paes.periods import By, Span, local_year, to_seconds, year_span
 
 _ENERGY = ("mwh", "t")
+_OF_NO_ENERGY = {*ACTION_EFFECTS, "other_rows_t"}
+"""Effects that rest on declarations, and on energy only by way of a local factor."""
 
 
 def touched_by(tracer: Tracer, meter: Meter, span: Span) -> list[str]:
@@ -126,12 +131,12 @@ def _of_progress(tracer: Tracer, changed: set[int]) -> Iterator[str]:
     for target in tracer.city.plan.targets if changed else ():
         if target.base_year not in tracer.years:
             continue
-        figures = tracer.progress(target.id)
-        for wanted in figures.ids():
-            year, quantity = wanted.split("?")[0].split("/")[3:5]
-            if quantity != "required" and (
-                target.base_year in changed or (int(year) in changed and quantity != "path")
-            ):
+        is_local = Method.of(tracer.city.plan).electricity_scope == "local"
+        fixed = {"required"} if is_local else {"required", *_OF_NO_ENERGY}
+        for wanted in tracer.progress(target.id).ids():
+            asked = FigureId.parse(wanted)
+            is_own = asked.year in changed and asked.quantity != "path"
+            if asked.quantity not in fixed and (is_own or target.base_year in changed):
                 yield wanted
 
 

@@ -1,6 +1,7 @@
 """The walk from a figure down: which inputs are opened, and whether all of them agree.
 
-Without a meter every input is opened until the depth that was asked. Toward a meter only what leads
+Without a meter every input is opened until the depth that was asked, but no meter above which a
+figure of the town stands: a town has thousands of days. Toward a meter only what leads
 to it is opened, as deep as it goes: to the months of its year, to the days of a month that is
 named, to the intervals and reads of a day.
 """
@@ -69,10 +70,10 @@ def walk(tracer: Tracer, wanted: str, focus: Focus | None = None) -> Node:
 def _opened(
     tracer: Tracer, role: Input | None, wanted: str, focus: Focus, depth: int, level: int = 0
 ) -> Node:
-    figure = tracer.figure(wanted)
-    children = []
+    figure, children = tracer.figure(wanted), []
+    within_meter = FigureId.parse(wanted).kind is Kind.METER
     for one in figure.inputs:
-        opens, left = _opens(tracer, one, focus, depth)
+        opens, left = _opens(tracer, one, focus, depth, within_meter)
         if opens and level < FURTHEST:
             children.append(_opened(tracer, one, one.id, focus, left, level + 1))
         else:
@@ -80,12 +81,15 @@ def _opened(
     return Node(role, figure, tuple(children))
 
 
-def _opens(tracer: Tracer, one: Input, focus: Focus, depth: int) -> tuple[bool, int]:
+def _opens(
+    tracer: Tracer, one: Input, focus: Focus, depth: int, within_meter: bool
+) -> tuple[bool, int]:
     """Whether an input is opened, and how deep everything below it may be."""
     if "#" in one.id:
         return False, 0
     if focus.meter is None:
-        return depth > 1, depth - 1
+        is_meter = FigureId.parse(one.id).kind is Kind.METER
+        return depth > 1 and (within_meter or not is_meter), depth - 1
     if not leads_to(tracer, one.id, focus.meter):
         return False, 0
     asked = FigureId.parse(one.id)

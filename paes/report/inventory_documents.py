@@ -8,6 +8,7 @@ from paes.factors.emission_factors import FactorMatch
 from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import FORMULA, InventoryLine
+from paes.lineage.figure_id import choices_of, inventory_id
 from paes.report.documents import Document, finding_document, finite
 from paes.report.other_row_documents import other_rows_document
 from paes.report.uncertainty_documents import line_uncertainty, total_uncertainty
@@ -23,7 +24,9 @@ def inventory_document(
     """
     low, high = inventory.missing_t
     factor_set = inventory.factor_set
+    chosen = choices_of(inventory.method, city.plan)
     return {
+        "id": inventory_id(city.id, inventory.year, choices=chosen),
         "city": city.id,
         "city_name": city.name,
         "year": inventory.year,
@@ -50,12 +53,20 @@ def inventory_document(
         "software_version": __version__,
         "uncertainty": total_uncertainty(inventory, draws),
         "lines": [
-            {**line_document(line), "uncertainty": line_uncertainty(line, draws)}
+            {
+                "id": inventory_id(city.id, inventory.year, *_cell(line), choices=chosen),
+                **line_document(line),
+                "uncertainty": line_uncertainty(line, draws),
+            }
             for line in inventory.lines
         ],
         **other_rows_document(inventory),
         "findings": [finding_document(f) for f in inventory.findings],
     }
+
+
+def _cell(line: InventoryLine) -> tuple[str, str]:
+    return str(line.activity.sector), str(line.activity.carrier)
 
 
 def line_document(line: InventoryLine) -> Document:
