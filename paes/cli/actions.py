@@ -19,7 +19,7 @@ from paes.inventory.method import Method
 from paes.metering import Finding, Sector
 from paes.periods import now_utc, zone
 from paes.plan.action import Origin, Status
-from paes.plan.declared_effect import OriginTotals
+from paes.plan.declared_effect import PLANNED, OriginTotals
 from paes.plan.findings import register_findings, underived_findings
 from paes.plan.register import Chosen, Entry, RegisterStatus, Sums, register_status
 from paes.progress.action_factors import action_factors
@@ -138,21 +138,33 @@ def _print_register(city: City, found: RegisterStatus, day: date) -> None:
         ],
     )  # fmt: skip
     print_table(
-        "Actions, with effects of a whole year",
-        ["action", "status", "end", "cost EUR", "MWh", "t", f"t in {found.year}", ""],
+        "Actions, with effects of a whole year, net of what counts with another",
+        ["action", "status", "end", "cost kEUR", "MWh", "t", f"t in {found.year}", ""],
         [_entry_row(entry) for entry in found.entries],
         left=3,
     )
-    click.echo(_origin_text(f"completed, t in {found.year}", found.completed))
-    click.echo(_origin_text("ongoing and not started, t a year", found.planned))
+    for text in _told(found):
+        click.echo(_wrapped(text))
+
+
+def _told(found: RegisterStatus) -> Iterator[str]:
+    """What the tables do not say."""
+    if Status.COMPLETED in found.by_status:
+        yield _origin_text(f"completed, t in {found.year}", found.completed)
+    if any(status in found.by_status for status in PLANNED):
+        yield _origin_text("ongoing and not started, t a year", found.planned)
+    total = found.total
     if total.derived_t:
-        click.echo(
-            f"derived from declared energy: {number(total.derived_t, 1)} t of "
-            f"{number(total.reduction_t, 1)} t a year"
+        yield (
+            f"derived from declared energy by factors of {found.year}: "
+            f"{number(total.derived_t, 1)} t of {number(total.reduction_t, 1)} t a year"
         )
     nothing = [e.action.id for e in found.entries if not e.effect.declares]
     if nothing:
-        click.echo(_wrapped(f"{len(nothing)} declare no effect: {', '.join(nothing)}"))
+        yield f"{len(nothing)} declare no effect: {', '.join(nothing)}"
+    assumed = sum(e.action.assumed for e in found.entries)
+    if assumed:
+        yield f"{assumed} of {total.actions} rest on assumed figures (paes actions ID says which)"
 
 
 def _sums_row(name: str, sums: Sums) -> list[str]:
@@ -173,16 +185,18 @@ def _sums_row(name: str, sums: Sums) -> list[str]:
 def _entry_row(entry: Entry) -> list[str]:
     action, effect = entry.action, entry.effect
     energy = effect.net(effect.saving_mwh) + effect.net(effect.production_mwh)
+    counts = effect.part_of_year > 0
     has_energy = effect.saving_mwh is not None or effect.production_mwh is not None
     has_tonnes = effect.reduction_t is not None
+    cost = action.cost_eur
     return [
         action.id,
         str(action.status).replace("_", " "),
         str(action.end or "-"),
-        number(action.cost_eur),
-        number(energy) if has_energy else "-",
-        number(entry.whole.net_reduction_t, 1) if has_tonnes else "-",
-        number(entry.in_year.net_reduction_t, 1) if has_tonnes else "-",
+        "-" if cost is None else number(cost / 1e3),
+        number(energy) if has_energy and counts else "-",
+        number(entry.whole.net_reduction_t, 1) if has_tonnes and counts else "-",
+        number(entry.in_year.net_reduction_t, 1) if has_tonnes and counts else "-",
         ", ".join(_marks(entry)),
     ]
 
@@ -194,8 +208,6 @@ def _marks(entry: Entry) -> Iterator[str]:
         yield "derived"
     if entry.effect.counted_fraction < 1:
         yield f"{percent(1 - entry.effect.counted_fraction, 0)} elsewhere"
-    if entry.action.assumed:
-        yield "assumed"
 
 
 def _origin_text(title: str, totals: OriginTotals) -> str:
