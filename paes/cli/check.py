@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 
 from collectors.device_files import load_device
-from paes.activity.plausibility import implausible
 from paes.cli import Session
 from paes.cli.output import print_json, say
 from paes.config import shipped_config
 from paes.errors import ConfigError, DataError, FactorMissing, PaesError
+from paes.factors.emission_factors import FactorMatch
 from paes.factors.fuel_amounts import FuelAmount
 from paes.gateways import Gateway, Transport
 from paes.installation import City, Installation
+from paes.inventory.action_checks import implicit_factor_findings
+from paes.inventory.checks import declared_findings, factor_outliers
 from paes.inventory.factor_choice import FactorChoice
+from paes.inventory.limits import limits
 from paes.inventory.method import Method
 from paes.metering import Carrier
 from paes.meters import ImportedMeter, Meter
@@ -43,7 +46,7 @@ def check(session: Session, as_json: bool, no_reach: bool) -> None:
         installation = session.installation
         counts = _counts(installation)
         problems += check_factors(installation)
-        warnings += implausible_energy(installation)
+        warnings += implausible(installation)
         problems += session.store.check()
         if not no_reach:
             warnings += unreachable(installation.gateways.values())
@@ -122,14 +125,34 @@ def _missing_calorific_value(installation: Installation, city: City, meter: Mete
     return []
 
 
-def implausible_energy(installation: Installation) -> list[str]:
-    """A line for each declared figure that is hardly a town's."""
-    return [
+def implausible(installation: Installation) -> list[str]:
+    """A line for each declared figure, factor and action that is hardly right."""
+    of = limits(installation.root)
+    found = [
         f"{finding.subject}: {finding.message} ({finding.numbers['mwh']:,.0f} MWh, "
         f"{finding.numbers['inhabitants']:,.0f} inhabitants)"
         for city in installation.cities.values()
-        for finding in implausible(city, city.declared)
+        for finding in declared_findings(city, city.declared, of)
     ]
+    for city in installation.cities.values():
+        odd = [
+            *factor_outliers(_factors_of(installation, city), installation.factors, of),
+            *implicit_factor_findings(city.actions, of.actions),
+        ]
+        found += [f"{city.id}: {finding.subject}: {finding.message}" for finding in odd]
+    return found
+
+
+def _factors_of(installation: Installation, city: City) -> Iterator[FactorMatch]:
+    """What the plan's set answers for each declared row; what it does not answer is told apart."""
+    plan = city.plan
+    for row in city.declared:
+        try:
+            yield installation.factors.find(
+                plan.factor_set, row.carrier, row.sector, row.year, gwp=plan.gwp
+            )
+        except DataError:
+            continue
 
 
 def _try_to_reach(gateway: Gateway) -> str | None:

@@ -13,9 +13,11 @@ from paes.activity.activity_data import ActivityData, Cell, Covers, activity_dat
 from paes.activity.site_meters import RowKey, SiteMeters
 from paes.errors import DataError
 from paes.installation import City
+from paes.inventory.checks import plausibility_findings
 from paes.inventory.factor_choice import FactorChoice, known_on
 from paes.inventory.factor_findings import factor_findings
 from paes.inventory.inventory import Inventory
+from paes.inventory.limits import limits
 from paes.inventory.line import InventoryLine
 from paes.inventory.local_factors import local_factors
 from paes.inventory.metered_year import metered_year
@@ -95,6 +97,9 @@ def inventory_of(
             + notation_findings(noted, method.base_year)
             + other_findings
             + findings_of(supply, choice)
+            + plausibility_findings(
+                city, year, lines, supply.green_mwh, factors, limits(ledger.installation.root)
+            )
         ),
         supply=supply,
         other_rows=tuple(others),

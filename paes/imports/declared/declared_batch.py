@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from paes.activity.activity_data import DeclaredRow
-from paes.activity.plausibility import KWH_TYPED_AS_MWH, seems_kwh
 from paes.config_file import dotted, explain, location_of
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, DeclaredTable, Refusal
+from paes.inventory.checks import seems_kwh
+from paes.inventory.limits import limits
 from paes.metering import Finding
 from paes.schema import ConfigModel
 
@@ -94,10 +95,11 @@ class Gathering:
     def _require_plausible(self, row: DeclaredRow, inhabitants: float | None) -> None:
         known = self.context.city.population(row.year)
         heads = inhabitants or (known.inhabitants if known else None)
-        if heads and seems_kwh(row.energy_mwh, heads):
+        of = limits(self.context.installation.root).energy_per_head
+        if heads and seems_kwh(row.energy_mwh, heads, of):
             raise DataError(
                 f"{row.title}: {row.energy_mwh:,.0f} MWh are {row.energy_mwh / heads:,.0f} MWh an "
-                f"inhabitant, more than {KWH_TYPED_AS_MWH:,.0f}: probably kWh; correct the file"
+                f"inhabitant, more than {of.kwh_typed_as_mwh:,.0f}: probably kWh; correct the file"
             )
 
 

@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from paes.activity.plausibility import SUSPICIOUSLY_LOW, seems_kwh
 from paes.errors import DataError, FactorMissing, PaesError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.declared.declared_batch import Gathering, mapping_of
 from paes.imports.declared.sectors_and_carriers import Vocabulary, plain, vocabulary
 from paes.imports.tables.cells import Cell
 from paes.imports.tables.sheets import Sheet, parse_number, place, read_sheets, require_as_wide
+from paes.inventory.checks import is_factor_far, seems_kwh
+from paes.inventory.limits import limits
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel
 from paes.units import KWH_PER_MWH
@@ -34,8 +35,6 @@ NEEDED = (
     "organisation_name", "inventory_year", "item_text", "energy_consumption_carrier",
     "energy_measure",
 )  # fmt: skip
-OUTLIER = 1.5
-"""A factor is an outlier if it is further from the reference than so many times that."""
 _LOOKED_AT = 20
 
 
@@ -121,6 +120,7 @@ class _Reading:
     def __post_init__(self) -> None:
         self._inhabitants: dict[int, float] = {}
         self._told: set[str] = set()
+        self._limits = limits(self.gathering.context.installation.root)
 
     def take(self, row: _Row) -> None:
         """Keep, refuse or tell ``row``."""
@@ -160,7 +160,11 @@ class _Reading:
         self.gathering.add(row.where, values, heads)
 
     def _as_mwh(self, row: _Row, mwh: float, heads: float | None) -> float:
-        if not self.given.kwh_for_mwh or not heads or not seems_kwh(mwh, heads):
+        if (
+            not self.given.kwh_for_mwh
+            or not heads
+            or not seems_kwh(mwh, heads, self._limits.energy_per_head)
+        ):
             return mwh
         message = f"{mwh:,.0f} were taken for kWh, as the mapping says"
         self.gathering.tell("declared.kwh_for_mwh", row.where, message, {"mwh": mwh / KWH_PER_MWH})
@@ -202,7 +206,7 @@ class _Reading:
             own = context.installation.factors.find(set_id, carrier, sector, year).factor_t_per_mwh
         except FactorMissing:
             return
-        if own and abs(factor - own) > OUTLIER * own:
+        if is_factor_far(factor, own, self._limits.factors):
             message = f"a factor of {factor:g} t/MWh is far from the plan's {own:g}"
             numbers["reference_t_per_mwh"] = own
             self.gathering.tell("jrc.factor_outlier", row.where, message, numbers)
@@ -211,7 +215,7 @@ class _Reading:
         """Years whose energy together is nearly nothing."""
         for year, heads in sorted(self._inhabitants.items()):
             total = math.fsum(r.energy_mwh for _, r in self.gathering.rows if r.year == year)
-            if 0 < total / heads < SUSPICIOUSLY_LOW:
+            if 0 < total / heads < self._limits.energy_per_head.least:
                 message = f"all energy of {year} is {total:,.3f} MWh for {heads:,.0f} inhabitants"
                 self.gathering.tell("declared.suspiciously_low", str(year), message, {"mwh": total})
 
