@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
 from paes.cli import Session
 from paes.cli.output import number, percent
+from paes.inventory.line import InventoryLine
 from paes.plan.target import Target
 from paes.progress.progress import Progress
+from paes.uncertainty.assumptions import Source
 from paes.uncertainty.chances import Chance, YearChances
-from paes.uncertainty.simulation import DRAWS, SEED, Simulation
+from paes.uncertainty.simulation import DRAWS, SEED, Draws, Simulation
 from paes.uncertainty.spread import Interval
 
 MOST_DRAWS = 200_000
@@ -61,8 +63,22 @@ def signed(fraction: float) -> str:
     return f"{100 * fraction:+.1f} %"
 
 
+def line_interval(drawn: Draws, line: InventoryLine) -> str:
+    """Of the emissions of one sector and carrier."""
+    activity = line.activity
+    cell = activity.year, activity.sector, activity.carrier
+    return tonnes_interval(drawn.cells[cell].interval())
+
+
+def total_interval(drawn: Draws, year: int) -> str:
+    """Of a year's emissions."""
+    return tonnes_interval(drawn.totals[year].interval())
+
+
 def tonnes_interval(interval: Interval) -> str:
-    """Of emissions in t."""
+    """Of emissions in t; nothing to tell of what is zero for certain."""
+    if interval.low == interval.high == 0:
+        return "-"
     if math.isinf(interval.high):
         return f"{number(interval.low)} or more"
     return f"{number(interval.low)} to {number(interval.high)}"
@@ -86,9 +102,8 @@ def say_chances(made: Progress) -> None:
     if told is None or made.chances is None:
         return
     click.echo(told)
-    sources = source_sentence(made.chances.of((made.at_target or made.latest).year))
-    if sources:
-        click.echo(sources)
+    found = made.chances.of((made.at_target or made.latest).year)
+    _say_sources(f"What makes the reduction of {found.year} uncertain", found.shares)
 
 
 def reduction_interval(interval: Interval) -> str:
@@ -113,11 +128,17 @@ def verdict_sentence(made: Progress) -> str | None:
     return told if result.year >= made.target.target_year else told + _so_far(made.target, found)
 
 
-def source_sentence(found: YearChances) -> str | None:
-    """What makes a reduction uncertain, the largest part first; None if nothing does."""
-    parts = sorted(found.shares.items(), key=lambda item: -item[1])
+def say_sources(drawn: Draws, year: int) -> None:
+    """What makes a year's total uncertain."""
+    _say_sources(f"What makes {year} uncertain", drawn.totals[year].shares)
+
+
+def _say_sources(title: str, shares: Mapping[Source, float]) -> None:
+    """The largest part first; nothing if nothing is uncertain."""
+    parts = sorted(shares.items(), key=lambda item: -item[1])
     told = [f"{source} {percent(part, 0)}" for source, part in parts if part >= 0.005]
-    return f"What makes {found.year} uncertain: {', '.join(told)}" if told else None
+    if told:
+        click.echo(f"{title}: {', '.join(told)}")
 
 
 def _so_far(target: Target, found: YearChances) -> str:

@@ -10,6 +10,14 @@ import click
 from paes.activity.activity_data import DeclaredRow
 from paes.cli import Session
 from paes.cli.asked import as_of_option, electricity_option, gwp_option, json_option
+from paes.cli.chances import (
+    asked_simulation,
+    draws_option,
+    line_interval,
+    say_sources,
+    seed_option,
+    total_interval,
+)
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
 from paes.errors import DataError
 from paes.inventory.inventory import Inventory
@@ -21,6 +29,7 @@ from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions
 from paes.report.generation import generation_document
 from paes.report.inventory_documents import inventory_document
+from paes.uncertainty.simulation import Draws
 
 
 @click.command()
@@ -28,6 +37,8 @@ from paes.report.inventory_documents import inventory_document
 @electricity_option
 @gwp_option
 @as_of_option
+@draws_option
+@seed_option
 @json_option
 @click.pass_obj
 def inventory(
@@ -36,6 +47,8 @@ def inventory(
     electricity: Any,
     gwp: str | None,
     as_of: datetime | None,
+    draws: int,
+    seed: int,
     as_json: bool,
 ) -> None:
     """Energy and emissions by sector and carrier in YEAR, with the factors used."""
@@ -50,28 +63,42 @@ def inventory(
     method = Method.of(city.plan, electricity_factor=electricity, **changes)
     made = make_inventory(city, year, session.ledger, method)
     labels = session.store.labels()
+    drawn = asked_simulation(session, draws, seed).of([made])
     if as_json:
         local = generation_document(local_generation(city, year, session.ledger))
-        print_json({**inventory_document(city, made, labels), "local_generation": local})
+        told = inventory_document(city, made, labels, drawn)
+        print_json({**told, "local_generation": local})
         return
-    rows = [row for line in made.lines for row in (_line_row(line), *_use_rows(line))]
+    rows = [row for line in made.lines for row in (_line_row(line, drawn), *_use_rows(line))]
     rows += [_noted_row(cell) for cell in made.noted]
     rows += [_other_row(other) for other in made.other_rows]
-    total = number(made.energy_mwh, 1), "", "", "", "", number(made.emissions_t, 1), ""
-    rows.append(["total", "", *total])
+    total = number(made.energy_mwh, 1), "", "", "", "", number(made.emissions_t, 1)
+    rows.append(["total", "", *total, total_interval(drawn, year), ""])
     print_table(
         f"{city.name} {year}: {made.kind}, {made.factor_set.id} ({made.factor_set.gas}), "
         f"electricity factor {made.method.electricity_factor}{_gwp_and_day(made)}",
-        ["sector", "carrier", "MWh", "metered", "estimated MWh", "missing MWh", "t/MWh", "t", ""],
+        [
+            "sector",
+            "carrier",
+            "MWh",
+            "metered",
+            "estimated MWh",
+            "missing MWh",
+            "t/MWh",
+            "t",
+            "90 % t",
+            "",
+        ],
         rows,
         left=2,
     )
+    say_sources(drawn, year)
     say_marks(made.assumed_fraction, labels)
     for finding in made.findings:
         say(f"{finding.name}: {finding.subject}: {finding.message}")
 
 
-def _line_row(line: InventoryLine) -> list[str]:
+def _line_row(line: InventoryLine, drawn: Draws) -> list[str]:
     return [
         str(line.activity.sector),
         str(line.activity.carrier),
@@ -81,18 +108,19 @@ def _line_row(line: InventoryLine) -> list[str]:
         _missing(line),
         f"{line.factor.factor_t_per_mwh:.4f} ({line.factor.how})",
         number(line.emissions_t, 1),
+        line_interval(drawn, line),
         "assumed" if line.assumed else "",
     ]
 
 
 def _noted_row(cell: NotedCell) -> list[str]:
     use = f" ({cell.use})" if cell.use else ""
-    return [str(cell.sector), f"{cell.carrier}{use}", str(cell.notation), *[""] * 6]
+    return [str(cell.sector), f"{cell.carrier}{use}", str(cell.notation), *[""] * 7]
 
 
 def _other_row(row: OtherEmissions) -> list[str]:
     assumed = "assumed" if row.assumed else ""
-    return [str(row.row), row.use or "", *[""] * 5, number(row.emissions_t, 1), assumed]
+    return [str(row.row), row.use or "", *[""] * 5, number(row.emissions_t, 1), "", assumed]
 
 
 def _gwp_and_day(made: Inventory) -> str:
@@ -107,7 +135,7 @@ def _use_rows(line: InventoryLine) -> list[list[str]]:
     parts = line.activity.parts
     if not any(part.use for part in parts):
         return []
-    return [["", f"  {_use(part)}", f"  {number(part.energy_mwh, 1)}", *[""] * 6] for part in parts]
+    return [["", f"  {_use(part)}", f"  {number(part.energy_mwh, 1)}", *[""] * 7] for part in parts]
 
 
 def _use(part: DeclaredRow) -> str:

@@ -231,5 +231,5 @@ def test_without_the_margin_they_hold_it_as_often_as_they_say():
 
 def test_worlds_are_not_what_the_town_sees():
     """Without assumed errors hardly any interval holds a truth: the worlds do err."""
-    reductions, _ = held(range(20), assumed(), gaps=False)
+    reductions, _ = held(range(20), assumed(other=0.0), gaps=False)
     assert reductions.mean() < 0.2

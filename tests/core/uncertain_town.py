@@ -44,7 +44,7 @@ def assumed(**changes: object) -> Assumptions:
 
     ``meters`` is one limit for all, ``declared`` half-width and correlations for all kinds,
     ``factors`` ranges by carrier, ``between_years`` their correlation, ``margin``, ``carried``,
-    ``stale``, ``calorific`` one number each.
+    ``stale``, ``calorific`` one number each; ``other`` that of rows without energy [as shipped].
     """
     known = shipped()
     half, between, within = changes.get("declared", (0.0, 0.0, 0.0))
@@ -69,6 +69,12 @@ def assumed(**changes: object) -> Assumptions:
                     }
                 )
                 for d in known.declared
+            ),
+            "other_rows": tuple(
+                o.model_copy(
+                    update={"half_width_fraction": changes.get("other", o.half_width_fraction)}
+                )
+                for o in known.other_rows
             ),
             "carried": known.carried.model_copy(
                 update={"half_width_per_year_fraction": changes.get("carried", 0.0)}
