@@ -69,27 +69,39 @@ def actions(
         theme,
     )
     found = _status(session, day, year or day.year - 1, chosen)
-    lists = session.installation.covenant
-    findings = register_findings(city.actions, day, lists) + underived_findings(
-        (e.action, e.effect) for e in found.entries
-    )
+    findings = _findings(session, day, found)
     if action_id:
-        entry = next((e for e in found.entries if e.action.id == action_id), None)
-        if entry is None:
-            raise DataError(f"action {action_id} is none of those that were asked for")
-        told = [f for f in findings if f.subject == action_id]
-        if as_json:
-            document = entry_document(entry, lists)
-            print_json({**document, "findings": [finding_document(f) for f in told]})
-            return
-        _print_action(session, entry)
-        _say(told)
-        return
+        _tell_action(session, found, action_id, findings, as_json)
+    elif as_json:
+        print_json(register_document(city, found, findings, session.installation.covenant))
+    else:
+        _print_register(city, found, day)
+        _say(findings)
+
+
+def _findings(session: Session, day: date, found: RegisterStatus) -> list[Finding]:
+    """What is odd about the actions asked for; it is looked for among all."""
+    made = register_findings(session.city.actions, day, session.installation.covenant)
+    made += underived_findings((e.action, e.effect) for e in found.entries)
+    asked = {e.action.id for e in found.entries}
+    return [finding for finding in made if finding.subject in asked]
+
+
+def _tell_action(
+    session: Session, found: RegisterStatus, action_id: str, findings: list[Finding], as_json: bool
+) -> None:
+    entry = next((e for e in found.entries if e.action.id == action_id), None)
+    if entry is None:
+        raise DataError(f"action {action_id} is none of those that were asked for")
+    told = [f for f in findings if f.subject == action_id]
     if as_json:
-        print_json(register_document(city, found, findings, lists))
+        document = entry_document(entry, session.installation.covenant)
+        print_json({**document, "findings": [finding_document(f) for f in told]})
         return
-    _print_register(city, found, day)
-    _say(f for f in findings if any(f.subject == e.action.id for e in found.entries))
+    for label, value in _facts(session, entry):
+        if value:
+            click.echo(_wrapped(f"{label:<{_LABEL}}{value}", _LABEL))
+    _say(told)
 
 
 def _day(text: str) -> date:
@@ -126,6 +138,9 @@ def _status(session: Session, day: date, year: int, chosen: Chosen) -> RegisterS
 
 def _print_register(city: City, found: RegisterStatus, day: date) -> None:
     total = found.total
+    if not total.actions:
+        click.echo(f"{city.name}: no action of {len(city.actions)} was asked for, as of {day}")
+        return
     without = total.actions - total.with_cost
     print_table(
         f"{city.name}: {total.actions} actions, {total.cost_eur / 1e6:,.2f} MEUR"
@@ -217,12 +232,6 @@ def _origin_text(title: str, totals: OriginTotals) -> str:
     if totals.unsplit_t:
         text += f", {number(totals.unsplit_t, 1)} mixed (own part unknown)"
     return text
-
-
-def _print_action(session: Session, entry: Entry) -> None:
-    for label, value in _facts(session, entry):
-        if value:
-            click.echo(_wrapped(f"{label:<{_LABEL}}{value}", _LABEL))
 
 
 def _facts(session: Session, entry: Entry) -> Iterator[tuple[str, str]]:

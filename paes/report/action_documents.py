@@ -19,7 +19,6 @@ def register_document(
     city: City, status: RegisterStatus, findings: Iterable[Finding], lists: CovenantLists | None
 ) -> Document:
     """The actions asked for with their sums; tonnes and MWh a year, net of overlaps."""
-    ids = {entry.action.id for entry in status.entries}
     return {
         "city": city.id,
         "year": status.year,
@@ -29,7 +28,7 @@ def register_document(
         "completed_in_year": origin_document(status.completed),
         "planned_whole_year": origin_document(status.planned),
         "actions": [entry_document(entry, lists) for entry in status.entries],
-        "findings": [finding_document(f) for f in findings if f.subject in ids],
+        "findings": [finding_document(f) for f in findings],
         "software_version": __version__,
     }
 
