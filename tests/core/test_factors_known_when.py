@@ -1,0 +1,132 @@
+"""Factors that were added later change no published figure.
+
+Electricity of 2020: 0.30 t/MWh when the set was made; 0.25 was added on 2023-06-01. The
+inventory of 2020 (1000 MWh) was published on 2022-03-31.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from factor_town import GAS, HOMES, POWER, factor, inventory, library, row, told, town
+from small_installation import SmallInstallation
+
+from paes.config import load_installation
+from paes.errors import ConfigError, FactorMissing
+from paes.inventory.method import Method
+
+OLD = factor(POWER, 0.30, year=2020)
+NEW = factor(POWER, 0.25, year=2020, added=date(2023, 6, 1))
+BEFORE, AFTER = date(2022, 3, 31), date(2024, 1, 1)
+PUBLISHED = {"publications": [{"year": 2020, "published_on": BEFORE, "source": "the council"}]}
+
+
+@pytest.mark.parametrize(
+    ("as_of", "t_per_mwh"),
+    [(None, 0.25), (BEFORE, 0.30), (date(2023, 5, 31), 0.30), (date(2023, 6, 1), 0.25)],
+)
+def test_a_factor_is_known_from_its_day_on(as_of, t_per_mwh):
+    match = library(NEW, OLD).find("test", POWER, HOMES, 2020, as_of=as_of)
+    assert match.factor_t_per_mwh == t_per_mwh
+
+
+def test_of_several_the_one_added_last_counts_whatever_their_order():
+    newer = factor(POWER, 0.24, year=2020, added=date(2024, 2, 1))
+    for rows in ((OLD, NEW, newer), (newer, NEW, OLD)):
+        match = library(*rows).find("test", POWER, HOMES, 2020)
+        assert (match.factor_t_per_mwh, match.added) == (0.24, date(2024, 2, 1))
+
+
+def test_a_year_that_was_added_later_leaves_the_earlier_one_to_stand_in():
+    later = factor(POWER, 0.20, year=2021, added=date(2023, 6, 1))
+    factors = library(OLD, later)
+    assert factors.find("test", POWER, HOMES, 2021).factor_t_per_mwh == 0.20
+    assert factors.find("test", POWER, HOMES, 2021, as_of=BEFORE).year_used == 2020
+
+
+def test_what_nobody_knew_then_is_missing():
+    with pytest.raises(FactorMissing, match="known on 2022-03-31 for electricity"):
+        library(NEW).find("test", POWER, HOMES, 2020, as_of=BEFORE)
+
+
+def test_a_factor_added_later_changes_no_published_figure(tmp_path):
+    rows = (row(2020, POWER, 1000.0), row(2020, GAS, 500.0))
+    gas = factor(GAS, 0.2)
+    city = town(*rows, plan=PUBLISHED)
+    then = inventory(city, library(OLD, gas), 2020, tmp_path)
+    now = inventory(city, library(OLD, NEW, gas), 2020, tmp_path)
+    assert then.emissions_t == now.emissions_t == 400.0  # 1000 x 0.30 + 500 x 0.2
+    assert now.factors_as_of == BEFORE
+    assert told(then.findings, "factor.newer_known") == []
+
+
+def test_it_says_what_the_newer_one_would_change(tmp_path):
+    city = town(row(2020, POWER, 1000.0), plan=PUBLISHED)
+    made = inventory(city, library(OLD, NEW), 2020, tmp_path)
+    (finding,) = told(made.findings, "factor.newer_known")
+    assert finding.numbers["more_t"] == pytest.approx(-50.0)  # 1000 x (0.25 - 0.30)
+    assert finding.numbers["newer_t_per_mwh"] == 0.25
+    assert "added on 2023-06-01: it would change the total by -50.0 t" in finding.message
+
+
+def test_a_year_that_was_not_published_takes_what_is_known(tmp_path):
+    made = inventory(town(row(2020, POWER, 1000.0)), library(OLD, NEW), 2020, tmp_path)
+    assert (made.emissions_t, made.factors_as_of) == (250.0, None)
+
+
+def test_whoever_asks_for_a_day_gets_that_day(tmp_path):
+    city = town(row(2020, POWER, 1000.0), plan=PUBLISHED)
+    asked = Method.of(city.plan, factors_as_of=AFTER)
+    made = inventory(city, library(OLD, NEW), 2020, tmp_path, asked)
+    assert (made.emissions_t, made.factors_as_of) == (250.0, AFTER)
+
+
+def test_frozen_electricity_of_a_published_year_is_as_old_as_the_year(tmp_path):
+    base = factor(POWER, 0.5, year=2007)
+    revised = factor(POWER, 0.45, year=2007, added=date(2023, 6, 1))
+    plan = {**PUBLISHED, "electricity_factor": "frozen"}
+    city = town(row(2020, POWER, 1000.0), plan=plan)
+    made = inventory(city, library(base, revised, OLD), 2020, tmp_path)
+    assert made.emissions_t == 500.0
+
+
+# What the configuration says
+
+PLAN = "cities/porto/plan.yaml"
+TABLE = "factors/prova.csv"
+
+
+@pytest.fixture
+def small(tmp_path) -> SmallInstallation:
+    return SmallInstallation(tmp_path)
+
+
+def problems(small: SmallInstallation) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_installation(small.root)
+    return [p.removeprefix(f"{small.root}/") for p in caught.value.problems]
+
+
+def test_a_revised_factor_stands_beside_the_old_one(small):
+    small.write({
+        TABLE: "carrier,year,factor_t_per_mwh,added,source\nnatural_gas,,0.202,,s\n"
+        "electricity,2005,0.483,,s\nelectricity,2005,0.4819,2023-06-01,s\n"
+    })  # fmt: skip
+    factors = load_installation(small.root).factors
+    assert factors.find("prova", POWER, HOMES, 2005).factor_t_per_mwh == 0.4819
+    small.replace(TABLE, "0.4819,2023-06-01", "0.4819,")
+    assert problems(small) == [f"{TABLE}:4: electricity, 2005 is there already (prova.csv:3)"]
+
+
+def test_days_of_publication_that_cannot_be_are_told(small):
+    small.replace(PLAN, "default_target", (
+        "publications:\n"
+        "  - {year: 2005, published_on: 2005-06-01, source: act}\n"
+        "  - {year: 2005, published_on: 2007-06-01, source: act}\n"
+        "default_target"
+    ))  # fmt: skip
+    assert problems(small) == [
+        f"{PLAN}:5: publications[0].published_on: 2005-06-01; expected a day after the end of 2005",
+        f"{PLAN}:6: publications[1].year: the inventory of 2005 was published already (line 5)",
+    ]
