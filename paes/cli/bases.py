@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.cli.supply_tables import say_formula
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import Basis, side_by_side
 from paes.progress.path import YearResult
 from paes.progress.side_by_side import ProgressBasis, progress_side_by_side
 from paes.report.supply_documents import bases_document, progress_bases_document
 
-_TERMS = {
-    "tce_mwh": "TCE {} MWh",
-    "lpe_mwh": "LPE {} MWh",
-    "own_use_mwh": "used on the spot {} MWh",
-    "gep_mwh": "GEP {} MWh",
-    "neefe_t_per_mwh": "NEEFE {} t/MWh",
-    "co2lpe_t": "CO2LPE {} t",
-    "co2gep_t": "CO2GEP {} t",
-}
 _APART = "Each basis is an inventory of its own: no figure of one is compared with another's."
 
 
@@ -71,45 +61,30 @@ def print_bases(city: str, year: int, bases: list[Basis]) -> None:
     """A year's total by every basis, and what each local factor was made of."""
     print_table(
         f"{city} {year}: the same energy by every factor of electricity",
-        ["basis", "", "electricity t/MWh", "electricity t", "total t", "of the first"],
-        [_basis_row(basis, bases[0]) for basis in bases],
+        ["basis", "", "electricity t/MWh", "electricity t", "total t"],
+        [_basis_row(basis) for basis in bases],
         left=2,
     )
     for basis in bases:
         if basis.problem:
             say(f"{basis.name}: {basis.problem}")
-        match = basis.electricity
-        if match and match.formula and "tce_mwh" in match.numbers:
-            say(f"{basis.name}: {match.formula}; {_terms(match.numbers)}")
+        if basis.electricity:
+            say_formula(basis.electricity, f"{basis.name}: ")
     say(_APART)
 
 
-def _basis_row(basis: Basis, first: Basis) -> list[str]:
+def _basis_row(basis: Basis) -> list[str]:
     made, match = basis.inventory, basis.electricity
     mark = "asked for" if basis.is_asked else ""
     if made is None:
-        return [basis.name, mark, "-", "-", "-", "-"]
-    of_first = (
-        made.emissions_t / first.inventory.emissions_t
-        if first.inventory and first.inventory.emissions_t
-        else None
-    )
+        return [basis.name, mark, "-", "-", "-"]
     return [
         basis.name,
         mark,
         f"{match.factor_t_per_mwh:.4f} ({match.how})" if match else "several",
         number(basis.electricity_t, 1),
         number(made.emissions_t, 1),
-        percent(of_first),
     ]
-
-
-def _terms(numbers: Mapping[str, float]) -> str:
-    return ", ".join(
-        words.format(f"{numbers[name]:.4f}" if "per_mwh" in name else number(numbers[name], 1))
-        for name, words in _TERMS.items()
-        if name in numbers
-    )
 
 
 def print_progress_bases(city: str, bases: list[ProgressBasis]) -> None:

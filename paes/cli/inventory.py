@@ -9,7 +9,15 @@ import click
 
 from paes.activity.activity_data import DeclaredRow
 from paes.cli import Session
-from paes.cli.asked import as_of_option, electricity_option, gwp_option, json_option
+from paes.cli.asked import (
+    as_of_option,
+    electricity_option,
+    gwp_option,
+    json_option,
+    scope_option,
+    side_by_side_option,
+)
+from paes.cli.bases import tell_bases
 from paes.cli.chances import (
     asked_simulation,
     draws_option,
@@ -19,6 +27,7 @@ from paes.cli.chances import (
     total_interval,
 )
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.cli.supply_tables import print_supply
 from paes.errors import DataError
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
@@ -27,14 +36,18 @@ from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
 from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions
+from paes.inventory.side_by_side import basis_name
 from paes.report.generation import generation_document
 from paes.report.inventory_documents import inventory_document
+from paes.report.supply_documents import supply_document
 from paes.uncertainty.simulation import Draws
 
 
 @click.command()
 @click.argument("year", type=int)
 @electricity_option
+@scope_option
+@side_by_side_option
 @gwp_option
 @as_of_option
 @draws_option
@@ -45,6 +58,8 @@ def inventory(
     session: Session,
     year: int,
     electricity: Any,
+    scope: Any,
+    side_by_side: bool,
     gwp: str | None,
     as_of: datetime | None,
     draws: int,
@@ -59,15 +74,20 @@ def inventory(
             f"--gwp {gwp}: factor set {city.plan.factor_set} has its gases added up already; "
             "choose one in plan.yaml that keeps them apart"
         )
-    changes = {"gwp": gwp, "factors_as_of": as_of.date() if as_of else None}
-    method = Method.of(city.plan, electricity_factor=electricity, **changes)
+    changes: dict[str, Any] = {"gwp": gwp, "factors_as_of": as_of.date() if as_of else None}
+    changes |= {"electricity_factor": electricity, "electricity_scope": scope}
+    method = Method.of(city.plan, **changes)
+    if side_by_side:
+        tell_bases(session, year, method, as_json=as_json)
+        return
     made = make_inventory(city, year, session.ledger, method)
     labels = session.store.labels()
     drawn = asked_simulation(session, draws, seed).of([made])
     if as_json:
         local = generation_document(local_generation(city, year, session.ledger))
         told = inventory_document(city, made, labels, drawn)
-        print_json({**told, "local_generation": local})
+        supply = supply_document(made.supply) if made.supply else None
+        print_json({**told, "local_generation": local, "supply": supply})
         return
     rows = [row for line in made.lines for row in (_line_row(line, drawn), *_use_rows(line))]
     rows += [_noted_row(cell) for cell in made.noted]
@@ -76,7 +96,7 @@ def inventory(
     rows.append(["total", "", *total, total_interval(drawn, year), ""])
     print_table(
         f"{city.name} {year}: {made.kind}, {made.factor_set.id} ({made.factor_set.gas}), "
-        f"electricity factor {made.method.electricity_factor}{_gwp_and_day(made)}",
+        f"electricity factor {basis_name(made.method)}{_gwp_and_day(made)}",
         [
             "sector",
             "carrier",
@@ -93,6 +113,7 @@ def inventory(
         left=2,
     )
     say_sources(drawn, year)
+    print_supply(city.name, made)
     say_marks(made.assumed_fraction, labels)
     for finding in made.findings:
         say(f"{finding.name}: {finding.subject}: {finding.message}")

@@ -6,14 +6,56 @@ from collections.abc import Mapping
 from typing import Any
 
 from paes.cli.output import number, print_table, say
+from paes.factors.emission_factors import FactorMatch, How
+from paes.inventory.inventory import Inventory
 from paes.report.supply_documents import LABELS_C, LABELS_D
-from paes.supply.local_supply import LocalSupply, TableRow
+from paes.supply.local_supply import TableRow
 
 
-def print_supply(city: str, supply: LocalSupply) -> None:
-    """Tables C and D of the year; nothing where the town makes nothing."""
-    _print(f"{city} {supply.year}: table C, local electricity", supply.table_c, LABELS_C)
-    _print(f"{city} {supply.year}: table D, local heat and cold", supply.table_d, LABELS_D)
+_TERMS = {
+    "tce_mwh": "TCE {} MWh",
+    "lpe_mwh": "LPE {} MWh",
+    "own_use_mwh": "used on the spot {} MWh",
+    "gep_mwh": "GEP {} MWh",
+    "neefe_t_per_mwh": "NEEFE {} t/MWh",
+    "co2lpe_t": "CO2LPE {} t",
+    "co2gep_t": "CO2GEP {} t",
+    "lhc_mwh": "LHC {} MWh",
+    "co2lph_t": "CO2LPH {} t",
+    "co2ih_t": "CO2IH {} t",
+    "co2eh_t": "CO2EH {} t",
+}
+
+
+def print_supply(city: str, made: Inventory) -> None:
+    """Tables C and D of an inventory's year, and what its local factors are made of.
+
+    Nothing where no factor of the inventory rests on them.
+    """
+    local = {
+        line.factor.carrier: line.factor for line in made.lines if line.factor.how is How.LOCAL
+    }
+    if made.supply is None or not local:
+        return
+    where = f"{city} {made.year}"
+    _print(f"{where}: table C, local electricity", made.supply.table_c, LABELS_C)
+    _print(f"{where}: table D, local heat and cold", made.supply.table_d, LABELS_D)
+    for match in local.values():
+        say_formula(match)
+
+
+def say_formula(match: FactorMatch, before: str = "") -> None:
+    """What a local factor was made of; nothing for one of a table."""
+    if match.formula and ("tce_mwh" in match.numbers or "lhc_mwh" in match.numbers):
+        say(f"{before}{match.formula}; {_terms(match.numbers)}")
+
+
+def _terms(numbers: Mapping[str, float]) -> str:
+    return ", ".join(
+        words.format(f"{numbers[name]:.4f}" if "per_mwh" in name else number(numbers[name], 1))
+        for name, words in _TERMS.items()
+        if name in numbers
+    )
 
 
 def _print(title: str, rows: tuple[TableRow, ...], labels: Mapping[Any, str]) -> None:
