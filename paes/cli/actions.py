@@ -9,6 +9,7 @@ from datetime import date
 import click
 
 from paes.cli import Session
+from paes.cli.action_facts import action_facts
 from paes.cli.asked import json_option
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
@@ -98,7 +99,7 @@ def _tell_action(
         document = entry_document(entry, session.installation.covenant)
         print_json({**document, "findings": [finding_document(f) for f in told]})
         return
-    for label, value in _facts(session, entry):
+    for label, value in action_facts(session, entry):
         if value:
             click.echo(_wrapped(f"{label:<{_LABEL}}{value}", _LABEL))
     _say(told)
@@ -232,80 +233,6 @@ def _origin_text(title: str, totals: OriginTotals) -> str:
     if totals.unsplit_t:
         text += f", {number(totals.unsplit_t, 1)} mixed (own part unknown)"
     return text
-
-
-def _facts(session: Session, entry: Entry) -> Iterator[tuple[str, str]]:
-    """What the register says of an action, in words; empty where it says nothing."""
-    action, plan, lists = entry.action, session.city.masterplan, session.installation.covenant
-    yield "action", action.id
-    yield "", f"{action.name.it} / {action.name.en}"
-    if action.description:
-        yield "", action.description.en
-    yield "sector", str(action.sector)
-    area = lists.areas.name(action.area) if lists and action.area else None
-    yield "area", f"{action.area} {area.en}" if area else action.area or ""
-    instrument = lists.instruments.name(action.instrument) if lists and action.instrument else None
-    yield "instrument", instrument.en if instrument else action.instrument or ""
-    own = f" (own part {percent(action.own_fraction, 0)})" if action.own_fraction else ""
-    yield "origin", f"{action.origin}{own}"
-    done = f", {percent(action.completed_fraction, 0)} done" if action.completed_fraction else ""
-    yield "status", f"{str(action.status).replace('_', ' ')}{done}{', late' if entry.late else ''}"
-    yield "from, to", f"{action.start or '-'} to {action.end or '-'}"
-    yield "responsible", action.responsible or ""
-    yield "partners", ", ".join(action.partners)
-    tables = {t.id: t.name.en for t in plan.work_tables} if plan else {}
-    yield "work table", tables.get(action.work_table or "", action.work_table or "")
-    themes = {t.id: t.name.en for t in plan.themes} if plan else {}
-    yield "themes", ", ".join(themes.get(t, t) for t in action.themes)
-    yield from _money_facts(entry)
-    yield from _effect_facts(entry)
-    yield "sites", ", ".join(action.sites)
-    yield "meters", ", ".join(action.meters)
-    yield "overlaps", ", ".join(f"{o.action} {percent(o.fraction, 0)}" for o in action.overlaps)
-    yield "excludes", ", ".join(action.excludes)
-    yield "requires", ", ".join(action.requires)
-    yield "source", action.source or ""
-    yield "assumed" if action.assumed else "note", action.note or ""
-
-
-def _money_facts(entry: Entry) -> Iterator[tuple[str, str]]:
-    action = entry.action
-    for label, eur in (
-        ("cost", action.cost_eur),
-        ("spent", action.spent_eur),
-        ("running costs a year", action.yearly_cost_eur),
-    ):
-        yield label, f"{number(eur)} EUR" if eur is not None else ""
-    for fund in action.funding:
-        amount = f" {number(fund.eur)} EUR" if fund.eur is not None else ""
-        yield "funding", f"{fund.name or fund.source}{amount} ({fund.source})"
-
-
-def _effect_facts(entry: Entry) -> Iterator[tuple[str, str]]:
-    action, whole, in_year = entry.action, entry.whole.effect, entry.in_year.effect
-    life = f"{action.lifetime_years} years" if action.lifetime_years else ""
-    yield "lifetime", life
-    yield "carrier", str(action.carrier or "")
-    for label, mwh in (
-        ("declared saving", action.declared_saving_mwh),
-        ("declared production", action.declared_production_mwh),
-    ):
-        yield label, f"{number(mwh, 1)} MWh a year" if mwh is not None else ""
-    if whole.reduction_t is None:
-        yield "reduction", "not declared"
-        return
-    how = "derived from energy" if whole.derived else "declared"
-    yield "reduction", f"{number(whole.reduction_t, 1)} t a year, {how}"
-    if whole.counted_fraction < 1:
-        elsewhere = percent(1 - whole.counted_fraction, 0)
-        yield "", f"{number(entry.whole.net_reduction_t, 1)} t net: {elsewhere} counts elsewhere"
-    yield (
-        f"in {in_year.year}",
-        (
-            f"{number(entry.in_year.net_reduction_t, 1)} t net, working "
-            f"{percent(in_year.part_of_year, 0)} of the year"
-        ),
-    )
 
 
 def _wrapped(text: str, indent: int = 2) -> str:
