@@ -10,6 +10,7 @@ from pathlib import Path
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import City
+from paes.inventory.inventory import Inventory
 from paes.inventory.local_generation import local_generation
 from paes.inventory.making import make_inventory
 from paes.progress.progress import make_inventories, make_progress
@@ -17,6 +18,8 @@ from paes.report.documents import Document, flat
 from paes.report.generation import generation_document, generation_rows
 from paes.report.inventory_documents import inventory_document
 from paes.report.progress_documents import progress_document
+from paes.report.uncertainty_documents import chances_columns
+from paes.uncertainty.simulation import Draws, Simulation
 
 
 def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> list[Path]:
@@ -29,7 +32,7 @@ def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> l
     made = make_inventories(city, ledger)
     made[year] = make_inventory(city, year, ledger)
     until = {y: i for y, i in made.items() if y <= year}
-    inventory = inventory_document(city, made[year], labels)
+    inventory = inventory_document(city, made[year], labels, _drawn(ledger, made[year]))
     progress = [
         progress_document(city, make_progress(city, ledger, t.id, inventories=until), labels)
         for t in city.plan.targets
@@ -50,6 +53,12 @@ def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> l
     return [_write(folder / name, text) for name, text in texts.items()]
 
 
+def _drawn(ledger: EnergyLedger, inventory: Inventory) -> Draws | None:
+    """Its errors, drawn as the commands do; None if nobody assumed any."""
+    known = ledger.installation.assumed_uncertainty
+    return Simulation(known).of([inventory]) if known else None
+
+
 def _declared_rows(inventory: Document) -> list[Document]:
     """The declared parts of every line, each with its sector and carrier."""
     return [
@@ -61,7 +70,13 @@ def _declared_rows(inventory: Document) -> list[Document]:
 
 def _progress_rows(progress: list[Document]) -> list[Document]:
     return [
-        {"target": p["target"]["id"], "unit": p["unit"], **year, **_effects(p, year["year"])}
+        {
+            "target": p["target"]["id"],
+            "unit": p["unit"],
+            **year,
+            **chances_columns(p["chances"], year["year"]),
+            **_effects(p, year["year"]),
+        }
         for p in progress
         for year in p["years"]
     ]
