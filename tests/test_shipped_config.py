@@ -288,6 +288,9 @@ def _entries(installation: Installation) -> Iterator[Sourced]:
         yield from city.plan.targets
         yield from city.plan.published_inventories
         yield from city.actions
+        yield from (t.population_estimate for t in city.plan.targets if t.population_estimate)
+        if city.masterplan:
+            yield from (city.masterplan, *city.masterplan.work_tables, *city.masterplan.themes)
         yield from city.declared
 
 
