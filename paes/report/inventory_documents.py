@@ -56,7 +56,7 @@ def inventory_document(
             {
                 "id": inventory_id(city.id, inventory.year, *_cell(line), choices=chosen),
                 **line_document(line),
-                "uncertainty": line_uncertainty(line, draws),
+                **line_uncertainty(line, draws),
             }
             for line in inventory.lines
         ],

@@ -21,12 +21,41 @@ def total_uncertainty(inventory: Inventory, draws: Draws | None) -> Document | N
     return {"method": "monte_carlo", "draws": draws.count, "seed": draws.seed, **spread}
 
 
-def line_uncertainty(line: InventoryLine, draws: Draws | None) -> Document | None:
-    """Of one sector and carrier; None without draws."""
+def line_uncertainty(line: InventoryLine, draws: Draws | None) -> Document:
+    """Of one sector and carrier, in keys that are columns too; nothing without draws.
+
+    An end that nothing bounds is None.
+    """
     if draws is None:
-        return None
+        return {}
     activity = line.activity
-    return spread_document(draws.cells[activity.year, activity.sector, activity.carrier])
+    spread = draws.cells[activity.year, activity.sector, activity.carrier]
+    usual, wide = spread.interval(), spread.interval(WIDE)
+    largest = max(spread.shares.items(), key=lambda item: item[1], default=None)
+    return {
+        "low_90_t": finite(usual.low),
+        "high_90_t": finite(usual.high),
+        "low_95_t": finite(wide.low),
+        "high_95_t": finite(wide.high),
+        "most_uncertain_by": str(largest[0]) if largest else None,
+    }
+
+
+def chances_columns(chances: Document | None, year: int) -> Document:
+    """What ``chances_document`` tells of a year, one value to a key; nothing without chances."""
+    if chances is None:
+        return {}
+    told = next(y for y in chances["years"] if y["year"] == year)
+    named = {
+        "reduction_{}_90": told["reduction_interval_90"],
+        "probability_on_path_{}": told["probability_on_path"],
+        "probability_target_{}": told["probability_target"],
+    }
+    return {
+        name.format(end): value
+        for name, values in named.items()
+        for end, value in zip(("low", "high"), values, strict=True)
+    }
 
 
 def spread_document(spread: Spread) -> Document:
