@@ -11,7 +11,6 @@ from paes.inventory.inventory import Inventory
 from paes.report.supply_documents import LABELS_C, LABELS_D
 from paes.supply.local_supply import TableRow
 
-
 _TERMS = {
     "tce_mwh": "TCE {} MWh",
     "lpe_mwh": "LPE {} MWh",

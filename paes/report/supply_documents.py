@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from paes.inventory.side_by_side import Basis
 from paes.progress.path import YearResult
 from paes.progress.side_by_side import ProgressBasis
@@ -71,8 +69,6 @@ def _basis(basis: Basis) -> Document:
         "low_t": finite(made.bounds_t[0]) if made else None,
         "high_t": finite(made.bounds_t[1]) if made else None,
         **(factor_document(factor) if factor else {}),
-        "formula": factor.formula if factor else None,
-        "numbers": numbers_document(factor.numbers) if factor else {},
     }
 
 
@@ -105,11 +101,6 @@ def _year(year: YearResult) -> Document:
         "required_fraction": year.required_fraction,
         "verdict": str(year.verdict),
     }
-
-
-def numbers_document(numbers: Any) -> dict[str, float | None]:
-    """Terms of a formula; one that nothing bounds is None."""
-    return {name: finite(value) for name, value in numbers.items()}
 
 
 def _row(row: TableRow, label: str) -> Document:

@@ -31,6 +31,9 @@ from paes.supply.plants import (
     SupplyAssumptions,
 )
 
+SMALL_GAP = 0.001
+"""So much of a metered production may be missing before that is told, and in any case:"""
+SMALL_GAP_MWH = 0.01
 HOURS_OF_A_YEAR = 8784.0
 """Of the longest one: a bound."""
 
@@ -125,6 +128,7 @@ def _of_plant(
     electricity = delivered = heat = Amount()
     adds_meters = seen is not None and (row is None or row.covers is Covers.REST)
     if seen and adds_meters:
+        findings += _gaps(plant.id, seen)
         electricity, heat = seen.electricity, seen.heat
         delivered = _delivered(plant, seen, findings)
     if row:
@@ -232,6 +236,7 @@ def _of_meters(kind: Plant, seen: Metered, findings: list[Finding]) -> PlantYear
         metered_mwh=seen.electricity.mwh,
         sources=("meters",),
     )
+    findings += _gaps(f"meters of {kind}", seen)
     if burns:
         findings.append(_fuel_unknown(f"meters of {kind}", made))
     return made
@@ -312,6 +317,15 @@ def _heat_fraction(
 def _most_mwh(plant: DeclaredPlant) -> float:
     """The most that it can have made in a year."""
     return plant.capacity_mw * HOURS_OF_A_YEAR if plant.capacity_mw else math.inf
+
+
+def _gaps(subject: str, seen: Metered) -> list[Finding]:
+    """What meters of generation missed: it offsets nothing, and bounds the factor."""
+    missed = seen.electricity.high_mwh - seen.electricity.mwh
+    if missed <= max(SMALL_GAP * seen.electricity.mwh, SMALL_GAP_MWH):
+        return []
+    message = "meters of generation have gaps: what they may have missed bounds the local factor"
+    return [Finding("supply.gaps", subject, message, numbers={"missing_high_mwh": missed})]
 
 
 def _missing(plant: DeclaredPlant, year: int) -> Finding:
