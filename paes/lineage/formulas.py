@@ -61,7 +61,7 @@ REDUCTION = Formula("reduction", "reduction = 1 - emissions / base_emissions")
 PER_HEAD = Formula("per_head", "emissions per head = emissions_t / inhabitants")
 PATH = Formula("path", "path = base_emissions * (1 - required_fraction)")
 REQUIRED = Formula(
-    "required", "required = target_fraction * (year - base_year) / (target_year - base_year)"
+    "required", "straight between what is promised for the base year (0), interim and target years"
 )
 DISTANCE = Formula("distance", "distance = emissions - path")
 CHANGE = Formula("change", "total_t = base_emissions_t - emissions_t")

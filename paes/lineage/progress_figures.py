@@ -19,8 +19,9 @@ from paes.lineage.figure_id import (
 )
 from paes.plan.action import Action
 from paes.progress.effects import CAUSES, Effects
-from paes.progress.path import YearResult
+from paes.progress.path import YearResult, inhabitants
 from paes.progress.progress import Progress
+from paes.schema import Sourced
 
 RESULTS = ("emissions", "path", "distance", "reduction", "required")
 ACTION_EFFECTS = {"supra_actions_t", "mixed_actions_t", "own_actions_t", "own_low_t", "own_high_t"}
@@ -67,19 +68,21 @@ class ProgressFigures:
         return makers[quantity](year)
 
     def _emissions(self, year: YearResult) -> Figure:
-        total = self._year_t(year.year, "emissions")
-        inputs: tuple[Input, ...] = (total,)
-        formula = f.SUM
+        inputs: tuple[Input, ...] = (self._year_t(year.year, "emissions"),)
+        formula, bounds = f.SUM, (year.low_t, year.high_t)
         if self.made.target.kind == "per_capita":
-            heads = self.city.population(year.year)
-            assert heads is not None  # or there were no progress per head
-            where = str(FigureId(self.city.id, Kind.INHABITANTS, (str(heads.year),), "count"))
-            inputs, formula = (
-                (total, Input("inhabitants", where, heads.inhabitants, "1")),
-                f.PER_HEAD,
-            )
-        return self._made(year.year, "emissions", year.emissions_t, self.made.unit, formula, inputs,
-                          (year.low_t, year.high_t))  # fmt: skip
+            inputs, formula = (*inputs, self._heads(year.year)), f.PER_HEAD
+        return self._made(
+            year.year, "emissions", year.emissions_t, self.made.unit, formula, inputs, bounds
+        )
+
+    def _heads(self, year: int) -> Input:
+        """The inhabitants by whom a year is divided: counted, or expected by the plan."""
+        count, known = inhabitants(self.city, self.made.target, year), self.city.population(year)
+        is_counted = known is not None and known.inhabitants == count
+        of = known.year if known and is_counted else self.made.target.target_year
+        where = str(FigureId(self.city.id, Kind.INHABITANTS, (str(of),), "count"))
+        return Input("inhabitants", where, count, "1")
 
     def _reduction(self, year: YearResult) -> Figure:
         inputs = self._own(year, "emissions"), self._own(self.made.base, "emissions", "base")
@@ -103,6 +106,8 @@ class ProgressFigures:
         text = f"{target.adopted_by or ''} {target.source or target.note or ''}".strip()
         made = self._made(year.year, "required", year.required_fraction, "1", f.REQUIRED, ())
         told = f"{target.reduction_fraction:g} from {target.base_year} to {target.target_year}"
+        for point in target.interim:
+            told += f", {point.reduction_fraction:g} in {point.year}"
         return _with(made, (Source("target", f"{told}: {text}"),), target.assumed, target.note)
 
     def _effect(self, effects: Effects, quantity: str) -> Figure:
@@ -181,16 +186,23 @@ def action_figure(city: City, asked: FigureId) -> Figure:
 
 
 def inhabitants_figure(city: City, asked: FigureId) -> Figure:
-    """Inhabitants of a year; DataError if nobody counted them in it."""
-    for known in city.facts.population:
-        if known.year == asked.year and asked.quantity == "count":
-            source = Source("declaration", known.source or known.note or "", "city.yaml")
-            title = f"inhabitants of {city.name}, {known.year}"
+    """Inhabitants of a year, counted or expected; DataError if nobody says how many."""
+    found: list[tuple[int, int, Sourced, str]] = [
+        (known.year, known.inhabitants, known, "city.yaml") for known in city.facts.population
+    ]
+    for target in city.plan.targets:
+        if target.population_estimate:
+            estimate = target.population_estimate
+            found.append((target.target_year, estimate.inhabitants, estimate, "plan.yaml"))
+    for year, count, known, file in found:
+        if year == asked.year and asked.quantity == "count":
+            source = Source("declaration", known.source or known.note or "", file)
+            title = f"inhabitants of {city.name}, {year}"
             return Figure(
-                str(asked), title, known.inhabitants, "1",
+                str(asked), title, count, "1",
                 sources=(source,), assumed=known.assumed, note=known.note,
             )  # fmt: skip
-    years = some(str(known.year) for known in city.facts.population)
+    years = some(str(year) for year, *_ in found)
     raise DataError(f"no figure {asked}; there is count of {years}")
 
 
