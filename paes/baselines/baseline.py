@@ -39,7 +39,8 @@ class Baseline:
     """A fitted model; slopes are kWh a degree and day, by kind of day.
 
     ``balance_heating_degc`` and ``balance_cooling_degc`` are None where the building does not
-    follow the cold or the heat. ``coldest_degc`` and ``warmest_degc`` bound the days it was made
+    follow the cold or the heat; with ``heats_in_season`` it heats on days of the season only.
+    ``coldest_degc`` and ``warmest_degc`` bound the days it was made
     from: beyond them it is a straight line drawn on.
     """
 
@@ -49,6 +50,7 @@ class Baseline:
     cooling_kwh_per_degc: dict[DayKind, float]
     balance_cooling_degc: float | None
     kwh_per_night_h: float
+    heats_in_season: bool
     coldest_degc: float
     warmest_degc: float
     fit_quality: FitQuality
@@ -76,6 +78,7 @@ class Baseline:
             cooling_kwh_per_degc=found.cooling,
             balance_cooling_degc=found.balance_cooling,
             kwh_per_night_h=found.per_night_h,
+            heats_in_season=found.heats_in_season,
             coldest_degc=float(days.degc[used].min()),
             warmest_degc=float(days.degc[used].max()),
             fit_quality=fit_quality(np.where(used, energy_kwh, np.nan), modelled, found.parameters),
@@ -105,6 +108,7 @@ class Baseline:
             self.balance_cooling_degc,
             self.kwh_per_night_h,
             self.fit_quality.parameters,
+            self.heats_in_season,
         )
 
 

@@ -11,7 +11,7 @@ A site without hours is taken to rest on Saturdays, Sundays and Italy's holidays
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import IntEnum
@@ -25,6 +25,7 @@ from paes.public_holidays import public_holidays
 from paes.series import Floats
 
 Kinds = npt.NDArray[np.int8]
+Bools = npt.NDArray[np.bool_]
 
 
 class DayKind(IntEnum):
@@ -40,17 +41,18 @@ class Days:
     """Days in a row from ``first`` on: mean outdoor temperature (NaN: unknown) and kind of each.
 
     ``night_h`` is the time without sun, which public lighting follows; it needs no measurement.
+    ``in_season`` says on which days heating is allowed, where a law or a calendar tells it.
     """
 
     first: date
     degc: Floats
     kinds: Kinds
     night_h: Floats | None = None
+    in_season: Bools | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.degc), len(self.kinds)}
-        if self.night_h is not None:
-            lengths.add(len(self.night_h))
+        lengths |= {len(told) for told in (self.night_h, self.in_season) if told is not None}
         if len(lengths) > 1:
             raise DataError(f"days from {self.first}: columns of {sorted(lengths)} days, not one")
 
@@ -67,8 +69,9 @@ class Days:
         begin = max((first - self.first).days, 0)
         part = slice(begin, max((end - self.first).days, begin))
         night = self.night_h if self.night_h is None else self.night_h[part]
+        season = self.in_season if self.in_season is None else self.in_season[part]
         start = self.first + timedelta(days=begin)
-        return Days(start, self.degc[part], self.kinds[part], night)
+        return Days(start, self.degc[part], self.kinds[part], night, season)
 
     def at(self, degc: Floats) -> Days:
         """The same days at other temperatures."""
@@ -76,12 +79,22 @@ class Days:
 
 
 def days_of(
-    first: date, degc: Floats, opening: Opening | None, latitude: float | None = None
+    first: date,
+    degc: Floats,
+    opening: Opening | None,
+    latitude: float | None = None,
+    heating_allowed: Callable[[date], bool] | None = None,
 ) -> Days:
-    """Days from ``first`` on of a site with these hours; nights are known if ``latitude`` is."""
+    """Days from ``first`` on of a site with these hours; nights are known if ``latitude`` is.
+
+    ``heating_allowed`` tells the days on which heating is.
+    """
     every = [first + timedelta(days=n) for n in range(len(degc))]
     night = None if latitude is None else night_hours(latitude, every)
-    return Days(first, degc, day_kinds(every, opening), night)
+    season = None
+    if heating_allowed:
+        season = np.array([heating_allowed(day) for day in every], dtype=np.bool_)
+    return Days(first, degc, day_kinds(every, opening), night, season)
 
 
 def day_kinds(days: Sequence[date], opening: Opening | None) -> Kinds:

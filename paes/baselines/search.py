@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from paes.baselines.days import DayKind, Days, Kinds
+from paes.baselines.days import Bools, DayKind, Days, Kinds
 from paes.series import Floats
 
 HEATING_DEGC = np.arange(8.0, 22.25, 0.5)
@@ -39,12 +39,16 @@ class Found:
     balance_cooling: float | None
     per_night_h: float
     parameters: int
+    heats_in_season: bool = False
+    """True if it heats on days of the season only, however cold others are."""
 
     def predict(self, days: Days) -> Floats:
         """kWh of each day, never negative; NaN where the temperature is needed and unknown."""
         energy = _by_kind(self.base, days.kinds)
         if self.balance_heating is not None:
             below = np.maximum(self.balance_heating - days.degc, 0.0)
+            if self.heats_in_season and days.in_season is not None:
+                below = np.where(days.in_season, below, 0.0)
             energy = energy + _by_kind(self.heating, days.kinds) * below
         if self.balance_cooling is not None:
             above = np.maximum(days.degc - self.balance_cooling, 0.0)
@@ -55,9 +59,16 @@ class Found:
 
 
 def best_model(energy_kwh: Floats, days: Days) -> Found:
-    """The model with the least BIC; days with NaN are left out."""
+    """The model with the least BIC; days with NaN are left out.
+
+    Where the season is known, heating within it and heating whenever it is cold are both tried.
+    """
     used = ~np.isnan(energy_kwh) & ~np.isnan(days.degc)
-    return _Columns(energy_kwh[used], days, used).best()
+    ways = (False,) if days.in_season is None else (False, True)
+    tried = [_Columns(energy_kwh[used], days, used, in_season) for in_season in ways]
+    candidates = [(columns.best(), columns) for columns in tried]
+    best, columns = min(candidates, key=lambda c: c[0].bic)
+    return columns.found(best)
 
 
 def _by_kind(values: dict[DayKind, float], kinds: Kinds) -> Floats:
@@ -97,13 +108,16 @@ class _Candidate:
 class _Columns:
     """All columns of one building, and the products that every model is solved from."""
 
-    def __init__(self, energy: Floats, days: Days, used: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, energy: Floats, days: Days, used: Bools, in_season: bool) -> None:
         degc = days.degc[used]
+        self.heats_in_season = in_season
         self.kinds, self.stands_for = _present(days.kinds[used])
         self.has_open = DayKind.OPEN in self.kinds and len(self.kinds) > 1
         of_day = np.array([self.stands_for[k] for k in DayKind])[days.kinds[used]]
         is_open = (of_day == DayKind.OPEN).astype(np.float64)[:, None]
         below = np.maximum(HEATING_DEGC - degc[:, None], 0.0)
+        if in_season and days.in_season is not None:
+            below = below * days.in_season[used][:, None]
         above = np.maximum(degc[:, None] - COOLING_DEGC, 0.0)
         base = np.stack([(of_day == kind).astype(np.float64) for kind in self.kinds], axis=1)
         night = None if days.night_h is None else days.night_h[used][:, None]
@@ -119,10 +133,10 @@ class _Columns:
         self.is_heating = (below > 0).sum(axis=0) >= LEAST_OF_KIND
         self.is_cooling = (above > 0).sum(axis=0) >= LEAST_OF_KIND
 
-    def best(self) -> Found:
+    def best(self) -> _Candidate:
         """The model with the least BIC of all shapes."""
         solved = [c for shape in self._shapes() for c in self._of_shape(shape)]
-        return self._found(min(solved, key=lambda c: c.bic))
+        return min(solved, key=lambda c: c.bic)
 
     def _shapes(self) -> Iterator[_Shape]:
         either = (False, True)
@@ -197,9 +211,7 @@ class _Columns:
             columns.append(np.full(count, k + 2 * h + 2 * c))
         return np.stack(columns, axis=1)
 
-    def _is_sensible(
-        self, shape: _Shape, columns: Indices, solved: Floats
-    ) -> npt.NDArray[np.bool_]:
+    def _is_sensible(self, shape: _Shape, columns: Indices, solved: Floats) -> Bools:
         """Colder or warmer days never take less."""
         real = solved / np.where(self.scale > 0, self.scale, 1.0)[columns]
         good = np.ones(len(solved), dtype=np.bool_)
@@ -212,7 +224,8 @@ class _Columns:
                 at += 2 if shape.by_kind else 1
         return good
 
-    def _found(self, best: _Candidate) -> Found:
+    def found(self, best: _Candidate) -> Found:
+        """Its terms, by name."""
         real = best.coefficients / self.scale[best.columns]
         at = len(self.kinds)
         base = {kind: float(real[n]) for n, kind in enumerate(self.kinds)}
@@ -233,6 +246,7 @@ class _Columns:
             balance_cooling=None if warm is None else float(COOLING_DEGC[warm]),
             per_night_h=float(real[at]) if best.shape.night else 0.0,
             parameters=len(best.columns) + best.shape.heating + best.shape.cooling,
+            heats_in_season=self.heats_in_season and best.shape.heating,
         )
 
 

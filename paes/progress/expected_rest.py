@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from paes.accounting.site_energy import SiteEnergy
 from paes.baselines.baseline import Baseline, obstacle
 from paes.baselines.days import Days, days_of
 from paes.climate.daily_temperature import DailyTemperatures, daily_temperatures
+from paes.climate.heating_season import heating_allowed
 from paes.climate.past_weather import PastWeather
 from paes.installation import City
 from paes.metering import Carrier, Finding, Measures, Site
@@ -80,17 +82,23 @@ def expected_rest(
     span = Span(local_midnight(first, tz), local_midnight(until, tz))
     frames = SiteEnergy(ledger).by_site(list(city.sites), Measures.WITHDRAWAL, span, By.DAY)
     known = daily_temperatures(ledger.store, city.temperature_points, first, until, tz)
-    found = []
+    allowed, found = _allowed_in(city), []
     for (site, carrier), frame in frames.items():
         if carrier is not None:
-            found.append(_Past(city, city.sites[site], carrier, frame, known).rest(weather))
+            found.append(
+                SitePast(city, city.sites[site], carrier, frame, known, allowed).rest(weather)
+            )
         if follow:
             follow(len(found), len(frames))
     return found
 
 
-class _Past:
-    """What one site used on each day since last year began."""
+class SitePast:
+    """What one site used on each day since last year began, and how warm these days were.
+
+    ``frame`` has a row a day, with the columns of ``EnergyLedger.energy``; ``allowed`` tells the
+    days on which heating is.
+    """
 
     def __init__(
         self,
@@ -99,9 +107,11 @@ class _Past:
         carrier: Carrier,
         frame: pd.DataFrame,
         known: DailyTemperatures,
+        allowed: Callable[[date], bool] | None,
     ) -> None:
         self.site, self.carrier = site, carrier
         self.latitude = city.facts.latitude if carrier is Carrier.ELECTRICITY else None
+        self.allowed = allowed
         self.first, self.until = known.first, known.first + timedelta(days=len(frame))
         self.this_year = (date(self.until.year, 1, 1) - self.first).days
         self.kwh = _column(frame, "measured_kwh") + _column(frame, "estimated_kwh")
@@ -205,7 +215,19 @@ class _Past:
         )
 
     def _days(self, first: date, degc: Floats) -> Days:
-        return days_of(first, degc, self.site.opening, self.latitude)
+        return days_of(first, degc, self.site.opening, self.latitude, self.allowed)
+
+
+def _allowed_in(city: City) -> Callable[[date], bool] | None:
+    """On which days heating is allowed; None where nobody knows the climate zone."""
+    if city.facts.climate_zone is None or city.heating_seasons is None:
+        return None
+
+    @lru_cache(maxsize=2000)
+    def allowed(day: date) -> bool:
+        return heating_allowed(city, day).allowed
+
+    return allowed
 
 
 def _column(frame: pd.DataFrame, name: str) -> Floats:

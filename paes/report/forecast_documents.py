@@ -94,6 +94,7 @@ def baseline_document(model: Baseline) -> Document:
         "base_kwh_a_day": {k.name.lower(): v for k, v in model.base_kwh.items()},
         "heating_kwh_per_degc": {k.name.lower(): v for k, v in model.heating_kwh_per_degc.items()},
         "balance_heating_degc": model.balance_heating_degc,
+        "heats_in_season": model.heats_in_season,
         "cooling_kwh_per_degc": {k.name.lower(): v for k, v in model.cooling_kwh_per_degc.items()},
         "balance_cooling_degc": model.balance_cooling_degc,
         "kwh_per_night_h": model.kwh_per_night_h,
