@@ -6,7 +6,8 @@ answer says whether it was made for the year asked or stands in for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Protocol, TypeVar
 
@@ -25,6 +26,16 @@ class Dated(Protocol):
 R = TypeVar("R", bound=Dated)
 
 
+class Added(Dated, Protocol):
+    """A dated value that may say when it became known."""
+
+    @property
+    def added(self) -> date | None: ...
+
+
+A = TypeVar("A", bound=Added)
+
+
 class How(StrEnum):
     """How an answer matched the question."""
 
@@ -34,6 +45,17 @@ class How(StrEnum):
     FROZEN = "frozen"  # the base year's value was asked for on purpose
     LOCAL = "local"  # worked out here, from what is produced and bought in the territory
     DECLARED = "declared"  # the city declares a factor of its own
+
+
+def known_by(row: Added, as_of: date | None) -> bool:
+    """True if ``row`` was known on that day; None asks for no day."""
+    return row.added is None or as_of is None or row.added <= as_of
+
+
+def newest(rows: Iterable[A]) -> list[A]:
+    """Of rows for one year the one that was added last."""
+    by_year = {row.year: row for row in sorted(rows, key=lambda r: r.added or date.min)}
+    return list(by_year.values())
 
 
 def best(rows: Sequence[R], year: int) -> tuple[R | None, How]:

@@ -8,13 +8,14 @@ local factor; that of any other carrier stands in the place of the set's.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError
-from paes.factors.dated_values import How, Year, best
+from paes.factors.dated_values import How, Year, best, known_by, newest
 from paes.factors.emission_factors import FactorMatch
 from paes.metering import Carrier, Sector
 from paes.schema import Sourced
@@ -32,6 +33,8 @@ class DeclaredFactor(Sourced):
     sector: Sector | None = None
     year: Year | None = None
     factor_t_per_mwh: float = Field(ge=0, le=5)
+    added: date | None = None
+    """When it was declared; empty if it was always known."""
     _place: str | None = PrivateAttr(None)
 
     @property
@@ -59,7 +62,7 @@ def read_declared_factors(path: Path) -> tuple[DeclaredFactor, ...]:
     rows = read_csv(path, DeclaredFactor)
     problems = repeated_rows(
         [(path, rows)],
-        lambda row: (row.carrier, row.sector, row.year),
+        lambda row: (row.carrier, row.sector, row.year, row.added),
         lambda row: f"{row.carrier} in {row.sector or 'all sectors'}, {row.year or 'every year'}",
     )
     if problems:
@@ -68,16 +71,22 @@ def read_declared_factors(path: Path) -> tuple[DeclaredFactor, ...]:
 
 
 def declared_factor(
-    declared: Iterable[DeclaredFactor], factor_set: str, carrier: Carrier, sector: Sector, year: int
+    declared: Iterable[DeclaredFactor],
+    factor_set: str,
+    carrier: Carrier,
+    sector: Sector,
+    year: int,
+    as_of: date | None = None,
 ) -> FactorMatch | None:
     """The city's own factor; None if it declares none for that year or an earlier one.
 
     A row for the sector beats a general one; then the exact year, a constant, and last the
-    latest earlier year, in which case ``how`` is EARLIER and not DECLARED.
+    latest earlier year, in which case ``how`` is EARLIER and not DECLARED. Rows that were added
+    after ``as_of`` are unknown; of several for one year the one added last counts.
     """
-    of_carrier = [row for row in declared if row.carrier is carrier]
-    of_sector = [row for row in of_carrier if row.sector is sector]
-    row, how = best(of_sector or [row for row in of_carrier if row.sector is None], year)
+    known = [row for row in declared if row.carrier is carrier and known_by(row, as_of)]
+    of_sector = [row for row in known if row.sector is sector]
+    row, how = best(newest(of_sector or [row for row in known if row.sector is None]), year)
     if row is None:
         return None
     return FactorMatch(
@@ -90,5 +99,6 @@ def declared_factor(
         source=row.source or "",
         assumed=row.assumed,
         note=row.note,
+        added=row.added,
         declared_at=row.place,
     )

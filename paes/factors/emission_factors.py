@@ -19,7 +19,7 @@ from paes.factors.calorific_values import CalorificRow as CalorificRow
 from paes.factors.calorific_values import CalorificValues, FuelEnergy
 from paes.factors.dated_values import How as How
 from paes.factors.dated_values import Year as Year
-from paes.factors.dated_values import best
+from paes.factors.dated_values import best, known_by, newest
 from paes.factors.factor_row import BIOGENIC as BIOGENIC
 from paes.factors.factor_row import FactorRow as FactorRow
 from paes.factors.factor_row import FactorSet as FactorSet
@@ -83,9 +83,8 @@ class _Question:
 
     def is_for(self, row: FactorRow) -> bool:
         """True if ``row`` may answer, but for sector and year."""
-        known = row.added is None or self.as_of is None or row.added <= self.as_of
         kind = row.sustainable is False if not self.sustainable else row.sustainable is not False
-        return row.carrier is self.carrier and known and kind
+        return kind and known_by(row, self.as_of)
 
     @property
     def unanswered(self) -> str:
@@ -110,13 +109,14 @@ class FactorLibrary:
     ) -> None:
         self.sets = {s.id: s for s in sets}
         self.gwp = {g.id: g for g in gwp}
-        self._rows = {set_id: tuple(of_set) for set_id, of_set in rows.items()}
+        self._rows = {set_id: _by_carrier(of_set) for set_id, of_set in rows.items()}
         self._calorific = CalorificValues(calorific)
 
     def keeps_gases_apart(self, set_id: str) -> bool:
         """True if factors of the set depend on warming potentials."""
         of_co2eq = set_id in self.sets and self.sets[set_id].gas == "CO2eq"
-        return of_co2eq and any(row.gases for row in self._rows.get(set_id, ()))
+        carriers = self._rows.get(set_id, {}).values()
+        return of_co2eq and any(row.gases for of_carrier in carriers for row in of_carrier)
 
     def find(
         self,
@@ -152,12 +152,13 @@ class FactorLibrary:
         return self.sets[set_id].sustainable_fraction if set_id in self.sets else 1.0
 
     def _find(self, asked: _Question) -> FactorMatch:
-        known = [row for row in self._rows.get(asked.set_id, ()) if asked.is_for(row)]
+        of_carrier = self._rows.get(asked.set_id, {}).get(asked.carrier, ())
+        known = [row for row in of_carrier if asked.is_for(row)]
         of_sector = [row for row in known if row.sector is asked.sector]
         general = [row for row in known if row.sector is None]
-        row, how = best(_newest(of_sector or general), asked.year)
+        row, how = best(newest(of_sector or general), asked.year)
         if row is None:
-            carriers = sorted({r.carrier for r in self._rows.get(asked.set_id, ())})
+            carriers = sorted(self._rows.get(asked.set_id, {}))
             raise FactorMissing(f"{asked.unanswered}; it knows {', '.join(carriers)}")
         return self._match(asked, row, how)
 
@@ -209,10 +210,11 @@ class FactorLibrary:
         return self._calorific.energy(given, year)
 
 
-def _newest(rows: Iterable[FactorRow]) -> list[FactorRow]:
-    """Of rows for one year the one that was added last."""
-    by_year = {row.year: row for row in sorted(rows, key=lambda r: r.added or date.min)}
-    return list(by_year.values())
+def _by_carrier(rows: Iterable[FactorRow]) -> dict[Carrier, list[FactorRow]]:
+    grouped: dict[Carrier, list[FactorRow]] = {}
+    for row in rows:
+        grouped.setdefault(row.carrier, []).append(row)
+    return grouped
 
 
 def _mixed(sustainable: FactorMatch, other: FactorMatch, part: float) -> FactorMatch:

@@ -57,16 +57,18 @@ class FactorChoice:
     ) -> FactorMatch:
         """The factor of ``carrier`` in ``sector`` and ``year``; FactorMissing if there is none."""
         own = self.own(carrier, sector, year)
-        if own and own.how is not How.EARLIER:
+        computed = self.local.get(carrier)
+        if own and (own.how is not How.EARLIER or computed is None or _is_national(computed)):
             return own
-        return self.local.get(carrier) or own or self.of_set(carrier, sector, year, sustainable)
+        return computed or self.of_set(carrier, sector, year, sustainable)
 
     def own(self, carrier: Carrier, sector: Sector, year: int) -> FactorMatch | None:
         """What the city declares, if the method lets it count."""
         if carrier is Carrier.ELECTRICITY and self.method.electricity_scope != "local":
             return None
         asked = self._year_of(carrier, year)
-        found = declared_factor(self.declared, self.method.factor_set, carrier, sector, asked)
+        set_id = self.method.factor_set
+        found = declared_factor(self.declared, set_id, carrier, sector, asked, self.as_of)
         return self._asked_for(found, year) if found else None
 
     def of_set(
@@ -93,6 +95,14 @@ class FactorChoice:
             self.method.electricity_factor == "frozen"
         )
         return replace(found, year_asked=year, how=How.FROZEN) if frozen else found
+
+
+def _is_national(computed: FactorMatch) -> bool:
+    """True for a factor of electricity in which nothing is of the town's own making or buying."""
+    own = ("lpe_mwh", "own_use_mwh", "gep_mwh")
+    return computed.carrier is Carrier.ELECTRICITY and not any(
+        computed.numbers.get(name) for name in own
+    )
 
 
 def _no_heat_factor(row: ActivityData) -> FactorMissing:

@@ -46,7 +46,8 @@ def _newer_known(lines: list[InventoryLine], choice: FactorChoice) -> Iterable[F
     if choice.as_of is None:
         return
     today = replace(choice, as_of=None)
-    pairs = [(line, today.of_row(line.activity)) for line in lines if _of_set(line.factor)]
+    given = [line for line in lines if line.factor.how is not How.LOCAL]
+    pairs = [(line, today.of_row(line.activity)) for line in given]
     yield from _newer_national(lines, today, choice.as_of)
     for carrier, of_carrier in _by_carrier(pairs).items():
         newer = [(line, new) for line, new in of_carrier if _differ(line.factor, new)]
@@ -166,10 +167,6 @@ def _more_if_not(
             return None
         more.append(undeclared_mwh(row) * (other.factor_t_per_mwh - taken.factor_t_per_mwh))
     return math.fsum(more)
-
-
-def _of_set(match: FactorMatch) -> bool:
-    return match.declared_at is None and match.how not in (How.LOCAL, How.DECLARED)
 
 
 def _chosen(match: FactorMatch) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from factor_town import (
     GAS,
@@ -125,3 +127,27 @@ def test_what_is_wrong_in_it_is_told_with_its_line(small, lines, problem):
         load_installation(small.root)
     (told_,) = caught.value.problems
     assert told_.removeprefix(f"{small.root}/{TABLE}:").startswith(problem)
+
+
+def test_a_factor_declared_later_changes_no_published_figure(tmp_path):
+    """0.2 t/MWh until the network's survey of 2023, which found 0.15 for 2020."""
+    first = own(HEAT, 0.2, year=2020)
+    survey = own(HEAT, 0.15, year=2020, added=date(2023, 5, 1))
+    published = [{"year": 2020, "published_on": date(2022, 3, 31), "source": "the council"}]
+    for rows in ((first,), (survey, first)):
+        city = town(row(2020, HEAT, 100.0), plan={"publications": published}, local_factors=rows)
+        made = inventory(city, FACTORS, 2020, tmp_path)
+        assert made.emissions_t == pytest.approx(20.0)
+    (finding,) = told(made.findings, "factor.newer_known")
+    assert finding.numbers["more_t"] == pytest.approx(-5.0)  # 100 x (0.15 - 0.2)
+
+
+def test_an_earlier_local_factor_beats_a_national_one_with_nothing_local_in_it(tmp_path):
+    """Of 2019 the town knows 0.245; of 2020 nothing of its own: 0.3 would be the national one."""
+    city = town(
+        row(2020, POWER, 100.0), plan={"electricity_scope": "local"},
+        local_factors=(own(POWER, 0.245, year=2019),),
+    )  # fmt: skip
+    made = inventory(city, FACTORS, 2020, tmp_path)
+    assert made.emissions_t == pytest.approx(24.5)
+    assert [f.subject for f in told(made.findings, "factor.earlier")] == ["test/electricity"]
