@@ -30,6 +30,8 @@
                   activity/*.csv declared energy by year, sector and carrier
                   drivers.csv    degree days, floor area, vehicle km (optional)
                   inventory/     plants, their fuel, green electricity      (paes.supply.reading)
+                  inventory/local_factors.csv    factors of its own       (optional)
+                  inventory/other_emissions.csv  waste, waste water, other (optional)
 
 One installation may hold several cities, each with its own plan. ``load_installation`` reads
 everything, checks every reference, and raises one ``ConfigError`` with all problems found.
