@@ -23,6 +23,7 @@ ARGUMENTS = {
     "estimation.py": ("--draws", "5"),
     "imports.py": ("--years", "1"),
     "influx.py": (*ONE_METER, "--town-days", "0", "--quiet-s", "0.5"),
+    "progress.py": ("--sites", "3"),
     "spool.py": ("--rounds", "20"),
     "store.py": (*ONE_METER, "--town-days", "1", "--processes", "1"),
 }
