@@ -1,4 +1,4 @@
-"""``paes inventory``: energy and emissions by sector and carrier."""
+"""``paes inventory``: energy and emissions by sector and carrier, and what they rest on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from paes.activity.activity_data import DeclaredRow
 from paes.cli import Session
 from paes.cli.asked import (
     as_of_option,
@@ -18,29 +17,20 @@ from paes.cli.asked import (
     side_by_side_option,
 )
 from paes.cli.bases import tell_bases
-from paes.cli.chances import (
-    asked_simulation,
-    draws_option,
-    line_interval,
-    say_sources,
-    seed_option,
-    total_interval,
-)
-from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.cli.chances import asked_simulation, draws_option, say_sources, seed_option
+from paes.cli.covenant_tables import print_bridge, print_covenant_table, write_covenant_csv
+from paes.cli.finding_groups import grouped_lines
+from paes.cli.inventory_table import print_inventory
+from paes.cli.output import print_json, say, say_marks
 from paes.cli.supply_tables import print_supply
 from paes.errors import DataError
 from paes.inventory.inventory import Inventory
-from paes.inventory.line import InventoryLine
-from paes.inventory.local_generation import local_generation
 from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
-from paes.inventory.notation import NotedCell
-from paes.inventory.other_emissions import OtherEmissions
-from paes.inventory.side_by_side import basis_name
-from paes.report.generation import generation_document
-from paes.report.inventory_documents import inventory_document
-from paes.report.supply_documents import supply_document
-from paes.uncertainty.simulation import Draws
+from paes.inventory.scope_bridge import scope_bridge
+from paes.inventory.template import Letter, template
+from paes.report.covenant_documents import bridge_document, covenant_table, table_document
+from paes.report.inventory_report import base_inventory, compared, inventory_report
 
 
 @click.command()
@@ -50,6 +40,22 @@ from paes.uncertainty.simulation import Draws
 @side_by_side_option
 @gwp_option
 @as_of_option
+@click.option(
+    "--table",
+    "letter",
+    type=click.Choice(["A", "B", "C", "D"], case_sensitive=False),
+    help="The Covenant's table of that letter, with its codes.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="The table as CSV, every row and column.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "it"]),
+    default="en",
+    show_default=True,
+    help="Headings of the CSV.",
+)
+@click.option("--bridge", is_flag=True, help="From the whole territory to what meters saw.")
+@click.option("--findings", "every", is_flag=True, help="Every finding on a line of its own.")
 @draws_option
 @seed_option
 @json_option
@@ -62,116 +68,105 @@ def inventory(
     side_by_side: bool,
     gwp: str | None,
     as_of: datetime | None,
+    letter: Letter | None,
+    as_csv: bool,
+    language: str,
+    bridge: bool,
+    every: bool,
     draws: int,
     seed: int,
     as_json: bool,
 ) -> None:
-    """Energy and emissions by sector and carrier in YEAR, with the factors used."""
-    city = session.city
-    factors = session.installation.factors
-    if gwp and not factors.keeps_gases_apart(city.plan.factor_set):
-        raise DataError(
-            f"--gwp {gwp}: factor set {city.plan.factor_set} has its gases added up already; "
-            "choose one in plan.yaml that keeps them apart"
-        )
-    changes: dict[str, Any] = {"gwp": gwp, "factors_as_of": as_of.date() if as_of else None}
-    changes |= {"electricity_factor": electricity, "electricity_scope": scope}
-    method = Method.of(city.plan, **changes)
+    """Energy and emissions by sector and carrier in YEAR, with what each figure rests on."""
+    _refuse_at_odds(side_by_side, letter, bridge, as_csv, as_json)
+    method = _method(session, electricity, scope, gwp, as_of)
     if side_by_side:
         tell_bases(session, year, method, as_json=as_json)
         return
-    made = make_inventory(city, year, session.ledger, method)
-    labels = session.store.labels()
-    drawn = asked_simulation(session, draws, seed).of([made])
-    if as_json:
-        local = generation_document(local_generation(city, year, session.ledger))
-        told = inventory_document(city, made, labels, drawn)
-        supply = supply_document(made.supply) if made.supply else None
-        print_json({**told, "local_generation": local, "supply": supply})
-        return
-    rows = [row for line in made.lines for row in (_line_row(line, drawn), *_use_rows(line))]
-    rows += [_noted_row(cell) for cell in made.noted]
-    rows += [_other_row(other) for other in made.other_rows]
-    total = number(made.energy_mwh, 1), "", "", "", "", number(made.emissions_t, 1)
-    rows.append(["total", "", *total, total_interval(drawn, year), ""])
-    print_table(
-        f"{city.name} {year}: {made.kind}, {made.factor_set.id} ({made.factor_set.gas}), "
-        f"electricity factor {basis_name(made.method)}{_gwp_and_day(made)}",
-        [
-            "sector",
-            "carrier",
-            "MWh",
-            "metered",
-            "estimated MWh",
-            "missing MWh",
-            "t/MWh",
-            "t",
-            "90 % t",
-            "",
-        ],
-        rows,
-        left=2,
+    made = make_inventory(session.city, year, session.ledger, method)
+    if letter:
+        _tell_table(session, made, letter, language if as_csv else None, as_json=as_json)
+    elif bridge:
+        _tell_bridge(session, made, as_json=as_json)
+    else:
+        _tell(session, made, draws, seed, every=every, as_json=as_json)
+
+
+def _refuse_at_odds(
+    side_by_side: bool, letter: str | None, bridge: bool, as_csv: bool, as_json: bool
+) -> None:
+    asked = {"--side-by-side": side_by_side, "--table": bool(letter), "--bridge": bridge}
+    chosen = [name for name, is_asked in asked.items() if is_asked]
+    if len(chosen) > 1:
+        raise click.UsageError(f"{chosen[0]} and {chosen[1]} are two questions; ask one at a time")
+    if as_csv and not letter:
+        raise click.UsageError("--csv is of a table: say which (--table A)")
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json are two forms; ask for one")
+
+
+def _method(
+    session: Session, electricity: Any, scope: Any, gwp: str | None, as_of: datetime | None
+) -> Method:
+    """The plan's method with what was asked; DataError for potentials that change nothing."""
+    plan, factors = session.city.plan, session.installation.factors
+    if gwp and not factors.keeps_gases_apart(plan.factor_set):
+        raise DataError(
+            f"--gwp {gwp}: factor set {plan.factor_set} has its gases added up already; "
+            "choose one in plan.yaml that keeps them apart"
+        )
+    return Method.of(
+        plan,
+        electricity_factor=electricity,
+        electricity_scope=scope,
+        gwp=gwp,
+        factors_as_of=as_of.date() if as_of else None,
     )
-    say_sources(drawn, year)
+
+
+def _tell(
+    session: Session, made: Inventory, draws: int, seed: int, *, every: bool, as_json: bool
+) -> None:
+    """The whole inventory."""
+    city, labels = session.city, session.store.labels()
+    drawn = asked_simulation(session, draws, seed).of([made])
+    base = base_inventory(city, made, session.ledger)
+    if as_json:
+        print_json(inventory_report(city, made, session.ledger, labels, drawn, base))
+        return
+    print_inventory(made, city.name, template(session.root), drawn)
+    say_sources(drawn, made.year)
     print_supply(city.name, made)
-    say_marks(made.assumed_fraction, labels)
-    for finding in made.findings:
-        say(f"{finding.name}: {finding.subject}: {finding.message}")
+    _say_marks(session, made)
+    for line in grouped_lines([*made.findings, *compared(made, base, session.ledger)], every=every):
+        say(line)
 
 
-def _line_row(line: InventoryLine, drawn: Draws) -> list[str]:
-    return [
-        str(line.activity.sector),
-        str(line.activity.carrier),
-        number(line.energy_mwh, 1),
-        percent(line.activity.metered_fraction),
-        _estimated(line),
-        _missing(line),
-        f"{line.factor.factor_t_per_mwh:.4f} ({line.factor.how})",
-        number(line.emissions_t, 1),
-        line_interval(drawn, line),
-        "assumed" if line.assumed else "",
-    ]
+def _tell_table(
+    session: Session, made: Inventory, letter: Letter, csv_in: str | None, *, as_json: bool
+) -> None:
+    table = covenant_table(made, template(session.root), letter)
+    if as_json:
+        print_json({"city": made.city, "year": made.year, **table_document(table)})
+        return
+    if csv_in:
+        write_covenant_csv(table, csv_in)
+    else:
+        print_covenant_table(table, session.city.name, made.year)
+    _say_marks(session, made)
 
 
-def _noted_row(cell: NotedCell) -> list[str]:
-    use = f" ({cell.use})" if cell.use else ""
-    return [str(cell.sector), f"{cell.carrier}{use}", str(cell.notation), *[""] * 7]
+def _tell_bridge(session: Session, made: Inventory, *, as_json: bool) -> None:
+    bridge = scope_bridge(made)
+    if as_json:
+        print_json({"city": made.city, "year": made.year, "bridge": bridge_document(bridge)})
+        return
+    print_bridge(bridge, session.city.name, made.year)
+    _say_marks(session, made)
 
 
-def _other_row(row: OtherEmissions) -> list[str]:
-    assumed = "assumed" if row.assumed else ""
-    return [str(row.row), row.use or "", *[""] * 5, number(row.emissions_t, 1), "", assumed]
-
-
-def _gwp_and_day(made: Inventory) -> str:
-    """The other choices that its factors rest on, as far as there were any."""
-    potentials = f", warming potentials {made.gwp}" if made.gwp else ""
-    known = f", factors known on {made.factors_as_of}" if made.factors_as_of else ""
-    return potentials + known
-
-
-def _use_rows(line: InventoryLine) -> list[list[str]]:
-    """What was declared for each use, below the line; nothing if no use is named."""
-    parts = line.activity.parts
-    if not any(part.use for part in parts):
-        return []
-    return [["", f"  {_use(part)}", f"  {number(part.energy_mwh, 1)}", *[""] * 7] for part in parts]
-
-
-def _use(part: DeclaredRow) -> str:
-    sessions = f" ({number(part.sessions)} sessions)" if part.sessions else ""
-    return f"{part.use or 'other'}{sessions}"
-
-
-def _estimated(line: InventoryLine) -> str:
-    estimated_mwh = line.activity.estimated_mwh
-    return number(estimated_mwh, 1) if estimated_mwh else "-"
-
-
-def _missing(line: InventoryLine) -> str:
-    low, high = line.activity.missing_mwh
-    return f"{number(low, 1)} to {number(high, 1)}" if high else "-"
+def _say_marks(session: Session, made: Inventory) -> None:
+    say_marks(made.assumed_fraction, session.store.labels())
 
 
 COMMANDS = (inventory,)

@@ -32,7 +32,11 @@ def print_json(document: Any) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left: int = 1,
+    piped_width: int = PIPED_WIDTH,
 ) -> None:
     """A table; the first ``left`` columns are text, the others numbers.
 
@@ -41,8 +45,9 @@ def print_table(
     """
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    console.print(Text(title, style="bold", overflow="fold"))
+        console.width = piped_width
+    if title:
+        console.print(Text(title, style="bold", overflow="fold"))
     lines = list(rows)
     for part in parts(columns, lines, left, console.width):
         names, cells = [columns[i] for i in part], [[line[i] for i in part] for line in lines]

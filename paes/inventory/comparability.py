@@ -48,10 +48,10 @@ def _cell_findings(base: Inventory, later: Inventory, limits: Comparability) -> 
             )
             numbers = {"base_mwh": before.energy_mwh, "base_t": before.emissions_t}
             yield Finding("comparability.cell_gone", subject, message, numbers=numbers)
-        elif after and not before:
+        elif after and not before and after.energy_mwh:
             message = (
-                f"{later.year} has {after.energy_mwh:,.1f} MWh here and {base.year} nothing: the "
-                "boundary is wider than the base year's"
+                f"{later.year} has {after.energy_mwh:,.1f} MWh here and {base.year} nothing: if "
+                "there was none then, declare 0 or NO; else the boundary is wider now"
             )
             numbers = {"later_mwh": after.energy_mwh, "later_t": after.emissions_t}
             yield Finding("comparability.cell_new", subject, message, numbers=numbers)
@@ -63,7 +63,7 @@ def _jumps(
     year: int, subject: str, before: InventoryLine, after: InventoryLine, limits: Comparability
 ) -> Iterable[Finding]:
     less, more = sorted((before.energy_mwh, after.energy_mwh))
-    if more < limits.least_mwh or more <= limits.times * less:
+    if less <= 0 or more < limits.least_mwh or more <= limits.times * less:
         return
     message = (
         f"{after.energy_mwh:,.1f} MWh where {year} has {before.energy_mwh:,.1f}: more than "
@@ -88,9 +88,5 @@ def _row_findings(base: Inventory, later: Inventory) -> Iterable[Finding]:
 
 
 def _cells(inventory: Inventory) -> dict[Cell, InventoryLine]:
-    """Its lines with energy, by cell."""
-    return {
-        (line.activity.sector, line.activity.carrier): line
-        for line in inventory.lines
-        if line.energy_mwh
-    }
+    """Its lines by cell; a figure of 0 that somebody declares is one, too."""
+    return {(line.activity.sector, line.activity.carrier): line for line in inventory.lines}

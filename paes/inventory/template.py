@@ -44,6 +44,8 @@ class Group(Text):
 
     codes: Codes
     subtotal: Codes
+    short: str = Field(max_length=30)
+    """Its name where there is little room."""
     rows: tuple[SectorRow, ...] = Field(min_length=1)
 
 

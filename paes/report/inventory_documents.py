@@ -6,6 +6,7 @@ from paes import __version__
 from paes.activity.activity_data import DeclaredRow
 from paes.factors.emission_factors import FactorMatch
 from paes.installation import City
+from paes.inventory.evidence import CellEvidence
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import FORMULA, InventoryLine
 from paes.lineage.figure_id import choices_of, inventory_id
@@ -35,6 +36,7 @@ def inventory_document(
         "approach": factor_set.approach,
         "gas": factor_set.gas,
         "factor_set_version": factor_set.version,
+        "method": method_document(inventory),
         "electricity_factor": inventory.method.electricity_factor,
         "electricity_scope": inventory.method.electricity_scope,
         "green_electricity": inventory.method.green_electricity,
@@ -65,6 +67,36 @@ def inventory_document(
     }
 
 
+def method_document(inventory: Inventory) -> Document:
+    """Every choice that the figures are made with."""
+    method, of = inventory.method, inventory.factor_set
+    return {
+        "factor_set": of.id,
+        "approach": of.approach,
+        "gas": of.gas,
+        "version": of.version,
+        "base_year": method.base_year,
+        "electricity_factor": method.electricity_factor,
+        "electricity_scope": method.electricity_scope,
+        "green_electricity": method.green_electricity,
+        "gwp": inventory.gwp,
+        "factors_as_of": inventory.factors_as_of.isoformat() if inventory.factors_as_of else None,
+    }
+
+
+def evidence_document(parts: CellEvidence) -> Document:
+    """What a figure rests on; a bound that is not there is None."""
+    return {
+        "measured_mwh": parts.measured_mwh,
+        "billed_mwh": parts.billed_mwh,
+        "estimated_mwh": parts.estimated_mwh,
+        "declared_mwh": parts.declared_mwh,
+        "carried_mwh": parts.carried_mwh,
+        "missing_low_mwh": finite(parts.missing_low_mwh),
+        "missing_high_mwh": finite(parts.missing_high_mwh),
+    }
+
+
 def _cell(line: InventoryLine) -> tuple[str, str]:
     return str(line.activity.sector), str(line.activity.carrier)
 
@@ -87,11 +119,14 @@ def line_document(line: InventoryLine) -> Document:
         "missing_high_mwh": finite(high),
         "low_mwh": finite(activity.bounds_mwh[0]),
         "high_mwh": finite(activity.bounds_mwh[1]),
+        "evidence": evidence_document(line.evidence),
+        "seen_within_declared_mwh": CellEvidence.within(activity).metered_mwh,
         **factor_document(line.factor),
         "emissions_t": line.emissions_t,
         "assumed": line.assumed,
         "sources": list(activity.sources),
         "declared": [declared_document(part) for part in activity.parts],
+        "replaced": [declared_document(one.row) for one in activity.replaced],
     }
 
 
@@ -111,6 +146,7 @@ def declared_document(part: DeclaredRow) -> Document:
         "calorific_value_source": (value.source or value.note) if value else None,
         "sessions": part.sessions,
         "covers": str(part.covers),
+        "sites": list(part.sites),
         "assumed": part.rests_on_assumption,
         "source": part.source,
         "note": part.note,
