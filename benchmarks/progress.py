@@ -1,9 +1,9 @@
 """What a year against the base year takes, and what it takes to reckon a year anew.
 
-Every site has a meter of electricity, of natural gas, of heating oil and of liquid gas, read once a day
-over both years. The reference is plain numpy on registers that are in memory already: differences
-by year, sums by sector and carrier, factors, and the log-mean shares of activity, weather,
-intensity and factor. It knows no gaps, no evidence, no findings and no bounds.
+Every site has a meter of electricity, of natural gas, of heating oil and of liquid gas, read once a
+day over both years. The reference is plain numpy on registers that are in memory already:
+differences by year, sums by sector and carrier, factors, and the log-mean shares of activity,
+weather, intensity and factor. It knows no gaps, no evidence, no findings and no bounds.
 
     python benchmarks/progress.py [--sites N]
 """
@@ -100,9 +100,12 @@ def _agree(effects: Effects, shares: Floats, after: Inventory, energy: dict[str,
     apart = max(abs(a + b) for a, b in zip(ours, shares[[0, 1, 3]], strict=True))
     parts = math.fsum([*(getattr(effects, c) for c in CAUSES), effects.unexplained_t])
     total_mwh = math.fsum(energy.values())
-    print(f"  causes agree to {apart * 1e6:.3f} g, and add up to {(parts - effects.total_t) * 1e6:.6f} "
-          f"g of {effects.total_t:,.1f} t; energy to {abs(after.energy_mwh - total_mwh):.6f} MWh "
-          f"of {total_mwh:,.0f}")  # fmt: skip
+    lost_g = (parts - effects.total_t) * 1e6
+    energy_mwh = abs(after.energy_mwh - total_mwh)
+    print(
+        f"  causes agree to {apart * 1e6:.3f} g, and add up to {lost_g:.6f} g "
+        f"of {effects.total_t:,.1f} t; energy to {energy_mwh:.6f} MWh of {total_mwh:,.0f}"
+    )
 
 
 def _plain_year(
@@ -170,10 +173,15 @@ def _town(count: int) -> Installation:
             changes = {"id": name, "site": site.id, "carrier": carrier, "valid_from": None}
             meters[name] = model.model_copy(update=changes)
             registers[name] = replace(register, point=f"{name}/energy_import", unit=unit)
-    drivers = [DriverRow(year=y, driver=Driver.DEGREE_DAYS, value=d, source="benchmark")
-               for y, d in zip((BASE, YEAR), DEGREE_DAYS, strict=True)]  # fmt: skip
-    drivers += [DriverRow(year=y, driver=Driver.FLOOR_AREA_M2, sector=s, value=v, source="benchmark")
-                for s, of in AREA.items() for y, v in zip((BASE, YEAR), of, strict=True)]  # fmt: skip
+    told: list[tuple[Driver, Sector | None, tuple[float, float]]] = [
+        (Driver.DEGREE_DAYS, None, DEGREE_DAYS)
+    ]
+    told += [(Driver.FLOOR_AREA_M2, sector, of) for sector, of in AREA.items()]
+    drivers = [
+        DriverRow(year=year, driver=driver, sector=sector, value=value, source="benchmark")
+        for driver, sector, of in told
+        for year, value in zip((BASE, YEAR), of, strict=True)
+    ]
     facts = city.facts.model_copy(
         update={"population": (), "reference_degree_days": None, "weather": ()}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,6 +68,26 @@ def test_waterfall_ends_at_the_total(shown: CityView, languages: dict[str, Langu
     steps = [bar["x"][0] for bar in bars[2:-1]]
     assert sum(steps) == pytest.approx(bars[-1]["x"][0])
     assert [bar["x"][0] for bar in bars[:2]] == pytest.approx([7.0, 7.0])
+
+
+def test_causes_of_nothing_are_left_out_but_own_actions_stay(
+    shown: CityView, languages: dict[str, Language]
+) -> None:
+    told = replace(shown.effects, weather_t=0.0, own_actions_t=0.0, own_low_t=0.0, own_high_t=0.0)
+    progress = replace(shown.progress, effects=(told,))
+    bars = drawn(replace(shown, progress=progress), languages["en"])["effects"]["data"]
+    labels = [bar["y"][0].replace("<br>", " ") for bar in bars]
+    assert not {"Weather", "Joined or left", "Mixed actions"} & set(labels)
+    assert {"Power grid", "Own actions", "Unexplained"} <= set(labels)
+    assert sum(bar["x"][0] for bar in bars[2:-1]) == pytest.approx(bars[-1]["x"][0])
+
+
+def test_declared_causes_are_hatched_and_computed_ones_are_not(
+    shown: CityView, languages: dict[str, Language]
+) -> None:
+    bars = drawn(shown, languages["en"])["effects"]["data"]
+    hatch = {bar["y"][0]: bar["marker"]["pattern"].get("shape", "") for bar in bars}
+    assert (hatch["Power grid"], hatch["Own actions"], hatch["Unexplained"]) == ("", "/", "x")
 
 
 def test_chart_config_keeps_everything_on_this_machine(languages: dict[str, Language]) -> None:

@@ -22,7 +22,8 @@ from paes.errors import DataError
 from paes.installation import Installation
 from paes.inventory.method import Method
 from paes.meter_status import MeterState
-from paes.metering import Carrier, Sector
+from paes.metering import Carrier, Finding, Sector
+from paes.progress.effects import Effects
 from paes.progress.path import Verdict
 from paes.progress.progress import make_inventories
 from paes.store.sqlite import SqliteStore
@@ -103,6 +104,29 @@ def test_sentence_says_when_the_reduction_is_the_grids(
     assert "non è opera del Comune" in sentences.effects(shown, languages["it"])
     frozen = town_view(installation, empty_store, "piano-energetico-2020", "frozen")
     assert "fermo al 2007" in sentences.effects(frozen, languages["it"])
+
+
+def test_sentence_tells_circumstances_what_is_not_known_and_how_far_gaps_decide(
+    installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
+) -> None:
+    shown = town_view(installation, empty_store, "piano-energetico-2020")
+    finding = Finding("cause.not_told", "2020/industry", "no figures")
+    told = replace(
+        shown.effects, weather_t=-3.4, activity_t=2.0, less_by_gaps_t=1e4, total_t=1e5,
+        own_actions_t=5000.0, own_low_t=2000.0, own_high_t=6000.0, findings=(finding,),
+    )  # fmt: skip
+    text = sentences.effects(_telling(shown, told), languages["en"])
+    assert "weather \N{MINUS SIGN}3\N{NO-BREAK SPACE}t, activity +2\N{NO-BREAK SPACE}t" in text
+    assert "activity of industry" in text
+    assert "from 2,000 t to 6,000 t" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "between 90,000 t and 100,000 t" in text.replace("\N{NO-BREAK SPACE}", " ")
+    endless = replace(told, less_by_gaps_t=math.inf)
+    italian = sentences.effects(_telling(shown, endless), languages["it"])
+    assert "niente ne limita" in italian
+
+
+def _telling(shown: CityView, told: Effects) -> CityView:
+    return replace(shown, progress=replace(shown.progress, effects=(told,)))
 
 
 def test_assumed_part_is_told_as_a_share(

@@ -11,6 +11,8 @@ from dashboard.texts import LANGUAGES, Language, catalogue
 from paes.factors.emission_factors import How
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Measures, Sector, SiteKind
+from paes.progress.causes import Basis, causes_of
+from paes.progress.effects import CAUSES, Effects
 from paes.progress.path import Verdict
 
 CODE = Path(dashboard.__file__).parent
@@ -50,6 +52,15 @@ def test_every_word_of_the_core_is_translated(languages: dict[str, Language]) ->
         if not language.knows(f"{group}.{word.value}")
     ]
     assert not missing
+
+
+def test_every_cause_of_a_change_is_translated(languages: dict[str, Language]) -> None:
+    causes = causes_of(Effects(year=2020, total_t=0.0))
+    assert len(causes) == len(CAUSES) + 1
+    words = [cause.name for cause in causes] + [basis.value for basis in Basis]
+    for language in languages.values():
+        assert all(language.knows(f"effects.{word}") for word in words)
+        assert language.knows("effects.computed_assumed")
 
 
 def test_no_text_is_left_that_nobody_asks_for() -> None:
