@@ -54,7 +54,7 @@ def change_interval(interval: Interval) -> str:
     """Of a reduction, as the change that it is: -7.8 to -10.9 %, the least first."""
     least, most = -interval.low, -interval.high
     if math.isinf(least):
-        return f"{signed(most)} or any less" if math.isfinite(most) else "unbounded"
+        return f"at best {signed(most)}" if math.isfinite(most) else "unbounded"
     return f"{100 * least:+.1f} to {signed(most)}"
 
 

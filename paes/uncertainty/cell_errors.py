@@ -26,6 +26,9 @@ from paes.uncertainty.errors import Dice, told_error, within_range
 from paes.uncertainty.spread import uniform_variance
 from paes.units import KWH_PER_MWH
 
+NEXT_TO_NOTHING = float(np.finfo(np.float64).tiny)
+"""The least part of a factor that is drawn: zero times an unbounded gap would be no number."""
+
 
 @dataclass(frozen=True)
 class CellErrors:
@@ -41,6 +44,8 @@ class CellErrors:
     """As parts of the factor, years x draws."""
     missing_mwh: Floats
     """Bounds of what meters missed, years x 2."""
+    factor_bounds_t_per_mwh: Floats
+    """Those that gaps leave to a local factor, years x 2; others are as certain as they are."""
 
     @property
     def deviations_t(self) -> dict[Source, Floats]:
@@ -54,10 +59,8 @@ class CellErrors:
     @property
     def missing_t(self) -> Floats:
         """How far what meters missed opens each year's emissions."""
-        width = self.missing_mwh[:, 1] - self.missing_mwh[:, 0]
-        opened: Floats = np.zeros(len(width))
-        np.multiply(width, self.factor_t_per_mwh, out=opened, where=self.factor_t_per_mwh > 0)
-        return opened
+        least, most = (self._bounds_t(self.energy_mwh[:, None], end)[:, 0] for end in (0, 1))
+        return most - least
 
     @property
     def missing_variance_t2(self) -> Floats:
@@ -70,12 +73,18 @@ class CellErrors:
         energy = self.energy_mwh[:, None] + errors
         # Nothing was used backwards: unless the figure says so, no draw is below zero.
         energy = np.maximum(energy, np.minimum(self.energy_mwh, 0.0)[:, None])
-        factor = self.factor_t_per_mwh[:, None] * np.maximum(1 + self.factor_errors, 0.0)
-        missing = np.where(self.factor_t_per_mwh > 0, self.missing_mwh[:, bound], 0.0)
-        unbounded = np.isinf(missing)
-        drawn: Floats = (energy + np.where(unbounded, 0.0, missing)[:, None]) * factor
-        drawn[unbounded] = np.inf
-        return drawn
+        return self._bounds_t(energy, bound) * np.maximum(1 + self.factor_errors, NEXT_TO_NOTHING)
+
+    def _bounds_t(self, energy_mwh: Floats, end: int) -> Floats:
+        """Emissions of ``energy_mwh`` with the least (0) or the most (1) of what is missing.
+
+        Infinite if that is unbounded, but for what emits nothing.
+        """
+        energy = energy_mwh + self.missing_mwh[:, end, None]
+        factor = np.broadcast_to(self.factor_bounds_t_per_mwh[:, end, None], energy.shape)
+        emissions = np.zeros(energy.shape)
+        np.multiply(energy, factor, out=emissions, where=(energy != 0) & (factor != 0))
+        return emissions
 
 
 def cell_errors(
@@ -110,6 +119,7 @@ def cell_errors(
             ]
         ).reshape(shape),
         missing_mwh=np.array([_missing(line) for _, line in lines]),
+        factor_bounds_t_per_mwh=np.array([line.factor.bounds_t_per_mwh for _, line in lines]),
     )
 
 

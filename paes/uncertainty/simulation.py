@@ -84,6 +84,8 @@ def simulate(
         if cells:
             kept |= {(year, *cell): spread for year, spread in _spreads(errors, least, most)}
     for inventory in made:
+        if inventory.lacks_cells:
+            totals.open(inventory.year)
         for row in sorted(inventory.other_rows, key=lambda row: (row.row, row.use or "")):
             totals.add_row(inventory.year, row, _row_errors(inventory, row, assumptions, dice))
     return Draws(seed, draws, totals.spreads(), kept)
@@ -144,6 +146,11 @@ class _Totals:
         self.least[place] += row.emissions_t + errors
         self.most[place] += row.emissions_t + errors
         self._of(source)[place] += errors
+
+    def open(self, year: int) -> None:
+        """Something of a year has a notation key in place of a figure: it may be anything."""
+        self.most[self.place[year]] = np.inf
+        self.missing_t[self.place[year]] = np.inf
 
     def spreads(self) -> dict[int, Spread]:
         """The total of each year."""

@@ -28,8 +28,10 @@ from uncertain_town import (
 )
 
 from paes.accounting.energy_total import EnergyTotal
+from paes.activity.declared_row import Notation
 from paes.errors import DataError
 from paes.factors.emission_factors import How
+from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
 from paes.metering import Sector
 from paes.meters import FieldMeter
@@ -286,6 +288,28 @@ def test_an_unbounded_gap_of_what_emits_nothing_opens_nothing():
     drawn = simulate([inventory(2020, [wood, declared(2020, 500.0, 0.2)])], shipped(), 500)
     assert math.isfinite(drawn.totals[2020].interval().high)
     assert np.all(drawn.cells[2020, OFFICES, POWER].most_t == 0)
+
+
+def test_gaps_behind_a_local_factor_open_the_emissions():
+    """100 MWh at 0.3 t/MWh, which lies between 0.25 and 0.4: 25 to 40 t."""
+    local = line(
+        2020, OFFICES, POWER, 0.3, [row(2020, OFFICES, POWER, 100.0)],
+        how=How.LOCAL, numbers={"low_t_per_mwh": 0.25, "high_t_per_mwh": 0.4},
+    )  # fmt: skip
+    drawn = simulate([inventory(2020, [local])], assumed(other=0.0), 100).totals[2020]
+    assert (drawn.interval().low, drawn.interval().high) == pytest.approx((25.0, 40.0))
+    assert drawn.shares[Source.MISSING] == 1
+
+
+def test_a_key_in_place_of_a_figure_opens_the_total_above():
+    made = inventory(2020, [declared(2020, 500.0, 0.2)])
+    left_out = NotedCell(
+        2020, CARS, DIESEL, Notation.NOT_ESTIMATED, "no model yet", 2020, base_mwh=100.0
+    )
+    drawn = simulate([replace(made, noted=(left_out,))], shipped(), 100)
+    assert drawn.totals[2020].interval().high == math.inf
+    assert math.isfinite(drawn.totals[2020].interval().low)
+    assert math.isfinite(drawn.cells[2020, HOMES, GAS].interval().high)
 
 
 def replace_metered(made, total):
