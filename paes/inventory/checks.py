@@ -160,7 +160,7 @@ def _excess(match: FactorMatch, of_year: float, highest: float, limits: FactorLi
         most = limits.unsourced_times * highest
         times = f"{limits.unsourced_times:g} times {highest:g}"
         return f"has no source and is more than {times}" if value > most else None
-    if value > highest:
+    if value > highest and match.gwp is None:  # other potentials make it a little higher
         return f"is more than the highest of all years, {highest:g}"
     if abs(value - of_year) > limits.differs_by * of_year:
         return f"differs from {of_year:g} by more than {100 * limits.differs_by:.0f} %"

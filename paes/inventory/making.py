@@ -167,7 +167,7 @@ def _other_rows(
     city: City, year: int, choice: FactorChoice
 ) -> tuple[list[OtherEmissions], list[Finding]]:
     """Rows without energy, and the credit for green electricity where it is one of them."""
-    rows, findings = other_rows(city.other_emissions, year, choice.method.base_year)
+    rows, findings = other_rows(city.other_emissions, year)
     if choice.method.green_electricity == "own_row":
         # the municipality buys it for what it uses itself
         factor = choice.of_cell(Carrier.ELECTRICITY, Sector.MUNICIPAL_BUILDINGS, year)

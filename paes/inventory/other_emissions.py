@@ -144,20 +144,16 @@ def read_other_emissions(path: Path) -> tuple[DeclaredOther, ...]:
 
 
 def other_rows(
-    declared: Iterable[DeclaredOther], year: int, base_year: int
+    declared: Iterable[DeclaredOther], year: int
 ) -> tuple[list[OtherEmissions], list[Finding]]:
     """The rows of ``year``, each with its latest figure, and what is odd about them."""
     latest: dict[tuple[OtherRow, str], DeclaredOther] = {}
-    first: dict[tuple[OtherRow, str], int] = {}
     for row in sorted(declared, key=lambda r: r.year):
-        what = row.row, row.use or ""
-        first.setdefault(what, row.year)
         if row.year <= year:
-            latest[what] = row
+            latest[row.row, row.use or ""] = row
     rows = [_row(row, year) for _, row in sorted(latest.items())]
     findings = [_carried(row) for row in rows if row.carried]
-    late = [row for what, row in sorted(latest.items()) if first[what] > base_year]
-    return rows, findings + [_not_in_base(row, year, base_year) for row in late]
+    return rows, findings + [_undivided(row) for row in rows if _may_hold_others(row, rows)]
 
 
 def green_row(
@@ -223,11 +219,17 @@ def _carried(row: OtherEmissions) -> Finding:
     )
 
 
-def _not_in_base(row: DeclaredOther, year: int, base_year: int) -> Finding:
-    use = f"/{row.use}" if row.use else ""
+def _may_hold_others(row: OtherEmissions, rows: list[OtherEmissions]) -> bool:
+    """True if an older figure without a use stands beside uses that may be its parts."""
+    later = (o for o in rows if o.row is row.row and o.declared_year > row.declared_year)
+    return row.use is None and bool(row.emissions_t) and any(later)
+
+
+def _undivided(row: OtherEmissions) -> Finding:
     return Finding(
-        "other_emissions.not_in_base",
-        f"{year}/{row.row}{use}",
-        f"{base_year} has no such row: the two years are not comparable by as much",
-        numbers={"declared_t": row.t},
+        "other_emissions.undivided",
+        f"{row.year}/{row.what}",
+        f"the figure of {row.declared_year} without a use stands beside later ones of uses: if "
+        "they are its parts, declare what remains of it (0 if nothing), or they count twice",
+        numbers={"declared_t": row.emissions_t},
     )

@@ -54,12 +54,17 @@ def test_an_earlier_figure_stands_in_and_says_so(tmp_path):
     assert inventory(city, FACTORS, 2007, tmp_path).other_t == 20.0
 
 
-def test_a_row_that_the_base_year_lacks_makes_years_incomparable(tmp_path):
-    city = town(*ROWS, other_emissions=(other(2020, WASTE, 12.0),))
-    made = inventory(city, FACTORS, 2020, tmp_path)
-    (finding,) = told(made.findings, "other_emissions.not_in_base")
-    assert finding.numbers == {"declared_t": 12.0}
-    assert inventory(city, FACTORS, 2007, tmp_path).other_rows == ()
+def test_a_figure_that_may_hold_later_ones_is_told(tmp_path):
+    """20 t of waste in 2007; 7 t of landfill in 2020 may be a part of them, or stand beside."""
+    whole, part = other(2007, WASTE, 20.0), other(2020, WASTE, 7.0, use="landfill")
+    made = inventory(town(*ROWS, other_emissions=(whole, part)), FACTORS, 2020, tmp_path)
+    assert made.other_t == 27.0
+    (finding,) = told(made.findings, "other_emissions.undivided")
+    assert finding.subject == "2020/waste_management"
+    ended = town(*ROWS, other_emissions=(whole, part, other(2020, WASTE, 0.0)))
+    made = inventory(ended, FACTORS, 2020, tmp_path)
+    assert (made.other_t, told(made.findings, "other_emissions.undivided")) == (7.0, [])
+    assert inventory(ended, FACTORS, 2007, tmp_path).other_t == 20.0
 
 
 def test_assumed_rows_count_by_their_size(tmp_path):
