@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from paes.cli import Session
 from paes.cli.energy import energy
-from paes.cli.plan import inventory
+from paes.cli.inventory import inventory
 from paes.cli.pv import pv
 from paes.errors import DataError
 from paes.store.sqlite import SqliteStore
@@ -134,14 +134,16 @@ def test_the_inventory_tells_the_estimated_part_beside_the_missing_one(
     store = SqliteStore(tmp_path / "readings.sqlite")
     store.write_series("palazzo-civico.main/energy_import", t[~lost], counted[~lost])
     store.close()
-    rows = [line.strip("│┃").split("│") for line in run(inventory, "2025").stdout.splitlines()]
-    (told,) = (
-        [cell.strip() for cell in row]
-        for row in rows
-        if [c.strip() for c in row[:2]] == ["municipal_buildings", "electricity"]
+    told = json.loads(run(inventory, "2025", "--json").stdout)["lines"]
+    (parts,) = (
+        line["evidence"]
+        for line in told
+        if (line["sector"], line["carrier"]) == ("municipal_buildings", "electricity")
     )
-    assert told[4] == "2.4"  # 24 h of 100 kW
-    assert " to " in told[5]
+    assert parts["estimated_mwh"] == pytest.approx(2.4)  # 24 h of 100 kW
+    assert parts["missing_high_mwh"] > parts["missing_low_mwh"]
+    shown = run(inventory, "2025").stdout
+    assert "Missing beside municipal_buildings/electricity: " in shown
 
 
 def test_a_computed_meter_is_asked_like_any_other(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -14,8 +15,10 @@ from paes.cli.asked import json_option
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
 from paes.installation import City, some
+from paes.inventory.action_checks import implicit_factor_findings, plan_findings
 from paes.inventory.inventory import Inventory
-from paes.inventory.making import make_inventory
+from paes.inventory.limits import ActionLimits, limits
+from paes.inventory.making import inventory_years, make_inventory
 from paes.inventory.method import Method
 from paes.metering import Finding, Sector
 from paes.periods import now_utc, zone
@@ -84,8 +87,23 @@ def _findings(session: Session, day: date, found: RegisterStatus) -> list[Findin
     """What is odd about the actions asked for; it is looked for among all."""
     made = register_findings(session.city.actions, day, session.installation.covenant)
     made += underived_findings((e.action, e.effect) for e in found.entries)
+    of = limits(session.root).actions
+    made += implicit_factor_findings(session.city.actions, of)
     asked = {e.action.id for e in found.entries}
-    return [finding for finding in made if finding.subject in asked]
+    told = [finding for finding in made if finding.subject in asked]
+    if len(asked) == len(session.city.actions):
+        told += _plan_findings(session, found, of)
+    return told
+
+
+def _plan_findings(session: Session, found: RegisterStatus, of: ActionLimits) -> list[Finding]:
+    """The whole register beside targets and the base year, as far as that has an inventory."""
+    city = session.city
+    if city.plan.base_year not in inventory_years(city, session.ledger):
+        return []
+    base = make_inventory(city, city.plan.base_year, session.ledger)
+    reduction_t = math.fsum(e.whole.net_reduction_t for e in found.entries)
+    return plan_findings(city.actions, city.plan.targets, base, reduction_t, of)
 
 
 def _tell_action(

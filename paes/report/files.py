@@ -15,8 +15,8 @@ from paes.inventory.local_generation import local_generation
 from paes.inventory.making import make_inventory
 from paes.progress.progress import make_inventories, make_progress
 from paes.report.documents import Document, flat
-from paes.report.generation import generation_document, generation_rows
-from paes.report.inventory_documents import inventory_document
+from paes.report.generation import generation_rows
+from paes.report.inventory_report import inventory_report
 from paes.report.progress_documents import progress_document
 from paes.report.uncertainty_documents import chances_columns
 from paes.uncertainty.simulation import Draws, Simulation
@@ -32,18 +32,18 @@ def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> l
     made = make_inventories(city, ledger)
     made[year] = make_inventory(city, year, ledger)
     until = {y: i for y, i in made.items() if y <= year}
-    inventory = inventory_document(city, made[year], labels, _drawn(ledger, made[year]))
+    drawn, base = _drawn(ledger, made[year]), made.get(city.plan.base_year)
+    inventory = inventory_report(city, made[year], ledger, labels, drawn, base)
     progress = [
         progress_document(city, make_progress(city, ledger, t.id, inventories=until), labels)
         for t in city.plan.targets
         if t.base_year in until
     ]
     local = local_generation(city, year, ledger)
-    inventory["local_generation"] = generation_document(local)
     stem = f"{city.id}-{year}"
     texts = {
         f"{stem}-inventory.json": _json(inventory),
-        f"{stem}-inventory.csv": flat(inventory["lines"]).to_csv(index=False),
+        f"{stem}-inventory.csv": flat(_line_rows(inventory)).to_csv(index=False),
         f"{stem}-declared.csv": flat(_declared_rows(inventory)).to_csv(index=False),
         f"{stem}-local-generation.csv": flat(generation_rows(local)).to_csv(index=False),
         f"{stem}-progress.json": _json({"targets": progress}),
@@ -57,6 +57,17 @@ def _drawn(ledger: EnergyLedger, inventory: Inventory) -> Draws | None:
     """Its errors, drawn as the commands do; None if nobody assumed any."""
     known = ledger.installation.assumed_uncertainty
     return Simulation(known).of([inventory]) if known else None
+
+
+def _line_rows(inventory: Document) -> list[Document]:
+    """Every line, what it rests on in columns of its own (``evidence_measured_mwh`` …)."""
+    return [
+        {
+            **{name: value for name, value in line.items() if name != "evidence"},
+            **{f"evidence_{name}": value for name, value in line["evidence"].items()},
+        }
+        for line in inventory["lines"]
+    ]
 
 
 def _declared_rows(inventory: Document) -> list[Document]:
