@@ -17,7 +17,7 @@ reckoned here but the shares of time that an end of a period cuts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -44,10 +44,11 @@ QUANTITIES = ("kwh", "m3", "course", "catch_up", "gap", "reading", "kwh_per_unit
 
 @dataclass(frozen=True)
 class MeterFigures:
-    """Figures of the meters of one city."""
+    """Figures of the meters of one city; keeps the books of years that it was asked for."""
 
     city: str
     ledger: EnergyLedger
+    _books: dict[tuple[str, Span], list[Booked]] = field(default_factory=dict, repr=False)
 
     def figure(self, asked: FigureId) -> Figure:
         """The figure that is named; DataError if there is none."""
@@ -92,7 +93,7 @@ class MeterFigures:
 
     def _energy(self, meter: Meter, span: Span) -> Figure:
         total = self.ledger.total(meter, span)
-        booked = self.ledger.booked(meter, span)
+        booked = self._booked_in(meter, span)
         if len(booked) == 1:
             formula, inputs = f.METER_SPAN, tuple(self._booked(meter, booked[0]))
         else:
@@ -108,6 +109,11 @@ class MeterFigures:
             bounds=(total.low_kwh, total.high_kwh),
             findings=tuple(self.ledger.findings(meter, span)),
         )
+
+    def _booked_in(self, meter: Meter, span: Span) -> list[Booked]:
+        if (meter.id, span) not in self._books:
+            self._books[meter.id, span] = self.ledger.booked(meter, span)
+        return self._books[meter.id, span]
 
     def _years(self, meter: Meter, booked: list[Booked]) -> Iterator[Input]:
         for part in booked:
@@ -243,7 +249,7 @@ class MeterFigures:
         ends = to_seconds(span.start), to_seconds(span.end)
         years = edges(span, By.YEAR, self._zone(meter))
         around = Span(from_seconds(years[0]), from_seconds(years[-1]))
-        gaps = [gap for part in self.ledger.booked(meter, around) for gap in part.book.gaps]
+        gaps = [gap for part in self._booked_in(meter, around) for gap in part.book.gaps]
         (found,) = judged(self.ledger.store, [self.ledger.counter(meter)], span)
         for gap in unique([*gaps, *found.gaps]):
             if (gap.start_s, gap.end_s) == ends:

@@ -30,6 +30,7 @@ from paes.meters import FieldMeter, Meter
 from paes.periods import Span, from_seconds, parse_instant, to_seconds
 from paes.series import QUALITIES, Floats, Gap
 
+UNKNOWN = Source("unknown", "nothing in the store tells by which file or device it came")
 NEXT_DAY = timedelta(days=1)
 
 
@@ -109,7 +110,7 @@ class MeterReads:
             f"{point}: read at {instant_text(at)}",
             float(near.values[i]),
             self._unit(meter),
-            sources=tuple(self._origin(meter, at)),
+            sources=tuple(self._origin(meter, at)) or (UNKNOWN,),
             note=f"quality {QUALITIES[int(near.codes[i])]}",
         )
 

@@ -53,7 +53,8 @@ def touched_years(tracer: Tracer, meter: Meter, span: Span) -> list[int]:
     """The local years whose energy rests on readings of ``meter`` in ``span``."""
     tz = tracer.ledger.installation.time_zone(meter.id)
     start_s, end_s = to_seconds(span.start), to_seconds(span.end)
-    years = sorted({*tracer.years, local_year(span.start, tz), local_year(span.end, tz)})
+    near = range(local_year(span.start, tz) - 1, local_year(span.end, tz) + 2)
+    years = sorted({*tracer.years, *near})
     found = []
     for year in years:
         rows = tracer.ledger.rows(meter, year_span(year, tz), By.MONTH)
