@@ -111,6 +111,7 @@ class FactorLibrary:
         self.gwp = {g.id: g for g in gwp}
         self._rows = {set_id: _by_carrier(of_set) for set_id, of_set in rows.items()}
         self._calorific = CalorificValues(calorific)
+        self._found: dict[_Question, FactorMatch] = {}
 
     def keeps_gases_apart(self, set_id: str) -> bool:
         """True if factors of the set depend on warming potentials."""
@@ -152,6 +153,12 @@ class FactorLibrary:
         return self.sets[set_id].sustainable_fraction if set_id in self.sets else 1.0
 
     def _find(self, asked: _Question) -> FactorMatch:
+        """What the set answers; nothing in it ever changes, so a question is answered once."""
+        if asked not in self._found:
+            self._found[asked] = self._search(asked)
+        return self._found[asked]
+
+    def _search(self, asked: _Question) -> FactorMatch:
         of_carrier = self._rows.get(asked.set_id, {}).get(asked.carrier, ())
         known = [row for row in of_carrier if asked.is_for(row)]
         of_sector = [row for row in known if row.sector is asked.sector]

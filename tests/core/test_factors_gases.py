@@ -7,6 +7,9 @@ Gas: 0.202 t CO2, 0.000018 t CH4 and 0.0000004 t N2O per MWh. With AR4 (25, 298)
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from factor_town import GAS, HOMES, POWER, factor, inventory, library, row, told, town
 from pydantic import ValidationError
@@ -15,6 +18,8 @@ from small_installation import SmallInstallation
 from paes.config import load_installation, shipped_config
 from paes.errors import ConfigError, DataError
 from paes.factors.emission_factors import FactorLibrary, How
+from paes.inventory.checks import factor_outliers
+from paes.inventory.limits import limits
 from paes.inventory.method import Method
 from paes.metering import Carrier, Sector
 
@@ -105,6 +110,18 @@ def test_the_shipped_series_of_electricity_is_one_with_any_potentials(shipped):
     assert {m.factor_t_per_mwh for m in found} == {0.2817}  # JRC, NEEFE 2019, CO2 equivalent
     assert {m.co2_t_per_mwh for m in found} == {0.2804}
     assert {(m.how, m.gwp) for m in found} == {(How.EXACT, None)}
+
+
+def test_no_factor_of_the_shipped_set_is_taken_for_an_outlier(shipped):
+    """With AR4 diesel is 0.26856, above the 0.268 that plans print rounded."""
+    asked = [(c, y) for c in (GAS, POWER, Carrier.DIESEL, Carrier.GASOLINE) for y in (2007, 2020)]
+    matches = [
+        shipped.find("ipcc-gases", carrier, HOMES, year, gwp="ar4") for carrier, year in asked
+    ]
+    assert factor_outliers(matches, shipped, limits(Path("nowhere"))) == []
+    ten_times = [replace(m, factor_t_per_mwh=10 * m.factor_t_per_mwh) for m in matches]
+    found = factor_outliers(ten_times, shipped, limits(Path("nowhere")))
+    assert len(found) == 5  # of electricity each year, of a fuel one for all years
 
 
 def test_every_shipped_set_of_potentials_has_an_origin(shipped):
