@@ -21,7 +21,7 @@ from paes.metering import Carrier, Measures, Plant
 from paes.meters import Meter
 from paes.periods import By, Span, year_span
 from paes.supply.local_supply import Amount
-from paes.supply.plant_years import Metered
+from paes.supply.metered import Metered
 from paes.supply.plants import DeclaredPlant
 from paes.units import KWH_PER_MWH
 
@@ -64,6 +64,7 @@ def metered_plants(city: City, year: int, ledger: EnergyLedger) -> MeteredPlants
         part = total.kwh / made_at[site].kwh if made_at[site].kwh else 1.0
         given = metered.get(site)
         one = _electricity(total, meters, given and given.times(part))
+        one = replace(one, year_fraction=min(1.0, total.span_s / len(meters) / span.seconds))
         if given and fed_in[site][0].total().span_s < WHOLE_TIME * total.span_s / len(meters):
             one = replace(one, delivered=replace(one.delivered, high_mwh=one.electricity.high_mwh))
         found.setdefault(owner, []).append(one)

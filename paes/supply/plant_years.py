@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from paes.activity.declared_row import Covers
 from paes.errors import DataError
@@ -21,6 +21,19 @@ from paes.metering import Finding, Plant
 from paes.supply.declared_supply import DeclaredSupply
 from paes.supply.formulas import heat_fraction
 from paes.supply.local_supply import Amount, PlantYear
+from paes.supply.metered import Metered
+from paes.supply.plant_findings import (
+    EXCEEDS_BY,
+    WHOLE_YEAR,
+    carried,
+    exceeded,
+    feed_in_unknown,
+    fuel_unknown,
+    gaps,
+    metered_in_part,
+    missing,
+    most_mwh,
+)
 from paes.supply.plants import (
     NO_FUEL,
     DeclaredGeneration,
@@ -30,34 +43,6 @@ from paes.supply.plants import (
     PlantKind,
     SupplyAssumptions,
 )
-
-SMALL_GAP = 0.001
-"""So much of a metered production may be missing before that is told, and in any case:"""
-SMALL_GAP_MWH = 0.01
-HOURS_OF_A_YEAR = 8784.0
-"""Of the longest one: a bound."""
-
-
-@dataclass(frozen=True)
-class Metered:
-    """What the meters of a plant, or of a kind that no plant claims, saw in the year."""
-
-    meters: int
-    electricity: Amount = field(default_factory=Amount)
-    delivered: Amount = field(default_factory=Amount)
-    """What was fed into the grid, as far as that is metered."""
-    without_feed_in: Amount = field(default_factory=Amount)
-    """The part of the electricity of which nobody meters what is fed in."""
-    heat: Amount = field(default_factory=Amount)
-
-    def __add__(self, other: Metered) -> Metered:
-        return Metered(
-            self.meters + other.meters,
-            self.electricity + other.electricity,
-            self.delivered + other.delivered,
-            self.without_feed_in + other.without_feed_in,
-            self.heat + other.heat,
-        )
 
 
 @dataclass(frozen=True)
@@ -123,18 +108,24 @@ def _of_plant(
     """What ``plant`` made, without its fuel."""
     row = _row_for(plant, declared.generation, year, metered=seen is not None)
     if row is None and seen is None:
-        findings.append(_missing(plant, year))
-        return _blank(plant, Amount(0.0, 0.0, _most_mwh(plant)))
+        findings.append(missing(plant, year))
+        return _blank(plant, Amount(0.0, 0.0, most_mwh(plant)))
     electricity = delivered = heat = Amount()
     adds_meters = seen is not None and (row is None or row.covers is Covers.REST)
     if seen and adds_meters:
-        findings += _gaps(plant.id, seen)
+        findings += gaps(plant.id, seen)
         electricity, heat = seen.electricity, seen.heat
         delivered = _delivered(plant, seen, findings)
+        if row is None and seen.year_fraction < WHOLE_YEAR and plant.since != year:
+            unseen = Amount(0.0, 0.0, most_mwh(plant) * (1 - seen.year_fraction))
+            findings.append(metered_in_part(plant, seen, year))
+            electricity, delivered = electricity + unseen, delivered + unseen
     if row:
         if row.year != year:
-            findings.append(_carried(plant, row, year))
+            findings.append(carried(plant, row, year))
         made = row.electricity_mwh or 0.0
+        if seen and not adds_meters and seen.electricity.low_mwh > made * (1 + EXCEEDS_BY):
+            findings.append(exceeded(plant, row, seen))
         electricity = electricity + Amount.exactly(made)
         heat = heat + Amount.exactly(row.heat_mwh or 0.0)
         delivered = delivered + _declared_delivered(plant, row, seen)
@@ -207,15 +198,7 @@ def _delivered(plant: DeclaredPlant | None, seen: Metered, findings: list[Findin
     if plant and plant.used_on_the_spot_fraction is not None:
         return seen.delivered + open_mwh.times(1 - plant.used_on_the_spot_fraction)
     if open_mwh.high_mwh:
-        findings.append(
-            Finding(
-                "supply.feed_in_unknown",
-                plant.id if plant else "meters of generation",
-                "nobody meters what of it is fed in, and no plant declares it: it may be nothing "
-                "or all, and is taken to be nothing",
-                numbers={"electricity_mwh": open_mwh.mwh},
-            )
-        )
+        findings.append(feed_in_unknown(plant.id if plant else None, open_mwh))
     return seen.delivered + Amount(0.0, 0.0, open_mwh.high_mwh)
 
 
@@ -236,9 +219,9 @@ def _of_meters(kind: Plant, seen: Metered, findings: list[Finding]) -> PlantYear
         metered_mwh=seen.electricity.mwh,
         sources=("meters",),
     )
-    findings += _gaps(f"meters of {kind}", seen)
+    findings += gaps(f"meters of {kind}", seen)
     if burns:
-        findings.append(_fuel_unknown(f"meters of {kind}", made))
+        findings.append(fuel_unknown(f"meters of {kind}", made))
     return made
 
 
@@ -254,7 +237,7 @@ def _with_fuel(
     """The plant with its fuel and emissions, and the part of them that belongs to heat."""
     rows = _fuel_rows(plant, declared.fuels, year, findings)
     if plant.burns_fuel and not rows and not plant.fuel_in_consumption:
-        findings.append(_fuel_unknown(plant.id, made))
+        findings.append(fuel_unknown(plant.id, made))
         made = replace(made, delivered=Amount(0.0, 0.0, made.delivered.high_mwh))
     fuels: dict[PlantFuel, float] = {}
     emitted: list[FuelEmissions] = []
@@ -312,46 +295,3 @@ def _heat_fraction(
             f"{plant.id} has no efficiencies, and supply.yaml is not there to tell them"
         )
     return heat_fraction(made.heat.mwh, made.electricity.mwh, heat, electric)
-
-
-def _most_mwh(plant: DeclaredPlant) -> float:
-    """The most that it can have made in a year."""
-    return plant.capacity_mw * HOURS_OF_A_YEAR if plant.capacity_mw else math.inf
-
-
-def _gaps(subject: str, seen: Metered) -> list[Finding]:
-    """What meters of generation missed: it offsets nothing, and bounds the factor."""
-    missed = seen.electricity.high_mwh - seen.electricity.mwh
-    if missed <= max(SMALL_GAP * seen.electricity.mwh, SMALL_GAP_MWH):
-        return []
-    message = "meters of generation have gaps: what they may have missed bounds the local factor"
-    return [Finding("supply.gaps", subject, message, numbers={"missing_high_mwh": missed})]
-
-
-def _missing(plant: DeclaredPlant, year: int) -> Finding:
-    return Finding(
-        "supply.missing",
-        plant.id,
-        f"nothing says what it made in {year} or before: it offsets nothing, and what it may have "
-        "made bounds the local factor; declare it, or since: the first year in which it worked",
-        numbers={"high_mwh": _most_mwh(plant)},
-    )
-
-
-def _fuel_unknown(subject: str, made: PlantYear) -> Finding:
-    return Finding(
-        "supply.fuel_unknown",
-        subject,
-        "nobody declares what it burns: what it made offsets nothing; declare the plant in "
-        "inventory/plants.yaml and its fuel in inventory/plant_fuels.csv",
-        numbers={"electricity_mwh": made.electricity.mwh, "heat_mwh": made.heat.mwh},
-    )
-
-
-def _carried(plant: DeclaredPlant, row: DeclaredGeneration, year: int) -> Finding:
-    return Finding(
-        "supply.carried",
-        plant.id,
-        f"nothing declared for {year}: the production of {row.year} stands in",
-        numbers={"electricity_mwh": row.electricity_mwh or 0.0, "heat_mwh": row.heat_mwh or 0.0},
-    )

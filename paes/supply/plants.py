@@ -133,6 +133,12 @@ class DeclaredPlant(Sourced):
             else self.heat_in_consumption
         )
 
+    @property
+    def _heat_is_lost(self) -> bool:
+        """True if neither its fuel nor, by its own word, its heat is in any line."""
+        makes_heat = self.kind in (PlantKind.CHP, PlantKind.DISTRICT_HEATING)
+        return makes_heat and not self.fuel_in_consumption
+
     def works_in(self, year: int) -> bool:
         """True if the plant was in use in ``year``, as far as it says."""
         return (self.since or year) <= year <= (self.until or year)
@@ -147,6 +153,11 @@ class DeclaredPlant(Sourced):
             raise ValueError(
                 "used_on_the_spot_fraction goes with consumption that does not hold it; expected "
                 "one of the two"
+            )
+        if self.heat_in_consumption is False and self._heat_is_lost:
+            raise ValueError(
+                "heat_in_consumption: false leaves the emissions of its heat in no line; expected "
+                "fuel_in_consumption: true, with the fuel in the activity tables"
             )
         if self.largest_unit_mw and self.capacity_mw and self.largest_unit_mw > self.capacity_mw:
             raise ValueError(

@@ -186,6 +186,15 @@ def test_a_town_without_the_folder_has_nothing(small):
             "plants.yaml:2: plants[tetti]",
             "efficiencies split the emissions of a chp plant alone",
         ),
+        (
+            {
+                "plants": PLANTS.replace(
+                    "capacity_mw: 5\n", "capacity_mw: 5\n    heat_in_consumption: false\n"
+                )
+            },
+            "plants.yaml:12: plants[centrale]",
+            "leaves the emissions of its heat in no line",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_place(small, files, place, told):

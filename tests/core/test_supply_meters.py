@@ -15,7 +15,8 @@ from paes.inventory.metered_plants import metered_plants
 from paes.metering import Measures, Plant
 from paes.store.sqlite import SqliteStore
 from paes.supply.declared_supply import DeclaredSupply
-from paes.supply.plant_years import Metered, plant_years
+from paes.supply.metered import Metered
+from paes.supply.plant_years import plant_years
 from paes.supply.plants import DeclaredGeneration, DeclaredPlant, PlantKind
 from tests.core.tree_town import meter, town
 
@@ -120,7 +121,7 @@ def test_without_a_meter_of_feed_in_nothing_is_offset_and_all_may_be(store):
 
 def test_without_a_meter_of_feed_in_the_plants_own_fraction_counts(store):
     write(store, "school.pv", 5.0)
-    roofs = [plant(sites=["school"], used_on_the_spot_fraction=0.75)]
+    roofs = [plant(sites=["school"], used_on_the_spot_fraction=0.75, since=2025)]
     (year,), findings = made_in(metered(store, PV, plants=roofs), plants=roofs)
     # A quarter of 3.6 MWh
     assert year.delivered.mwh == pytest.approx(0.9)
@@ -151,6 +152,30 @@ def test_a_declared_row_stands_for_the_whole_plant_or_beside_its_meters(store):
     assert rest.electricity.mwh == pytest.approx(13.6)
     # A half of 10, and what was fed in of the rest
     assert rest.delivered.mwh == pytest.approx(6.44)
+
+
+def test_more_metered_than_declared_is_told(store):
+    write(store, "school.pv", 5.0)
+    roofs = [plant(sites=["school"], used_on_the_spot_fraction=0.5)]
+    seen = metered(store, PV, plants=roofs)
+    _, findings = made_in(seen, plants=roofs, rows=[row(3)])
+    assert [f.name for f in findings] == ["supply.metered_exceeds_declared"]
+
+
+def test_meters_of_a_part_of_the_year_leave_the_rest_open(store):
+    """June is 30 of 365 days; the other 335 may hold 0.01 MW x 8784 h x 335/365 = 80.62 MWh."""
+    write(store, "school.pv", 5.0)
+    write(store, "school.feed-in", 2.0)
+    roofs = [plant(sites=["school"], capacity_mw=0.01)]
+    (year,), findings = made_in(metered(store, PV, FEED_IN, plants=roofs), plants=roofs)
+    assert year.electricity.mwh == pytest.approx(3.6)
+    assert year.electricity.high_mwh == pytest.approx(3.6 + 80.62, abs=0.01)
+    assert year.delivered.high_mwh == pytest.approx(1.44 + 80.62, abs=0.01)
+    assert [f.name for f in findings] == ["supply.metered_in_part"]
+    new = [plant(sites=["school"], capacity_mw=0.01, since=2025)]
+    (year,), findings = made_in(metered(store, PV, FEED_IN, plants=new), plants=new)
+    assert year.electricity.high_mwh == pytest.approx(3.6)
+    assert findings == []
 
 
 def test_meters_of_a_cogenerator_whose_fuel_nobody_declares_offset_nothing(store):
