@@ -26,6 +26,7 @@ ARGUMENTS = {
     "progress.py": ("--sites", "3"),
     "spool.py": ("--rounds", "20"),
     "store.py": (*ONE_METER, "--town-days", "1", "--processes", "1"),
+    "uncertainty.py": ("--draws", "50", "--sites", "3"),
 }
 
 
