@@ -22,7 +22,7 @@ from paes.cli.covenant_tables import print_bridge, print_covenant_table, write_c
 from paes.cli.finding_groups import grouped_lines
 from paes.cli.inventory_table import print_inventory
 from paes.cli.output import print_json, say, say_marks
-from paes.cli.supply_tables import print_supply
+from paes.cli.supply_tables import print_supply, say_elsewhere
 from paes.errors import DataError
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import make_inventory
@@ -153,6 +153,9 @@ def _tell_table(
         write_covenant_csv(table, csv_in)
     else:
         print_covenant_table(table, session.city.name, made.year)
+        if made.supply:
+            by_letter = {"C": made.supply.table_c, "D": made.supply.table_d}
+            say_elsewhere(by_letter.get(letter, ()))
     _say_marks(session, made)
 
 

@@ -78,5 +78,14 @@ def _print(title: str, rows: tuple[TableRow, ...], labels: Mapping[Any, str]) ->
         ],
         left=2,
     )
-    if any(row.elsewhere_t for row in rows):
-        say("t elsewhere: emissions of fuel that stands in a line of consumption, and count there")
+    say_elsewhere(rows)
+
+
+def say_elsewhere(rows: tuple[TableRow, ...]) -> None:
+    """Why a plant that burns something has no tonnes in its row; nothing where none has."""
+    elsewhere_t = rows[-1].elsewhere_t if rows else 0.0
+    if elsewhere_t:
+        say(
+            f"{number(elsewhere_t, 1)} t are elsewhere: of fuel that stands in a line of "
+            "consumption, and counts there"
+        )
