@@ -71,7 +71,7 @@ from paes.installation import Installation
 from paes.metering import Opening, Register
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
-from paes.progress.driver_data import ActivityFile, Dependence, WeatherFile
+from paes.progress.driver_data import ActivityFile, Dependence, WeatherFile, idle_drivers
 from paes.progress.expectations import read_expectations
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
@@ -152,6 +152,9 @@ def load_installation(root: Path) -> Installation:
     supply = _supply_assumptions(root, problems)
     uncertainty = _uncertainty(root, problems)
     dependence = _dependence(root, problems)
+    for town in towns:
+        path = town.folder / "drivers.csv"
+        problems += idle_drivers(path, town.drivers or (), dependence)
     expected = read_expectations(root, shipped_config(), problems)
     cities = {c.id: replace(c, heating_seasons=seasons) for town in towns if (c := town.city())}
     if problems or not head or not factors:

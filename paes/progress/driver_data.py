@@ -7,7 +7,7 @@ and carrier follows the degree days. A figure is sourced or assumed, like any ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from paes.config_table import read_csv, repeated_rows
-from paes.errors import ConfigError
+from paes.errors import ConfigError, problem_text
 from paes.factors.dated_values import Year
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel, Sourced
@@ -136,6 +136,19 @@ def read_drivers(path: Path) -> tuple[DriverRow, ...]:
     if problems:
         raise ConfigError(problems)
     return tuple(row for _, row in table)
+
+
+def idle_drivers(path: Path, rows: Iterable[DriverRow], dependence: Dependence) -> Iterator[str]:
+    """A problem for each driver of a sector by which that sector's activity is not measured."""
+    idle = {
+        (row.driver, row.sector): dependence.measure(row.sector)
+        for row in rows
+        if row.sector is not None and dependence.measure(row.sector) is not row.driver
+    }
+    for (driver, sector), measure in idle.items():
+        by = f"is measured by {measure}" if measure else "has no measure"
+        message = f"{driver} of {sector} would be used for nothing: its activity {by}"
+        yield problem_text(path, None, "driver", f"{message} (activity_drivers.yaml)")
 
 
 def _title(row: DriverRow) -> str:

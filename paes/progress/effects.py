@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from paes.accounting.ledger import EnergyLedger
+from paes.errors import DataError
 from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.metering import Finding
@@ -106,9 +107,11 @@ def make_effects(
 ) -> tuple[Effects, ...]:
     """The causes of the change from the first of ``inventories`` to each of them.
 
-    All are made by one method.
+    Raises DataError if they are not made by one method.
     """
-    drivers, (base, *_) = DriverYears(city, ledger), inventories.values()
+    drivers, (base, *others) = DriverYears(city, ledger), inventories.values()
+    if any(one.method != base.method for one in others):
+        raise DataError(f"{city.id}: inventories of two methods have no change in common")
     return tuple(_effects(drivers, base, inventory) for inventory in inventories.values())
 
 

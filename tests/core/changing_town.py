@@ -54,13 +54,14 @@ def factor(carrier, value, year=None) -> FactorRow:
     return FactorRow(carrier=carrier, year=year, factor_t_per_mwh=value, source="s")
 
 
-def library(power_before=0.5, power_after=0.3, gas=(0.2, 0.2)) -> FactorLibrary:
+def library(power_before=0.5, power_after=0.3, gas=(0.2, 0.2), more=()) -> FactorLibrary:
     return FactorLibrary(
         [FactorSet(id="test", name=NAME, approach="IPCC", gas="CO2", version="1")],
         {
             "test": [
                 factor(POWER, power_before, BASE), factor(POWER, power_after, YEAR),
                 factor(GAS, gas[0], BASE), factor(GAS, gas[1], YEAR), factor(DIESEL, 0.27),
+                *more,
             ]
         },
     )  # fmt: skip

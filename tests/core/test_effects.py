@@ -10,14 +10,15 @@ import changing_town as t
 import numpy as np
 import pytest
 
-from paes.errors import ConfigError
+from paes.errors import ConfigError, DataError
 from paes.factors.dated_values import How
 from paes.inventory.inventory import Inventory
 from paes.inventory.method import Method
 from paes.metering import Carrier
 from paes.plan.action import Action, Status
+from paes.plan.target import PopulationEstimate
 from paes.progress.causes import Basis, Owed, causes_of, subtotal_t
-from paes.progress.driver_data import Driver, DriverRow, read_drivers
+from paes.progress.driver_data import Driver, DriverRow, idle_drivers, read_drivers
 from paes.progress.effects import CAUSES, make_effects
 from paes.progress.progress import make_inventories, make_progress
 
@@ -322,10 +323,44 @@ def test_a_wrong_drivers_file_says_where(tmp_path):
     assert read_drivers(tmp_path / "none.csv") == ()
 
 
+def test_a_driver_that_measures_nothing_is_a_mistake(tmp_path):
+    rows = [t.driver(t.BASE, Driver.LIGHT_POINTS, 50, t.HOMES),
+            t.driver(t.BASE, Driver.LIGHT_POINTS, 50, t.LAMPS),
+            t.driver(t.BASE, Driver.VEHICLE_KM, 50, t.CARS),
+            t.driver(t.BASE, Driver.DEGREE_DAYS, 1500)]  # fmt: skip
+    found = list(idle_drivers(tmp_path / "drivers.csv", rows, t.DEPENDENCE))
+    assert len(found) == 2
+    assert "residential_buildings would be used for nothing" in found[0]
+    assert "is measured by inhabitants" in found[0]
+    assert "has no measure" in found[1]
+
+
+def test_inventories_of_two_methods_are_not_compared(tmp_path):
+    city = t.town(two_years((t.HOMES, t.POWER), 100.0, 90.0))
+    ledger = t.ledger_of(city, tmp_path)
+    frozen = make_inventories(city, ledger, Method.of(city.plan, electricity_factor="frozen"))
+    mixed = {t.BASE: make_inventories(city, ledger)[t.BASE], t.YEAR: frozen[t.YEAR]}
+    with pytest.raises(DataError, match="two methods"):
+        make_effects(city, ledger, mixed)
+
+
+def test_a_target_per_head_tells_the_same_tonnes(tmp_path):
+    known = [{"year": y, "inhabitants": n, "source": "register"}
+             for y, n in ((t.BASE, 500), (t.YEAR, 550))]  # fmt: skip
+    city = t.town(two_years((t.HOMES, t.GAS), 1000.0, 1000.0), population=known)
+    ledger = t.ledger_of(city, tmp_path)
+    absolute = make_progress(city, ledger).effects_in(t.YEAR)
+    changes = {"kind": "per_capita",
+               "population_estimate": PopulationEstimate(inhabitants=550)}  # fmt: skip
+    target = city.plan.targets[0].model_copy(update=changes)
+    city = replace(city, plan=city.plan.model_copy(update={"targets": (target,)}))
+    assert make_progress(city, ledger).effects_in(t.YEAR) == absolute
+    assert absolute.activity_t == pytest.approx(-200 * math.log(1.1))
+
+
 def test_weather_and_grid_of_heat_made_here_are_local(tmp_path):
     rows = two_years((t.HOMES, Carrier.HEAT_COLD), 100.0, 100.0)
-    factors = t.library()
-    factors._rows["test"] += (t.factor(Carrier.HEAT_COLD, 0.2),)
+    factors = t.library(more=[t.factor(Carrier.HEAT_COLD, 0.2)])
     city = t.town(rows)
     ledger = t.ledger_of(city, tmp_path, factors)
     made = make_inventories(city, ledger)
