@@ -262,7 +262,7 @@ class InventoryFigures:
                 parts = (str(self.made.year),)
                 where = str(FigureId(self.city.id, Kind.SUPPLY, parts, name, chosen))
             if name not in (LOW, HIGH):
-                yield Input(name, where, value, "MWh" if name.endswith("_mwh") else "")
+                yield Input(name, where, value, _unit_of(name))
 
     def _declared(self, row: DeclaredRow) -> Input:
         return Input("declared", declared_id(self.city.id, row), row.energy_mwh, "MWh")
@@ -354,3 +354,10 @@ def _amounts(lines: Iterable[InventoryLine]) -> EnergyTotal | None:
     """What meters saw of several cells; None where no meter is."""
     found = [line.activity.metered for line in lines if line.activity.metered.span_s]
     return sum(found[1:], found[0]) if found else None
+
+
+def _unit_of(name: str) -> str:
+    """The unit that a number's name ends with; nothing for a plain number."""
+    if name.endswith("_t_per_mwh"):
+        return "t/MWh"
+    return "MWh" if name.endswith("_mwh") else ""
