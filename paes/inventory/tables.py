@@ -137,7 +137,7 @@ def _energy_rows(
         found += rows
         code = group.subtotal[letter]
         found.append(_sum(code, template.subtotal, RowKind.SUBTOTAL, rows))
-    there = {line.activity.sector for line in inventory.lines}
+    there = {x.activity.sector for x in inventory.lines} | {x.sector for x in inventory.noted}
     for sector in (s for s in Sector if s in there and s not in template.listed):
         title = template.unlisted_title(sector)
         found.append(
@@ -156,17 +156,18 @@ def _sector_row(
     figure: Callable[[InventoryLine], float],
 ) -> CovenantRow:
     lines = {x.activity.carrier: x for x in inventory.lines if x.activity.sector is sector}
-    cells = [_cell(lines.get(column.carrier), figure) for column in template.columns]
+    keys = {x.carrier: str(x.notation) for x in inventory.noted if x.sector is sector}
+    cells = [_cell(lines.get(c.carrier), keys.get(c.carrier), figure) for c in template.columns]
     return CovenantRow(code, title, kind, (*cells, TableCell(_added(c.value for c in cells))))
 
 
-def _cell(line: InventoryLine | None, figure: Callable[[InventoryLine], float]) -> TableCell:
-    if line is None:
-        return TableCell()
-    notation = line.activity.notation
-    if notation and not line.energy_mwh:
-        return TableCell(None, str(notation))
-    return TableCell(figure(line), str(notation) if notation else None)
+def _cell(
+    line: InventoryLine | None, notation: str | None, figure: Callable[[InventoryLine], float]
+) -> TableCell:
+    """A figure; a key in place of one, or beside one if it is of a use of the cell."""
+    if line is None or (notation and not line.energy_mwh):
+        return TableCell(None, notation)
+    return TableCell(figure(line), notation)
 
 
 def _other_rows(inventory: Inventory, template: Template) -> list[CovenantRow]:

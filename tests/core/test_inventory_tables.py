@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from paes.activity.activity_data import activity_data
+from paes.activity.activity_data import Notation, activity_data
 from paes.errors import ConfigError
 from paes.factors.emission_factors import FactorSet
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
+from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
 from paes.inventory.supply_tables import table_c, table_d
 from paes.inventory.tables import CovenantTable, RowKind, table_a, table_b
@@ -136,17 +137,24 @@ def test_the_total_of_table_b_is_the_inventorys_but_for_green_electricity():
     assert made.emissions_t == pytest.approx(289.0)
 
 
+def noted(sector: Sector, carrier: Carrier, key: str) -> NotedCell:
+    return NotedCell(2024, sector, carrier, Notation(key), "a reason", 2024)
+
+
 def test_a_notation_key_stands_where_there_is_no_figure():
-    noted = declared(2024, 0.0, carrier=Carrier.COAL)
-    noted = noted.model_copy(update={"mwh": None, "notation": "NO", "note": "no coal"})
-    made = inventory()
-    activity = replace(made.lines[0].activity, carrier=Carrier.COAL, parts=(), noted=(noted,))
-    line = replace(made.lines[0], activity=activity)
-    table = table_a(replace(made, lines=(*made.lines, line)), SHIPPED)
-    cell = table.row("M11").cells[8]
-    assert table.columns[8].key == "coal"
-    assert (cell.value, cell.notation) == (None, "NO")
+    made = inventory(noted=(noted(OFFICES, Carrier.COAL, "NO"), noted(OFFICES, GAS, "IE")))
+    table = table_a(made, SHIPPED)
+    coal, gas = table.row("M11").cells[8], table.row("M11").cells[2]
+    assert (table.columns[8].key, table.columns[2].key) == ("coal", "natural_gas")
+    assert (coal.value, coal.notation) == (None, "NO")
+    assert (gas.value, gas.notation) == (50.0, "IE")  # a use of it is elsewhere
     assert "coal" not in figures(table, "M28")
+
+
+def test_a_sector_without_a_row_of_which_only_a_key_is_known_has_its_marked_row():
+    made = inventory([declared(2024, 1.0)], noted=(noted(Sector.WASTE, GAS, "NE"),))
+    (extra,) = [r for r in table_a(made, SHIPPED).rows if r.kind is RowKind.UNLISTED]
+    assert extra.cells[2].notation == "NE"
 
 
 def test_factors_stand_below_table_b():
