@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from field_commands import CommandLine, command_line
 
+from paes.store.sqlite import SqliteStore
+
+ACTIONS = "cities/porto/actions.yaml"
 DAY = ("--as-of", "2026-11-22")
 REGISTER = """\
 actions:
@@ -69,7 +72,7 @@ def paes(tmp_path: Path, monkeypatch, capfd) -> CommandLine:
 @pytest.fixture
 def porto(small, paes: CommandLine) -> CommandLine:
     """Runs a command on the small town with the register above."""
-    small.write({"cities/porto/actions.yaml": REGISTER, "cities/porto/masterplan.yaml": MASTERPLAN})
+    small.write({ACTIONS: REGISTER, "cities/porto/masterplan.yaml": MASTERPLAN})
     return lambda *arguments, typed="": paes("--config", str(small.root), *arguments, typed=typed)
 
 
@@ -188,6 +191,24 @@ def test_a_slip_is_told_in_one_line(porto, arguments, told):
 def test_no_store_is_opened_for_the_register(porto, tmp_path):
     assert porto("actions", *DAY).code == 0
     assert not (tmp_path / "readings.sqlite").exists()
+
+
+def test_a_base_year_without_an_inventory_does_not_hide_the_register(porto, tmp_path):
+    """The small town declares diesel, for which its set of factors has none."""
+    SqliteStore(tmp_path / "readings.sqlite").close()
+    assert porto("inventory", "2005").code == 1
+    assert cells(porto("actions", *DAY).out, "total")[1] == "3"
+
+
+def test_a_register_beyond_its_base_year_is_told_where_there_is_a_store(porto, small, tmp_path):
+    """2005, without the diesel: 520.5 MWh x 0.483 + 900 x 0.202 = 433.2 t; 483 t are declared."""
+    SqliteStore(tmp_path / "readings.sqlite").close()
+    (small.root / "cities/porto/activity/trasporti.csv").unlink()
+    small.replace(ACTIONS, "declared_saving_mwh: 100", "declared_saving_mwh: 1000")
+    told = [line.split(": ")[0] for line in porto("actions", *DAY).err.splitlines()]
+    assert "plan.reductions_exceed_base" in told
+    (tmp_path / "readings.sqlite").unlink()
+    assert "plan.reductions_exceed_base" not in porto("actions", *DAY).err
 
 
 def test_the_shipped_register_is_told_without_anything_odd(paes):

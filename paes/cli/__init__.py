@@ -65,14 +65,21 @@ class Session:
         slug = re.sub(r"[^a-z0-9]+", "-", self.installation.name.lower()).strip("-")
         return str(data / "paes-monitor" / f"{slug}.sqlite")
 
+    @property
+    def has_store(self) -> bool:
+        """False if the store is a file that nobody has made yet."""
+        from paes.cli.store_copy import file_of
+
+        path = file_of(self.store_url)
+        return path is None or path.exists()
+
     @cached_property
     def store(self) -> Store:
         """The store, opened; of a file that is made by it, perhaps by a slip, a person is told."""
         from paes.cli.store_copy import file_of
         from paes.store import open_store
 
-        path = file_of(self.store_url)
-        is_new = path is not None and not path.exists()
+        path, is_new = file_of(self.store_url), not self.has_store
         opened = open_store(self.store_url, self.installation.retention)
         if is_new:
             log.warning("%s: there was no store; an empty one was made", path)

@@ -18,7 +18,7 @@ from paes.installation import City, some
 from paes.inventory.action_checks import implicit_factor_findings, plan_findings
 from paes.inventory.inventory import Inventory
 from paes.inventory.limits import ActionLimits, limits
-from paes.inventory.making import inventory_years, make_inventory
+from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
 from paes.metering import Finding, Sector
 from paes.periods import now_utc, zone
@@ -97,11 +97,18 @@ def _findings(session: Session, day: date, found: RegisterStatus) -> list[Findin
 
 
 def _plan_findings(session: Session, found: RegisterStatus, of: ActionLimits) -> list[Finding]:
-    """The whole register beside targets and the base year, as far as that has an inventory."""
+    """The whole register beside targets and the base year, as far as that has an inventory.
+
+    Nobody who asks for the register makes a store by it, and what is wrong with an inventory is
+    told where inventories are asked for.
+    """
     city = session.city
-    if city.plan.base_year not in inventory_years(city, session.ledger):
+    if not session.has_store:
         return []
-    base = make_inventory(city, city.plan.base_year, session.ledger)
+    try:
+        base = make_inventory(city, city.plan.base_year, session.ledger)
+    except DataError:
+        return []
     reduction_t = math.fsum(e.whole.net_reduction_t for e in found.entries)
     return plan_findings(city.actions, city.plan.targets, base, reduction_t, of)
 
