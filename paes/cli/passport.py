@@ -12,7 +12,7 @@ from paes.lineage.figure import Figure, Source
 from paes.lineage.walking import Node
 
 WIDTH = 100
-DIGITS = {"t/MWh": 6, "1": 4, "": 6, "kWh": 3, "MWh": 3, "t": 3}
+DIGITS = {"t/MWh": 7, "1": 4, "": 6, "kWh": 3, "MWh": 3, "t": 3}
 """Decimals by unit; amounts of registers have three, as stores keep them."""
 FEW = 4
 """Findings of different kinds that are told one by one."""
