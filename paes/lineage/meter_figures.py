@@ -17,7 +17,7 @@ reckoned here but the shares of time that an end of a period cuts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,7 +32,7 @@ from paes.lineage import formulas as f
 from paes.lineage.figure import Figure, Input, Source
 from paes.lineage.figure_id import FigureId, Kind
 from paes.lineage.meter_reads import MeterReads
-from paes.lineage.remaking import MILLIONTH
+from paes.lineage.remaking import INSIDE, MILLIONTH
 from paes.lineage.spans import instant_text, parse_span, span_text
 from paes.metering import Evidence, Measures
 from paes.meters import Meter
@@ -222,27 +222,25 @@ class MeterFigures:
 
     def _gap(self, meter: Meter, span: Span) -> Figure:
         """A gap by its ends: read on both sides, estimated, or missing."""
-        gap = self._found_gap(meter, span)
-        unit, where = self._unit(meter), self.id(meter, span, "gap")
+        gap, unit = self._found_gap(meter, span), self._unit(meter)
         reads = MeterReads(self.city, self.ledger)
-        title = f"{meter.id}: gap ({gap.cause})"
-        if isinstance(gap, EstimatedGap) and not gap.known:
-            band = bounds(gap)
-            text = "as a person or a bill states" if is_certain(gap) else f"estimated: {gap.method}"
-            told = tuple(reads.statements(meter, span))
-            source = (
-                Source("estimate", f"{text}, between {band[0]:.6g} and {band[1]:.6g} {unit}"),
-            )
-            return Figure(where, title, gap.amount, unit, bounds=band, sources=source + told)
+        around, told = tuple(reads.around(meter, gap)), tuple(reads.statements(meter, span))
+        where, title = self.id(meter, span, "gap"), f"{meter.id}: gap ({gap.cause})"
         if gap.known:
-            inputs = tuple(reads.around(meter, gap))
             kind = self.ledger.installation.register(meter).kind
-            formula = f.KNOWN_GAP if kind is Evidence.COUNTER and inputs else None
-            sources = tuple(reads.statements(meter, span))
-            return Figure(where, title, gap.low, unit, formula, inputs, sources=sources)
-        text = "nothing was read, and it was too long to estimate: missing"
+            formula = f.KNOWN_GAP if kind is Evidence.COUNTER and around else f.AMOUNT
+            return Figure(where, title, gap.low, unit, formula, around, sources=told)
+        beside = tuple(replace(one, role=INSIDE) for one in around)
+        if isinstance(gap, EstimatedGap):
+            band = bounds(gap)
+            how = "as stated" if is_certain(gap) else f"estimated: {gap.method}"
+            source = Source("estimate", f"{how}, between {band[0]:.6g} and {band[1]:.6g} {unit}")
+            return Figure(
+                where, title, gap.amount, unit, None, beside, bounds=band, sources=(source, *told)
+            )
+        source = Source("missing", "nothing was read, and it was too long to estimate")
         band = gap.low, gap.high
-        return Figure(where, title, 0.0, unit, bounds=band, sources=(Source("missing", text),))
+        return Figure(where, title, 0.0, unit, None, beside, bounds=band, sources=(source, *told))
 
     def _found_gap(self, meter: Meter, span: Span) -> Gap:
         """The gap with these ends, as an estimate if one was made; DataError if there is none."""
