@@ -27,7 +27,7 @@ from paes.installation import City, CityFile, Installation
 COLUMNS = (
     "year", "sector", "carrier", "use", "mwh", "amount", "unit", "basis", "volume_correction",
     "fuel", "covers", "sites", "notation", "included_in", "sustainable_fraction",
-    "uncertainty_fraction", "sessions", "source", "assumed", "note", "note_it",
+    "uncertainty_fraction", "known_from", "sessions", "source", "assumed", "note", "note_it",
 )  # fmt: skip
 _KEY = ("year", "sector", "carrier", "use", "sites")
 _NUMBERS = ("mwh", "amount", "volume_correction")

@@ -182,15 +182,18 @@ class _Drawing:
     def _metered(
         self, inventory: Inventory, line: InventoryLine
     ) -> list[tuple[str, Meter | None, float]]:
-        """Meters of a line and what they add to it; one that stands for all if none is known."""
-        terms = inventory.metered_terms.get(self.cell, ())
-        if terms:
-            return [
-                (t.term.meter.id, t.term.meter, t.term.weight * t.total.measured_kwh / KWH_PER_MWH)
-                for t in terms
-            ]
-        kwh = line.activity.metered.measured_kwh
-        return [(f"{self.city}/{'/'.join(self.cell)}", None, kwh / KWH_PER_MWH)] if kwh else []
+        """Meters of a line and what they add to it.
+
+        Where they are not known, or do not make up what is measured, one stands for all.
+        """
+        measured = line.activity.metered.measured_kwh
+        terms = [
+            (t.term.meter, t.term.weight * t.total.measured_kwh)
+            for t in inventory.metered_terms.get(self.cell, ())
+        ]
+        if math.isclose(math.fsum(kwh for _, kwh in terms), measured, rel_tol=1e-3, abs_tol=1):
+            return [(meter.id, meter, kwh / KWH_PER_MWH) for meter, kwh in terms]
+        return [(f"{self.city}/{'/'.join(self.cell)}", None, measured / KWH_PER_MWH)]
 
     def estimate(self, line: InventoryLine) -> Floats | None:
         """What stands in for gaps, within its own band: one error for the cell and year."""
@@ -228,7 +231,7 @@ class _Drawing:
         width = self.assumptions.of_row(row)
         sector, carrier = self.cell
         of_sector = "declared", self.city, sector, known_from(row)
-        series = "declared", self.city, sector, carrier, row.use or ""
+        series = "declared", self.city, sector, carrier, row.what or ""
         shared, between = width.within_sector_correlation, width.between_years_correlation
         normal = np.sqrt(1 - shared) * self.dice.alike(between, series, row.year)
         if shared:

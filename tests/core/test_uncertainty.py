@@ -136,6 +136,14 @@ def test_a_meter_errs_alike_in_all_years_and_cells():
     assert np.std(relative[0]) > 0.01
 
 
+def test_meters_that_do_not_make_up_the_sum_are_one_error():
+    """600 MWh of known meters where 1,000 were measured: 2 % / sqrt(3) of all, not of a part."""
+    metered = line(2020, OFFICES, POWER, 0.3, metered=EnergyTotal(measured_kwh=1e6))
+    made = inventory(2020, [metered], {(OFFICES, POWER): {meter(1): 300.0, meter(2): 300.0}})
+    drawn = simulate([made], assumed(meters=0.02), N)
+    assert variance(drawn) == pytest.approx((300 * 0.02) ** 2 / 3, rel=WITHIN)
+
+
 def test_transformers_add_to_a_meter_and_its_own_accuracy_goes_before_the_usual():
     known = shipped()
     assert known.meter_limit(meter(1), POWER) == 0.02
