@@ -9,6 +9,7 @@ their product; so it lies between these two, and that is the tolerance of the me
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import changing_town as t
@@ -44,6 +45,7 @@ class TrueTown:
         usual = self.days.mean()
         self.before, self.after, self.parts = {}, {}, {}
         self.actions, self.own_t = [], 0.0
+        common = draw.standard_normal()  # what comes true of one saving is like that of the next
         for n, cell in enumerate(CELLS):
             base = draw.uniform(500, 30_000)
             sector, _ = cell
@@ -51,8 +53,9 @@ class TrueTown:
             weather, growth = w[1] / w[0], self.growth.get(sector, 1.0)
             without = base * growth * weather
             declared = without * draw.uniform(0.0, 0.1)
-            # Half of 90 % are 1.645 standard deviations; cities declare what comes true by its own.
-            saved = declared * (middle + half / 1.645 * draw.standard_normal())
+            # 90 % lie within 1.645 standard deviations; two actions correlate by a half.
+            luck = (common + draw.standard_normal()) / math.sqrt(2)
+            saved = declared * (middle + half / 1.645 * luck)
             self.before[cell], self.after[cell] = base, without - saved
             f0, f1 = self._factors(cell)
             self.own_t += saved * f1
