@@ -50,7 +50,8 @@ def _time_findings(action: Action, today: date) -> Iterator[Finding]:
     end, status = action.end, action.status
     if status in PLANNED and end and end < today:
         numbers = {"late_days": float((today - end).days)}
-        text = f"{status}, though its end was {end}: give it a new end, or say that it is completed"
+        seen = str(status).replace("_", " ")
+        text = f"{seen}, though its end was {end}: give it a new end, or say that it is completed"
         yield _finding("late", action, text, numbers)
     elif status is Status.NOT_STARTED and action.start and action.start <= today:
         numbers = {"late_days": float((today - action.start).days)}
@@ -152,7 +153,8 @@ def _relation_findings(action: Action, by_id: Mapping[str, Action]) -> Iterator[
         if other and other.status is Status.CANCELLED:
             yield _finding("required_cancelled", action, f"requires {name}, which is cancelled")
         elif other and action.status is Status.COMPLETED and other.status is not Status.COMPLETED:
-            text = f"completed, but requires {name}, which is {other.status}"
+            seen = str(other.status).replace("_", " ")
+            text = f"completed, but requires {name}, which is {seen}"
             yield _finding("required_not_completed", action, text)
 
 

@@ -1,0 +1,61 @@
+"""``paes progress`` against a target per head, with a share from outside and an interim point.
+
+2005: 520.5 MWh of electricity x 0.483 + 900 of gas x 0.202 = 433.2015 t, of 1,000 people: 0.4332 t
+a head. 2012 and 2020: the electricity goes on; 850 and 800 MWh of gas: 423.1015 and 413.0015 t.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from field_commands import CommandLine, command_line
+
+PLAN = "cities/porto/plan.yaml"
+GAS = "year,sector,carrier,mwh,covers,source\n" + "".join(
+    f"{year},municipal_buildings,natural_gas,{mwh},rest,bills\n"
+    for year, mwh in ((2012, 850), (2020, 800))
+)
+TARGET = """\
+    reduction_fraction: 0.14
+    kind: per_capita
+    population_estimate: {inhabitants: 950, source: the plan}
+    interim: [{year: 2012, reduction_fraction: 0.04}]
+"""
+
+
+@pytest.fixture
+def porto(small, tmp_path: Path, monkeypatch, capfd) -> CommandLine:
+    """Runs a command on the small town, with inventories of 2005, 2012 and 2020."""
+    (small.root / "cities/porto/activity/trasporti.csv").unlink()
+    small.write({"cities/porto/activity/gas.csv": GAS})
+    small.replace("cities/porto/city.yaml", "{year: 2007", "{year: 2005")
+    small.replace(PLAN, "    reduction_fraction: 0.14\n", TARGET)
+    paes = command_line(tmp_path, monkeypatch, capfd)
+    return lambda *arguments, typed="": paes("--config", str(small.root), *arguments, typed=typed)
+
+
+def test_a_target_per_head_is_judged_on_heads_and_told_in_tonnes(porto: CommandLine) -> None:
+    """0.86 x 433.2015 / 1,000 x 950 = 353.93 t for all in 2020."""
+    document = json.loads(porto("progress", "--json").out)
+    assert document["unit"] == "t per head"
+    base, interim, last = document["years"]
+    assert [base["year"], interim["year"], last["year"]] == [2005, 2012, 2020]
+    assert base["emissions"] == pytest.approx(0.4332015)
+    assert interim["emissions"] == pytest.approx(0.4231015)  # nobody was counted since 2005
+    assert last["emissions"] == pytest.approx(413.0015 / 950)
+    assert document["target_emissions"] == pytest.approx(0.86 * 0.4332015)
+    assert document["target_total_t"] == pytest.approx(353.93, abs=0.01)
+
+
+def test_each_year_says_what_was_asked_of_whom(porto: CommandLine) -> None:
+    """4 % in 2012 by the interim point, half of it from outside as at the target."""
+    _, interim, last = json.loads(porto("progress", "--json").out)["years"]
+    assert interim["required_fraction"] == pytest.approx(0.04)
+    assert interim["required_supra_ordinate_fraction"] == pytest.approx(0.02)
+    assert interim["required_own_fraction"] == pytest.approx(0.02)
+    assert interim["path"] == pytest.approx(0.96 * 0.4332015)
+    assert last["required_own_fraction"] == pytest.approx(0.07)
+    told = porto("progress").err
+    assert "asked in 2020: 14.0 %, of which 7.0 % from outside and 7.0 % own" in told
