@@ -20,6 +20,7 @@ from paes.cli.chances import (
 )
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
 from paes.inventory.method import Method
+from paes.inventory.side_by_side import basis_name
 from paes.progress.causes import Basis, Cause, Owed, causes_of, subtotal_t
 from paes.progress.path import Verdict, YearResult
 from paes.progress.progress import Progress, make_progress, next_target
@@ -95,7 +96,7 @@ def progress(
         print_json(progress_document(city, made, labels))
         return
     print_table(
-        f"{city.name}: {made.target.name.en}",
+        f"{city.name}: {made.target.name.en}; electricity {basis_name(made.method)}",
         [
             "year",
             f"emissions {made.unit}",

@@ -28,6 +28,7 @@ def progress_document(city: City, progress: Progress, labels: dict[str, str]) ->
         "target": target_document(progress.target),
         "unit": progress.unit,
         "electricity_factor": progress.method.electricity_factor,
+        "electricity_scope": progress.method.electricity_scope,
         "base": year_document(progress.base),
         "target_emissions": progress.target_t,
         "target_total_t": _target_total_t(city, progress),
