@@ -15,11 +15,16 @@ from paes.plan.target import Target
 from paes.progress.progress import Progress
 from paes.uncertainty.assumptions import Source
 from paes.uncertainty.chances import Chance, YearChances
+from paes.uncertainty.largest_errors import LargestError, largest_errors
 from paes.uncertainty.simulation import DRAWS, SEED, Draws, Simulation
 from paes.uncertainty.spread import Interval
 
 MOST_DRAWS = 200_000
 """More would take gigabytes, and no interval moves any more."""
+LITTLE = 0.005
+"""Parts of an uncertainty that are less are 0 % and not told."""
+TOLD = 4
+"""So many of the largest errors are."""
 NEARLY = 0.995
 """What is likelier is told as over 99 %: no draw knows more than was assumed."""
 
@@ -131,12 +136,20 @@ def verdict_sentence(made: Progress) -> str | None:
 def say_sources(drawn: Draws, year: int) -> None:
     """What makes a year's total uncertain."""
     _say_sources(f"What makes {year} uncertain", drawn.totals[year].shares)
+    largest = [_told(e) for e in largest_errors(drawn, year, TOLD) if e.share >= LITTLE]
+    if largest:
+        click.echo(f"Most of it: {', '.join(largest)}")
+
+
+def _told(error: LargestError) -> str:
+    where = f"{error.sector}/{error.carrier}" if error.sector else str(error.carrier)
+    return f"{where} ({error.source}) {percent(error.share, 0)}"
 
 
 def _say_sources(title: str, shares: Mapping[Source, float]) -> None:
     """The largest part first; nothing if nothing is uncertain."""
     parts = sorted(shares.items(), key=lambda item: -item[1])
-    told = [f"{source} {percent(part, 0)}" for source, part in parts if part >= 0.005]
+    told = [f"{source} {percent(part, 0)}" for source, part in parts if part >= LITTLE]
     if told:
         click.echo(f"{title}: {', '.join(told)}")
 

@@ -6,6 +6,7 @@ from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.report.documents import Document, finite
 from paes.uncertainty.chances import Chance, Chances, YearChances
+from paes.uncertainty.largest_errors import largest_errors
 from paes.uncertainty.simulation import Draws
 from paes.uncertainty.spread import Interval, Spread
 
@@ -18,7 +19,21 @@ def total_uncertainty(inventory: Inventory, draws: Draws | None) -> Document | N
     if draws is None:
         return None
     spread = spread_document(draws.totals[inventory.year])
-    return {"method": "monte_carlo", "draws": draws.count, "seed": draws.seed, **spread}
+    return {
+        "method": "monte_carlo",
+        "draws": draws.count,
+        "seed": draws.seed,
+        **spread,
+        "largest": [
+            {
+                "source": str(error.source),
+                "sector": str(error.sector) if error.sector else None,
+                "carrier": str(error.carrier),
+                "share": error.share,
+            }
+            for error in largest_errors(draws, inventory.year)
+        ],
+    }
 
 
 def line_uncertainty(line: InventoryLine, draws: Draws | None) -> Document:

@@ -12,6 +12,7 @@ import numpy as np
 from paes.series import Floats
 from paes.uncertainty.assumptions import Source
 
+K = TypeVar("K")
 T = TypeVar("T", float, Floats)
 LEVEL = 0.90
 """Of the intervals that are printed."""
@@ -70,13 +71,13 @@ def interval(least: Floats, most: Floats, level: float = LEVEL) -> Interval:
     return Interval(low, high, level)
 
 
-def shares(variance: Mapping[Source, float]) -> dict[Source, float]:
-    """Each source's part (0..1) of a sum of variances; nothing if there is no variance."""
-    unbounded = [source for source, value in variance.items() if math.isinf(value)]
+def shares(variance: Mapping[K, float]) -> dict[K, float]:
+    """Each part (0..1) of a sum of variances, those that are infinite alone; nothing of nothing."""
+    unbounded = [key for key, value in variance.items() if math.isinf(value)]
     if unbounded:
-        return {source: float(source in unbounded) for source in variance}
+        return {key: float(key in unbounded) / len(unbounded) for key in variance}
     total = math.fsum(variance.values())
-    return {source: value / total for source, value in variance.items()} if total else {}
+    return {key: value / total for key, value in variance.items()} if total else {}
 
 
 def uniform_variance(width: T) -> T:

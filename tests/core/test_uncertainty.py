@@ -36,6 +36,7 @@ from paes.inventory.other_emissions import OtherEmissions, OtherRow
 from paes.metering import Sector
 from paes.meters import FieldMeter
 from paes.uncertainty.assumptions import Source
+from paes.uncertainty.largest_errors import largest_errors
 from paes.uncertainty.simulation import simulate
 
 N = 40_000
@@ -363,3 +364,22 @@ def test_without_cells_the_totals_are_the_same():
 def test_what_cannot_be_drawn_together_is_refused(made, draws, told):
     with pytest.raises(DataError, match=told):
         simulate(made, shipped(), draws)
+
+
+def test_what_to_know_better_is_told_by_its_size():
+    """Declared 100 t within 20 % and 100 t within 10 %, both at one factor within 15 %.
+
+    V(20 %) : V(10 %) : (2 x 15)2 is 400 : 100 : 900, but for the tails of lognormal figures.
+    """
+    lines = [
+        declared(2020, 500.0, 0.2, uncertainty_fraction=0.2),
+        declared(2020, 500.0, 0.2, OFFICES, uncertainty_fraction=0.1),
+    ]
+    drawn = simulate([inventory(2020, lines)], assumed(factors={GAS: 0.15}), N)
+    first, second, third = largest_errors(drawn, 2020)
+    assert (first.source, first.sector, first.carrier) == (Source.FACTOR, None, GAS)
+    assert (second.source, second.sector) == (Source.DECLARED, HOMES)
+    assert [e.share for e in (first, second, third)] == pytest.approx(
+        [900 / 1400, 400 / 1400, 100 / 1400], abs=0.01
+    )
+    assert len(largest_errors(drawn, 2020, most=1)) == 1
