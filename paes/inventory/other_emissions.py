@@ -24,7 +24,7 @@ from paes.schema import Identifier, Sourced
 from paes.supply.green_electricity import GreenPurchase, bought_in
 
 FILE = "other_emissions.csv"
-GREEN_FORMULA = "-mwh * (electricity_t_per_mwh - certified_t_per_mwh)"
+GREEN_FORMULA = "mwh * (certified_t_per_mwh - electricity_t_per_mwh)"
 
 
 class OtherRow(StrEnum):

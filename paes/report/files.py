@@ -25,8 +25,9 @@ from paes.uncertainty.simulation import Draws, Simulation
 def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> list[Path]:
     """Write the inventory, local generation and progress of ``city`` into ``folder``.
 
-    All as JSON and CSV; progress is written up to ``year`` for every target of the plan. Returns
-    the files. Raises DataError if the year has no inventory or the folder cannot be written to.
+    All as JSON and CSV, rows without energy or without a figure where there are any; progress is
+    written up to ``year`` for every target of the plan. Returns the files. Raises DataError if the
+    year has no inventory or the folder cannot be written to.
     """
     labels = ledger.store.labels()
     made = make_inventories(city, ledger)
@@ -50,6 +51,9 @@ def write_report(city: City, year: int, ledger: EnergyLedger, folder: Path) -> l
         f"{stem}-progress.csv": flat(_progress_rows(progress)).to_csv(index=False),
         f"{stem}-causes.csv": flat(_cause_rows(progress)).to_csv(index=False),
     }
+    for name, rows in (("other-rows", inventory["other_rows"]), ("notation", inventory["noted"])):
+        if rows:
+            texts[f"{stem}-{name}.csv"] = flat(rows).to_csv(index=False)
     return [_write(folder / name, text) for name, text in texts.items()]
 
 

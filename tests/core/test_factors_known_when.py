@@ -6,10 +6,24 @@ inventory of 2020 (1000 MWh) was published on 2022-03-31.
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import date
 
 import pytest
-from factor_town import GAS, HOMES, POWER, factor, inventory, library, row, told, town
+from factor_town import (
+    GAS,
+    HOMES,
+    OFFICES,
+    POWER,
+    WOOD,
+    factor,
+    inventory,
+    library,
+    row,
+    told,
+    town,
+)
 from small_installation import SmallInstallation
 
 from paes.config import load_installation
@@ -130,3 +144,24 @@ def test_days_of_publication_that_cannot_be_are_told(small):
         f"{PLAN}:5: publications[0].published_on: 2005-06-01; expected a day after the end of 2005",
         f"{PLAN}:6: publications[1].year: the inventory of 2005 was published already (line 5)",
     ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_is_added_later_no_line_of_a_published_year_changes(tmp_path, seed):
+    """Any rows, of any year, carrier and sector, added after the day: every line is equal."""
+    rng = random.Random(seed)
+    cells = [(carrier, sector) for carrier in (POWER, GAS, WOOD) for sector in (HOMES, OFFICES)]
+    known = [factor(c, rng.uniform(0, 1), year=rng.choice((None, 2007, 2019))) for c in
+             (POWER, GAS, WOOD)]  # fmt: skip
+    later = [
+        factor(carrier, rng.uniform(0, 1), sector=rng.choice((None, sector)),
+               year=rng.choice((None, 2007, 2019, 2020)), added=date(2023, 1, 1 + nth))
+        for nth, (carrier, sector) in enumerate(rng.choices(cells, k=20))
+    ]  # fmt: skip
+    city = town(*(row(2020, c, rng.uniform(1, 1e6), s) for c, s in cells), plan=PUBLISHED)
+    then = inventory(city, library(*known), 2020, tmp_path)
+    now = inventory(city, library(*later, *known), 2020, tmp_path)
+    assert len(then.lines) == 6
+    assert now.lines == then.lines
+    unpublished = replace(city, plan=town().plan)
+    assert inventory(unpublished, library(*later, *known), 2020, tmp_path).lines != then.lines

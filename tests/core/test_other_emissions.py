@@ -5,14 +5,28 @@ The town: 100 MWh of electricity at 0.3 t/MWh in 2020, 30 t; waste 12 t in 2019.
 
 from __future__ import annotations
 
+import csv
+
 import pytest
-from factor_town import OFFICES, POWER, factor, inventory, library, row, told, town
+from factor_town import (
+    GAS,
+    OFFICES,
+    POWER,
+    factor,
+    inventory,
+    ledger_of,
+    library,
+    row,
+    told,
+    town,
+)
 from pydantic import ValidationError
 from small_installation import SmallInstallation
 
 from paes.config import load_installation
 from paes.errors import ConfigError, FactorMissing
 from paes.inventory.other_emissions import DeclaredOther, OtherRow
+from paes.report.files import write_report
 from paes.report.inventory_documents import inventory_document
 from paes.supply.declared_supply import DeclaredSupply
 from paes.supply.green_electricity import GreenPurchase
@@ -94,7 +108,7 @@ def test_the_credit_says_what_it_is_made_of_and_is_not_carried(tmp_path):
     assert credit.numbers == {
         "mwh": 40.0, "electricity_t_per_mwh": 0.3, "certified_t_per_mwh": 0.0
     }  # fmt: skip
-    assert credit.formula == "-mwh * (electricity_t_per_mwh - certified_t_per_mwh)"
+    assert credit.formula == "mwh * (certified_t_per_mwh - electricity_t_per_mwh)"
     assert inventory(city, FACTORS, 2021, tmp_path).other_rows == ()
 
 
@@ -178,3 +192,27 @@ def test_what_is_wrong_in_it_is_told_with_its_line(small, lines, problem):
         load_installation(small.root)
     (told_,) = caught.value.problems
     assert told_.removeprefix(f"{small.root / TABLE}:").startswith(problem)
+
+
+def test_the_written_report_holds_every_tonne_of_the_total(tmp_path):
+    """30 t of energy, 12 t of landfill, -5 t of trees; gas is not estimated: 37 t and a key."""
+    city = town(
+        *ROWS,
+        row(2020, GAS, None, OFFICES, notation="NE", note="no survey"),
+        other_emissions=(
+            other(2020, WASTE, 12.0, use="landfill"),
+            other(2020, OTHER, -5.0, use="trees", note="what they take up"),
+        ),
+    )
+    files = write_report(city, 2020, ledger_of(city, FACTORS, tmp_path), tmp_path / "out")
+    tables = {
+        path.name: list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        for path in files
+        if path.suffix == ".csv"
+    }
+    written = [*tables["town-2020-inventory.csv"], *tables["town-2020-other-rows.csv"]]
+    assert sum(float(r["emissions_t"]) for r in written) == pytest.approx(37.0)
+    (key,) = tables["town-2020-notation.csv"]
+    assert (key["carrier"], key["notation"], key["explanation"]) == (
+        "natural_gas", "NE", "no survey"
+    )  # fmt: skip
