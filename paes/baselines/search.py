@@ -122,7 +122,9 @@ class _Columns:
         base = np.stack([(of_day == kind).astype(np.float64) for kind in self.kinds], axis=1)
         night = None if days.night_h is None else days.night_h[used][:, None]
         self.has_night = night is not None
-        parts = [base, below, below * is_open, above, above * is_open]
+        parts = [base, below, above]
+        if self.has_open:
+            parts = [base, below, below * is_open, above, above * is_open]
         matrix = np.concatenate([*parts, night] if night is not None else parts, axis=1)
         self.scale = np.sqrt(np.square(matrix).sum(axis=0))
         matrix /= np.where(self.scale > 0, self.scale, 1.0)
@@ -200,15 +202,16 @@ class _Columns:
 
     def _indices(self, shape: _Shape, heating: Indices, cooling: Indices) -> Indices:
         k, h, c = len(self.kinds), len(HEATING_DEGC), len(COOLING_DEGC)
+        ways = 2 if self.has_open else 1
         count = len(heating)
         columns = [np.full(count, n) for n in range(k)]
         if shape.heating:
             columns += [k + heating] + ([k + h + heating] if shape.by_kind else [])
         if shape.cooling:
-            begin = k + 2 * h
+            begin = k + ways * h
             columns += [begin + cooling] + ([begin + c + cooling] if shape.by_kind else [])
         if shape.night:
-            columns.append(np.full(count, k + 2 * h + 2 * c))
+            columns.append(np.full(count, k + ways * (h + c)))
         return np.stack(columns, axis=1)
 
     def _is_sensible(self, shape: _Shape, columns: Indices, solved: Floats) -> Bools:

@@ -142,7 +142,8 @@ class SitePast:
 
     def _by_model(self, baseline: Baseline, weather: PastWeather) -> SiteRest:
         courses = weather.courses or (np.zeros((weather.end - weather.first).days),)
-        to_come = [self._days(weather.first, course) for course in courses]
+        first_course = self._days(weather.first, courses[0])
+        to_come = [first_course.at(course) for course in courses]
         mild = [baseline.without_weather(days).sum() for days in to_come]
         sums = np.array([baseline.predict(days).sum() for days in to_come])
         return self._rest(

@@ -3,7 +3,7 @@
 ::
 
     expected = seen so far + the rest of the year of each site (``paes.progress.expected_rest``)
-    band     = the spread of past weather, or what such forecasts were seen to miss if that is more
+    band     = what such forecasts were seen to miss, or more where past weather differs more
     declared = the latest figure that is there, carried, or as a stated trend has it
 
 The year's cells then take the same way as any inventory's (``paes.inventory.making``): their

@@ -48,6 +48,8 @@ class SeenErrors(_Stated):
     energy: EnergyGroup
     after_months: tuple[Annotated[float, Field(ge=0, le=12)], ...] = Field(min_length=2)
     error_fraction: tuple[Fraction, ...]
+    known_weather_part: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """What would be left of the error if the weather to come was known."""
 
     @model_validator(mode="after")
     def _one_each(self) -> Self:
@@ -94,10 +96,17 @@ class ForecastErrors(ConfigModel):
 
     def error_fraction(self, how: ForecastHow, carrier: Carrier, months: float) -> float:
         """What 9 of 10 forecasts stayed below; infinite if nobody measured it."""
-        group = energy_group(carrier)
-        of = (s for s in self.seen if s.how == how.value and s.energy == group)
-        found = next(of, None)
+        found = self._of(how, carrier)
         return float("inf") if found is None else found.at(months)
+
+    def known_weather_part(self, how: ForecastHow, carrier: Carrier) -> float:
+        """What of that error is not the weather's."""
+        found = self._of(how, carrier)
+        return 1.0 if found is None else found.known_weather_part
+
+    def _of(self, how: ForecastHow, carrier: Carrier) -> SeenErrors | None:
+        group = energy_group(carrier)
+        return next((s for s in self.seen if s.how == how.value and s.energy == group), None)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
