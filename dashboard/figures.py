@@ -62,11 +62,15 @@ def path_figure(view: CityView, language: Language) -> go.Figure:
 
 
 def _add_path(figure: go.Figure, view: CityView, language: Language) -> None:
-    """From the base year to the target, and level after it."""
+    """From the base year by interim points to the target, and level after it."""
     progress = view.progress
     last = max(progress.target.target_year, progress.latest.year)
     points = [
         (progress.base.year, progress.base.emissions_t),
+        *(
+            (point.year, progress.base.emissions_t * (1 - point.reduction_fraction))
+            for point in progress.target.interim
+        ),
         (progress.target.target_year, progress.target_t),
         (last, progress.target_t),
     ]

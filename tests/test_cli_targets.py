@@ -59,3 +59,11 @@ def test_each_year_says_what_was_asked_of_whom(porto: CommandLine) -> None:
     assert last["required_own_fraction"] == pytest.approx(0.07)
     told = porto("progress").err
     assert "asked in 2020: 14.0 %, of which 7.0 % from outside and 7.0 % own" in told
+
+
+def test_tonnes_per_head_are_printed_with_their_decimals(porto: CommandLine) -> None:
+    """0.86 x 0.4332 = 0.373 t a head, of 950 people 354 t."""
+    done = porto("progress")
+    row = next(line for line in done.out.splitlines() if line.startswith("│2020 "))
+    assert [cell.strip() for cell in row.split("│")][1:5] == ["2020", "0.435", "0.373", "0.062"]
+    assert "0.373 t per head are 354 t of 950 inhabitants in 2020" in done.err

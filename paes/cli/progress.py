@@ -19,10 +19,11 @@ from paes.cli.chances import (
     seed_option,
 )
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.installation import City
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import basis_name
 from paes.progress.causes import Basis, Cause, Owed, causes_of, subtotal_t
-from paes.progress.path import Verdict, YearResult
+from paes.progress.path import Verdict, YearResult, inhabitants
 from paes.progress.progress import Progress, make_progress, next_target
 from paes.report.progress_documents import progress_document
 
@@ -95,6 +96,7 @@ def progress(
     if as_json:
         print_json(progress_document(city, made, labels))
         return
+    digits = 0 if made.target.kind == "absolute" else 3
     print_table(
         f"{city.name}: {made.target.name.en}; electricity {basis_name(made.method)}",
         [
@@ -110,9 +112,9 @@ def progress(
         [
             [
                 str(y.year),
-                number(y.emissions_t),
-                number(y.path_t),
-                number(y.distance_t),
+                number(y.emissions_t, digits),
+                number(y.path_t, digits),
+                number(y.distance_t, digits),
                 _reduction(y),
                 *chance_cells(made, y.year),
                 percent(y.required_fraction),
@@ -122,6 +124,7 @@ def progress(
         ],
     )
     _say_asked(made.latest)
+    _say_allowed(city, made)
     say_chances(made)
     _print_causes(made)
     upcoming = next_target(city, made.latest.year)
@@ -140,6 +143,17 @@ def _say_asked(year: YearResult) -> None:
             f"asked in {year.year}: {percent(year.required_fraction)}, of which "
             f"{percent(year.required_supra_fraction)} from outside and "
             f"{percent(year.required_own_fraction)} own"
+        )
+
+
+def _say_allowed(city: City, made: Progress) -> None:
+    """What a target per head comes to for all."""
+    target = made.target
+    if target.kind == "per_capita":
+        heads = inhabitants(city, target, target.target_year)
+        say(
+            f"{number(made.target_t, 3)} t per head are {number(made.target_t * heads)} t of "
+            f"{number(heads)} inhabitants in {target.target_year}"
         )
 
 
