@@ -14,6 +14,7 @@ from dashboard.queries import CityView, view
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import Installation
+from paes.plan.target import InterimPoint
 from paes.progress.progress import make_inventories
 from paes.store.sqlite import SqliteStore
 
@@ -52,6 +53,19 @@ def test_published_inventory_is_a_hollow_marker_apart(
     published = next(t for t in traces if t.get("name") == "Pubblicato da altri")
     assert (published["x"], published["y"]) == ([2013], [243638.0])
     assert published["marker"]["symbol"] == "circle-open"
+
+
+def test_the_path_bends_at_interim_points(shown: CityView, languages: dict[str, Language]) -> None:
+    """A tenth of the base year's emissions by 2012, level after 2020."""
+    points = (InterimPoint(year=2012, reduction_fraction=0.1),)
+    progress = shown.progress
+    target = progress.target.model_copy(update={"interim": points})
+    bent = replace(shown, progress=replace(progress, target=target))
+    traces = json.loads(figures.path_figure(bent, languages["it"]).to_json())["data"]
+    path = next(t for t in traces if t["name"] == languages["it"].text("path.legend_path"))
+    assert path["x"] == [2007, 2012, 2020, 2025]
+    base_t = progress.base.emissions_t
+    assert path["y"][:2] == [base_t, pytest.approx(0.9 * base_t)]
 
 
 def test_assumed_inventories_have_their_own_shape(
