@@ -66,9 +66,12 @@ def interval(least: Floats, most: Floats, level: float = LEVEL) -> Interval:
     An end at which some draws are infinite is open as a whole.
     """
     outside = (1 - level) / 2
-    low = -math.inf if np.isinf(least).any() else float(np.quantile(least, outside))
-    high = math.inf if np.isinf(most).any() else float(np.quantile(most, 1 - outside))
-    return Interval(low, high, level)
+    return Interval(_quantile(least, outside), _quantile(most, 1 - outside), level)
+
+
+def _quantile(draws: Floats, part: float) -> float:
+    infinite = draws[np.isinf(draws)]
+    return float(infinite[0]) if len(infinite) else float(np.quantile(draws, part))
 
 
 def shares(variance: Mapping[K, float]) -> dict[K, float]:

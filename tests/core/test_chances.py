@@ -155,3 +155,11 @@ def test_a_year_without_draws_is_named():
     drawn = simulate([inventory(2007, [declared(2007, 500.0, 0.2)])], shipped(), 10)
     with pytest.raises(DataError, match="no inventory for 2021"):
         chances_of(drawn, 2007, {2007: ASKED[2007]}).of(2021)
+
+
+def test_of_nothing_anything_is_unboundedly_more():
+    found = of_two_years([declared(2007, 0.0, 0.2)], [declared(2020, 100.0, 0.2)], shipped(), 100)
+    assert (found.reduction.low, found.reduction.high) == (-math.inf, -math.inf)
+    assert found.meets_target == Chance(0.0, 0.0)
+    found = of_two_years([declared(2007, 0.0, 0.2)], [declared(2020, 0.0, 0.2)], shipped(), 100)
+    assert (found.reduction.low, found.reduction.high) == (0.0, 0.0)

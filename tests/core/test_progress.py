@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from uncertain_town import assumed
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
@@ -30,6 +31,9 @@ from paes.progress.path import Verdict, required_fraction
 from paes.progress.progress import make_inventories, make_progress, next_target
 from paes.schema import Text
 from paes.store.sqlite import SqliteStore
+from paes.uncertainty.assumptions import Source
+from paes.uncertainty.chances import Chance
+from paes.uncertainty.simulation import Simulation
 
 NAME = Text(it="prova", en="test")
 HOMES, OFFICES = Sector.RESIDENTIAL_BUILDINGS, Sector.MUNICIPAL_BUILDINGS
@@ -361,3 +365,48 @@ def test_infinite_bounds_stay_infinite_and_zero_factors_stay_zero(ledger_of):
     city = make_city(rows, [meter])
     inventory = make_inventory(city, 2020, ledger_of(city))
     assert inventory.missing_t == (0.0, math.inf)
+
+
+def test_chances_per_head_count_the_inhabitants(ledger_of):
+    """63 t of 90 heads after 90 t of 100: 1 - 0.7 / 0.9 = 2/9 less a head, a fifth was asked."""
+    population = (
+        {"year": 2007, "inhabitants": 100, "source": "s"},
+        {"year": 2020, "inhabitants": 90, "source": "s"},
+    )
+    city = make_city(population=population)
+    sure = Simulation(assumed(), draws=50)
+    found = make_progress(city, ledger_of(city), "per-head", simulation=sure).chances.of(2020)
+    assert (found.reduction.low, found.reduction.high) == pytest.approx((2 / 9, 2 / 9))
+    assert found.meets_target == found.on_path == Chance(1.0, 1.0)
+
+
+def test_without_assumptions_nobody_tells_chances(ledger_of):
+    city = make_city()
+    assert make_progress(city, ledger_of(city)).chances is None
+
+
+def test_chances_count_meters_and_what_they_missed(ledger_of):
+    """1 kW all of 2020 and for half of 2021; then unseen, and at most 12 kW went through."""
+    rows = [declared(2020, POWER, 0.0, OFFICES, "rest"), declared(2021, GAS, 0.0)]
+    city = make_city(rows, [main_meter()])
+    target = TARGET.model_copy(
+        update={"base_year": 2020, "target_year": 2021, "reduction_fraction": 0.1}
+    )
+    city = replace(city, plan=city.plan.model_copy(update={"targets": (target,)}))
+    ledger = ledger_of(city)
+    start = int(datetime(2019, 12, 31, 23, tzinfo=UTC).timestamp())
+    seconds = np.arange(start, int(datetime(2021, 7, 1, tzinfo=UTC).timestamp()), 900)
+    ledger.store.write_series("hall.main/energy_import", seconds, (seconds - start) / 3600.0)
+    progress = make_progress(city, ledger, simulation=Simulation(assumed(meters=0.02), draws=500))
+    found = progress.chances.of(2021)
+    base = 366 * 24.0
+    seen = (seconds[-1] - start) / 3600.0 - base
+    unseen = 365 * 24.0 - seen
+    assert found.reduction.high == pytest.approx(1 - seen / base, abs=1e-3)
+    sd = 0.02 / math.sqrt(3)  # of the meter: none of what both years counted, all of the rest
+    most = (seen + 12 * unseen / (1 - 1.645 * sd)) / base
+    assert found.reduction.low == pytest.approx(1 - most, rel=0.01)
+    assert found.meets_target == Chance(0.0, 1.0)
+    assert found.shares[Source.MISSING] > 0.99
+    drawn = progress.draws.totals[2020].least_t
+    assert np.std(drawn) / np.mean(drawn) == pytest.approx(sd, rel=4 * math.sqrt(0.5 / 500))
