@@ -20,10 +20,11 @@ from paes.inventory.inventory import Inventory
 from paes.inventory.limits import limits
 from paes.inventory.line import InventoryLine
 from paes.inventory.local_factors import local_factors
-from paes.inventory.metered_year import metered_year
+from paes.inventory.metered_plants import MeteredPlants
 from paes.inventory.method import Method
 from paes.inventory.notation import notation_findings, noted_cells
 from paes.inventory.other_emissions import OtherEmissions, green_row, other_rows
+from paes.inventory.seen_year import SeenYear, seen_year
 from paes.inventory.supply_year import findings_of, supply_of
 from paes.metering import Carrier, Finding, Measures, Sector
 from paes.periods import local_year, year_span
@@ -37,11 +38,13 @@ def make_inventory(
     year: int,
     ledger: EnergyLedger,
     method: Method | None = None,
+    seen: SeenYear | None = None,
 ) -> Inventory:
     """The inventory of ``city`` in ``year``.
 
-    ``method`` is the plan's unless another is given. Raises DataError for a year that is not
-    over or has no data, FactorMissing if a carrier has no factor in the plan's set.
+    ``method`` is the plan's unless another is given; ``seen`` may bring what the meters saw, where
+    the same year is made by several. Raises DataError for a year that is not over or has no data,
+    FactorMissing if a carrier has no factor in the plan's set.
     """
     this_year = local_year(ledger.clock(), city.time_zone)
     if year >= this_year:
@@ -49,11 +52,12 @@ def make_inventory(
             f"{year} is not over: an inventory needs the whole year; the last one is "
             f"{this_year - 1} (for the months so far ask: paes energy)"
         )
-    seen = metered_year(city, year, ledger)
+    seen = seen or seen_year(city, year, ledger)
+    bought = seen.bought
     made = inventory_of(
-        city, year, ledger, seen.metered, seen.billed, method, of_sites=seen.of_sites
+        city, year, ledger, bought.metered, bought.billed, method, bought.of_sites, seen.made
     )
-    return replace(made, metered_terms=seen.terms)
+    return replace(made, metered_terms=bought.terms)
 
 
 def inventory_of(
@@ -64,11 +68,13 @@ def inventory_of(
     billed: dict[Cell, EnergyTotal],
     method: Method | None = None,
     of_sites: Mapping[RowKey, SiteMeters] | None = None,
+    plants: MeteredPlants | None = None,
 ) -> Inventory:
     """The inventory of ``year`` with this metered energy, by one path for all: a running year's
     is what meters saw so far and what is expected of them (``paes.progress.forecast``).
 
-    Sites that a declared row names are in ``of_sites``, by row, and not in ``metered``.
+    Sites that a declared row names are in ``of_sites``, by row, and not in ``metered``. ``plants``
+    are asked of the meters of generation unless they are there.
     Nobody asks here whether the year is over. Raises as ``make_inventory``.
     """
     plan = city.plan
@@ -77,7 +83,7 @@ def inventory_of(
     factors = ledger.installation.factors
     as_of = known_on(plan, year, method)
     choice = FactorChoice(factors, city.local_factors, method, as_of)
-    supply = supply_of(city, year, ledger, choice, rows)
+    supply = supply_of(city, year, ledger, choice, rows, plants)
     choice = replace(choice, local=local_factors(supply, choice))
     lines = [InventoryLine(row, choice.of_row(row)) for row in rows]
     others, other_findings = _other_rows(city, year, choice)
@@ -112,14 +118,6 @@ def inventory_years(city: City, ledger: EnergyLedger) -> list[int]:
     """Years for which an inventory can be made from declared data, oldest first."""
     this_year = local_year(ledger.clock(), city.time_zone)
     return sorted({row.year for row in city.declared if row.year < this_year})
-
-
-def metered_cells(city: City, year: int, ledger: EnergyLedger) -> dict[Cell, EnergyTotal]:
-    """What the city's meters saw in ``year``, by carrier and sector.
-
-    The sector is that of the site to which the energy belongs, wherever its meter stands.
-    """
-    return SiteEnergy(ledger).cells(city, year_span(year, city.time_zone))
 
 
 def _meter_findings(

@@ -20,6 +20,7 @@ from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
+from paes.inventory.seen_year import SeenYear, seen_year
 from paes.metering import Carrier
 from paes.plan.plan import ElectricityFactor, ElectricityScope
 
@@ -79,11 +80,14 @@ def bases(method: Method) -> Iterator[Method]:
 
 def side_by_side(city: City, year: int, ledger: EnergyLedger, method: Method) -> list[Basis]:
     """The inventory of ``year`` by each basis; DataError if there is none by any."""
-    return [_basis(city, year, ledger, one, method) for one in bases(method)]
+    seen = seen_year(city, year, ledger)
+    return [_basis(city, year, ledger, one, method, seen) for one in bases(method)]
 
 
-def _basis(city: City, year: int, ledger: EnergyLedger, method: Method, asked: Method) -> Basis:
+def _basis(
+    city: City, year: int, ledger: EnergyLedger, method: Method, asked: Method, seen: SeenYear
+) -> Basis:
     try:
-        return Basis(method, method == asked, make_inventory(city, year, ledger, method))
+        return Basis(method, method == asked, make_inventory(city, year, ledger, method, seen))
     except FactorMissing as err:
         return Basis(method, method == asked, None, str(err))

@@ -11,7 +11,7 @@ from paes.errors import FactorMissing
 from paes.factors.emission_factors import How
 from paes.installation import City
 from paes.inventory.factor_choice import FactorChoice
-from paes.inventory.metered_plants import metered_plants
+from paes.inventory.metered_plants import MeteredPlants, metered_plants
 from paes.inventory.method import Method
 from paes.metering import Carrier, Finding, Sector
 from paes.supply.green_electricity import GreenPurchase, bought_in
@@ -26,12 +26,17 @@ ALIKE = 0.02
 
 
 def supply_of(
-    city: City, year: int, ledger: EnergyLedger, choice: FactorChoice, rows: Iterable[ActivityData]
+    city: City,
+    year: int,
+    ledger: EnergyLedger,
+    choice: FactorChoice,
+    rows: Iterable[ActivityData],
+    metered: MeteredPlants | None = None,
 ) -> LocalSupply:
     """``local_supply``; where no factor of the inventory needs it, also without a fuel's factor."""
     listed = list(rows)
     try:
-        return local_supply(city, year, ledger, choice, listed)
+        return local_supply(city, year, ledger, choice, listed, metered)
     except FactorMissing as err:
         has_heat = any(row.carrier is Carrier.HEAT_COLD for row in listed)
         if choice.method.electricity_scope == "local" or has_heat:
@@ -58,7 +63,12 @@ def findings_of(supply: LocalSupply, choice: FactorChoice) -> list[Finding]:
 
 
 def local_supply(
-    city: City, year: int, ledger: EnergyLedger, choice: FactorChoice, rows: Iterable[ActivityData]
+    city: City,
+    year: int,
+    ledger: EnergyLedger,
+    choice: FactorChoice,
+    rows: Iterable[ActivityData],
+    metered: MeteredPlants | None = None,
 ) -> LocalSupply:
     """Tables C and D of ``year``, and what the local factors need beside them.
 
@@ -67,7 +77,7 @@ def local_supply(
     without one where the set counts life cycles.
     """
     listed, declared = list(rows), city.supply
-    metered = metered_plants(city, year, ledger)
+    metered = metered or metered_plants(city, year, ledger)
     plants, findings = plant_years(
         declared,
         metered.declared,
