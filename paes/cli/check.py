@@ -91,7 +91,7 @@ def _missing_factors(installation: Installation, city: City) -> list[str]:
     problems: dict[str, None] = {}
     choice = FactorChoice(installation.factors, city.local_factors, Method.of(city.plan))
     for row in city.declared:
-        if row.notation:
+        if row.notation or (row.carrier is Carrier.HEAT_COLD and _makes_heat(city)):
             continue
         try:
             choice.of_cell(row.carrier, row.sector, row.year, row.sustainable_fraction)
@@ -108,6 +108,12 @@ def _missing_factors(installation: Installation, city: City) -> list[str]:
                 problems[f"{city.id}: meter {meter.id}: {err}"] = None
         problems |= dict.fromkeys(_missing_calorific_value(installation, city, meter))
     return list(problems)
+
+
+def _makes_heat(city: City) -> bool:
+    """True if the factor of heat follows from what the city declares of plants and trade."""
+    made = (one.heat_mwh for one in city.supply.generation)
+    return bool(city.supply.heat_trade) or any(made)
 
 
 def _missing_calorific_value(installation: Installation, city: City, meter: Meter) -> list[str]:
@@ -144,13 +150,12 @@ def implausible(installation: Installation) -> list[str]:
 
 
 def _factors_of(installation: Installation, city: City) -> Iterator[FactorMatch]:
-    """What the plan's set answers for each declared row; what it does not answer is told apart."""
-    plan = city.plan
+    """What each declared row has for a factor, the set's or the city's own; what has none is told
+    apart."""
+    choice = FactorChoice(installation.factors, city.local_factors, Method.of(city.plan))
     for row in city.declared:
         try:
-            yield installation.factors.find(
-                plan.factor_set, row.carrier, row.sector, row.year, gwp=plan.gwp
-            )
+            yield choice.of_cell(row.carrier, row.sector, row.year, row.sustainable_fraction)
         except DataError:
             continue
 

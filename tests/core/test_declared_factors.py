@@ -21,6 +21,7 @@ from factor_town import (
 )
 from small_installation import SmallInstallation
 
+from paes.cli.check import check_factors
 from paes.config import load_installation
 from paes.errors import ConfigError, FactorMissing
 from paes.factors.declared_factors import DeclaredFactor, declared_factor
@@ -151,3 +152,30 @@ def test_an_earlier_local_factor_beats_a_national_one_with_nothing_local_in_it(t
     made = inventory(city, FACTORS, 2020, tmp_path)
     assert made.emissions_t == pytest.approx(24.5)
     assert [f.subject for f in told(made.findings, "factor.earlier")] == ["test/electricity"]
+
+
+HEATED = "cities/porto/activity/calore.csv"
+HEAT_ROWS = "year,sector,carrier,mwh,source\n2005,residential_buildings,heat_cold,100,network\n"
+
+
+def factors_missing(small: SmallInstallation) -> list[str]:
+    told_ = check_factors(load_installation(small.root))
+    return [p for p in told_ if "heat_cold" in p]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {TABLE: "carrier,factor_t_per_mwh,source\nheat_cold,0.2,network\n"},
+        {
+            "cities/porto/inventory/heat_trade.csv": (
+                "year,direction,mwh,factor_t_per_mwh,source\n2005,import,120,0.2,network\n"
+            )
+        },
+    ],
+)
+def test_a_check_asks_for_a_factor_of_heat_unless_there_is_a_way_to_one(small, files):
+    small.write({HEATED: HEAT_ROWS})
+    assert len(factors_missing(small)) == 1
+    small.write(files)
+    assert factors_missing(small) == []

@@ -202,10 +202,13 @@ class _Reading:
             self.gathering.tell("jrc.factor_outlier", row.where, message, numbers)
             return
         try:
-            set_id = context.city.plan.factor_set
-            own = context.installation.factors.find(set_id, carrier, sector, year).factor_t_per_mwh
+            plan = context.city.plan
+            found = context.installation.factors.find(
+                plan.factor_set, carrier, sector, year, gwp=plan.gwp
+            )
         except FactorMissing:
             return
+        own = found.factor_t_per_mwh
         if is_factor_far(factor, own, self._limits.factors):
             message = f"a factor of {factor:g} t/MWh is far from the plan's {own:g}"
             numbers["reference_t_per_mwh"] = own
