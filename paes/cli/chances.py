@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ LITTLE = 0.005
 """Parts of an uncertainty that are less are 0 % and not told."""
 TOLD = 4
 """So many of the largest errors are."""
+WIDTH = 100
 NEARLY = 0.995
 """What is likelier is told as over 99 %: no draw knows more than was assumed."""
 
@@ -138,7 +140,8 @@ def say_sources(drawn: Draws, year: int) -> None:
     _say_sources(f"What makes {year} uncertain", drawn.totals[year].shares)
     largest = [_told(e) for e in largest_errors(drawn, year, TOLD) if e.share >= LITTLE]
     if largest:
-        click.echo(f"Most of it: {', '.join(largest)}")
+        for line in textwrap.wrap(f"Most of it: {', '.join(largest)}", WIDTH):
+            click.echo(line)
 
 
 def _told(error: LargestError) -> str:

@@ -20,6 +20,7 @@ from paes.inventory.template import Template
 from paes.metering import Sector
 from paes.uncertainty.simulation import Draws
 from paes.uncertainty.spread import Interval
+from paes.units import KWH_PER_MWH
 
 WIDTH = 100
 COLUMNS = ["", "MWh", "meas.", "bill.", "est.", "decl.", "carr.", "t/MWh", "t", "90 %", ""]
@@ -138,11 +139,19 @@ def _line_row(line: InventoryLine, drawn: Draws) -> list[str]:
 
 
 def _use_rows(line: InventoryLine) -> Iterator[list[str]]:
-    """What was declared for each use, below the line; nothing if no use is named."""
-    parts = line.activity.parts
-    if any(part.what for part in parts):
-        for part in parts:
-            yield [f"    {_use(part)}", _mwh(part.energy_mwh), *[""] * (len(COLUMNS) - 2)]
+    """What was declared for each use, below the line, and what meters saw in place of it.
+
+    Nothing if no use is named.
+    """
+    activity = line.activity
+    uses = [(_use(part), part.energy_mwh) for part in activity.parts]
+    uses += [
+        (f"{_use(one.row)}: meters", one.meters.metered.kwh / KWH_PER_MWH)
+        for one in activity.replaced
+    ]
+    if activity.replaced or any(part.what for part in activity.parts):
+        for name, mwh in uses:
+            yield [f"    {name}", _mwh(mwh), *[""] * (len(COLUMNS) - 2)]
 
 
 def _use(part: DeclaredRow) -> str:
