@@ -24,6 +24,7 @@ ARGUMENTS = {
     "imports.py": ("--years", "1"),
     "influx.py": (*ONE_METER, "--town-days", "0", "--quiet-s", "0.5"),
     "progress.py": ("--sites", "3"),
+    "lineage.py": ("--meters", "3"),
     "spool.py": ("--rounds", "20"),
     "store.py": (*ONE_METER, "--town-days", "1", "--processes", "1"),
     "uncertainty.py": ("--draws", "50", "--sites", "3"),

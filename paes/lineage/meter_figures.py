@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -50,12 +51,16 @@ class MeterFigures:
     ledger: EnergyLedger
     _books: dict[tuple[str, Span], list[Booked]] = field(default_factory=dict, repr=False)
 
+    @cached_property
+    def _reads(self) -> MeterReads:
+        return MeterReads(self.city, self.ledger)
+
     def figure(self, asked: FigureId) -> Figure:
         """The figure that is named; DataError if there is none."""
         meter = self.ledger.installation.meter(asked.parts[0])
         text, quantity = asked.parts[1], asked.quantity
         if quantity == "reading":
-            return MeterReads(self.city, self.ledger).reading(meter, text)
+            return self._reads.reading(meter, text)
         span = parse_span(text, self._zone(meter))
         makers = {
             "kwh": self._energy, "m3": self._energy, "course": self._course,
@@ -176,7 +181,7 @@ class MeterFigures:
                 for day, amount in zip(days, rows.measured.tolist(), strict=True)
             ]
             return self._counted(meter, span, "course", value, f.COUNTED, inputs)
-        reads = MeterReads(self.city, self.ledger)
+        reads = self._reads
         if days and days[0] == span:
             rows = self.ledger.rows(meter, span, By.DAY)
             value = float(rows.measured[0]) if len(rows) else 0.0
@@ -223,7 +228,7 @@ class MeterFigures:
     def _gap(self, meter: Meter, span: Span) -> Figure:
         """A gap by its ends: read on both sides, estimated, or missing."""
         gap, unit = self._found_gap(meter, span), self._unit(meter)
-        reads = MeterReads(self.city, self.ledger)
+        reads = self._reads
         around, told = tuple(reads.around(meter, gap)), tuple(reads.statements(meter, span))
         where, title = self.id(meter, span, "gap"), f"{meter.id}: gap ({gap.cause})"
         if gap.known:

@@ -7,7 +7,7 @@ where it was read (register, unit, gateway); or with the file that brought it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -36,10 +36,11 @@ NEXT_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class MeterReads:
-    """Intervals and reads of the meters of one city."""
+    """Intervals and reads of the meters of one city; keeps the words of registers on the wire."""
 
     city: str
     ledger: EnergyLedger
+    _addresses: dict[str, str] = field(default_factory=dict, repr=False)
 
     def intervals(self, meter: Meter, day: Span) -> Iterator[Input]:
         """What passed between consecutive reads, as far as it lies in ``day``."""
@@ -191,7 +192,11 @@ class MeterReads:
 
     def _address(self, meter: FieldMeter, name: str) -> str:
         """The register in the words of the device's profile."""
-        wanted = meter.register_name or name
+        if meter.id not in self._addresses:
+            self._addresses[meter.id] = self._look_up(meter, meter.register_name or name)
+        return self._addresses[meter.id]
+
+    def _look_up(self, meter: FieldMeter, wanted: str) -> str:
         points = read_yaml(self.ledger.installation.device_file(meter.device), DeviceFile).points
         for point in points:
             if point.name == wanted and point.address is not None:
