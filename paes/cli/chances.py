@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from paes.cli import Session
-from paes.cli.output import number, percent
-from paes.inventory.line import InventoryLine
+from paes.cli.output import number, percent, say
 from paes.plan.target import Target
 from paes.progress.progress import Progress
 from paes.uncertainty.assumptions import Source
@@ -21,7 +20,9 @@ from paes.uncertainty.simulation import DRAWS, SEED, Draws, Simulation
 from paes.uncertainty.spread import Interval
 
 MOST_DRAWS = 200_000
-"""More would take gigabytes, and no interval moves any more."""
+"""They take 600 MB of memory for ten years of a town, and no interval moves any more."""
+MANY_DRAWS = 5 * DRAWS
+"""Who asks for more waits."""
 LITTLE = 0.005
 """Parts of an uncertainty that are less are 0 % and not told."""
 TOLD = 4
@@ -47,7 +48,9 @@ seed_option: Callable[[Any], Any] = click.option(
 
 
 def asked_simulation(session: Session, draws: int, seed: int) -> Simulation:
-    """How errors are drawn: by the installation's assumptions."""
+    """How errors are drawn: by the installation's assumptions; who waits for many is told."""
+    if draws > MANY_DRAWS:
+        say(f"{draws:,} draws: this takes some seconds")
     return Simulation(session.installation.uncertainty, draws, seed)
 
 
@@ -68,13 +71,6 @@ def change_interval(interval: Interval) -> str:
 def signed(fraction: float) -> str:
     """A change in per cent, with its sign."""
     return f"{100 * fraction:+.1f} %"
-
-
-def line_interval(drawn: Draws, line: InventoryLine) -> str:
-    """Of the emissions of one sector and carrier."""
-    activity = line.activity
-    cell = activity.year, activity.sector, activity.carrier
-    return tonnes_interval(drawn.cells[cell].interval())
 
 
 def total_interval(drawn: Draws, year: int) -> str:
