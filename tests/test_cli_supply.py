@@ -89,6 +89,12 @@ def test_progress_by_every_basis(paes):
     assert fell["local, current"] > fell["national, current"]
 
 
+def test_progress_by_every_basis_is_printed(paes):
+    told = paes("progress", "--side-by-side").out
+    assert "by every factor of electricity" in told
+    assert "local, frozen at 2007" in told
+
+
 def test_progress_says_which_factor_it_is_made_with(paes):
     told = paes("progress", "--scope", "local", "--draws", "100", "--json").out
     local = json.loads(told)

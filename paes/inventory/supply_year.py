@@ -15,6 +15,7 @@ from paes.inventory.metered_plants import MeteredPlants, metered_plants
 from paes.inventory.method import Method
 from paes.metering import Carrier, Finding, Sector
 from paes.supply.green_electricity import GreenPurchase, bought_in
+from paes.supply.life_cycle import with_life_cycle
 from paes.supply.local_supply import Amount, LocalSupply
 from paes.supply.plant_years import FuelEmissions, FuelFactor, plant_years
 from paes.supply.plants import PlantFuelRow
@@ -88,7 +89,9 @@ def local_supply(
     )
     traded = declared.heat_traded(year)
     bought = bought_in(declared.green, year)
-    life_cycle = choice.factors.sets[choice.method.factor_set].approach == "LCA"
+    is_life_cycle = choice.factors.sets[choice.method.factor_set].approach == "LCA"
+    if is_life_cycle:
+        plants = with_life_cycle(plants, declared, ledger.installation.supply_assumptions)
     into, out = ([t for t in traded if t.direction == d] for d in ("import", "export"))
     supply = LocalSupply(
         year=year,
@@ -96,7 +99,7 @@ def local_supply(
         consumption=_consumption(listed, Carrier.ELECTRICITY),
         heat_consumption=_consumption(listed, Carrier.HEAT_COLD),
         green_mwh=math.fsum(one.mwh for one in bought),
-        green_t=math.fsum(_green_t(one) for one in bought) if life_cycle else 0.0,
+        green_t=math.fsum(_green_t(one) for one in bought) if is_life_cycle else 0.0,
         imported_heat_mwh=math.fsum(t.mwh for t in into),
         imported_heat_t=math.fsum(t.tonnes for t in into),
         exported_heat_mwh=math.fsum(t.mwh for t in out),

@@ -114,6 +114,9 @@ class DeclaredPlant(Sourced):
     electric_efficiency: Efficiency | None = None
     """Of a separate power station, for the same."""
 
+    life_cycle_t_per_mwh: Annotated[float, Field(ge=0, le=5)] | None = None
+    """Of wind, water and sun, where the plan's set counts life cycles [the usual of its kind]."""
+
     @property
     def makes_electricity(self) -> bool:
         """True for all but heating plants."""
@@ -163,6 +166,10 @@ class DeclaredPlant(Sourced):
             raise ValueError(
                 f"largest_unit_mw {self.largest_unit_mw} exceeds capacity_mw {self.capacity_mw}"
             )
+        if self.burns_fuel and self.life_cycle_t_per_mwh is not None:
+            raise ValueError(
+                "life_cycle_t_per_mwh is that of wind, water and sun; a fuel has its own"
+            )
         if not self.source and not self.assumed:
             raise ValueError("a plant needs a source, or assumed: true with a note")
         return self
@@ -177,6 +184,8 @@ class SupplyAssumptions(ConfigModel):
     """Of a separate power station, for the same."""
     largest_unit_mw: SourcedNumber
     """Larger units belong in no table."""
+    life_cycle_t_per_mwh: dict[PlantKind, SourcedNumber] = Field(default_factory=dict)
+    """Of wind, water and sun, where the plan's set counts life cycles."""
 
 
 class PlantsFile(ConfigModel):

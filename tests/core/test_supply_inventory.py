@@ -326,6 +326,19 @@ def test_life_cycle_purchases_with_their_factor(small, town):
     assert power(inventory).emissions_t == pytest.approx(112.5015)
 
 
+def test_life_cycles_count_what_it_took_to_build_plants(small, town):
+    small.replace("factors/sets.yaml", "approach: IPCC", "approach: LCA")
+    own = ROOFS.replace("capacity_mw: 2\n", "capacity_mw: 2\n    life_cycle_t_per_mwh: 0.03\n")
+    inventory = local(town(plants__yaml=own, generation__csv=ROOFS_MADE))
+    # 460.5 x 0.483 as before, and 100 MWh x 0.03 = 3 t
+    assert power(inventory).emissions_t == pytest.approx(222.4215 + 3)
+    assert inventory.supply.table_c[0].factor_t_per_mwh == pytest.approx(0.03)
+    # Without its own, the shipped factor of photovoltaics: 0.05
+    inventory = local(town(plants__yaml=ROOFS))
+    assert power(inventory).emissions_t == pytest.approx(222.4215 + 5)
+    assert power(inventory).assumed
+
+
 def test_one_factor_for_every_sector(town):
     lighting = "2005,public_lighting,electricity,79.5,sector,bills,,\n"
     inventory = local(town(lighting, plants__yaml=ROOFS, generation__csv=ROOFS_MADE))
