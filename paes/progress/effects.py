@@ -177,6 +177,7 @@ def _boundary_findings(matched: Matched, changed: ChangedSites, year: int) -> li
         for (sector, carrier), line in alone
         if line.emissions_t
     ]
+    findings += changed.findings
     if changed.sites:
         names = ", ".join(site.id for site in changed.sites)
         message = f"opened or closed between the two years, and counted as boundary: {names}"

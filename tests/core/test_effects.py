@@ -228,6 +228,35 @@ def test_an_unbounded_gap_leaves_the_lower_end_open(tmp_path):
     assert math.isfinite(effects.unexplained_t)
 
 
+def test_a_site_given_up_takes_its_energy_with_it(tmp_path):
+    """1 kW all of 2007, and 20 MWh in the other halls, who use that still."""
+    rows = [t.row(t.BASE, t.OFFICES, t.POWER, 20.0, covers="rest"),
+            t.row(t.YEAR, t.OFFICES, t.POWER, 20.0)]  # fmt: skip
+    city, ledger = metered_town(tmp_path, [t.hall(closed=date(2015, 6, 1))], [t.meter()], rows)
+    first = int(datetime(2006, 12, 31, 23, tzinfo=UTC).timestamp())
+    seconds = first + 900 * np.arange(4 * 24 * 366)
+    ledger.store.write_series("hall.main/energy_import", seconds, (seconds - first) / 3600.0)
+    effects = make_progress(city, ledger).effects_in(t.YEAR)
+    assert effects.boundary_t == pytest.approx(8.76 * 0.5, rel=1e-4)
+    assert effects.grid_t == pytest.approx(20 * 0.2)
+    assert effects.unexplained_t == pytest.approx(0.0, abs=1e-3)
+
+
+def test_of_a_site_that_nobody_saw_nothing_is_told(tmp_path):
+    """Closed in the middle of 2020, metered in 2020 only: of 2007 nobody knows its part."""
+    with pytest.raises(ValueError, match="before it opened"):
+        t.hall(opened=date(2020, 1, 1), closed=date(2019, 1, 1))
+    rows = [t.row(t.BASE, t.OFFICES, t.POWER, 20.0),
+            t.row(t.YEAR, t.OFFICES, t.POWER, 11.216, covers="rest")]  # fmt: skip
+    hall = t.hall(closed=date(2020, 12, 30))
+    city, ledger = metered_town(tmp_path, [hall], [t.meter(since=date(2020, 1, 1))], rows)
+    count(ledger, "hall.main")
+    effects = make_progress(city, ledger).effects_in(t.YEAR)
+    assert effects.boundary_t == 0.0
+    assert "cause.site_unseen" in {f.name for f in effects.findings}
+    assert effects.grid_t == pytest.approx(20 * 0.2, rel=1e-3)
+
+
 def test_a_cell_of_one_year_only_is_boundary(tmp_path):
     rows = [*two_years((t.HOMES, t.GAS), 1000.0, 1000.0), t.row(t.YEAR, t.CARS, t.DIESEL, 100.0)]
     effects = effects_of(t.town(rows), tmp_path)
