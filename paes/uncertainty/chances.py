@@ -49,7 +49,7 @@ class YearChances:
     meets_target: Chance
     """That it is at least the target's reduction."""
     shares: Mapping[Source, float]
-    """Each source's part (0..1) of the variance of the reduction."""
+    """Each source's part (0..1) of the variance of the reduction; empty where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,9 @@ def _chance(least: Floats, most: Floats, wanted: float) -> Chance:
 
 
 def _variance(base: Spread, total: Spread) -> dict[Source, float]:
-    """Of the ratio of both totals by source, each alone, to first order."""
+    """Of the ratio of both totals by source, each alone, to first order; empty if not known."""
     base_t, total_t = float(np.mean(base.least_t)), float(np.mean(total.least_t))
-    if not base_t or not total_t:
+    if not base_t or not total_t or not base.deviations_t or not total.deviations_t:
         return {}
     found = {}
     for source in sorted(base.deviations_t.keys() | total.deviations_t.keys()):

@@ -146,6 +146,7 @@ def test_a_year_to_come_takes_draws_of_the_last_one_and_what_changes():
     z = (0.8 / 0.9 - 0.9) / 0.05  # P(0.9 x change <= 0.8)
     expected = (1 + math.erf(z / math.sqrt(2))) / 2
     assert found.meets_target.low == pytest.approx(expected, abs=0.015)
+    assert found.shares == {}  # a forecast does not say which source it is off by
 
 
 def test_a_year_without_draws_is_named():
