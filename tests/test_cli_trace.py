@@ -66,7 +66,7 @@ def test_a_cell_tells_formula_inputs_factor_and_coverage(paes):
     assert "100.0 % of the time seen" in out
     assert "factor of 2005 (frozen) in prova: invented for tests" in out
     assert f"├─energy: 555.540 MWh  {CELL}/mwh" in out
-    assert "└─factor: 0.483000 t/MWh" in out
+    assert "└─factor: 0.4830000 t/MWh" in out
     assert f"{CELL}/factor" in out
     assert max(len(line) for line in out.splitlines()) <= 100
 

@@ -112,6 +112,28 @@ def test_every_figure_of_the_metered_year_is_made_again_to_the_last_bit(tracer: 
     assert [figure.id for figure in computed if remade(figure) != figure.value] == []
 
 
+def test_the_local_factor_is_made_of_its_terms_down_to_plants_and_their_meters(
+    tracer: Tracer,
+) -> None:
+    scope = "?scope=local"
+    cell = f"la-spezia/inventory/2025/municipal_buildings/electricity/factor{scope}"
+    factor = tracer.figure(cell)
+    assert factor.formula is not None
+    assert factor.formula.text.startswith("EFE = ")
+    assert remade(factor) == factor.value
+    terms = {one.role: tracer.figure(one.id) for one in factor.inputs}
+    assert {"tce_mwh", "lpe_mwh", "neefe_t_per_mwh", "co2lpe_t"} <= terms.keys()
+    for one in factor.inputs:
+        assert terms[one.role].value == one.value
+    assert remade(terms["tce_mwh"]) == terms["tce_mwh"].value
+    made = [one for one in terms["lpe_mwh"].inputs if one.role == "generation"]
+    assert any("scuola-2-giugno" in one.id for one in made)
+    kinds = {s.kind for name in terms for s in terms[name].sources}
+    assert {"plant", "declaration"} <= kinds
+    assert factor.bounds is not None
+    assert factor.bounds[0] <= factor.value <= factor.bounds[1]
+
+
 PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[2])

@@ -15,7 +15,7 @@ from paes.errors import DataError
 from paes.installation import City
 from paes.lineage.figure_id import FigureId, Kind
 from paes.lineage.spans import parse_span
-from paes.lineage.touched import touched_by, touched_by_row
+from paes.lineage.touched import touched_by, touched_by_row, touched_by_weather
 from paes.lineage.tracing import Tracer
 from paes.lineage.walking import Checked, Focus, verify, walk
 from paes.meters import Meter
@@ -135,12 +135,14 @@ def _print_touched(
         tracer = Tracer(_city(session, touching), session.ledger)
         found = touched_by_row(tracer, touching)
     else:
-        meter = session.installation.meter(touching)
+        sensor = session.installation.sensors.get(touching)
+        meter = sensor or session.installation.meter(touching)
         tracer = Tracer(session.installation.city_of(meter), session.ledger)
         if not start or not end:
             raise DataError(f"--touched-by {touching}: between which times? add --from and --to")
         tz = tracer.city.time_zone
-        found = touched_by(tracer, meter, Span(parse_instant(start, tz), parse_instant(end, tz)))
+        span = Span(parse_instant(start, tz), parse_instant(end, tz))
+        found = touched_by_weather(tracer, span) if sensor else touched_by(tracer, meter, span)
     if as_json:
         document: dict[str, Any] = {"touched_by": touching, "from": start, "to": end}
         print_json({**document, "ids": found})

@@ -19,7 +19,7 @@ from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
 from paes.lineage.figure_id import FigureId
 from paes.lineage.inventory_figures import declared_id
-from paes.lineage.progress_figures import ACTION_EFFECTS
+from paes.lineage.progress_figures import ACTION_EFFECTS, effect_names
 from paes.lineage.tracing import Tracer
 from paes.metering import Measures
 from paes.meters import Meter
@@ -61,6 +61,15 @@ def touched_years(tracer: Tracer, meter: Meter, span: Span) -> list[int]:
         if ((rows.needs_from_s < end_s) & (rows.needs_to_s >= start_s)).any():
             found.append(year)
     return found
+
+
+def touched_by_weather(tracer: Tracer, span: Span) -> list[str]:
+    """The ids of all causes of a change that outdoor temperatures in ``span`` can change."""
+    tz = tracer.city.time_zone
+    years = set(range(local_year(span.start, tz), local_year(span.end, tz) + 1))
+    of_causes = {*effect_names()} - {"total_t", "less_by_gaps_t", "more_by_gaps_t"}
+    found = _of_progress(tracer, years & set(tracer.years))
+    return _ordered(tracer, {one for one in found if FigureId.parse(one).quantity in of_causes})
 
 
 def touched_by_row(tracer: Tracer, wanted: str) -> list[str]:

@@ -14,15 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from lineage_town import BORN, HOUR_S, NOW, LineageTown, leaf_below
 
 from paes.accounting.edits import Edit, EditKind
+from paes.bills.bill import Bill, BilledUnit, event_of
 from paes.errors import DataError
+from paes.events import Event
 from paes.lineage.figure import Figure, Input
-from paes.lineage.formulas import SUM
+from paes.lineage.formulas import AMOUNT, SUM
 from paes.lineage.remaking import agrees, remade
 from paes.lineage.spans import parse_span
 from paes.lineage.touched import touched_by_row
@@ -231,7 +234,8 @@ def test_an_estimate_tells_method_and_band_and_an_edit_its_author(odd: LineageTo
     year = tracer.figure("town/meter/nursery.load/2025/kwh")
     estimates = [tracer.figure(one.id) for one in year.inputs if one.role == "estimate"]
     assert estimates
-    assert all(figure.is_leaf and figure.sources for figure in estimates)
+    assert all(figure.sources and figure.bounds for figure in estimates)
+    assert {one.role for figure in estimates for one in figure.inputs} == {"inside"}
     kinds = {source.kind for figure in estimates for source in figure.sources}
     assert "estimate" in kinds
     day = odd.tracer().figure("town/meter/school.main/2025-02-21/course")
@@ -246,6 +250,31 @@ def test_a_declared_amount_tells_its_conversion_file_and_line(plain: LineageTown
     declaration, conversion = figure.sources
     assert declaration.place == "industry.csv:23"
     assert conversion.text.startswith("1000 Sm3 x 9.6 kWh/Sm3")
+
+
+def test_an_amount_tells_its_bill_and_the_file_that_brought_it(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    town = LineageTown(store)
+    town.fill()
+    may = parse_span("2025-05", ROME)
+    bill = Bill("lamps.bills", may.start, may.end, 300.0, BilledUnit.KWH, "2025/17",
+                supplier="Luce SpA")  # fmt: skip
+    facts: dict[str, str | float] = {"file": "may.csv", "sha256": "ab" * 32, "author": "Rossi"}
+    trail = Event(town.point("lamps.bills"), "import.bills.abababababab", may.start, may.end,
+                  "may.csv: 1 new", facts)  # fmt: skip
+    store.write_events([event_of(bill), trail])
+    tracer = town.tracer()
+    month = tracer.figure("town/meter/lamps.bills/2025-05/kwh")
+    assert month.value == 300
+    catch_up = tracer.figure("town/meter/lamps.bills/2025-05/catch_up")
+    (gap,) = (tracer.figure(one.id) for one in catch_up.inputs)
+    assert (gap.value, gap.formula) == (300, AMOUNT)
+    read = tracer.figure(gap.inputs[0].id)
+    assert [(one.kind, one.text, one.place) for one in read.sources] == [
+        ("file", "may.csv, imported by Rossi", "ab" * 32),
+        ("bill", "invoice 2025/17: 300 kWh", "Luce SpA, 2025-05"),
+    ]
+    store.close()
 
 
 def test_a_read_that_is_not_there_names_its_neighbours(plain: LineageTown) -> None:
