@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from calendar import isleap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
@@ -51,7 +51,8 @@ class DeclaredEffect:
     part_of_year: float
     """The part (0..1) of the year's days on which it works."""
     counted_fraction: float = 1.0
-    """What is left (0..1) where overlaps count elsewhere; set by ``together``."""
+    """What of it counts where overlaps count elsewhere, and a base year had a part of it already;
+    set by ``together``."""
 
     @property
     def declares(self) -> bool:
@@ -73,22 +74,14 @@ class Counted(NamedTuple):
 
 
 def declared_effect(
-    action: Action,
-    year: int,
-    factor_of: FactorOf,
-    *,
-    since: int | None = None,
-    planned: bool = False,
+    action: Action, year: int, factor_of: FactorOf, *, planned: bool = False
 ) -> DeclaredEffect:
     """What ``action`` declares for ``year``.
 
     Only completed actions work; with ``planned`` those that are ongoing or not started work too,
-    from their planned end on. With a base year ``since`` it is the change since then: what was
-    complete before worked in the base year too, and only what is added counts.
+    from their planned end on.
     """
     part = working_days(action, year, planned).fraction
-    if since is not None:
-        part = max(0.0, part - working_days(action, since, planned).fraction)
     reduction_t, derived = _reduction(action, year, factor_of)
     return DeclaredEffect(
         year=year,
@@ -113,16 +106,21 @@ def together(
     ``net = declared * (1 - sum of its overlaps with others that work)``, never below 0. An action
     that works but declares nothing takes nothing off another. Overlaps with actions that are not
     among these take nothing off either.
+
+    With a base year ``since`` net figures are the change since then: the year's less what counted
+    in the base year, by the year's factors. That is negative for an action of old of which others
+    have taken over a part. One that has worn out is no rise: whatever stands in its place now
+    would have to declare it.
     """
     listed = list(actions)
-    alone = {
-        a.id: declared_effect(a, year, factor_of, since=since, planned=planned) for a in listed
-    }
-    days = {a.id: working_days(a, year, planned) for a in listed if alone[a.id].declares}
+    effects = {a.id: declared_effect(a, year, factor_of, planned=planned) for a in listed}
+    declaring = [a for a in listed if effects[a.id].declares]
+    now = _counting(declaring, year, planned)
+    before = _counting(declaring, since, planned) if since is not None else {}
     counted = []
     for action in listed:
-        left = 1.0 - _elsewhere(action, days)
-        effect = replace(alone[action.id], counted_fraction=left)
+        left = _left(now.get(action.id), before.get(action.id))
+        effect = replace(effects[action.id], counted_fraction=left)
         counted.append(Counted(action, effect, effect.net(effect.reduction_t)))
     return counted
 
@@ -211,10 +209,32 @@ def end_of_life(action: Action) -> date | None:
     return action.end.replace(year=year)
 
 
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """The part of a year on which an action works, and what of its effect then is its own."""
+
+    part_of_year: float
+    left: float
+
+
+def _counting(actions: Sequence[Action], year: int, planned: bool) -> dict[str, _Counting]:
+    """Of each of ``actions`` in ``year``, among themselves."""
+    days = {a.id: working_days(a, year, planned) for a in actions}
+    return {a.id: _Counting(days[a.id].fraction, 1.0 - _elsewhere(a, days)) for a in actions}
+
+
+def _left(now: _Counting | None, before: _Counting | None) -> float:
+    """What of the year's effect counts: all that no other counts and the base year had not."""
+    if now is None or before is None or not now.part_of_year:
+        return now.left if now else 1.0
+    had = min(before.part_of_year, now.part_of_year) * before.left
+    return now.left - had / now.part_of_year
+
+
 def _elsewhere(action: Action, days: Mapping[str, Days]) -> float:
     """The part of its effect (0..1) that counts with others."""
-    own = days.get(action.id)
-    if own is None or not own.count:
+    own = days[action.id]
+    if not own.count:
         return 0.0
     parts = [
         overlap.fraction * own.common(days[overlap.action]) / own.count

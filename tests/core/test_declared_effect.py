@@ -138,6 +138,20 @@ def test_a_change_since_the_base_year_has_only_what_was_added_since():
     assert net_t(worn_out, since=2016) == {"a": 0}  # no part of the change, and no rise either
 
 
+def test_a_change_since_the_base_year_counts_what_others_have_taken_over():
+    """Controls of 2005 had 100 t in 2010; works of 2015 declare 200 t, 30 of them the controls'.
+
+    2010: 100. 2019: 70 + 200. So 170 t were added, 200 by the works and 30 less by the controls.
+    """
+    old = date(2005, 12, 31)
+    controls = action("controls", old, declared_reduction_t=100, overlaps=over(("works", 0.3)))
+    works = action("works", declared_reduction_t=200)
+    assert net_t(controls, works, since=2010) == {"controls": pytest.approx(-30), "works": 200}
+    younger = action("controls", date(2016, 12, 31), declared_reduction_t=100,
+                     overlaps=over(("works", 0.3)))  # fmt: skip
+    assert net_t(younger, works, since=2016)["controls"] == pytest.approx(70)
+
+
 def test_what_two_declare_counts_once():
     """Of 100 t of the controls 30 % are in the refurbishment too: 70 + 200, not 300."""
     controls = action("controls", declared_reduction_t=100, overlaps=over(("works", 0.3)))
