@@ -16,6 +16,11 @@ from paes.installation import some
 from paes.plan.action import Action
 from paes.plan.covenant_lists import AreaList, CodeList, CovenantLists
 
+_HINTS = {
+    "overlaps": "a common part counts with one of them: leave out one side",
+    "requires": "none of them could be the first",
+}
+
 
 def plan_problems(files: CityFiles, lists: CovenantLists | None) -> list[str]:
     """What is wrong with a city's targets and register; without lists codes are not checked."""
@@ -135,20 +140,16 @@ class _Register:
         return {*action.excludes, *(a.id for a in self._actions if action.id in a.excludes)}
 
     def _circle(self, key: str, graph: Mapping[str, Collection[str]]) -> Iterator[str]:
-        """One problem for the first circle of ``graph``, at the action where it begins."""
+        """One problem for the first circle of ``graph``, at the action that is written first."""
         others = {name: [n for n in named if n != name] for name, named in graph.items()}
         try:
             TopologicalSorter(others).prepare()
         except CycleError as err:
-            circle: list[str] = err.args[1][::-1]  # as written: each names the next
-            index = next(i for i, a in enumerate(self._actions) if a.id in circle)
-            first = circle.index(self._actions[index].id)
-            ring = circle[:-1]
-            turned = [*ring[first:], *ring[:first]] if first < len(ring) else ring
-            text = " -> ".join([*turned, turned[0]])
-            hint = "a common part counts with one of them: leave out one side"
-            if key == "requires":
-                hint = "none of them could be the first"
+            ring: list[str] = err.args[1][:0:-1]  # each names the next, as it is written
+            index = next(i for i, a in enumerate(self._actions) if a.id in ring)
+            first = ring.index(self._actions[index].id)
+            text = " -> ".join([*ring[first:], *ring[: first + 1]])
+            hint = _HINTS[key]
             yield self._tree.problem(("actions", index, key), f"a circle: {text}; {hint}")
 
     def _unknown(self, key: str, what: str, known: Collection[str], where: str) -> Iterator[str]:
