@@ -34,7 +34,7 @@ MEMORY_DAYS = 365
 SURE_DAY = 0.9
 """Coverage with which a day's energy is one that a model learns from."""
 LEAST_OF_LAST_YEAR = 0.95
-"""Of last year's days a meter must have lived, to stand in for this year's."""
+"""Of last year's days whose energy must be known, to stand in for this year's."""
 Follow = Callable[[int, int], None]
 
 
@@ -158,9 +158,9 @@ class SitePast:
         """The same days of last year; what they missed themselves stays open."""
         begin = (_year_before(self.until) - self.first).days
         then = slice(begin, self.this_year)
-        lived = self.span_s[then] > 0
-        if lived.size and lived.mean() < LEAST_OF_LAST_YEAR:
-            text = f"{hindrance.message}; nor was it metered in the same days of last year"
+        told = (self.span_s[then] > 0) & (self.missing_high[then] == 0)
+        if told.size and told.mean() < LEAST_OF_LAST_YEAR:
+            text = f"{hindrance.message}; nor is it known what was used in the same days last year"
             finding = Finding("forecast.unknown", title, f"{text}: its rest of the year is open")
             unbounded = (0.0, float("inf"))
             return self._rest(ForecastHow.UNKNOWN, np.zeros(1), opened=unbounded, finding=finding)
