@@ -81,8 +81,9 @@ def electricity_terms(
 def local_heat(supply: LocalSupply, method: Method) -> FactorMatch:
     """The local factor of heat by table D and what crossed the border.
 
-    A gap in the consumption of heat changes the factor and not the town's emissions. Raises
-    FactorMissing if more emissions are exported than there are.
+    A gap in the consumption of heat changes the factor and not the town's emissions. Heat that
+    nobody is known to have made bounds the factor. Raises FactorMissing if more emissions are
+    exported than there are.
     """
     emitted_t = supply.heat_t + supply.imported_heat_t - supply.exported_heat_t
     if emitted_t < 0:
@@ -110,7 +111,7 @@ def local_heat(supply: LocalSupply, method: Method) -> FactorMatch:
             "co2ih_t": supply.imported_heat_t,
             "co2eh_t": supply.exported_heat_t,
             LOW: _per_mwh(emitted_t, used.high_mwh),
-            HIGH: _per_mwh(emitted_t, used.low_mwh),
+            HIGH: _per_mwh(emitted_t + supply.short_heat_t, used.low_mwh),
         },
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.activity_data import ActivityData
@@ -11,6 +12,7 @@ from paes.errors import FactorMissing
 from paes.factors.emission_factors import How
 from paes.installation import City
 from paes.inventory.factor_choice import FactorChoice
+from paes.inventory.limits import limits
 from paes.inventory.metered_plants import MeteredPlants, metered_plants
 from paes.inventory.method import Method
 from paes.metering import Carrier, Finding, Sector
@@ -18,7 +20,7 @@ from paes.supply.green_electricity import GreenPurchase, bought_in
 from paes.supply.life_cycle import with_life_cycle
 from paes.supply.local_supply import Amount, LocalSupply
 from paes.supply.plant_years import FuelEmissions, FuelFactor, plant_years
-from paes.supply.plants import PlantFuelRow
+from paes.supply.plants import HeatTrade, PlantFuelRow
 
 _ALWAYS = ("supply.heat", "supply.green")
 """What is told of heat and of purchases concerns the national scope, too."""
@@ -87,12 +89,11 @@ def local_supply(
         ledger.installation.supply_assumptions,
         _fuel_factor(choice, year),
     )
-    traded = declared.heat_traded(year)
+    into, out = declared.heat_traded(year, "import"), declared.heat_traded(year, "export")
     bought = bought_in(declared.green, year)
     is_life_cycle = choice.factors.sets[choice.method.factor_set].approach == "LCA"
     if is_life_cycle:
         plants = with_life_cycle(plants, declared, ledger.installation.supply_assumptions)
-    into, out = ([t for t in traded if t.direction == d] for d in ("import", "export"))
     supply = LocalSupply(
         year=year,
         plants=tuple(plants),
@@ -104,11 +105,26 @@ def local_supply(
         imported_heat_t=math.fsum(t.tonnes for t in into),
         exported_heat_mwh=math.fsum(t.mwh for t in out),
         exported_heat_t=math.fsum(t.tonnes for t in out),
-        assumed=any(one.assumed for one in (*traded, *bought)),
+        assumed=any(one.assumed for one in (*into, *out, *bought)),
         findings=tuple(findings),
     )
-    odd = [*_heat_findings(supply), *_green_findings(supply, choice.method)]
-    return supply.with_findings(odd)
+    short_t = _most_t(supply.short_heat_mwh, choice, ledger)
+    odd = [
+        *_carried_trade(supply, (*into, *out)),
+        *_heat_findings(supply),
+        *_green_findings(supply, choice.method),
+    ]
+    return replace(supply, short_heat_t=short_t).with_findings(odd)
+
+
+def _most_t(heat_mwh: float, choice: FactorChoice, ledger: EnergyLedger) -> float:
+    """The most that heat of unknown origin emitted, by the JRC's screening value (inf without)."""
+    if not heat_mwh:
+        return 0.0
+    screened = limits(ledger.installation.root).screened(Carrier.HEAT_COLD)
+    if screened is None:
+        return math.inf
+    return heat_mwh * screened.most(choice.factors.sets[choice.method.factor_set])
 
 
 def _fuel_factor(choice: FactorChoice, year: int) -> FuelFactor:
@@ -141,18 +157,30 @@ def _green_t(purchase: GreenPurchase) -> float:
     return purchase.mwh * purchase.factor_t_per_mwh
 
 
+def _carried_trade(supply: LocalSupply, traded: Iterable[HeatTrade]) -> list[Finding]:
+    """Heat across the border of an earlier year."""
+    earlier = {row.direction: row.year for row in traded if row.year != supply.year}
+    return [
+        Finding(
+            "supply.heat_carried",
+            f"{supply.year}/heat_cold/{direction}",
+            f"nothing declared for {supply.year}: the {direction} of {year} stands in",
+        )
+        for direction, year in earlier.items()
+    ]
+
+
 def _heat_findings(supply: LocalSupply) -> list[Finding]:
     """Heat that is used and never made, and heat that is made and never used."""
     findings = []
-    made = sum(p.heat.mwh for p in supply.plants if p.sells_heat)
-    there = made + supply.imported_heat_mwh - supply.exported_heat_mwh
-    used = supply.heat_consumption.mwh
-    if supply.has_heat and there < used * (1 - ALIKE):
+    there, used = supply.heat_there_mwh, supply.heat_consumption.mwh
+    if supply.short_heat_mwh > used * ALIKE:
         findings.append(
             Finding(
                 "supply.heat_short",
                 f"{supply.year}/heat_cold",
-                "more heat is used than plants and trade deliver: the factor of heat is too low",
+                "more heat is used than plants and trade deliver: the factor of heat is too low by "
+                "what the rest emitted, which bounds it",
                 numbers={"lhc_mwh": used, "delivered_mwh": there},
             )
         )

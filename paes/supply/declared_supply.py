@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from paes.config_file import Tree
 from paes.supply.green_electricity import GreenPurchase
@@ -27,6 +28,11 @@ class DeclaredSupply:
         """The plants by id."""
         return {plant.id: plant for plant in self.plants}
 
-    def heat_traded(self, year: int) -> list[HeatTrade]:
-        """What crossed the border in ``year``."""
-        return [row for row in self.heat_trade if row.year == year]
+    def heat_traded(self, year: int, direction: Literal["import", "export"]) -> list[HeatTrade]:
+        """What crossed the border in ``year``; in one without a row what did in the latest before.
+
+        A year is never lower because a table has not arrived: nothing is 0 unless a row says so.
+        """
+        mine = [r for r in self.heat_trade if r.direction == direction and r.year <= year]
+        latest = max((row.year for row in mine), default=year)
+        return [row for row in mine if row.year == latest]

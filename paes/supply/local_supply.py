@@ -141,6 +141,8 @@ class LocalSupply:
     imported_heat_t: float = 0.0
     exported_heat_mwh: float = 0.0
     exported_heat_t: float = 0.0
+    short_heat_t: float = 0.0
+    """The most that heat may have emitted of which nobody knows how it was made."""
     assumed: bool = False
     """True if a figure of heat trade or of green purchases is an assumption."""
     findings: tuple[Finding, ...] = ()
@@ -198,6 +200,19 @@ class LocalSupply:
     def with_findings(self, more: Iterable[Finding]) -> LocalSupply:
         """The same with ``more`` that is odd about it."""
         return replace(self, findings=(*self.findings, *more))
+
+    @property
+    def heat_there_mwh(self) -> float:
+        """Heat that plants and trade deliver to the town's lines."""
+        made = math.fsum(p.heat.mwh for p in self.plants if p.sells_heat)
+        return made + self.imported_heat_mwh - self.exported_heat_mwh
+
+    @property
+    def short_heat_mwh(self) -> float:
+        """Heat in the lines of which nobody knows how it was made; 0 without any table D."""
+        if not self.has_heat:
+            return 0.0
+        return max(0.0, self.heat_consumption.mwh - self.heat_there_mwh)
 
     @property
     def rests_on_assumption(self) -> bool:

@@ -195,8 +195,12 @@ def test_a_cogenerators_tonnes_go_to_heat_and_electricity(town):
     # EFH = 101 / 800: all of the plant's tonnes are in the inventory, once.
     assert heat.factor.factor_t_per_mwh == pytest.approx(101 / 800)
     assert heat.emissions_t == pytest.approx(101)
-    # 450 MWh are made and 800 used.
+    # 450 MWh are made and 800 used: 350 may have had the JRC's most, 0.569: (101 + 199.15) / 800
     assert "supply.heat_short" in [f.name for f in inventory.findings]
+    assert heat.factor.bounds_t_per_mwh == (
+        pytest.approx(101 / 800),
+        pytest.approx((101 + 350 * 0.569) / 800),
+    )
 
 
 def test_heat_across_the_border(town):
@@ -220,6 +224,15 @@ def test_heat_across_the_border(town):
         "co2eh_t": pytest.approx(100),
     }
     assert "supply.heat_short" not in [f.name for f in inventory.findings]
+
+
+def test_heat_across_the_border_is_carried_and_said_to_be(town):
+    """A year without a row is no year without imports: they would be a saving by a missing file."""
+    trade = "year,direction,mwh,emissions_t,source\n2005,import,800,160,operator\n"
+    inventory = made(town(HEAT + LATER, heat_trade__csv=trade), 2015)
+    (heat,) = [n for n in inventory.lines if n.activity.carrier is Carrier.HEAT_COLD]
+    assert heat.emissions_t == pytest.approx(160)
+    assert "supply.heat_carried" in [f.name for f in inventory.findings]
 
 
 def test_more_heat_exported_than_made_is_refused(town):
