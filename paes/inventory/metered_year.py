@@ -80,9 +80,9 @@ def metered_year(city: City, year: int, ledger: EnergyLedger) -> MeteredYear:
 
 
 def site_rows(city: City, year: int) -> list[DeclaredRow]:
-    """The rows that name their sites and stand for ``year``."""
+    """The rows that name their sites and stand for ``year``; a notation key takes no meter away."""
     latest = latest_rows(year, city.declared)
-    return [row for of_cell in latest.values() for row in of_cell if row.sites]
+    return [row for of_cell in latest.values() for row in of_cell if row.sites and not row.notation]
 
 
 def _cell_terms(city: City, energy: SiteEnergy, named: list[DeclaredRow]) -> dict[Cell, list[Term]]:

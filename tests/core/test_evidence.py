@@ -9,7 +9,7 @@ import pytest
 from small_installation import SmallInstallation
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.activity.activity_data import activity_data, latest_rows
+from paes.activity.activity_data import Notation, activity_data, latest_rows
 from paes.activity.site_meters import SiteMeters
 from paes.config import load_installation
 from paes.errors import ConfigError
@@ -243,3 +243,13 @@ def test_gas_of_the_same_sites_is_a_row_of_its_own(store):
     inventory = made(store, rows, meter("school.main"))
     energy = {line.activity.carrier: line.energy_mwh for line in inventory.lines}
     assert energy == {POWER: pytest.approx(MWH_OF_YEAR), GAS: 30.0}
+
+
+def test_a_notation_key_takes_no_meter_away(store):
+    """Whoever writes NE for a site whose meter sees it is wrong, and no energy is lost by that."""
+    runs(store, "school.main")
+    noted = declared(2024, 0.0, sites="school").model_copy(
+        update={"mwh": None, "notation": Notation.NOT_ESTIMATED, "note": "no bills"}
+    )
+    inventory = made(store, [noted], meter("school.main"))
+    assert inventory.energy_mwh == pytest.approx(MWH_OF_YEAR)
