@@ -4,7 +4,7 @@ import pytest
 import yaml
 from uncertain_town import CARS, GAS, HOMES, POWER, row, shipped
 
-from paes.config import shipped_config
+from paes.config import load_installation, shipped_config
 from paes.config_file import read_yaml
 from paes.errors import ConfigError
 from paes.metering import Carrier
@@ -84,3 +84,17 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path, old, new, told):
     assert path.endswith("uncertainty.yaml")
     assert int(line) > 0
     assert told in rest
+
+
+def test_an_installation_has_the_shipped_assumptions_or_its_own(small):
+    assert load_installation(small.root).uncertainty.margin.fraction == 0.2
+    own = SHIPPED.replace("margin:\n  fraction: 0.2", "margin:\n  fraction: 0.0")
+    (small.root / "uncertainty.yaml").write_text(own, encoding="utf-8")
+    assert load_installation(small.root).uncertainty.margin.times == 1.0
+
+
+def test_wrong_assumptions_stop_the_start(small):
+    (small.root / "uncertainty.yaml").write_text("margin: {fraction: 2}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"uncertainty.yaml:1: .*margin") as caught:
+        load_installation(small.root)
+    assert any("meters: this key is missing" in problem for problem in caught.value.problems)
