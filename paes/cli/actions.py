@@ -261,7 +261,14 @@ def _origin_text(title: str, totals: OriginTotals) -> str:
 
 
 def _wrapped(text: str, indent: int = 2) -> str:
-    return textwrap.fill(text, _WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
+    """Lines of at most the width; addresses stay whole, to be copied."""
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _say(findings: Iterable[Finding]) -> None:
