@@ -57,6 +57,7 @@ def _cell_findings(base: Inventory, later: Inventory, limits: Comparability) -> 
             yield Finding("comparability.cell_new", subject, message, numbers=numbers)
         elif before and after:
             yield from _jumps(base.year, subject, before, after, limits)
+            yield from _other_evidence(base.year, subject, before, after, limits)
 
 
 def _jumps(
@@ -72,6 +73,26 @@ def _jumps(
     )
     numbers = {"base_mwh": before.energy_mwh, "later_mwh": after.energy_mwh}
     yield Finding("comparability.jump", subject, message, numbers=numbers)
+
+
+def _other_evidence(
+    year: int, subject: str, before: InventoryLine, after: InventoryLine, limits: Comparability
+) -> Iterable[Finding]:
+    """Meters tell much more, or much less, of a cell than they did."""
+    then, now = (_metered_fraction(line) for line in (before, after))
+    if abs(now - then) < limits.metered_differs_by:
+        return
+    message = (
+        f"meters and bills of sites make {100 * now:.0f} % of it, and in {year} {100 * then:.0f} %: "
+        "a part of the change may be one between two ways of knowing"
+    )
+    numbers = {"base_metered_fraction": then, "later_metered_fraction": now}
+    yield Finding("comparability.other_evidence", subject, message, numbers=numbers)
+
+
+def _metered_fraction(line: InventoryLine) -> float:
+    parts = line.evidence
+    return parts.metered_mwh / parts.energy_mwh if parts.energy_mwh else 0.0
 
 
 def _row_findings(base: Inventory, later: Inventory) -> Iterable[Finding]:

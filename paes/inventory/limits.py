@@ -88,10 +88,12 @@ class GreenLimits(Sourced):
 
 
 class Comparability(Sourced):
-    """How often a figure may be that of the base year, or the inverse, from ``least_mwh`` on."""
+    """How often a figure may be that of the base year, or the inverse, from ``least_mwh`` on; and
+    by how much the part that meters tell of it may differ."""
 
     times: Annotated[float, Field(gt=1)]
     least_mwh: Factor
+    metered_differs_by: Annotated[float, Field(gt=0, le=1)]
 
 
 class Limits(ConfigModel):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from small_installation import SmallInstallation
 
+from paes.accounting.energy_total import EnergyTotal
 from paes.activity.activity_data import DeclaredRow, activity_data
 from paes.cli.check import check_factors, implausible
 from paes.config import load_installation, shipped_config
@@ -30,11 +31,11 @@ from paes.inventory.limits import limits
 from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
-from paes.metering import Carrier, Sector
+from paes.metering import Carrier, Finding, Sector
 from paes.plan.action import Action
 from paes.schema import Sourced
 from tests.core import evidence_town
-from tests.core.evidence_town import FACTORS, GAS, HOMES, NAME, POWER, declared
+from tests.core.evidence_town import FACTORS, GAS, HOMES, NAME, OFFICES, POWER, declared
 
 TABLE = "cities/porto/activity/town.csv"
 LIMITS = limits(Path("nowhere"))
@@ -283,6 +284,23 @@ def test_a_cell_that_jumps_is_told(then, now, names):
     base, later = inventory([declared(2007, then)], 2007), inventory([declared(2024, now)])
     found = comparability_findings(base, later, LIMITS.comparability)
     assert [f.name for f in found] == names
+
+
+def test_what_meters_tell_now_and_tables_told_then_is_no_plain_change():
+    """10 MWh declared in 2007; in 2024 a rest of 5 and 5 measured: half. Of a rest of 6 not."""
+    base = inventory([declared(2007, 10.0)], 2007)
+    seen = {(OFFICES, POWER): EnergyTotal(measured_kwh=5_000.0)}
+
+    def told(rest_mwh: float) -> list[Finding]:
+        rows, _ = activity_data(2024, [declared(2024, rest_mwh, covers="rest")], seen)
+        lines = [InventoryLine(r, FACTORS.find("test", POWER, OFFICES, 2024)) for r in rows]
+        later = replace(inventory([declared(2024, 1.0)]), lines=tuple(lines))
+        return comparability_findings(base, later, LIMITS.comparability)
+
+    (found,) = told(5.0)
+    assert found.name == "comparability.other_evidence"
+    assert found.numbers == {"base_metered_fraction": 0.0, "later_metered_fraction": 0.5}
+    assert told(6.0) == []
 
 
 def test_other_rows_that_came_or_went_are_told_but_green_electricity():
