@@ -60,12 +60,14 @@ def _factors(view: CityView, language: Language) -> list[Any]:
         approach=factors.approach,
         gas=factors.gas,
     )
+    is_local = view.newest.method.electricity_scope == "local"
     basis = f"method.basis_{view.newest.method.electricity_factor}"
     return [
         html.P(rich(told)),
         html.P(rich(t("method.set_source", source=factors.source or "–"))),
         html.P(rich(t("method.formula"))),
         html.P(rich(t(basis, base=view.city.plan.base_year))),
+        *([html.P(rich(t("method.basis_local")))] if is_local else []),
     ]
 
 
