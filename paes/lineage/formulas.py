@@ -49,6 +49,7 @@ PART_OF_AMOUNT = Formula(
     "part_of_amount", "counted = what the load curve or document says * part of the time"
 )
 KNOWN_GAP = Formula("known_gap", "amount = register after the gap - register before it")
+OTHER_ROW = Formula("other_row", "as the row's own formula says")
 FACTOR = Formula("factor", "as the factor's own formula says")
 EFE = Formula(
     "efe",

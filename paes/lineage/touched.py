@@ -17,8 +17,8 @@ from paes.installation import some
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
+from paes.lineage.declared_figures import declared_id
 from paes.lineage.figure_id import FigureId
-from paes.lineage.inventory_figures import declared_id
 from paes.lineage.progress_figures import ACTION_EFFECTS, effect_names
 from paes.lineage.tracing import Tracer
 from paes.metering import Measures

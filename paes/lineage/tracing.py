@@ -14,9 +14,10 @@ from paes.installation import City, some
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import inventory_years, make_inventory
 from paes.inventory.method import Method
+from paes.lineage.declared_figures import declared_figure
 from paes.lineage.figure import Figure
 from paes.lineage.figure_id import FigureId, Kind
-from paes.lineage.inventory_figures import InventoryFigures, declared_figure
+from paes.lineage.inventory_figures import InventoryFigures
 from paes.lineage.meter_figures import MeterFigures
 from paes.lineage.progress_figures import ProgressFigures, action_figure, inhabitants_figure
 from paes.lineage.supply_figures import SupplyFigures
