@@ -8,8 +8,6 @@ from paes.activity.activity_data import ActivityData
 from paes.factors.emission_factors import FactorMatch
 from paes.inventory.evidence import CellEvidence
 
-FORMULA = "emissions_t = energy_mwh * factor_t_per_mwh"
-
 
 @dataclass(frozen=True, slots=True)
 class InventoryLine:

@@ -8,8 +8,9 @@ from paes.factors.emission_factors import FactorMatch
 from paes.installation import City
 from paes.inventory.evidence import CellEvidence
 from paes.inventory.inventory import Inventory
-from paes.inventory.line import FORMULA, InventoryLine
+from paes.inventory.line import InventoryLine
 from paes.lineage.figure_id import choices_of, inventory_id
+from paes.lineage.formulas import EMISSIONS
 from paes.report.documents import Document, finding_document, finite
 from paes.report.other_row_documents import other_rows_document
 from paes.report.uncertainty_documents import line_uncertainty, total_uncertainty
@@ -42,7 +43,8 @@ def inventory_document(
         "green_electricity": inventory.method.green_electricity,
         "gwp": inventory.gwp,
         "factors_as_of": inventory.factors_as_of.isoformat() if inventory.factors_as_of else None,
-        "formula": FORMULA,
+        "formula": EMISSIONS.text,
+        "formula_version": EMISSIONS.version,
         "energy_mwh": inventory.energy_mwh,
         "emissions_t": inventory.emissions_t,
         "missing_low_t": finite(low),
