@@ -83,7 +83,7 @@ def _other_evidence(
     if abs(now - then) < limits.metered_differs_by:
         return
     message = (
-        f"meters and bills of sites make {100 * now:.0f} % of it, and in {year} {100 * then:.0f} %: "
+        f"bills and meters of sites make {100 * now:.0f} % of it, in {year} {100 * then:.0f} %: "
         "a part of the change may be one between two ways of knowing"
     )
     numbers = {"base_metered_fraction": then, "later_metered_fraction": now}
