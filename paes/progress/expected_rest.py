@@ -2,13 +2,14 @@
 
 One row a site and carrier. A site's model is made from its measured days of the last 365 (a longer
 memory was seen to be worse: buildings change), and asked about the days to come at the weather of
-past years. Where none can be made, what the site used in the same days of last year stands in, and
-where that is not known either nobody knows: the rest is open upwards. No figure is drawn on in
-proportion to the days that are over.
+past years. Where none can be made, what the site used in the same days of last year stands in.
+Where that is not known either nobody knows: the rest is open up to what its meters can let pass. No
+figure is drawn on in proportion to the days that are over.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -110,6 +111,7 @@ class SitePast:
         allowed: Callable[[date], bool] | None,
     ) -> None:
         self.site, self.carrier = site, carrier
+        self.rated_kw = _rated_kw(city, site, carrier)
         self.latitude = city.facts.latitude if carrier is Carrier.ELECTRICITY else None
         self.allowed = allowed
         self.first, self.until = known.first, known.first + timedelta(days=len(frame))
@@ -162,8 +164,9 @@ class SitePast:
         if told.size and told.mean() < LEAST_OF_LAST_YEAR:
             text = f"{hindrance.message}; nor is it known what was used in the same days last year"
             finding = Finding("forecast.unknown", title, f"{text}: its rest of the year is open")
-            unbounded = (0.0, float("inf"))
-            return self._rest(ForecastHow.UNKNOWN, np.zeros(1), opened=unbounded, finding=finding)
+            hours = 24.0 * (date(self.until.year + 1, 1, 1) - self.until).days
+            most = (0.0, self.rated_kw * hours)
+            return self._rest(ForecastHow.UNKNOWN, np.zeros(1), opened=most, finding=finding)
         low, high = float(self.missing_low[then].sum()), float(self.missing_high[then].sum())
         text = f"{hindrance.message}: the same days of last year stand in"
         finding = Finding("forecast.last_year", title, text, None, hindrance.numbers)
@@ -229,6 +232,13 @@ def _allowed_in(city: City) -> Callable[[date], bool] | None:
         return heating_allowed(city, day).allowed
 
     return allowed
+
+
+def _rated_kw(city: City, site: Site, carrier: Carrier) -> float:
+    """What the site's meters can let pass; infinite if one of them does not say."""
+    of = [m for m in city.meters.values() if m.site == site.id and m.carrier is carrier]
+    bought = [m for m in of if m.measures is Measures.WITHDRAWAL]
+    return math.fsum(m.rated_power_kw or math.inf for m in bought) if bought else math.inf
 
 
 def _column(frame: pd.DataFrame, name: str) -> Floats:

@@ -193,10 +193,15 @@ def test_a_meter_too_new_for_a_model_or_last_year_leaves_the_year_open(store: Sq
     assert cell.how[0] is not ForecastHow.MODEL
     assert ForecastHow.UNKNOWN in cell.how
     assert cell.expected_mwh == pytest.approx(cell.so_far_mwh)
-    assert math.isinf(cell.high_mwh)
-    assert math.isinf(forecast.expected.high_t)
+    most = cell.so_far_mwh + 275 * 2.4  # 100 kW on the 275 days to come
+    assert cell.high_mwh == pytest.approx(most)
     told = next(f for f in forecast.findings if f.name == "forecast.unknown")
     assert "59 days" in told.message
+    unrated = made(
+        store, APRIL, meter("school.gas", valid_from=new.valid_from, rated_power_kw=None)
+    )
+    assert math.isinf(school(unrated).high_mwh)
+    assert math.isinf(unrated.expected.high_t)
 
 
 def test_what_meters_missed_so_far_is_filled_by_the_model_and_stays_between_its_bounds(

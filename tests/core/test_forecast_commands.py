@@ -59,7 +59,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
 
 @pytest.fixture
 def called(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> Called:
-    pump = meter("school.pump", POWER, valid_from=date(2026, 3, 1))
+    pump = meter("school.pump", POWER, valid_from=date(2026, 3, 1), rated_power_kw=None)
     installation = town(ROWS, meter("school.gas"), pump, actions=(STOVES, LATER))
 
     def its_installation(session: Session) -> Installation:
