@@ -17,6 +17,7 @@ from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import side_by_side
 from paes.metering import Carrier, Sector
+from paes.progress.progress import make_progress
 from paes.progress.side_by_side import progress_side_by_side
 from paes.report.supply_documents import (
     bases_document,
@@ -303,6 +304,18 @@ def test_a_year_without_a_figure_of_production_is_no_saving(town):
     later = local(there, 2015)
     assert power(later).emissions_t == pytest.approx(440 * 0.483)
     assert "supply.carried" in [f.name for f in later.findings]
+
+
+def test_a_base_year_without_a_figure_of_production_bounds_the_reduction(town):
+    rows = ROOFS_MADE.replace("2005", "2006")
+    city, ledger = town(LATER, plants__yaml=ROOFS, generation__csv=rows)
+    method = Method.of(city.plan, electricity_scope="local")
+    base, year = make_progress(city, ledger, None, method).years
+    # 1501.2015 t in 2005, if nothing was made; 1249.8 t if all was. 440 x 0.483 + 1249.8 = 1462.32.
+    assert base.emissions_t == pytest.approx(520.5 * 0.483 + 1249.8)
+    assert year.reduction_fraction == pytest.approx(1 - 1462.32 / 1501.2015)
+    assert year.least_reduction_fraction == pytest.approx(1 - 1462.32 / 1249.8)
+    assert year.least_reduction_fraction < 0 < year.reduction_fraction
 
 
 def test_a_plant_that_was_not_there_yet_is_not_missing(town):
