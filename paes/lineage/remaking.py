@@ -153,6 +153,17 @@ def _efh(inputs: Sequence[Input]) -> float:
     return emitted_t / used_mwh if used_mwh else 0.0
 
 
+def _factor(inputs: Sequence[Input]) -> float:
+    """Of gases and their warming potentials, or of what is sustainable and what is not."""
+    number = {one.role: one.value for one in inputs}
+    if "gwp_ch4" in number:
+        methane = number["ch4_t_per_mwh"] * number["gwp_ch4"]
+        return number["co2_t_per_mwh"] + methane + number["n2o_t_per_mwh"] * number["gwp_n2o"]
+    part = number["sustainable_fraction"]
+    other = (1 - part) * number["not_sustainable_t_per_mwh"]
+    return part * number["sustainable_t_per_mwh"] + other
+
+
 def _rest(inputs: Sequence[Input]) -> float:
     return math.fsum((_one("total", inputs), *(-value for value in _of(inputs, "told"))))
 
@@ -170,6 +181,7 @@ _MAKE: Mapping[str, Callable[[Sequence[Input]], float]] = {
     f.INTERVAL.name: _interval,
     f.KNOWN_GAP.name: _interval,
     f.AMOUNT.name: lambda i: _one("amount", i),
+    f.FACTOR.name: _factor,
     f.EFE.name: _efe,
     f.EFH.name: _efh,
     f.REST.name: _rest,
