@@ -75,3 +75,17 @@ def test_what_another_table_says_alike_stays_there_and_what_differs_is_refused(
     with pytest.raises(DataError, match=r"diesel in private_transport, 2005 is there already"):
         take(town, file_store, path)
     assert (town.root / "cities/porto/activity/again.csv").read_text() == written
+
+
+def test_sites_that_a_row_stands_for_are_imported_once(town, file_store, tmp_path):
+    path = tmp_path / "siti.csv"
+    path.write_text(
+        "anno,settore,vettore,uso,mwh,copre,siti\n"
+        "2012,Edifici comunali,Elettricità,scuole,31,siti,scuola\n",
+        encoding="utf-8",
+    )
+    take(town, file_store, path, None, "activity-table")
+    (row,) = [r for r in load_installation(town.root).city().declared if r.year == 2012]
+    assert (row.covers, row.sites, row.mwh) == ("sites", ("scuola",), 31.0)
+    again = take(town, file_store, path, None, "activity-table")
+    assert sum(t.new + len(t.changed) for t in again.tables) == 0

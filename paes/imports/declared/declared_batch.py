@@ -130,4 +130,6 @@ def table_name(text: str) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
     return f"{value:.15g}" if isinstance(value, float) else str(value)
