@@ -26,9 +26,12 @@ from forecast_town import (
     town,
     year_weather,
 )
+from small_installation import SmallInstallation
 
 from paes.climate.past_weather import WeatherFrom, past_weather
 from paes.climate.weather import ReferenceDegreeDays
+from paes.config import load_installation
+from paes.errors import ConfigError
 from paes.factors.emission_factors import How
 from paes.installation import Population
 from paes.metering import Quality
@@ -307,3 +310,34 @@ def test_a_target_per_head_is_told_per_head(store: SqliteStore) -> None:
     assert forecast.unit == "t per head"
     assert forecast.expected.t == pytest.approx(1.0)
     assert forecast.expected.low_t < 1.0 < forecast.expected.high_t
+
+
+def test_29_february_has_the_weather_of_the_day_before_in_other_years(store: SqliteStore) -> None:
+    first, end = date(2028, 2, 28), date(2028, 3, 2)
+    blow(store, 2027, date(2028, 2, 28))
+    course = shipped().expectations.errors.reference_course
+    weather = past_weather(store, town((BASE,)).city(), first, end, course)
+    assert weather.years == (2027,)
+    days = year_weather(2027)
+    of_2027 = [days[58], days[58], days[59]]  # 28 February twice, 1 March
+    assert weather.courses[0].tolist() == pytest.approx(of_2027, abs=0.001)
+
+
+OUTLOOK = """\
+population:
+  - {year: 2030, inhabitants: 950, source: invented for tests}
+usual_trend:
+  yearly_change_fraction: -0.01
+"""
+
+
+def test_an_outlook_is_read_from_its_file_and_refused_by_line(small: SmallInstallation) -> None:
+    path = small.root / "cities" / "porto" / "outlook.yaml"
+    path.write_text(OUTLOOK + "  source: an act\n")
+    outlook = load_installation(small.root).city("porto").outlook
+    assert [p.inhabitants for p in outlook.population] == [950]
+    assert outlook.usual_trend
+    assert outlook.usual_trend.yearly_change_fraction == -0.01
+    path.write_text(OUTLOOK)
+    with pytest.raises(ConfigError, match=r"outlook\.yaml:[34]: usual_trend: .*needs a source"):
+        load_installation(small.root)
