@@ -7,7 +7,8 @@ same choices of terms; of heating and cooling together it tries one point with t
 
 Accuracy: eight measured buildings (``tests/data/estates``), each year forecast after 0, 3, 6 and 9
 months at the weather of the other years; errors are parts of the year's energy, median (P90).
-Beside it stand last year's remainder and the straight line, which nobody should use.
+Beside it stand last year's remainder and the straight line, which nobody should use. *Inside* is how
+often the year lies within the least band of ``forecast.yaml``, which means 90 %.
 
     python benchmarks/forecast.py [--meters N] [--seed N]
 """
@@ -26,7 +27,9 @@ from _figures import head, line, seconds
 from paes.baselines.baseline import Baseline, obstacle
 from paes.baselines.days import DayKind, Days, days_of
 from paes.baselines.search import COOLING_DEGC, HEATING_DEGC
-from paes.metering import Opening
+from paes.config import load_installation, shipped_config
+from paes.metering import Carrier, Opening
+from paes.progress.forecast_errors import ForecastHow
 from paes.series import Floats
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "core"))
@@ -109,8 +112,12 @@ def speed(count: int, seed: int) -> None:
 def accuracy() -> None:
     """Year-end forecasts of measured buildings."""
     days, energy = measured_buildings()
-    print(f"\n{'error of the year, % median (P90)':<34}{'model':>14}{'last year':>14}{'line':>14}")
+    print(
+        f"\n{'error of the year, % median (P90)':<34}{'model':>14}{'last year':>14}{'line':>14}{'inside':>9}"
+    )
+    seen = load_installation(shipped_config()).expectations.errors
     for carrier, years in (("electricity", (2017, 2018)), ("gas", (2017,))):
+        of = Carrier.ELECTRICITY if carrier == "electricity" else Carrier.NATURAL_GAS
         for month in (1, 4, 7, 10):
             found = [
                 error
@@ -118,8 +125,11 @@ def accuracy() -> None:
                 for year in years
                 if name.startswith(carrier) and (error := _errors(kwh, days, year, month))
             ]
-            told = "".join(f"{_told(np.array(of)):>14}" for of in zip(*found, strict=True))
-            print(f"{carrier:<14}after {month - 1} months{len(found):>5} x{told}", flush=True)
+            columns = [np.array(column) for column in zip(*found, strict=True)]
+            told = "".join(f"{_told(column):>14}" for column in columns)
+            inside = columns[0] <= seen.error_fraction(ForecastHow.MODEL, of, month - 1)
+            what = f"{carrier:<14}after {month - 1} months{len(found):>5} x"
+            print(f"{what}{told}{inside.mean():>9.0%}", flush=True)
 
 
 def _errors(kwh: Floats, days: Days, year: int, month: int) -> tuple[float, float, float] | None:
