@@ -159,6 +159,19 @@ def test_the_local_factor_is_made_of_its_terms_down_to_plants_and_their_meters(
     assert factor.bounds[0] <= factor.value <= factor.bounds[1]
 
 
+def test_own_actions_are_the_sum_of_what_each_counts(tracer: Tracer) -> None:
+    figure = tracer.figure("la-spezia/progress/2030-55/2025/own_actions_t")
+    assert len(figure.inputs) > 3
+    assert remade(figure) == figure.value
+    for one in figure.inputs:
+        action = tracer.figure(one.id)
+        assert action.sources[0].place == "actions.yaml"
+        assert one.unit == "t"
+    declared = [one for one in figure.inputs if one.id.endswith("/t")]
+    assert declared
+    assert all(0 < one.value <= tracer.figure(one.id).value for one in declared)
+
+
 PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[2])

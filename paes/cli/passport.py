@@ -37,14 +37,18 @@ def _lines(node: Node, first: str, rest: str) -> Iterator[str]:
 
 
 def _head(node: Node) -> str:
+    """The part that it plays above, its value and its id; of a part of it the part first."""
     one, figure = node.role, node.figure
-    value, unit = (
-        (figure.value, figure.unit) if figure else (one.value, one.unit) if one else (0, "")
-    )
-    told = f"{_number(value, unit)} {unit if unit != '1' else ''}".rstrip()
+    told = [_amount(one.value, one.unit)] if one else []
+    if figure and told != [_amount(figure.value, figure.unit)]:
+        told.append(_amount(figure.value, figure.unit))
     role = f"{one.role}: " if one else ""
     weight = f"{one.weight:g} times " if one and one.weight != 1 else ""
-    return f"{role}{weight}{told}  {node.id}"
+    return f"{role}{weight}{' of '.join(told)}  {node.id}"
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{_number(value, unit)} {unit if unit != '1' else ''}".rstrip()
 
 
 def _details(figure: Figure) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import City, some
 from paes.lineage import formulas as f
@@ -18,12 +19,15 @@ from paes.lineage.figure_id import (
     progress_id,
 )
 from paes.plan.action import Action
+from paes.plan.declared_effect import own_part
+from paes.progress.declared_causes import counted_actions
 from paes.progress.effects import CAUSES, Effects
 from paes.progress.path import YearResult, inhabitants
 from paes.progress.progress import Progress
 from paes.schema import Sourced
 
 RESULTS = ("emissions", "path", "distance", "reduction", "required")
+_SHARES = ("own_actions_t", "supra_actions_t", "mixed_actions_t")
 ACTION_EFFECTS = {"supra_actions_t", "mixed_actions_t", "own_actions_t", "own_low_t", "own_high_t"}
 
 
@@ -33,6 +37,7 @@ class ProgressFigures:
 
     city: City
     made: Progress
+    ledger: EnergyLedger
 
     def ids(self) -> Iterator[str]:
         """The id of every figure that there is."""
@@ -120,18 +125,34 @@ class ProgressFigures:
             inputs = [Input("told", self.id(year, n), getattr(effects, n), "t") for n in CAUSES]
             whole = Input("total", self.id(year, "total_t"), effects.total_t, "t")
             return self._made(year, quantity, value, "t", f.REST, (whole, *inputs))
-        inputs = list(self._actions()) if quantity in ACTION_EFFECTS else []
-        inputs += [self._year_t(base, "base"), self._year_t(year, "year")]
-        formula = f.ACTIONS if quantity in ACTION_EFFECTS else f.EFFECT
+        findings, assumed = effects.findings, quantity in effects.assumed
+        if quantity in _SHARES:
+            inputs, formula = list(self._actions(year, quantity)), f.SUM
+        elif quantity in ACTION_EFFECTS:
+            own = self.id(year, "own_actions_t")
+            inputs, formula = [Input("declared", own, effects.own_actions_t, "t")], f.ACTIONS
+        else:
+            inputs = [self._year_t(base, "base"), self._year_t(year, "year")]
+            formula = f.EFFECT
         made = self._made(year, quantity, value, "t", formula, tuple(inputs))
-        return replace(made, findings=effects.findings, assumed=quantity in effects.assumed)
+        return replace(made, findings=findings, assumed=assumed)
 
-    def _actions(self) -> Iterator[Input]:
-        """The actions of the register that declare tonnes; which of them count is for the year."""
-        for action in self.city.actions:
-            where = str(FigureId(self.city.id, Kind.ACTION, (action.id,), "t"))
-            if action.declared_reduction_t is not None:
-                yield Input("declared", where, action.declared_reduction_t, "t")
+    def _actions(self, year: int, quantity: str) -> Iterator[Input]:
+        """What of each action counts in the year: net of overlaps, by whom it is owed to."""
+        by_year = {made.year: made for made in self.made.inventories}
+        base = by_year[self.made.base.year]
+        if year == base.year:
+            return
+        for one in counted_actions(self.city, base, by_year[year], self.ledger):
+            part = own_part(one.action)
+            share = {
+                "own_actions_t": part,
+                "supra_actions_t": None if part is None else 1 - part,
+                "mixed_actions_t": 1.0 if part is None else None,
+            }[quantity]
+            if share is not None and one.net_reduction_t * share:
+                where = action_id(self.city.id, one.action)
+                yield Input("part", where, one.net_reduction_t * share, "t")
 
     def _own(self, year: YearResult, quantity: str, role: str | None = None) -> Input:
         value = {
@@ -167,18 +188,33 @@ def effect_names() -> list[str]:
     return [x.name for x in fields(Effects) if x.name.endswith("_t")] + ["unexplained_t"]
 
 
+def action_id(city: str, action: Action) -> str:
+    """The id of what was declared for an action: tonnes, else the energy they are derived from."""
+    return str(FigureId(city, Kind.ACTION, (action.id,), next(iter(_declared(action)), "t")))
+
+
+def _declared(action: Action) -> dict[str, float]:
+    """What was declared for it, by quantity."""
+    told = {
+        "t": action.declared_reduction_t,
+        "saving_mwh": action.declared_saving_mwh,
+        "production_mwh": action.declared_production_mwh,
+    }
+    return {quantity: value for quantity, value in told.items() if value is not None}
+
+
 def action_figure(city: City, asked: FigureId) -> Figure:
     """What was declared for an action; DataError if there is no such action, or nothing was."""
     known = {action.id: action for action in city.actions}
     action = known.get(asked.parts[0])
-    if action is None or action.declared_reduction_t is None or asked.quantity != "t":
-        declares = [a.id for a in city.actions if a.declared_reduction_t is not None]
-        raise DataError(f"no figure {asked}; there is t of {some(declares, near=asked.parts[0])}")
+    if action is None or asked.quantity not in _declared(action):
+        declares = [action_id(city.id, a) for a in city.actions if _declared(a)]
+        raise DataError(f"no figure {asked}; there is {some(declares, near=str(asked))}")
     return Figure(
         str(asked),
-        f"declared for {action.name.en}: tonnes a year",
-        action.declared_reduction_t,
-        "t",
+        f"declared for {action.name.en}: a year, once complete",
+        _declared(action)[asked.quantity],
+        "t" if asked.quantity == "t" else "MWh",
         sources=(Source("declaration", _origin(action), "actions.yaml"),),
         assumed=action.assumed,
         note=action.note,

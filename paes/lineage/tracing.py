@@ -78,7 +78,7 @@ class Tracer:
             self._progress[target, chosen] = make_progress(
                 self.city, self.ledger, target, chosen, made
             )
-        return ProgressFigures(self.city, self._progress[target, chosen])
+        return ProgressFigures(self.city, self._progress[target, chosen], self.ledger)
 
     def ids(self) -> Iterator[str]:
         """Every figure of inventories and progress by the plan's method, newest year first."""

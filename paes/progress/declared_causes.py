@@ -36,11 +36,7 @@ def declared_causes(
     city: City, base: Inventory, inventory: Inventory, ledger: EnergyLedger
 ) -> DeclaredCauses:
     """What the actions of ``city`` declare for the change between two inventories."""
-    method, year = inventory.method, inventory.year
-    inventories = {base.year: base, year: inventory}
-    factor_of = action_factors(ledger.installation.factors, method, inventories)
-    counted = together(city.actions, year, factor_of, since=base.year)
-    totals = by_origin(_without_production(one, method, factor_of) for one in counted)
+    totals = by_origin(counted_actions(city, base, inventory, ledger))
     low, high = _realisation(ledger)
     return DeclaredCauses(
         own_t=totals.own_t,
@@ -49,6 +45,17 @@ def declared_causes(
         own_low_t=totals.own_t * low,
         own_high_t=totals.own_t * high,
     )
+
+
+def counted_actions(
+    city: City, base: Inventory, inventory: Inventory, ledger: EnergyLedger
+) -> list[Counted]:
+    """The actions of ``city`` with what of each counts for the change between two inventories."""
+    method, year = inventory.method, inventory.year
+    inventories = {base.year: base, year: inventory}
+    factor_of = action_factors(ledger.installation.factors, method, inventories)
+    counted = together(city.actions, year, factor_of, since=base.year)
+    return [_without_production(one, method, factor_of) for one in counted]
 
 
 def _realisation(ledger: EnergyLedger) -> tuple[float, float]:

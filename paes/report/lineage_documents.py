@@ -13,7 +13,17 @@ def node_document(node: Node) -> Document:
     if node.figure is None:
         assert node.role is not None  # what is closed is an input
         return input_document(node.role)
-    role = {"role": node.role.role, "weight": node.role.weight} if node.role else {}
+    one = node.role
+    role = (
+        {
+            "role": one.role,
+            "weight": one.weight,
+            "counted": finite(one.value),
+            "counted_unit": one.unit,
+        }
+        if one
+        else {}
+    )
     children = [node_document(child) for child in node.children]
     return {**role, **figure_document(node.figure), "inputs": children}
 
