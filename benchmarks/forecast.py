@@ -7,8 +7,8 @@ same choices of terms; of heating and cooling together it tries one point with t
 
 Accuracy: eight measured buildings (``tests/data/estates``), each year forecast after 0, 3, 6 and 9
 months at the weather of the other years; errors are parts of the year's energy, median (P90).
-Beside it stand last year's remainder and the straight line, which nobody should use. *Inside* is how
-often the year lies within the least band of ``forecast.yaml``, which means 90 %.
+Beside it stand last year's remainder and the straight line, which nobody should use. *Inside* is
+how often the year lies within the least band of ``forecast.yaml``, which means 90 %.
 
     python benchmarks/forecast.py [--meters N] [--seed N]
 """
@@ -112,9 +112,8 @@ def speed(count: int, seed: int) -> None:
 def accuracy() -> None:
     """Year-end forecasts of measured buildings."""
     days, energy = measured_buildings()
-    print(
-        f"\n{'error of the year, % median (P90)':<34}{'model':>14}{'last year':>14}{'line':>14}{'inside':>9}"
-    )
+    columns = f"{'model':>14}{'last year':>14}{'line':>14}{'inside':>9}"
+    print(f"\n{'error of the year, % median (P90)':<34}{columns}")
     seen = load_installation(shipped_config()).expectations.errors
     for carrier, years in (("electricity", (2017, 2018)), ("gas", (2017,))):
         of = Carrier.ELECTRICITY if carrier == "electricity" else Carrier.NATURAL_GAS
@@ -125,9 +124,9 @@ def accuracy() -> None:
                 for year in years
                 if name.startswith(carrier) and (error := _errors(kwh, days, year, month))
             ]
-            columns = [np.array(column) for column in zip(*found, strict=True)]
-            told = "".join(f"{_told(column):>14}" for column in columns)
-            inside = columns[0] <= seen.error_fraction(ForecastHow.MODEL, of, month - 1)
+            of_all = [np.array(column) for column in zip(*found, strict=True)]
+            told = "".join(f"{_told(column):>14}" for column in of_all)
+            inside = of_all[0] <= seen.error_fraction(ForecastHow.MODEL, of, month - 1)
             what = f"{carrier:<14}after {month - 1} months{len(found):>5} x"
             print(f"{what}{told}{inside.mean():>9.0%}", flush=True)
 
