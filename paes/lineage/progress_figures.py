@@ -28,6 +28,7 @@ from paes.schema import Sourced
 
 RESULTS = ("emissions", "path", "distance", "reduction", "required")
 _SHARES = ("own_actions_t", "supra_actions_t", "mixed_actions_t")
+_NO_ACTION = Source("declaration", "no action counts in this year for it", "actions.yaml")
 ACTION_EFFECTS = {"supra_actions_t", "mixed_actions_t", "own_actions_t", "own_low_t", "own_high_t"}
 
 
@@ -135,7 +136,8 @@ class ProgressFigures:
             inputs = [self._year_t(base, "base"), self._year_t(year, "year")]
             formula = f.EFFECT
         made = self._made(year, quantity, value, "t", formula, tuple(inputs))
-        return replace(made, findings=findings, assumed=assumed)
+        sources = () if inputs else (_NO_ACTION,)
+        return replace(made, findings=findings, assumed=assumed, sources=sources)
 
     def _actions(self, year: int, quantity: str) -> Iterator[Input]:
         """What of each action counts in the year: net of overlaps, by whom it is owed to."""

@@ -294,7 +294,7 @@ def test_a_read_that_is_not_there_names_its_neighbours(plain: LineageTown) -> No
         ("town/declared/2024/industry/diesel/mwh", "there is town/declared/2023/industry/diesel"),
         ("town/meter/school.mains/2025/kwh", "no meter 'school.mains'; there is"),
         ("town/meter/school.main/2025/mwh", "'mwh' is none of kwh, m3"),
-        ("town/action/led/t", "there is t of none"),
+        ("town/action/led/t", "no figure town/action/led/t; there is none"),
         ("town/supply/2025/lpe_mwh", "no figure town/supply/2025/lpe_mwh"),
         ("other/inventory/2025/t", "this is town"),
     ],
