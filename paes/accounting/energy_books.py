@@ -6,15 +6,26 @@ Pure functions; read next ``paes.accounting.kept_energy``, which asks for them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from paes.accounting.energy_rows import unique
-from paes.accounting.judging import Judged
+from paes.accounting.judging import Counter, Judged
 from paes.periods import By, Seconds, Span, edges, from_seconds, to_seconds
 from paes.rollups import Rollups, shape_of
 from paes.series import EnergyBook
+
+
+@dataclass(frozen=True)
+class Booked:
+    """One of the stretches that a meter's total is made of: its book, and kWh in a unit of it."""
+
+    counter: Counter
+    span: Span
+    kwh_per_unit: float
+    book: EnergyBook
 
 
 def row_book(rows: Rollups) -> EnergyBook:

@@ -23,10 +23,11 @@ import pandas as pd
 from paes.accounting.causes import explained, is_explained
 from paes.accounting.counter_findings import absence_finding, edit_findings
 from paes.accounting.edits import Edits, edits_of
+from paes.accounting.energy_books import Booked
 from paes.accounting.energy_table import EnergyTable, local_starts, suffix_of, tabled, within
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.estimate_parts import Estimate, estimates_within
-from paes.accounting.judging import Counter, judged
+from paes.accounting.judging import judged
 from paes.accounting.kept_energy import KeptEnergy
 from paes.accounting.known_meters import Fuel, KnownMeters
 from paes.installation import Installation
@@ -46,7 +47,7 @@ from paes.periods import (
     year_span,
 )
 from paes.rollups import Rollups
-from paes.series import EnergyBook, Floats, Gap
+from paes.series import Floats, Gap
 from paes.store import Store
 
 TOGETHER = 16
@@ -64,16 +65,6 @@ class _Part:
     meter: Meter
     span: Span
     factor: float
-
-
-@dataclass(frozen=True)
-class Booked:
-    """One of the stretches that a meter's total is made of: its book, and kWh in a unit of it."""
-
-    counter: Counter
-    span: Span
-    kwh_per_unit: float
-    book: EnergyBook
 
 
 class EnergyLedger(KnownMeters):

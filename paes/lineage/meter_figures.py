@@ -23,11 +23,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from paes.accounting.energy_books import stretches
+from paes.accounting.energy_books import Booked, stretches
 from paes.accounting.energy_rows import day_rows, month_gaps, unique, within_one
 from paes.accounting.estimate_parts import bounds, is_certain, spread_estimates
 from paes.accounting.judging import judged
-from paes.accounting.ledger import Booked, EnergyLedger
+from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.lineage import formulas as f
 from paes.lineage.figure import Figure, Input, Source
