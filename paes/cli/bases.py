@@ -5,9 +5,11 @@ from __future__ import annotations
 from paes.cli import Session
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
 from paes.cli.supply_tables import say_formula
+from paes.cli.verdicts import verdict_words
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import Basis, side_by_side
 from paes.progress.path import YearResult
+from paes.progress.progress import Progress
 from paes.progress.side_by_side import ProgressBasis, progress_side_by_side
 from paes.report.supply_documents import bases_document, progress_bases_document
 
@@ -119,19 +121,20 @@ def _progress_rows(basis: ProgressBasis) -> list[list[str]]:
         return [[basis.name, mark, *["-"] * 6]]
     years = {y.year: y for y in (made.base, made.at_target, made.latest) if y}
     return [
-        [name, asked, *_year_cells(year, made.base.year)]
+        [name, asked, *_year_cells(year, made)]
         for (name, asked), year in zip(
             [(basis.name, mark), *[("", "")] * len(years)], years.values(), strict=False
         )
     ]
 
 
-def _year_cells(year: YearResult, base_year: int) -> list[str]:
+def _year_cells(year: YearResult, made: Progress) -> list[str]:
+    digits = 0 if made.target.kind == "absolute" else 3
     return [
         str(year.year),
-        number(year.emissions_t),
-        number(year.path_t),
+        number(year.emissions_t, digits),
+        number(year.path_t, digits),
         percent(year.reduction_fraction),
         percent(year.required_fraction),
-        "base year" if year.year == base_year else str(year.verdict),
+        "base year" if year.year == made.base.year else verdict_words(year),
     ]

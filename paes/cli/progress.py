@@ -19,19 +19,14 @@ from paes.cli.chances import (
     seed_option,
 )
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.cli.verdicts import open_verdicts, verdict_words
 from paes.installation import City
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import basis_name
 from paes.progress.causes import Basis, Cause, Owed, causes_of, subtotal_t
-from paes.progress.path import Verdict, YearResult, inhabitants
+from paes.progress.path import YearResult, inhabitants
 from paes.progress.progress import Progress, make_progress, next_target
 from paes.report.progress_documents import progress_document
-
-_VERDICTS = {
-    Verdict.WITHIN: "within the path",
-    Verdict.ABOVE: "above the path",
-    Verdict.UNCERTAIN: "uncertain: what the meters missed decides",
-}
 
 _CAUSES = {
     "weather": "weather",
@@ -118,11 +113,13 @@ def progress(
                 _reduction(y),
                 *chance_cells(made, y.year),
                 percent(y.required_fraction),
-                _VERDICTS[y.verdict],
+                verdict_words(y),
             ]
             for y in made.years
         ],
     )
+    for told in open_verdicts(made.years):
+        say(told)
     _say_asked(made.latest)
     _say_allowed(city, made)
     say_chances(made)

@@ -77,9 +77,15 @@ class Inventory:
 
         What is not estimated, or confidential, where the base year has a figure has no upper one.
         """
+        low, high = self.known_bounds_t
+        return low, math.inf if self.lacks_cells else high
+
+    @property
+    def known_bounds_t(self) -> tuple[float, float]:
+        """Between which lie the emissions of all that has a figure, whatever keys leave out."""
         bounds = [line.bounds_t for line in self.lines]
         low, high = (math.fsum(b[end] for b in bounds) for end in (0, 1))
-        return low + self.other_t, math.inf if self.lacks_cells else high + self.other_t
+        return low + self.other_t, high + self.other_t
 
     @property
     def missing_t(self) -> tuple[float, float]:

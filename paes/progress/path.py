@@ -35,7 +35,15 @@ class Verdict(StrEnum):
         "within"  # at or below, even if the year was at its most and the base year at its least
     )
     ABOVE = "above"  # above, even if the year was at its least and the base year at its most
-    UNCERTAIN = "uncertain"  # what is missing or estimated decides
+    UNCERTAIN = "uncertain"  # what is missing, estimated or left out decides
+
+
+class OpenBy(StrEnum):
+    """What leaves a verdict open."""
+
+    METERS = "meters"  # energy that meters missed, or that is estimated
+    KEYS = "keys"  # a cell with a notation key (NE, C) where the base year has a figure
+    BOTH = "both"  # each of them alone would
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class YearResult:
     required_supra_fraction: float | None = None
     """The part of ``required_fraction`` expected from outside; None if the act does not split."""
     required_own_fraction: float | None = None
+    open_by: OpenBy | None = None
+    """What leaves the verdict open; None if it is given."""
 
     @property
     def distance_t(self) -> float:
@@ -120,18 +130,35 @@ class Emissions:
     t: float
     low_t: float
     high_t: float
+    known_high_t: float | None = None
+    """Their most without what notation keys leave out; None where they leave nothing out."""
+
+    @property
+    def known(self) -> Emissions:
+        """Without what notation keys leave out."""
+        if self.known_high_t is None:
+            return self
+        return Emissions(self.t, self.low_t, self.known_high_t)
 
     def times(self, factor: float) -> Emissions:
         """A part of them."""
-        return Emissions(
-            self.t * factor, self.low_t * factor, self.high_t * factor if factor else 0
-        )
+        known_t = None if self.known_high_t is None else _times(self.known_high_t, factor)
+        high_t = _times(self.high_t, factor)
+        return Emissions(self.t * factor, self.low_t * factor, high_t, known_t)
+
+
+def _times(high_t: float, factor: float) -> float:
+    """None of what may be anything is nothing."""
+    return high_t * factor if factor else 0.0
 
 
 def emissions_of(city: City, target: Target, inventory: Inventory) -> Emissions:
     """In the target's measure; DataError if it is per head and nobody knows the heads."""
-    figures = inventory.emissions_t, *inventory.bounds_t
-    return Emissions(*(_measure(city, target, inventory.year, t) for t in figures))
+    low_t, known_high_t = inventory.known_bounds_t
+    high_t = math.inf if inventory.lacks_cells else known_high_t
+    figures = (inventory.emissions_t, low_t, high_t, known_high_t)
+    t, low, high, known = (_measure(city, target, inventory.year, one) for one in figures)
+    return Emissions(t, low, high, known if inventory.lacks_cells else None)
 
 
 def year_result(city: City, target: Target, base: Emissions, inventory: Inventory) -> YearResult:
@@ -151,6 +178,7 @@ def year_result(city: City, target: Target, base: Emissions, inventory: Inventor
         verdict=verdict_of(found, path),
         required_supra_fraction=asked.supra_ordinate_fraction,
         required_own_fraction=asked.own_fraction,
+        open_by=open_by(found, path),
     )
 
 
@@ -166,6 +194,16 @@ def verdict_of(found: Emissions, path: Emissions) -> Verdict:
     if found.high_t <= path.low_t:
         return Verdict.WITHIN
     return Verdict.ABOVE if found.low_t > path.high_t else Verdict.UNCERTAIN
+
+
+def open_by(found: Emissions, path: Emissions) -> OpenBy | None:
+    """What leaves the verdict on ``found`` open; None if nothing does."""
+    if verdict_of(found, path) is not Verdict.UNCERTAIN:
+        return None
+    if found.known_high_t is None and path.known_high_t is None:
+        return OpenBy.METERS
+    by_meters = verdict_of(found.known, path.known) is Verdict.UNCERTAIN
+    return OpenBy.BOTH if by_meters else OpenBy.KEYS
 
 
 def target_total_t(city: City, target: Target, base: Emissions, year: int) -> Emissions:

@@ -80,6 +80,7 @@ def year_document(year: YearResult) -> Document:
         "required_supra_ordinate_fraction": year.required_supra_fraction,
         "required_own_fraction": year.required_own_fraction,
         "verdict": str(year.verdict),
+        "verdict_open_by": str(year.open_by) if year.open_by else None,
     }
 
 

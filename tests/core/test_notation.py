@@ -28,10 +28,11 @@ from small_installation import SmallInstallation
 from paes.accounting.energy_total import EnergyTotal
 from paes.activity.activity_data import activity_data
 from paes.activity.declared_row import DeclaredRow
+from paes.cli.verdicts import open_verdicts, verdict_words
 from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.metering import Carrier
-from paes.progress.path import Verdict
+from paes.progress.path import Emissions, OpenBy, Verdict, open_by
 from paes.progress.progress import make_progress
 
 FACTORS = library(factor(GAS, 0.2), factor(POWER, 0.3))
@@ -55,11 +56,35 @@ def test_what_is_left_out_since_the_base_year_is_no_saving(tmp_path, notation):
 
 
 def test_no_target_is_reached_by_leaving_out(tmp_path):
-    """60 t in 2007, 18 t told of 2020: -70 % on paper, and nobody knows."""
+    """60 t in 2007, 18 t told of 2020: -70 % on paper, and nobody knows; no meter is to blame."""
     city = town(*BASE, key(2020, "NE"), row(2020, GAS, 90.0, OFFICES))
     progress = make_progress(city, ledger_of(city, FACTORS, tmp_path))
     assert progress.at_target is not None
     assert progress.at_target.verdict is Verdict.UNCERTAIN
+    assert progress.at_target.open_by is OpenBy.KEYS
+    assert verdict_words(progress.at_target) == "open"
+    told = open_verdicts(progress.years)
+    assert told == ["open in 2020: what is left out (notation keys NE, C) decides"]
+
+
+def test_what_leaves_a_verdict_open_is_told_apart():
+    """A path of 80 t without bounds; of the year 60 t are told, and 20 or 40 t may be missing."""
+    path = Emissions(80.0, 80.0, 80.0)
+    given = [
+        Emissions(60.0, 60.0, 100.0),
+        Emissions(60.0, 60.0, math.inf, 80.0),
+        Emissions(60.0, 60.0, math.inf, 100.0),
+        Emissions(60.0, 60.0, 80.0),
+        Emissions(90.0, 90.0, math.inf, 90.0),
+    ]
+    found = [open_by(one, path) for one in given]
+    assert found == [OpenBy.METERS, OpenBy.KEYS, OpenBy.BOTH, None, None]
+
+
+def test_what_may_be_anything_stays_so_in_any_part():
+    part = Emissions(60.0, 60.0, math.inf, 80.0).times(0.5)
+    assert part == Emissions(30.0, 30.0, math.inf, 40.0)
+    assert part.times(0.0) == Emissions(0.0, 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("notation", ["NO", "IE"])
