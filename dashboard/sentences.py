@@ -15,7 +15,7 @@ from dashboard.texts import Language
 from paes.meter_status import MeterState
 from paes.progress.causes import Owed, causes_of
 from paes.progress.effects import Effects
-from paes.progress.path import Verdict, YearResult
+from paes.progress.path import OpenBy, Verdict, YearResult
 
 _HALF = 0.5
 
@@ -48,6 +48,7 @@ def answer(view: CityView, language: Language) -> str:
         change=change(result.reduction_fraction, view, language),
         required=_promised(result.required_fraction, language),
         gap=amount(result.distance_t, view, language),
+        open_by=language.text(f"open_by.{result.open_by or OpenBy.METERS}"),
     )
     if view.progress.over and not at_target:
         missing = language.text(

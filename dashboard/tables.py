@@ -22,6 +22,8 @@ from paes.progress.causes import Cause, causes_of
 Cell: TypeAlias = str | float | None
 Kind = Literal["text", "number", "percent", "year"]
 _EXCEL = {"it": (";", "\ufeff"), "en": (",", "")}
+_SMALL = 10.0
+"""Numbers below deserve a decimal."""
 _LEADS_A_FORMULA = ("=", "+", "@", "-", "\t")
 
 
@@ -55,7 +57,7 @@ def cell_text(cell: Cell, column: Column, language: Language) -> str:
         return language.percent(cell, column.digits, column.sign)
     if column.kind == "year":
         return str(int(cell))
-    digits = column.digits or (1 if 0 < abs(cell) < 10 else 0)
+    digits = column.digits or (1 if 0 < abs(cell) < _SMALL else 0)
     return (language.signed if column.sign else language.number)(cell, digits)
 
 
@@ -247,10 +249,19 @@ def _subject(finding: Finding, language: Language) -> str:
 
 def finding_text(finding: Finding, language: Language) -> str:
     """A finding in the reader's language; its own English sentence if it is a new kind."""
+    key = f"finding.{finding.name}"
     infinite = any(math.isinf(n) for n in finding.numbers.values())
-    key = f"finding.{finding.name}" + ("_unbounded" if infinite else "")
+    if infinite and language.knows(f"{key}_unbounded"):
+        key = f"{key}_unbounded"
     if not language.knows(key):
         return finding.message
-    digits = 4 if "factor_t_per_mwh" in finding.numbers else 0
-    values = {k: language.number(float(v), digits) for k, v in finding.numbers.items()}
-    return language.text(key, **values)
+    return language.text(key, **{n: _told(n, v, language) for n, v in finding.numbers.items()})
+
+
+def _told(name: str, value: float, language: Language) -> str:
+    """A finding's number; its name ends with its unit."""
+    if name.endswith("_fraction"):
+        return language.percent(value, 0)
+    if name.endswith("_t_per_mwh"):
+        return language.number(float(value), 4)
+    return language.number(float(value), 1 if 0 < abs(value) < _SMALL else 0)
