@@ -110,13 +110,11 @@ def next_actions(
     factor_of = action_factors(ledger.installation.factors, progress.method, made)
     register = _Register(city.actions, target.target_year, factor_of, wish, prices)
     gap_t = _gap(city, progress)
-    before_t = wish.realisation * math.fsum(
-        one.net_reduction_t for one in together(city.actions, latest.year, factor_of)
-    )
-    under_way_t = math.fsum(net_reductions(register.done).values()) - before_t
+    under_way_t = register.under_way_t(latest.year)
+    wanted_t = gap_t - under_way_t + math.fsum(net_reductions(register.done).values())
     small_t = prices.too_small.fraction * max(0.0, gap_t - under_way_t)
     curve = abatement_curve(list(register.candidates.values()), register.whole_years, small_t)
-    mix = register.mix(before_t + gap_t, wish.budget_eur)
+    mix = register.mix(wanted_t, wish.budget_eur)
     falls_short = mix.short_t > 0 and wish.budget_eur is not None
     placed = {step.candidate.action.id for step in curve}
     return NextActions(
@@ -131,7 +129,7 @@ def next_actions(
         left_out=tuple(register.left_out),
         unplaced=tuple(c for name, c in register.candidates.items() if name not in placed),
         small_t=small_t,
-        most=register.mix(before_t + gap_t, None) if falls_short else None,
+        most=register.mix(wanted_t, None) if falls_short else None,
     )
 
 
@@ -171,14 +169,22 @@ class _Register:
         self._year, self._factor_of = year, factor_of
         self._wish, self._prices = wish, prices
         self._by_id = {action.id: action for action in actions}
-        fixed = [action for action in actions if action.status in DONE_ANYWAY]
-        self.done = [self._option(action) for action in fixed]
-        self.whole_years = [as_option(self._candidate(action)) for action in fixed]
+        self._fixed = [action for action in actions if action.status in DONE_ANYWAY]
+        self.done = [self._option(action) for action in self._fixed]
+        self.whole_years = [as_option(self._candidate(action)) for action in self._fixed]
         self.candidates = {a.id: self._candidate(a) for a in actions if a.status in OPEN}
         self.options: list[Option] = []
         self.left_out: list[LeftOut] = []
         for candidate in self.candidates.values():
             self._sort_in(candidate)
+
+    def under_way_t(self, since: int) -> float:
+        """What those done anyway bring in the year beyond ``since``, the newest inventory's.
+
+        By the rule of progress and scenarios: what has worn out by then is no rise.
+        """
+        counted = together(self._fixed, self._year, self._factor_of, since=since, planned=True)
+        return self._wish.realisation * math.fsum(one.net_reduction_t for one in counted)
 
     def mix(self, wanted_t: float, budget_eur: float | None) -> Mix:
         """The cheapest of the options; with those done anyway they give ``wanted_t``."""

@@ -156,6 +156,24 @@ def test_declared_effects_that_come_true_in_part(town):
     assert found.mix.short_t == pytest.approx(80.0)
 
 
+def test_an_action_that_wears_out_is_no_new_gap(town):
+    # As in progress and in scenarios: whatever stands in its place would have to declare it.
+    worn = action("worn", "completed", "2015-12-31", declared_reduction_t=70.0, lifetime_years=12)
+    found = next_actions(*town(worn, UNDER_WAY, SOLAR), PRICES, Wish())
+    assert found.under_way_t == pytest.approx(40.0)
+    assert found.mix.short_t == pytest.approx(300.0 - 40.0 - 120.0)  # solar: 400 MWh x 0.3
+
+
+def test_what_others_take_over_counts_once(town):
+    # From 2027 on a quarter of the 80 t counts with the action under way: 40 - 20 = 20 t more.
+    old = action(
+        "old", "completed", "2015-12-31", declared_reduction_t=80.0,
+        overlaps=[{"action": "under-way", "fraction": 0.25}],
+    )  # fmt: skip
+    found = next_actions(*town(old, UNDER_WAY), PRICES, Wish())
+    assert found.under_way_t == pytest.approx(20.0)
+
+
 def test_a_part_of_the_target_year_counts_by_days(town):
     late = action("late", end="2030-06-30", declared_reduction_t=365.0, cost_eur=1.0)
     found = next_actions(*town(late), PRICES, Wish())
