@@ -39,6 +39,8 @@ class FactorChoice:
     declared: tuple[DeclaredFactor, ...]
     method: Method
     as_of: date | None = None
+    frozen_as_of: date | None = None
+    """The day for a frozen factor of electricity, which is one for all years (``frozen_on``)."""
     local: Mapping[Carrier, FactorMatch] = field(default_factory=dict)
 
     def of_row(self, row: ActivityData) -> FactorMatch:
@@ -68,7 +70,8 @@ class FactorChoice:
             return None
         asked = self._year_of(carrier, year)
         set_id = self.method.factor_set
-        found = declared_factor(self.declared, set_id, carrier, sector, asked, self.as_of)
+        as_of = self.as_of_carrier(carrier)
+        found = declared_factor(self.declared, set_id, carrier, sector, asked, as_of)
         return self._asked_for(found, year) if found else None
 
     def of_set(
@@ -82,19 +85,23 @@ class FactorChoice:
             self._year_of(carrier, year),
             gwp=self.method.gwp,
             sustainable=sustainable,
-            as_of=self.as_of,
+            as_of=self.as_of_carrier(carrier),
         )
         return self._asked_for(found, year)
 
+    def _is_frozen(self, carrier: Carrier) -> bool:
+        return carrier is Carrier.ELECTRICITY and self.method.electricity_factor == "frozen"
+
     def _year_of(self, carrier: Carrier, year: int) -> int:
-        frozen = self.method.electricity_factor == "frozen"
-        return self.method.base_year if frozen and carrier is Carrier.ELECTRICITY else year
+        return self.method.base_year if self._is_frozen(carrier) else year
+
+    def as_of_carrier(self, carrier: Carrier) -> date | None:
+        """The day by which a factor of ``carrier`` must have been known; None if all count."""
+        return self.frozen_as_of if self._is_frozen(carrier) else self.as_of
 
     def _asked_for(self, found: FactorMatch, year: int) -> FactorMatch:
-        frozen = found.carrier is Carrier.ELECTRICITY and (
-            self.method.electricity_factor == "frozen"
-        )
-        return replace(found, year_asked=year, how=How.FROZEN) if frozen else found
+        is_frozen = self._is_frozen(found.carrier)
+        return replace(found, year_asked=year, how=How.FROZEN) if is_frozen else found
 
 
 def _is_national(computed: FactorMatch) -> bool:
@@ -122,3 +129,14 @@ def known_on(plan: Plan, year: int, method: Method) -> date | None:
         return method.factors_as_of
     days = [one.published_on for one in plan.publications if one.year == year]
     return min(days, default=None)
+
+
+def frozen_on(plan: Plan, method: Method) -> date | None:
+    """The day by which a frozen factor must have been known; None if all that are known count.
+
+    It is that of the first publication, for every year: whatever was published holds the base
+    year's factor, and two years that know it of two days would differ by no change of the grid.
+    """
+    if method.factors_as_of is not None:
+        return method.factors_as_of
+    return min((one.published_on for one in plan.publications), default=None)

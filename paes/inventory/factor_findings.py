@@ -43,12 +43,12 @@ def _earlier(lines: list[InventoryLine]) -> Iterable[Finding]:
 
 def _newer_known(lines: list[InventoryLine], choice: FactorChoice) -> Iterable[Finding]:
     """Factors that were added after the day as of which the inventory is made."""
-    if choice.as_of is None:
+    if choice.as_of is None and choice.frozen_as_of is None:
         return
-    today = replace(choice, as_of=None)
+    today = replace(choice, as_of=None, frozen_as_of=None)
     given = [line for line in lines if line.factor.how is not How.LOCAL]
     pairs = [(line, today.of_row(line.activity)) for line in given]
-    yield from _newer_national(lines, today, choice.as_of)
+    yield from _newer_national(lines, today, choice.as_of_carrier(Carrier.ELECTRICITY))
     for carrier, of_carrier in _by_carrier(pairs).items():
         newer = [(line, new) for line, new in of_carrier if _differ(line.factor, new)]
         if not newer:
@@ -62,8 +62,8 @@ def _newer_known(lines: list[InventoryLine], choice: FactorChoice) -> Iterable[F
         yield Finding(
             "factor.newer_known",
             f"{new.factor_set}/{carrier}",
-            f"made with the factors known on {choice.as_of}; there is a newer one by now{added}: "
-            f"it would change the total by {more_t:+,.1f} t",
+            f"made with the factors known on {choice.as_of_carrier(carrier)}; there is a newer one "
+            f"by now{added}: it would change the total by {more_t:+,.1f} t",
             numbers={
                 "factor_t_per_mwh": line.factor.factor_t_per_mwh,
                 "newer_t_per_mwh": new.factor_t_per_mwh,
@@ -73,7 +73,7 @@ def _newer_known(lines: list[InventoryLine], choice: FactorChoice) -> Iterable[F
 
 
 def _newer_national(
-    lines: list[InventoryLine], today: FactorChoice, as_of: date
+    lines: list[InventoryLine], today: FactorChoice, as_of: date | None
 ) -> Iterable[Finding]:
     """The national factor within a local one, whose part is what the town does not make itself."""
     local = [

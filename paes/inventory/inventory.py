@@ -43,6 +43,8 @@ class Inventory:
     """Cells, or uses of them, that have a notation key in place of a figure."""
     factors_as_of: date | None = None
     """The day by which its factors were known; None for all that are known now."""
+    frozen_as_of: date | None = None
+    """The same for a frozen factor of electricity, which is one for all years."""
     metered_terms: Mapping[Cell, tuple[SeenTerm, ...]] = field(default_factory=dict, repr=False)
     """The meters behind each cell, with what each saw: how a figure is followed to its reads."""
 

@@ -14,7 +14,7 @@ from paes.activity.site_meters import RowKey, SiteMeters
 from paes.errors import DataError
 from paes.installation import City
 from paes.inventory.checks import plausibility_findings
-from paes.inventory.factor_choice import FactorChoice, known_on
+from paes.inventory.factor_choice import FactorChoice, frozen_on, known_on
 from paes.inventory.factor_findings import factor_findings
 from paes.inventory.inventory import Inventory
 from paes.inventory.limits import limits
@@ -82,7 +82,8 @@ def inventory_of(
     rows, findings = activity_data(year, city.declared, metered, billed, of_sites)
     factors = ledger.installation.factors
     as_of = known_on(plan, year, method)
-    choice = FactorChoice(factors, city.local_factors, method, as_of)
+    frozen_as_of = frozen_on(plan, method)
+    choice = FactorChoice(factors, city.local_factors, method, as_of, frozen_as_of)
     supply = supply_of(city, year, ledger, choice, rows, plants)
     choice = replace(choice, local=local_factors(supply, choice))
     lines = [InventoryLine(row, choice.of_row(row)) for row in rows]
@@ -111,6 +112,7 @@ def inventory_of(
         other_rows=tuple(others),
         noted=tuple(noted),
         factors_as_of=as_of,
+        frozen_as_of=frozen_as_of,
     )
 
 

@@ -7,6 +7,7 @@ scenarios, the choice of actions, the register itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from paes.factors.emission_factors import FactorLibrary
 from paes.inventory.inventory import Inventory
@@ -41,9 +42,17 @@ def action_factors(
                 return found
         frozen = carrier is Carrier.ELECTRICITY and method.electricity_factor == "frozen"
         at = method.base_year if frozen else year
+        as_of = _known_on(inventories, year, frozen) or method.factors_as_of
         found_in_set = factors.find(
-            method.factor_set, carrier, sector, at, gwp=method.gwp, as_of=method.factors_as_of
+            method.factor_set, carrier, sector, at, gwp=method.gwp, as_of=as_of
         )
         return found_in_set.factor_t_per_mwh
 
     return factor_of
+
+
+def _known_on(inventories: Mapping[int, Inventory], year: int, frozen: bool) -> date | None:
+    """The day by which the factors of ``year`` were known, as its inventory takes them."""
+    if frozen:
+        return next((one.frozen_as_of for one in inventories.values()), None)
+    return inventories[year].factors_as_of if year in inventories else None

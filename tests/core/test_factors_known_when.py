@@ -19,6 +19,7 @@ from factor_town import (
     WOOD,
     factor,
     inventory,
+    ledger_of,
     library,
     row,
     told,
@@ -29,6 +30,9 @@ from small_installation import SmallInstallation
 from paes.config import load_installation
 from paes.errors import ConfigError, FactorMissing
 from paes.inventory.method import Method
+from paes.plan.action import Action, Status
+from paes.progress.progress import make_progress
+from paes.schema import Text
 
 OLD = factor(POWER, 0.30, year=2020)
 NEW = factor(POWER, 0.25, year=2020, added=date(2023, 6, 1))
@@ -165,3 +169,32 @@ def test_whatever_is_added_later_no_line_of_a_published_year_changes(tmp_path, s
     assert now.lines == then.lines
     unpublished = replace(city, plan=town().plan)
     assert inventory(unpublished, library(*later, *known), 2020, tmp_path).lines != then.lines
+
+
+def test_a_frozen_factor_is_one_for_all_years_whenever_they_were_published(tmp_path):
+    """2007 was never published and 2020 was, before the base year's factor was revised.
+
+    Both years have the factor that the publication held: no part of the change is the grid's.
+    """
+    revised = factor(POWER, 0.45, year=2007, added=date(2023, 6, 1))
+    plan = {**PUBLISHED, "electricity_factor": "frozen"}
+    city = town(row(2007, POWER, 1000.0), row(2020, POWER, 900.0), plan=plan)
+    ledger = ledger_of(city, library(factor(POWER, 0.5, year=2007), revised, OLD), tmp_path)
+    progress = make_progress(city, ledger)
+    assert [one.emissions_t for one in progress.inventories] == [500.0, 450.0]
+    assert progress.effects_in(2020).grid_t == 0.0
+
+
+def test_a_factor_added_later_changes_no_published_effect_of_an_action(tmp_path):
+    """100 MWh from the sun at the national factor of 2020 as it was published: 30 t, not 25."""
+    solar = Action(
+        id="solar", name=Text(it="s", en="s"), sector=OFFICES, status=Status.COMPLETED,
+        end=date(2015, 12, 31), carrier=POWER, declared_production_mwh=100.0,
+    )  # fmt: skip
+    rows = (row(2007, POWER, 1000.0), row(2020, POWER, 900.0))
+    city = town(*rows, plan=PUBLISHED, actions=(solar,))
+    base = factor(POWER, 0.5, year=2007)
+    then = make_progress(city, ledger_of(city, library(base, OLD), tmp_path))
+    now = make_progress(city, ledger_of(city, library(base, OLD, NEW), tmp_path))
+    assert then.effects_in(2020).own_actions_t == 30.0
+    assert now.effects_in(2020) == then.effects_in(2020)
