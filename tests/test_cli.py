@@ -247,7 +247,7 @@ def test_inventory_and_progress_print_tables_and_json(paes):
     table = paes("inventory", "2007")
     assert table.code == 0
     assert "La Spezia 2007: BEI" in table.out
-    assert "rests on assumed figures" in table.err
+    assert "rest on assumed figures" in table.err
     document = json.loads(paes("inventory", "2007", "--json").out)
     assert document["kind"] == "BEI"
     assert document["emissions_t"] == pytest.approx(

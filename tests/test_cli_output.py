@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from paes.cli.output import parts, table
+from paes.cli.output import parts, table, wrapped
 
 COLUMNS = ["point", "address", "words", "quality", "value", "unit", "stored as"]
 ROWS = [
@@ -107,3 +107,17 @@ def test_what_fits_when_its_texts_are_wrapped_stays_one_table() -> None:
     assert parts(["meter", "what is said", "kWh"],
                  [["scuola.main", "a text of many words that may well be wrapped", "12.5"]],
                  2, 40) == [[0, 1, 2]]  # fmt: skip
+
+
+def test_a_sentence_is_wrapped_at_words_and_no_number_loses_its_thousands() -> None:
+    told = "allowed in 2030: 177 795 t; as usual is 2025 per inhabitant"
+    assert wrapped(told, 20) == [
+        "allowed in 2030:",
+        "  177 795 t; as",
+        "  usual is 2025 per",
+        "  inhabitant",
+    ]
+    assert wrapped(told, 100) == [told]
+    assert wrapped("", 100) == [""]
+    assert wrapped("  an indented line of words", 20) == ["  an indented line", "  of words"]
+    assert wrapped("a-word-longer-than-all", 10) == ["a-word-longer-than-all"]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from paes.cli import Session
-from paes.cli.output import number, percent, say
+from paes.cli.output import number, percent, say, tell
 from paes.plan.target import Target
 from paes.progress.progress import Progress
 from paes.uncertainty.assumptions import Source
@@ -92,8 +92,11 @@ CHANCES = ("90 %", "on path")
 
 
 def chance_cells(made: Progress, year: int) -> list[str]:
-    """The interval of a year's reduction, and the probability that it keeps to the path."""
-    if made.chances is None:
+    """The interval of a year's reduction, and the probability that it keeps to the path.
+
+    Nothing of the base year, which is where the path begins.
+    """
+    if made.chances is None or year == made.base.year:
         return ["-" for _ in CHANCES]
     found = made.chances.of(year)
     return [reduction_interval(found.reduction), probability(found.on_path)]
@@ -104,7 +107,7 @@ def say_chances(made: Progress) -> None:
     told = verdict_sentence(made)
     if told is None or made.chances is None:
         return
-    click.echo(told)
+    tell(told)
     found = made.chances.of((made.at_target or made.latest).year)
     _say_sources(f"What makes the reduction of {found.year} uncertain", found.shares)
 
@@ -150,7 +153,7 @@ def _say_sources(title: str, shares: Mapping[Source, float]) -> None:
     parts = sorted(shares.items(), key=lambda item: -item[1])
     told = [f"{source} {percent(part, 0)}" for source, part in parts if part >= LITTLE]
     if told:
-        click.echo(f"{title}: {', '.join(told)}")
+        tell(f"{title}: {', '.join(told)}")
 
 
 def _so_far(target: Target, found: YearChances) -> str:

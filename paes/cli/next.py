@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from paes.cli import Session
 from paes.cli.asked import json_option
-from paes.cli.output import number, percent, print_json, print_table, say, say_marks
+from paes.cli.output import number, percent, print_json, print_table, say, say_marks, tell
 from paes.next_actions.abatement_curve import Step
 from paes.next_actions.action_mix import Least, Mix
 from paes.next_actions.choosing import NextActions, Wish, next_actions
@@ -14,6 +16,8 @@ from paes.next_actions.prices import abatement_prices
 from paes.report.next_documents import next_document
 
 _LEAST = {"investment": Least.INVESTMENT, "yearly-cost": Least.YEARLY_COST}
+_SHOWN_T = 0.05
+"""Less is 0.0 in print."""
 
 
 @click.command("next")
@@ -112,21 +116,25 @@ def _print_mix(found: NextActions) -> None:
         return
     if mix.chosen:
         _print_chosen(found)
-    click.echo(_outcome(found, mix))
+    tell(_outcome(found, mix))
     if found.most is not None:
         more = _outcome(found, found.most)
-        click.echo(f"Without a budget: {more[0].lower()}{more[1:]}")
+        tell(f"Without a budget: {more[0].lower()}{more[1:]}")
 
 
 def _print_chosen(found: NextActions) -> None:
     mix, year = found.mix, found.target.target_year
+    net_t = {name: mix.net_t[name] for name in sorted(mix.chosen, key=lambda n: -mix.net_t[n])}
+    rows = list(net_t.items())
+    lost_t = found.added_t - math.fsum(net_t.values())
+    if abs(lost_t) > _SHOWN_T:
+        rows.append(("what is under way, less for overlaps", lost_t))
+    if len(rows) > 1:
+        rows.append(("together", found.added_t))
     print_table(
         f"The cheapest mix ({found.wish.least.replace('_', ' ')} least)",
         ["action", f"t in {year}", "of what is left"],
-        [
-            [name, number(mix.net_t[name], 1), percent(mix.net_t[name] / found.to_close_t)]
-            for name in sorted(mix.chosen, key=lambda name: -mix.net_t[name])
-        ],
+        [[name, number(t, 1), percent(t / found.to_close_t)] for name, t in rows],
     )
 
 
@@ -138,9 +146,10 @@ def _outcome(found: NextActions, mix: Mix) -> str:
     proved = "" if mix.proved else " (the best found in a minute, not proved to be the best)"
     if mix.short_t:
         part = mix.short_t / found.to_close_t
+        best = f"; the best takes {money}{proved}" if mix.chosen else ": none can be chosen"
         return (
             f"The target cannot be reached with these actions: {number(mix.short_t)} t a year are "
-            f"lacking, {percent(part)} of what is left to close; the best takes {money}{proved}."
+            f"lacking, {percent(part)} of what is left to close{best}."
         )
     return f"It closes the gap: {money}{proved}."
 

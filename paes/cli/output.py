@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich.cells import cell_len
@@ -145,7 +147,32 @@ def require_writable(folder: Path) -> None:
 
 def say(text: str) -> None:
     """A message for the person, beside the output."""
-    click.echo(text, err=True)
+    click.echo(_fitting(text, sys.stderr), err=True)
+
+
+def tell(text: str) -> None:
+    """A sentence of the output itself."""
+    click.echo(_fitting(text, sys.stdout))
+
+
+def _fitting(text: str, stream: TextIO) -> str:
+    """Wrapped for a terminal; one line for a file or a pipe, where it can be searched."""
+    if not stream.isatty():
+        return text
+    return "\n".join(wrapped(text, shutil.get_terminal_size().columns))
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` in lines of ``width``, the later ones indented; numbers keep their thousands."""
+    starts = [0]
+    for word in WORD.finditer(text):
+        room = width - (2 if len(starts) > 1 else 0)
+        so_far = text[starts[-1] : word.start()].strip()
+        if so_far and cell_len(text[starts[-1] : word.end()]) > room:
+            starts.append(word.start())
+    ends = [*starts[1:], len(text)]
+    parts = [text[a:b].rstrip() for a, b in zip(starts, ends, strict=True)]
+    return [parts[0], *(f"  {part}" for part in parts[1:])]
 
 
 def bar() -> Progress:
@@ -176,6 +203,6 @@ def percent(fraction: float | None, digits: int = 1) -> str:
 def say_marks(assumed_fraction: float | None, labels: dict[str, str]) -> None:
     """How much of a figure is assumed, and whether the store holds simulated readings."""
     if assumed_fraction:
-        say(f"{percent(assumed_fraction)} of these emissions rests on assumed figures")
+        say(f"{percent(assumed_fraction)} of these emissions rest on assumed figures")
     if labels.get("simulated") == "true":
         say("this store holds simulated readings")

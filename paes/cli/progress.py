@@ -96,7 +96,7 @@ def progress(
         f"{city.name}: {made.target.name.en}; electricity {basis_name(made.method)}",
         [
             "year",
-            f"emissions {made.unit}",
+            made.unit,
             "path",
             "distance",
             "reduction",
@@ -113,7 +113,7 @@ def progress(
                 _reduction(y),
                 *chance_cells(made, y.year),
                 percent(y.required_fraction),
-                verdict_words(y),
+                "base year" if y is made.base else verdict_words(y),
             ]
             for y in made.years
         ],
@@ -125,7 +125,7 @@ def progress(
     say_chances(made)
     _print_causes(made)
     upcoming = next_target(city, made.latest.year)
-    if upcoming:
+    if upcoming and upcoming.id != made.target.id:
         say(
             f"Next: {upcoming.name.en} (on {upcoming.base_year}); "
             f"paes progress --target {upcoming.id}"
@@ -160,7 +160,7 @@ def _reduction(year: YearResult) -> str:
     if most == least:
         return most
     is_bounded = math.isfinite(year.least_reduction_fraction)
-    return f"{least} to {most}" if is_bounded else f"at most {most}"
+    return f"{least.removesuffix(' %')} to {most}" if is_bounded else f"at most {most}"
 
 
 def _print_causes(made: Progress) -> None:

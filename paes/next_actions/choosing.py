@@ -70,6 +70,8 @@ class NextActions:
     """From the newest inventory to what the target allows, in t; negative if below it already."""
     under_way_t: float
     """What completed and ongoing actions still bring by the target year."""
+    done_t: float
+    """All that these give in the target year, if nothing is chosen."""
     curve: tuple[Step, ...]
     candidates: Mapping[str, Candidate]
     mix: Mix
@@ -85,6 +87,11 @@ class NextActions:
     def to_close_t(self) -> float:
         """What has to be chosen besides what is under way; 0 if nothing."""
         return max(0.0, self.gap_t - self.under_way_t)
+
+    @property
+    def added_t(self) -> float:
+        """What the mix adds to what is under way, less what overlaps take off the latter."""
+        return self.mix.reduction_t - self.done_t
 
 
 def next_actions(
@@ -111,7 +118,8 @@ def next_actions(
     register = _Register(city.actions, target.target_year, factor_of, wish, prices)
     gap_t = _gap(city, progress)
     under_way_t = register.under_way_t(latest.year)
-    wanted_t = gap_t - under_way_t + math.fsum(net_reductions(register.done).values())
+    done_t = math.fsum(net_reductions(register.done).values())
+    wanted_t = gap_t - under_way_t + done_t
     small_t = prices.too_small.fraction * max(0.0, gap_t - under_way_t)
     curve = abatement_curve(list(register.candidates.values()), register.whole_years, small_t)
     mix = register.mix(wanted_t, wish.budget_eur)
@@ -122,6 +130,7 @@ def next_actions(
         progress=progress,
         gap_t=gap_t,
         under_way_t=under_way_t,
+        done_t=done_t,
         curve=tuple(curve),
         candidates=register.candidates,
         mix=mix,

@@ -243,3 +243,14 @@ def test_wrong_prices_say_where(tmp_path):
     (tmp_path / "abatement.yaml").write_text(text.replace("fraction: 0.03", "fraction: 3"))
     with pytest.raises(ConfigError, match=r"abatement\.yaml:6: discount_rate\.fraction"):
         abatement_prices(tmp_path)
+
+
+def test_what_a_mix_adds_is_less_where_it_takes_from_what_is_under_way(town):
+    """A quarter of the tram counts with the solar plants: 120 t less 0.25 x 40 t are 110 t."""
+    tram = action("tram", "ongoing", "2026-12-31", declared_reduction_t=40.0,
+                  overlaps=[{"action": "solar", "fraction": 0.25}])  # fmt: skip
+    found = next_actions(*town(SOLAR, tram), PRICES, Wish())
+    assert found.under_way_t == pytest.approx(40.0)
+    assert found.mix.net_t["solar"] == pytest.approx(120.0)
+    assert found.added_t == pytest.approx(110.0)
+    assert found.to_close_t - found.added_t == pytest.approx(found.mix.short_t)
