@@ -7,7 +7,6 @@ year has a figure of no whole year, and is not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,12 +16,17 @@ from paes.accounting.site_energy import SiteEnergy
 from paes.comparison.benchmarks import Benchmark, Benchmarks, Per, Use
 from paes.installation import City
 from paes.inventory.inventory import Inventory
+from paes.meter_trees.tree import Term
 from paes.metering import Carrier, Measures, Site
 from paes.periods import By, Span, year_span
 from paes.self_consumption import balances
 from paes.units import KWH_PER_MWH
 
-HEAT_CARRIERS = frozenset(Carrier) - {Carrier.ELECTRICITY}
+_MEASURES = {
+    Use.ELECTRICITY: Measures.WITHDRAWAL,
+    Use.HEAT: Measures.WITHDRAWAL,
+    Use.GENERATION: Measures.GENERATION,
+}
 
 
 class Standing(StrEnum):
@@ -63,13 +67,15 @@ def site_figures(city: City, year: int, ledger: EnergyLedger, usual: Benchmarks)
     """Every key figure of the sites of ``city`` that can be told, site by site."""
     span, energy = year_span(year, city.time_zone), SiteEnergy(ledger)
     consumption = _consumption(city, energy, span)
-    return [
-        figure
-        for site in city.sites.values()
-        for use, total, whole in _uses(site, energy, span, consumption)
-        for per, units in _units(site, use)
-        if (figure := _figure(site, use, per, units, total, whole, usual))
-    ]
+    found = []
+    for (site, use), (total, whole) in _seen_uses(city, energy, span).items():
+        used = consumption.get(site, total) if use is Use.ELECTRICITY else total
+        of = city.sites[site]
+        if used.span_s:
+            found += [
+                _figure(of, use, per, units, used, whole, usual) for per, units in _units(of, use)
+            ]
+    return found
 
 
 def town_figures(city: City, inventory: Inventory, usual: Benchmarks) -> list[KeyFigure]:
@@ -100,25 +106,27 @@ def town_figures(city: City, inventory: Inventory, usual: Benchmarks) -> list[Ke
     return figures
 
 
-def _uses(
-    site: Site, energy: SiteEnergy, span: Span, consumption: dict[str, EnergyTotal]
-) -> Iterator[tuple[Use, EnergyTotal, bool]]:
-    """What the site's meters saw in the year, and whether they were in use all of it."""
-    asked: tuple[tuple[Use, Measures, Iterable[Carrier]], ...] = (
-        (Use.ELECTRICITY, Measures.WITHDRAWAL, (Carrier.ELECTRICITY,)),
-        (Use.HEAT, Measures.WITHDRAWAL, HEAT_CARRIERS),
-        (Use.GENERATION, Measures.GENERATION, (Carrier.ELECTRICITY,)),
-    )
-    for use, measures, carriers in asked:
-        found = []
-        for carrier in carriers:
-            total = energy.total([site.id], carrier, measures, span)
-            if total is not None:
-                found.append((total, energy.in_use([site.id], carrier, measures, span)))
-        if found:
-            total = sum((t for t, _ in found), EnergyTotal())
-            whole = all(part.seconds >= span.seconds for _, of in found for _, part in of)
-            yield use, consumption.get(site.id, total) if use is Use.ELECTRICITY else total, whole
+def _seen_uses(
+    city: City, energy: SiteEnergy, span: Span
+) -> dict[tuple[str, Use], tuple[EnergyTotal, bool]]:
+    """What each site's meters saw in the year, and whether they were in use all of it.
+
+    All sites are asked for at once: a store on the network answers once for all.
+    """
+    asked: dict[tuple[str, Use, Carrier], list[Term]] = {}
+    for site in city.sites:
+        for use, measures in _MEASURES.items():
+            for term in energy.terms([site], None, measures):
+                carrier = term.meter.carrier
+                if carrier and (carrier is Carrier.ELECTRICITY) == (use is not Use.HEAT):
+                    asked.setdefault((site, use, carrier), []).append(term)
+    found: dict[tuple[str, Use], tuple[EnergyTotal, bool]] = {}
+    for (site, use, _), seen in zip(asked, energy.seen(list(asked.values()), span), strict=True):
+        if seen is not None:
+            total, whole = found.get((site, use), (EnergyTotal(), True))
+            is_whole = all(t.span.seconds >= span.seconds for t in seen.terms if t.term.weight > 0)
+            found[site, use] = total + seen.total, whole and is_whole
+    return found
 
 
 def _consumption(city: City, energy: SiteEnergy, span: Span) -> dict[str, EnergyTotal]:
@@ -151,9 +159,7 @@ def _figure(
     total: EnergyTotal,
     whole: bool,
     usual: Benchmarks,
-) -> KeyFigure | None:
-    if not total.span_s:
-        return None
+) -> KeyFigure:
     return KeyFigure(
         subject=site.id,
         name=site.name,

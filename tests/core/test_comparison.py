@@ -126,6 +126,26 @@ def test_a_meter_of_half_a_year_is_not_judged(ledger_of):
     assert area.standing is None
 
 
+def test_the_store_is_asked_for_all_sites_at_once(ledger_of, monkeypatch):
+    # 500 kWh at 1000 m2 and 100 pupils of each: how often the store is asked does not grow.
+    names = [f"school-{n}" for n in range(6)]
+    sites = {n: SCHOOL.model_copy(update={"id": n, "pv_peak_kw": None}) for n in names}
+    meters = {f"{n}.main": MAIN.model_copy(update={"id": f"{n}.main", "site": n}) for n in names}
+    ledger = ledger_of(
+        city("town", 1000, 60.0, sites=sites, meters=meters), readings=dict.fromkeys(meters, 500.0)
+    )
+    town, asked = ledger.installation.city(), []
+    load = ledger.store.load_rollups
+    monkeypatch.setattr(ledger.store, "load_rollups", lambda *of: asked.append(of[0]) or load(*of))
+    site_figures(town, 2025, ledger, USUAL)  # makes the months
+    asked.clear()
+    found = site_figures(town, 2025, ledger, USUAL)
+    assert [f.subject for f in found] == [n for n in names for _ in range(2)]
+    assert {f.kwh for f in found} == {0.5, 5.0}
+    # once for what plants of one's own change in it, once for what was seen
+    assert asked == 2 * [[f"{n}.main/energy_import" for n in names]]
+
+
 def test_what_is_missing_is_no_thrift(ledger_of):
     # Half a year is missing at its end: the meter saw 7,500 kWh, below the usual 15 kWh/m2, and may
     # have counted up to 50 kW all the time.
