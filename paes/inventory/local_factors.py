@@ -39,7 +39,9 @@ def local_electricity(supply: LocalSupply, method: Method, national: FactorMatch
     """
     terms = electricity_terms(supply, method, national.factor_t_per_mwh)
     used, given, spot = supply.consumption, supply.delivered, supply.used_on_the_spot
-    low, high = factor_bounds(terms, _bounds(used), _bounds(given), _bounds(spot))
+    low, high = factor_bounds(
+        terms, _bounds(used), _bounds(given), _bounds(spot), supply.electricity_bounds_t
+    )
     sources = [national.source, *(s for plant in supply.plants for s in plant.sources)]
     return replace(
         national,
@@ -92,7 +94,8 @@ def local_heat(supply: LocalSupply, method: Method) -> FactorMatch:
             f"and imported heat emit {supply.heat_t + supply.imported_heat_t:g} t; correct "
             "heat_trade.csv"
         )
-    used = supply.heat_consumption
+    used, traded_t = supply.heat_consumption, supply.imported_heat_t - supply.exported_heat_t
+    least_t, most_t = (max(0.0, made_t + traded_t) for made_t in supply.heat_bounds_t)
     sources = (s for plant in supply.plants if plant.sells_heat for s in plant.sources)
     return FactorMatch(
         factor_set=method.factor_set,
@@ -110,16 +113,17 @@ def local_heat(supply: LocalSupply, method: Method) -> FactorMatch:
             "co2lph_t": supply.heat_t,
             "co2ih_t": supply.imported_heat_t,
             "co2eh_t": supply.exported_heat_t,
-            LOW: _per_mwh(emitted_t, used.high_mwh),
-            HIGH: _per_mwh(emitted_t + supply.short_heat_t, used.low_mwh),
+            LOW: _per_mwh(least_t, used.high_mwh, used),
+            HIGH: _per_mwh(most_t + supply.short_heat_t, used.low_mwh, used),
         },
     )
 
 
-def _per_mwh(emitted_t: float, used_mwh: float) -> float:
+def _per_mwh(emitted_t: float, used_mwh: float, used: Amount) -> float:
+    """Unbounded if nothing may have been used of what somebody may have; else 0."""
     if used_mwh > 0:
         return emitted_t / used_mwh
-    return math.inf if emitted_t else 0.0
+    return math.inf if emitted_t and used.high_mwh > 0 else 0.0
 
 
 def _bounds(amount: Amount) -> tuple[float, float]:

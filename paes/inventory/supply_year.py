@@ -108,7 +108,7 @@ def local_supply(
         assumed=any(one.assumed for one in (*into, *out, *bought)),
         findings=tuple(findings),
     )
-    short_t = _most_t(supply.short_heat_mwh, choice, ledger)
+    short_t = _most_t(supply.short_heat_most_mwh, choice, ledger)
     odd = [
         *_carried_trade(supply, (*into, *out)),
         *_heat_findings(supply),

@@ -37,13 +37,13 @@ def declared_causes(
 ) -> DeclaredCauses:
     """What the actions of ``city`` declare for the change between two inventories."""
     totals = by_origin(counted_actions(city, base, inventory, ledger))
-    low, high = _realisation(ledger)
+    least, most = sorted(totals.own_t * part for part in _realisation(ledger))
     return DeclaredCauses(
         own_t=totals.own_t,
         supra_t=totals.supra_ordinate_t,
         mixed_t=totals.unsplit_t,
-        own_low_t=totals.own_t * low,
-        own_high_t=totals.own_t * high,
+        own_low_t=least,
+        own_high_t=most,
     )
 
 

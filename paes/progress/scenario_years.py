@@ -92,7 +92,7 @@ class Course:
             Sector.MUNICIPAL_BUILDINGS,
             self.last.year,
             gwp=method.gwp,
-            as_of=method.factors_as_of,
+            as_of=self.last.factors_as_of,
         ).factor_t_per_mwh
         return grid.factor(self.last.year, known, year) / known if known else 1.0
 

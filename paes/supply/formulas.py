@@ -107,6 +107,7 @@ def factor_bounds(
     consumption_mwh: tuple[float, float],
     delivered_mwh: tuple[float, float],
     used_on_the_spot_mwh: tuple[float, float],
+    production_t: tuple[float, float] | None = None,
 ) -> tuple[float, float]:
     """Between which the factor lies, if these terms lie within their bounds (which may be inf).
 
@@ -114,7 +115,8 @@ def factor_bounds(
     from buying to exporting: the corners and that point hold its extremes.
     """
     found = [terms.factor_t_per_mwh]
-    for delivered, own_use in product(delivered_mwh, used_on_the_spot_mwh):
+    emitted = production_t or (terms.production_t,)
+    for delivered, own_use, made_t in product(delivered_mwh, used_on_the_spot_mwh, emitted):
         kink = min(max(delivered + terms.green_mwh, consumption_mwh[0]), consumption_mwh[1])
         for used in (*consumption_mwh, kink):
             corner = replace(
@@ -122,6 +124,7 @@ def factor_bounds(
                 consumption_mwh=used,
                 delivered_mwh=delivered,
                 used_on_the_spot_mwh=own_use,
+                production_t=made_t,
             )
             found.append(corner.factor_t_per_mwh)
     numbers = [factor for factor in found if not math.isnan(factor)]

@@ -74,6 +74,8 @@ class PlantYear:
     """Of all its fuel."""
     heat_emissions_fraction: float = 0.0
     """The part of them (0..1) that belongs to heat; of a cogenerator by its efficiencies."""
+    heat_fraction_bounds: tuple[float, float] | None = None
+    """Between which it lies, for what meters of heat and electricity missed; None if exactly."""
     meters: int = 0
     metered_mwh: float = 0.0
     declared_mwh: float = 0.0
@@ -100,6 +102,12 @@ class PlantYear:
     def heat_t(self) -> float:
         """Emissions of its heat, wherever they count."""
         return self.emissions_t * self.heat_emissions_fraction
+
+    @property
+    def heat_bounds_t(self) -> tuple[float, float]:
+        """Between which those of its heat lie; what is not of heat is of electricity."""
+        low, high = self.heat_fraction_bounds or (self.heat_emissions_fraction,) * 2
+        return self.emissions_t * low, self.emissions_t * high
 
 
 @dataclass(frozen=True)
@@ -193,6 +201,22 @@ class LocalSupply:
         return math.fsum(p.heat_t for p in self.plants if p.counts_emissions and p.sells_heat)
 
     @property
+    def electricity_bounds_t(self) -> tuple[float, float]:
+        """Between which CO2LPE lies, for a cogenerator's emissions are split by what it made."""
+        plants = [p for p in self.plants if p.counts_emissions]
+        low, high = (
+            math.fsum(p.emissions_t - p.heat_bounds_t[end] for p in plants) for end in (1, 0)
+        )
+        return min(low, self.electricity_t), max(high, self.electricity_t)
+
+    @property
+    def heat_bounds_t(self) -> tuple[float, float]:
+        """Between which CO2LPH lies, likewise."""
+        plants = [p for p in self.plants if p.counts_emissions and p.sells_heat]
+        low, high = (math.fsum(p.heat_bounds_t[end] for p in plants) for end in (0, 1))
+        return min(low, self.heat_t), max(high, self.heat_t)
+
+    @property
     def has_heat(self) -> bool:
         """True if table D or heat from outside tells where the town's heat is from."""
         return bool(self.imported_heat_mwh) or any(p.sells_heat and p.heat.mwh for p in self.plants)
@@ -213,6 +237,15 @@ class LocalSupply:
         if not self.has_heat:
             return 0.0
         return max(0.0, self.heat_consumption.mwh - self.heat_there_mwh)
+
+    @property
+    def short_heat_most_mwh(self) -> float:
+        """The most that it can be, for what meters of either side missed."""
+        if not self.has_heat:
+            return 0.0
+        made = math.fsum(p.heat.low_mwh for p in self.plants if p.sells_heat)
+        there = made + self.imported_heat_mwh - self.exported_heat_mwh
+        return max(0.0, self.heat_consumption.high_mwh - there)
 
     @property
     def rests_on_assumption(self) -> bool:

@@ -253,7 +253,13 @@ def _with_fuel(
         made,
         fuels_mwh=fuels,
         emissions_t=math.fsum(one.emissions_t for one in emitted),
-        heat_emissions_fraction=_heat_fraction(made, plant, assumptions),
+        heat_emissions_fraction=_heat_fraction(
+            made.heat.mwh, made.electricity.mwh, plant, assumptions
+        ),
+        heat_fraction_bounds=(
+            _heat_fraction(made.heat.low_mwh, made.electricity.high_mwh, plant, assumptions),
+            _heat_fraction(made.heat.high_mwh, made.electricity.low_mwh, plant, assumptions),
+        ),
         assumed=made.assumed
         or any(row.assumed for row in rows)
         or any(one.assumed for one in emitted),
@@ -279,13 +285,18 @@ def _fuel_rows(
 
 
 def _heat_fraction(
-    made: PlantYear, plant: DeclaredPlant, assumptions: SupplyAssumptions | None
+    heat_mwh: float,
+    electricity_mwh: float,
+    plant: DeclaredPlant,
+    assumptions: SupplyAssumptions | None,
 ) -> float:
     """The part of the emissions that belongs to heat, by the plant's or the usual efficiencies."""
-    if not made.electricity.mwh:
-        return 1.0 if made.heat.mwh or not plant.makes_electricity else 0.0
-    if not made.heat.mwh:
+    if not electricity_mwh:
+        return 1.0 if heat_mwh or not plant.makes_electricity else 0.0
+    if not heat_mwh or math.isinf(electricity_mwh):
         return 0.0
+    if math.isinf(heat_mwh):
+        return 1.0
     heat, electric = plant.heat_efficiency, plant.electric_efficiency
     if assumptions:
         heat = heat or assumptions.heat_efficiency.value
@@ -294,4 +305,4 @@ def _heat_fraction(
         raise DataError(
             f"{plant.id} has no efficiencies, and supply.yaml is not there to tell them"
         )
-    return heat_fraction(made.heat.mwh, made.electricity.mwh, heat, electric)
+    return heat_fraction(heat_mwh, electricity_mwh, heat, electric)
