@@ -294,7 +294,7 @@ def sectors_figure(view: CityView, language: Language) -> go.Figure:
     )
     for name, values, colour, hatch in shown:
         figure.add_bar(
-            y=[wrapped(language.text(f"sector.{row.sector.value}")) for row in rows],
+            y=[wrapped(language.text(f"sector.{row.sector}")) for row in rows],
             x=[float(v) for v in values],
             orientation="h",
             name=name,
@@ -308,9 +308,10 @@ def sectors_figure(view: CityView, language: Language) -> go.Figure:
             textfont={"size": 13, "color": INK},
             hovertemplate="%{y}: %{text} t<extra>" + name + "</extra>",
         )
-    most = max([1.0, *(r.base_t for r in rows), *(r.latest_t for r in rows)])
+    values_t = [t for row in rows for t in (row.base_t, row.latest_t)]
+    most, least = max([1.0, *values_t]), min([0.0, *values_t])
     figure.update_xaxes(
-        range=[0, most * 1.16],
+        range=[least * 1.16, most * 1.16],
         title_text=for_plot(language.text("path.axis")),
         gridcolor=GRID,
         tickformat=",.0f",

@@ -19,8 +19,9 @@ from paes.errors import PaesError, StoreError
 from paes.installation import City, Installation
 from paes.inventory.inventory import Inventory
 from paes.inventory.method import Method
-from paes.progress.progress import make_inventories
+from paes.progress.progress import make_inventories, usual_simulation
 from paes.store import Store
+from paes.uncertainty.simulation import Draws
 
 INVENTORIES_FOR_S = 900.0
 ACTIVITY_FOR_S = 240.0
@@ -80,12 +81,16 @@ class Observatory:
         """
         city, factor = address.city, address.factor
 
-        def make() -> dict[int, Inventory]:
+        def make() -> tuple[dict[int, Inventory], Draws | None]:
             method = Method.of(city.plan, electricity_factor=factor)
-            return make_inventories(city, self.ledger, method)
+            made = make_inventories(city, self.ledger, method)
+            # drawn with them, once for all pages and targets: it takes as long as they do
+            simulation = usual_simulation(self.installation) if made else None
+            return made, simulation.of(made.values(), cells=False) if simulation else None
 
         kept = self._memory.get(("inventories", city.id, factor), make, INVENTORIES_FOR_S)
-        return view(city, self.ledger, address.target.id, kept.value), kept.made_at
+        inventories, draws = kept.value
+        return view(city, self.ledger, address.target.id, inventories, draws), kept.made_at
 
     def live(self, city: City) -> tuple[LiveCity, datetime]:
         """The meters now, and when their coverage was computed."""

@@ -10,18 +10,20 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dashboard.changes import LineChange, SectorChange, line_changes, sector_changes
 from paes.accounting.ledger import EnergyLedger
-from paes.factors.emission_factors import FactorMatch
 from paes.installation import City
 from paes.inventory.inventory import Inventory
-from paes.inventory.line import InventoryLine
-from paes.metering import Carrier, Sector
+from paes.metering import Finding
 from paes.periods import local_year
 from paes.plan.action import Action, Origin, Status
 from paes.plan.target import PublishedInventory, Target
 from paes.progress.effects import Effects
 from paes.progress.path import YearResult
 from paes.progress.progress import Progress, make_progress, next_target
+from paes.report.inventory_report import compared
+from paes.uncertainty.chances import Chances, YearChances
+from paes.uncertainty.simulation import Draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,49 +49,11 @@ class Milestone:
 
 
 @dataclass(frozen=True, slots=True)
-class SectorChange:
-    """One sector in the base year and in the newest inventory."""
-
-    sector: Sector
-    base_t: float
-    latest_t: float
-    base_mwh: float
-    latest_mwh: float
-    metered_fraction: float
-
-    @property
-    def change_fraction(self) -> float | None:
-        """The change of emissions since the base year; None without a base."""
-        return self.latest_t / self.base_t - 1 if self.base_t else None
-
-
-@dataclass(frozen=True, slots=True)
-class LineChange:
-    """One sector and carrier in the newest inventory, with its emissions in the base year."""
-
-    sector: Sector
-    carrier: Carrier
-    energy_mwh: float
-    emissions_t: float
-    base_t: float
-    metered_fraction: float
-    declared_year: int | None
-    assumed: bool
-    factor: FactorMatch
-
-    @property
-    def change_fraction(self) -> float | None:
-        """The change of emissions since the base year; None without a base."""
-        return self.emissions_t / self.base_t - 1 if self.base_t else None
-
-
-@dataclass(frozen=True, slots=True)
 class ActionCount:
-    """How many actions there are, are complete, and declare a reduction in tonnes."""
+    """How many actions there are, and are complete."""
 
     all: int
     completed: int
-    declaring: int
 
 
 @dataclass(frozen=True)
@@ -105,6 +69,10 @@ class CityView:
     lines: tuple[LineChange, ...]
     own_actions: ActionCount
     published: tuple[PublishedInventory, ...]
+    findings: tuple[Finding, ...] = ()
+    """About the newest inventory, its comparison with the base year, and the causes of a change."""
+    chances: Chances | None = None
+    """How likely each year keeps to the path and meets the target; None if nothing was drawn."""
 
     @property
     def base_inventory(self) -> Inventory:
@@ -127,6 +95,11 @@ class CityView:
         return self.progress.effects_in(self.progress.latest.year)
 
     @property
+    def judged_chances(self) -> YearChances | None:
+        """Those of the judged year; None if nothing was drawn."""
+        return self.chances.of(self.judged.year) if self.chances else None
+
+    @property
     def unbounded(self) -> bool:
         """True if nothing bounds what the meters missed in the newest year."""
         return math.isinf(self.progress.latest.high_t)
@@ -137,11 +110,15 @@ def view(
     ledger: EnergyLedger,
     target_id: str,
     inventories: dict[int, Inventory],
+    draws: Draws | None = None,
 ) -> CityView:
-    """The city against a target; DataError if the target's base year has no inventory."""
+    """The city against a target; DataError if the target's base year has no inventory.
+
+    ``draws`` are those of the inventories' totals; without them there are no chances.
+    """
     progress = make_progress(city, ledger, target_id, inventories=inventories)
     base, newest = progress.inventories[0], progress.inventories[-1]
-    sectors = _sectors(base, newest)
+    sectors = sector_changes(base, newest)
     return CityView(
         city=city,
         progress=progress,
@@ -149,10 +126,20 @@ def view(
         next_step=_next_step(city, ledger, inventories),
         milestones=_milestones(city, progress),
         sectors=sectors,
-        lines=_lines(base, newest, sectors),
+        lines=line_changes(base, newest, sectors),
         own_actions=_count(a for a in city.actions if a.origin is Origin.LOCAL),
         published=city.plan.published_inventories,
+        findings=_findings(progress, ledger),
+        chances=progress.chances_by(draws) if draws else None,
     )
+
+
+def _findings(progress: Progress, ledger: EnergyLedger) -> tuple[Finding, ...]:
+    """Each once: of the newest year by itself, beside the base year, and of its causes."""
+    base, newest = progress.inventories[0], progress.inventories[-1]
+    compared_with_base = compared(newest, base, ledger)
+    causes = progress.effects_in(newest.year).findings
+    return (*newest.findings, *compared_with_base, *causes)
 
 
 def _next_step(
@@ -179,55 +166,6 @@ def _milestones(city: City, progress: Progress) -> tuple[Milestone, ...]:
     )
 
 
-def _sectors(base: Inventory, newest: Inventory) -> tuple[SectorChange, ...]:
-    """Every sector of either year, the largest of the newest first."""
-    names = {line.activity.sector for line in (*base.lines, *newest.lines)}
-    rows = []
-    for sector in names:
-        before, after = _of_sector(base, sector), _of_sector(newest, sector)
-        mwh = math.fsum(line.energy_mwh for line in after)
-        seen = math.fsum(line.energy_mwh * line.activity.metered_fraction for line in after)
-        rows.append(
-            SectorChange(
-                sector=sector,
-                base_t=math.fsum(line.emissions_t for line in before),
-                latest_t=math.fsum(line.emissions_t for line in after),
-                base_mwh=math.fsum(line.energy_mwh for line in before),
-                latest_mwh=mwh,
-                metered_fraction=seen / mwh if mwh else 0.0,
-            )
-        )
-    return tuple(sorted(rows, key=lambda row: (-row.latest_t, row.sector)))
-
-
-def _of_sector(inventory: Inventory, sector: Sector) -> list[InventoryLine]:
-    return [line for line in inventory.lines if line.activity.sector is sector]
-
-
-def _lines(
-    base: Inventory, newest: Inventory, sectors: tuple[SectorChange, ...]
-) -> tuple[LineChange, ...]:
-    before = {(i.activity.sector, i.activity.carrier): i.emissions_t for i in base.lines}
-    rows = [
-        LineChange(
-            sector=line.activity.sector,
-            carrier=line.activity.carrier,
-            energy_mwh=float(line.energy_mwh),
-            emissions_t=float(line.emissions_t),
-            base_t=float(before.get((line.activity.sector, line.activity.carrier), 0.0)),
-            metered_fraction=float(line.activity.metered_fraction),
-            declared_year=line.activity.declared_year,
-            assumed=line.assumed,
-            factor=line.factor,
-        )
-        for line in newest.lines
-    ]
-    order = {row.sector: place for place, row in enumerate(sectors)}
-    return tuple(sorted(rows, key=lambda row: (order[row.sector], -row.emissions_t)))
-
-
 def _count(actions: Iterable[Action]) -> ActionCount:
     listed = list(actions)
-    completed = [a for a in listed if a.status is Status.COMPLETED]
-    declaring = [a for a in completed if a.declared_reduction_t is not None]
-    return ActionCount(len(listed), len(completed), len(declaring))
+    return ActionCount(len(listed), sum(a.status is Status.COMPLETED for a in listed))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from dashboard.changes import SectorChange
 from dashboard.meters import LiveCity
-from dashboard.queries import CityView, SectorChange
+from dashboard.queries import CityView
 from dashboard.texts import Language
 from paes.meter_status import MeterState
 from paes.progress.causes import Owed, causes_of
@@ -259,7 +260,7 @@ def sectors(view: CityView, language: Language) -> str:
 
 
 def _name(row: SectorChange, language: Language) -> str:
-    return language.text(f"sector.{row.sector.value}")
+    return language.text(f"sector.{row.sector}")
 
 
 def _change_t(row: SectorChange, language: Language) -> str:

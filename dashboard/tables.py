@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from dashboard import formats
+from dashboard.changes import LineChange
 from dashboard.queries import CityView
 from dashboard.sentences import verdict_word
 from dashboard.texts import Language
@@ -24,6 +25,8 @@ Kind = Literal["text", "number", "percent", "year"]
 _EXCEL = {"it": (";", "\ufeff"), "en": (",", "")}
 _SMALL = 10.0
 """Numbers below deserve a decimal."""
+_LEAST_PART = 0.005
+"""A smaller part of a figure is 0 % and not told."""
 _LEADS_A_FORMULA = ("=", "+", "@", "-", "\t")
 
 
@@ -179,7 +182,7 @@ def sectors_table(view: CityView, language: Language) -> Table:
     )
     rows = tuple(
         (
-            t(f"sector.{row.sector.value}"),
+            t(f"sector.{row.sector}"),
             float(row.base_t),
             float(row.latest_t),
             row.change_fraction,
@@ -201,7 +204,7 @@ def lines_table(view: CityView, language: Language) -> Table:
         Column(t("table.energy_mwh"), "number"),
         Column(t("table.emissions_t"), "number"),
         Column(t("table.change"), "percent", 1, sign=True),
-        Column(t("table.metered"), "percent", 1),
+        Column(t("table.rests_on")),
         Column(t("table.declared_year"), "year"),
         Column(t("table.basis")),
         Column(t("table.factor"), "number", 4),
@@ -209,42 +212,73 @@ def lines_table(view: CityView, language: Language) -> Table:
         Column(t("table.factor_how")),
         Column(t("table.factor_source")),
     )
-    rows = tuple(
-        (
-            t(f"sector.{row.sector.value}"),
-            t(f"carrier.{row.carrier.value}"),
-            row.energy_mwh,
-            row.emissions_t,
-            row.change_fraction,
-            row.metered_fraction,
-            None if row.declared_year is None else float(row.declared_year),
-            t("basis.assumed" if row.assumed else "basis.sourced"),
-            float(row.factor.factor_t_per_mwh),
-            None if row.factor.year_used is None else float(row.factor.year_used),
-            t(f"how.{row.factor.how.value}"),
-            row.factor.source or row.factor.note or None,
-        )
-        for row in view.lines
-    )
+    rows = tuple(_line_cells(row, language) for row in view.lines)
     caption = t("table.caption_lines", city=view.city.name, year=view.newest.year)
     return Table("lines", caption, columns, rows)
+
+
+def _line_cells(row: LineChange, language: Language) -> tuple[Cell, ...]:
+    t, match = language.text, row.factor
+    source = (match.source or match.note) if match else row.source
+    return (
+        t(f"sector.{row.sector}"),
+        t(f"carrier.{row.carrier}") if row.carrier else None,
+        row.energy_mwh,
+        row.emissions_t,
+        row.change_fraction,
+        _rests_on(row, language),
+        None if row.declared_year is None else float(row.declared_year),
+        None if row.notation else t("basis.assumed" if row.assumed else "basis.sourced"),
+        float(match.factor_t_per_mwh) if match else None,
+        float(match.year_used) if match and match.year_used is not None else None,
+        t(f"how.{match.how}") if match else None,
+        source or None,
+    )
+
+
+def _rests_on(row: LineChange, language: Language) -> str | None:
+    """The parts of a figure by how they are known, or why there is no figure."""
+    if row.notation:
+        return language.text(f"notation.{row.notation}")
+    parts, whole = row.evidence, row.evidence.energy_mwh
+    known = {
+        "measured": parts.measured_mwh,
+        "billed": parts.billed_mwh,
+        "estimated": parts.estimated_mwh,
+        "declared": parts.declared_mwh,
+        "carried": parts.carried_mwh,
+    }
+    words = {name: language.text(f"evidence.{name}") for name in known}
+    told = [
+        f"{words[name]} {language.percent(mwh / whole, 0)}"
+        for name, mwh in known.items()
+        if whole and abs(mwh / whole) >= _LEAST_PART
+    ]
+    return ", ".join(told) or None
 
 
 def findings_table(view: CityView, language: Language) -> Table:
     """What a reader should know about the newest inventory."""
     t = language.text
-    rows = tuple((_subject(f, language), finding_text(f, language)) for f in view.newest.findings)
+    told = ((_subject(f, view, language), finding_text(f, language)) for f in view.findings)
     caption = t("table.caption_findings", city=view.city.name, year=view.newest.year)
     columns = (Column(t("table.subject")), Column(t("table.finding")))
-    return Table("findings", caption, columns, rows)
+    return Table("findings", caption, columns, tuple(dict.fromkeys(told)))
 
 
-def _subject(finding: Finding, language: Language) -> str:
-    parts = []
-    for part in finding.subject.split("/"):
-        known = [g for g in ("sector", "carrier") if language.knows(f"{g}.{part}")]
-        parts.append(language.text(f"{known[0]}.{part}") if known else part)
-    return " · ".join(parts)
+def _subject(finding: Finding, view: CityView, language: Language) -> str:
+    """Where it is, without what the table's caption says: the city and the year."""
+    said = (view.city.id, str(view.newest.year))
+    parts = [part for part in finding.subject.split("/") if part not in said]
+    names = [_named(part, view, language) for part in parts]
+    return " · ".join(names) or language.text("subject.whole")
+
+
+def _named(part: str, view: CityView, language: Language) -> str:
+    if part in view.city.sites:
+        return view.city.sites[part].name
+    keys = (f"sector.{part}", f"carrier.{part}", f"use.{part}", f"subject.{part}")
+    return next((language.text(key) for key in keys if language.knows(key)), part)
 
 
 def finding_text(finding: Finding, language: Language) -> str:

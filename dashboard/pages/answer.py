@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from dash import html
 
 from dashboard import sentences
-from dashboard.address import Address
+from dashboard.address import FACTORS, Address
+from dashboard.chances import chance
 from dashboard.pages.blocks import badge, rich
 from dashboard.pages.markup import aria
 from dashboard.queries import CityView, NextStep
@@ -24,6 +25,9 @@ def answer_block(view: CityView, language: Language, address: Address) -> list[A
         badge(verdict, sentences.verdict_word(view.judged, view, language)),
         html.P(rich(sentences.answer(view, language)), className="lead"),
     ]
+    told = chance(view, language)
+    if told:
+        said.append(html.P(rich(told)))
     for honest in (sentences.on_assumed(view, language), sentences.grid_share(view, language)):
         if honest:
             said.append(html.P(rich(honest), className="lead honest"))
@@ -44,6 +48,7 @@ def answer_block(view: CityView, language: Language, address: Address) -> list[A
             className="cards",
         ),
         _targets(view, language, address),
+        _factors(view, language, address),
     ]
 
 
@@ -163,6 +168,7 @@ def _next(view: CityView, language: Language) -> Any:
         [
             html.Strong(rich(step.target.name.in_language(language.code))),
             html.Span(rich(_still(step, view, language))),
+            _actions_done(view, language),
             _assumed(step.target, language),
         ],
     )
@@ -181,6 +187,36 @@ def _still(step: NextStep, view: CityView, language: Language) -> str:
     )
 
 
+def _actions_done(view: CityView, language: Language) -> str | None:
+    """How far the register has come; nothing where there is none."""
+    count = view.own_actions
+    if not count.all:
+        return None
+    figures = {"completed": count.completed, "all": count.all}
+    words = {name: language.number(n) for name, n in figures.items()}
+    return language.text("card.actions_done", **words)
+
+
+def _factors(view: CityView, language: Language, address: Address) -> Any:
+    """By which factor of electricity all of the page is reckoned, and the other one."""
+    method = view.newest.method
+    label = language.text(f"method.switch_{method.electricity_scope}")
+    links = []
+    for factor in FACTORS:
+        here = aria(current="true") if factor == method.electricity_factor else {}
+        name = language.text(f"method.{factor}", base=view.city.plan.base_year)
+        links.append(html.Li(html.A(rich(name), href=address.link("/", factor=factor), **here)))
+    return _choice(label, links)
+
+
+def _choice(label: str, links: list[Any]) -> Any:
+    return html.Nav(
+        [html.Span(label, className="switch-label"), html.Ul(links)],
+        className="switch",
+        **aria(label=label),
+    )
+
+
 def _targets(view: CityView, language: Language, address: Address) -> Any:
     """Links to the other targets; nothing if there is but one."""
     targets = view.city.plan.targets
@@ -192,8 +228,4 @@ def _targets(view: CityView, language: Language, address: Address) -> Any:
         here = aria(current="true") if target.id == view.progress.target.id else {}
         name = target.name.in_language(language.code)
         links.append(html.Li(html.A(rich(name), href=address.link("/", target=target.id), **here)))
-    return html.Nav(
-        [html.Span(label, className="switch-label"), html.Ul(links)],
-        className="switch",
-        **aria(label=label),
-    )
+    return _choice(label, links)

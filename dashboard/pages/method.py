@@ -1,4 +1,4 @@
-"""The foot of the page: factors, the electricity factor's switch, sources, what to know."""
+"""The foot of the page: factors, rules, sources, and what to know about the inventory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 from dash import html
 
 from dashboard import tables
-from dashboard.address import FACTORS, Address
+from dashboard.address import Address
 from dashboard.pages.answer import source_line
 from dashboard.pages.blocks import download, html_table, rich, section
-from dashboard.pages.markup import aria
 from dashboard.queries import CityView
 from dashboard.texts import Language
 from paes.plan.target import PublishedInventory, Target
@@ -25,9 +24,9 @@ def method_block(
     t = language.text
     parts = [
         *_factors(view, language),
-        _switch(view, language, address),
         html.P(rich(t("method.bounds"))),
         html.P(rich(t("method.path"))),
+        *_chances(view, language),
         html.H3(rich(t("method.targets"))),
         html.Ul([html.Li(_target(target, language)) for target in view.city.plan.targets]),
     ]
@@ -60,29 +59,23 @@ def _factors(view: CityView, language: Language) -> list[Any]:
         approach=factors.approach,
         gas=factors.gas,
     )
-    is_local = view.newest.method.electricity_scope == "local"
-    basis = f"method.basis_{view.newest.method.electricity_factor}"
+    method = view.newest.method
+    basis = f"method.basis_{method.electricity_factor}"
     return [
         html.P(rich(told)),
         html.P(rich(t("method.set_source", source=factors.source or "–"))),
         html.P(rich(t("method.formula"))),
         html.P(rich(t(basis, base=view.city.plan.base_year))),
-        *([html.P(rich(t("method.basis_local")))] if is_local else []),
+        html.P(rich(t(f"method.basis_{method.electricity_scope}"))),
     ]
 
 
-def _switch(view: CityView, language: Language, address: Address) -> Any:
-    label = language.text("method.switch")
-    links = []
-    for factor in FACTORS:
-        here = aria(current="true") if factor == view.newest.method.electricity_factor else {}
-        name = language.text(f"method.{factor}", base=view.city.plan.base_year)
-        links.append(html.Li(html.A(rich(name), href=address.link("/", factor=factor), **here)))
-    return html.Nav(
-        [html.Span(label, className="switch-label"), html.Ul(links)],
-        className="switch",
-        **aria(label=label),
-    )
+def _chances(view: CityView, language: Language) -> list[Any]:
+    """How intervals and probabilities were drawn."""
+    if view.chances is None:
+        return []
+    draws = language.number(view.chances.draws)
+    return [html.P(rich(language.text("method.chances", draws=draws, seed=view.chances.seed)))]
 
 
 def _target(target: Target, language: Language) -> list[Any]:

@@ -48,14 +48,16 @@ class Progress:
     @cached_property
     def chances(self) -> Chances | None:
         """How likely each year keeps to the path and meets the target, from ``draws``."""
-        if self.draws is None:
-            return None
+        return None if self.draws is None else self.chances_by(self.draws)
+
+    def chances_by(self, draws: Draws) -> Chances:
+        """The same from draws that are there already, of its inventories or of more years."""
         asked = {}
         for year, inventory in zip(self.years, self.inventories, strict=True):
             per_t = year.emissions_t / inventory.emissions_t if inventory.emissions_t else 1.0
             goal = self.target.reduction_fraction
             asked[year.year] = Asked(year.required_fraction, goal, per_t)
-        return chances_of(self.draws, self.base.year, asked)
+        return chances_of(draws, self.base.year, asked)
 
     @property
     def over(self) -> bool:
@@ -106,11 +108,12 @@ def make_progress(
         latest=years[-1],
         effects=make_effects(city, ledger, made),
         inventories=tuple(made.values()),
-        simulation=simulation or _usual(ledger.installation),
+        simulation=simulation or usual_simulation(ledger.installation),
     )
 
 
-def _usual(installation: Installation) -> Simulation | None:
+def usual_simulation(installation: Installation) -> Simulation | None:
+    """By the installation's assumptions; None if it has none."""
     known = installation.assumed_uncertainty
     return Simulation(known) if known else None
 
