@@ -127,7 +127,7 @@ def _one(role: str, inputs: Sequence[Input]) -> float:
 
 def _reduction(inputs: Sequence[Input]) -> float:
     base = _one("base", inputs)
-    return 1 - _one("emissions", inputs) / base if base else 0.0
+    return 1 - _one("emissions", inputs) / base if base > 0 else 0.0
 
 
 def _path(inputs: Sequence[Input]) -> float:

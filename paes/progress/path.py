@@ -61,11 +61,15 @@ class YearResult:
     least_reduction_fraction: float
     """The reduction if all that meters missed had been used, and estimates were too low, but those
     of the base year too high: no gap is a saving."""
+    most_reduction_fraction: float
+    """The other way round: nothing of what was missed was used, but all the base year lacks."""
     required_supra_fraction: float | None = None
     """The part of ``required_fraction`` expected from outside; None if the act does not split."""
     required_own_fraction: float | None = None
     open_by: OpenBy | None = None
     """What leaves the verdict open; None if it is given."""
+    per_t: float = 1.0
+    """What a tonne of the town is in the target's measure."""
 
     @property
     def distance_t(self) -> float:
@@ -172,21 +176,43 @@ def year_result(city: City, target: Target, base: Emissions, inventory: Inventor
         low_t=found.low_t,
         high_t=found.high_t,
         path_t=path.t,
-        reduction_fraction=1 - found.t / base.t if base.t else 0.0,
+        reduction_fraction=_reduction(base.t, found.t),
         required_fraction=asked.fraction,
         least_reduction_fraction=_least_reduction(base, found),
+        most_reduction_fraction=_most_reduction(base, found),
         verdict=verdict_of(found, path),
         required_supra_fraction=asked.supra_ordinate_fraction,
         required_own_fraction=asked.own_fraction,
         open_by=open_by(found, path),
+        per_t=per_tonne(city, target, inventory.year),
     )
 
 
+def _reduction(base_t: float, found_t: float) -> float:
+    """Of a base year that emits nothing, or takes up more than it emits, nothing can be less."""
+    return 1 - found_t / base_t if base_t > 0 else 0.0
+
+
 def _least_reduction(base: Emissions, found: Emissions) -> float:
-    """If the year was at its most, and the base year at its least."""
-    if not base.t:
+    """If the year was at its most, and the base year at its least.
+
+    Of a base year that may have emitted nothing at all, anything is unboundedly more.
+    """
+    if base.t <= 0:
         return 0.0
-    return 1 - found.high_t / base.low_t if base.low_t > 0 else -math.inf
+    if base.low_t <= 0:
+        return -math.inf
+    # a year that takes up more than it emits is the more of a reduction, the less the base year's
+    return 1 - found.high_t / (base.low_t if found.high_t > 0 else base.high_t)
+
+
+def _most_reduction(base: Emissions, found: Emissions) -> float:
+    """If the year was at its least, and the base year at its most."""
+    if base.t <= 0:
+        return 0.0
+    if found.low_t >= 0:
+        return 1 - found.low_t / base.high_t
+    return 1 - found.low_t / base.low_t if base.low_t > 0 else math.inf
 
 
 def verdict_of(found: Emissions, path: Emissions) -> Verdict:
@@ -233,6 +259,11 @@ def inhabitants(city: City, target: Target, year: int) -> int:
             f"inhabitants of {year} or before are known; expected those of {target.base_year}"
         )
     return counted.inhabitants
+
+
+def per_tonne(city: City, target: Target, year: int) -> float:
+    """What a tonne of the town is in the target's measure: 1, or one by the inhabitants."""
+    return _measure(city, target, year, 1.0)
 
 
 def _measure(city: City, target: Target, year: int, emissions_t: float) -> float:

@@ -53,10 +53,9 @@ class Progress:
     def chances_by(self, draws: Draws) -> Chances:
         """The same from draws that are there already, of its inventories or of more years."""
         asked = {}
-        for year, inventory in zip(self.years, self.inventories, strict=True):
-            per_t = year.emissions_t / inventory.emissions_t if inventory.emissions_t else 1.0
+        for year in self.years:
             goal = self.target.reduction_fraction
-            asked[year.year] = Asked(year.required_fraction, goal, per_t)
+            asked[year.year] = Asked(year.required_fraction, goal, year.per_t)
         return chances_of(draws, self.base.year, asked)
 
     @property

@@ -62,9 +62,9 @@ class FutureDraws:
         usual = to_come.growth * (1 - to_come.grid_fraction) * off
         less = to_come.declared_t * self.realised
         last = self.draws.totals[to_come.last_year]
-        least = np.maximum(last.least_t * usual - less, 0.0)
+        least = _less(last.least_t * usual, less)
         is_same = last.most_t is last.least_t
-        most = least if is_same else np.maximum(last.most_t * usual - less, 0.0)
+        most = least if is_same else _less(last.most_t * usual, less)
         return Spread(least, most)
 
     def chances(
@@ -73,6 +73,11 @@ class FutureDraws:
         """How likely the year keeps to the path and meets the target."""
         base = self.draws.totals[base_year]
         return year_chances(to_come.year, base, self.spread(to_come), asked, base_per_t)
+
+
+def _less(usual_t: Floats, less_t: Floats) -> Floats:
+    """What is left of emissions as usual; actions never make it negative."""
+    return np.maximum(usual_t - less_t, np.minimum(usual_t, 0.0))
 
 
 def realised_fractions(realisation: Realisation, normal: Floats) -> Floats:

@@ -50,9 +50,9 @@ class ScenarioYear:
 
     @property
     def emissions_t(self) -> float:
-        """What is left; never below zero."""
+        """What is left; actions and the grid never make it negative."""
         less = self.own_t + self.supra_actions_t + self.unsplit_t + self.grid_t
-        return max(0.0, self.as_usual_t - less)
+        return max(min(0.0, self.as_usual_t), self.as_usual_t - less)
 
     @property
     def supra_ordinate_t(self) -> float:

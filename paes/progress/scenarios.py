@@ -27,7 +27,7 @@ from paes.metering import Finding
 from paes.plan.action import Action, Status
 from paes.plan.outlook import GridProjection
 from paes.plan.target import Target
-from paes.progress.path import Emissions, emissions_of, required_fraction
+from paes.progress.path import Emissions, emissions_of, per_tonne, required_fraction
 from paes.progress.progress import find_target, next_target
 from paes.progress.scenario_actions import mix_of
 from paes.progress.scenario_draws import FutureDraws, ToCome
@@ -211,8 +211,7 @@ class _Lines:
         asked = Asked(
             required_fraction(self.target, end.year), self.target.reduction_fraction, self.per_head
         )
-        base_t = self.base_inventory.emissions_t
-        base_per_t = self.base.t / base_t if base_t else 1.0
+        base_per_t = per_tonne(self.city, self.target, self.base_inventory.year)
         chances = self.future.chances(to_come, self.target.base_year, asked, base_per_t)
         return Scenario(
             id=id_,

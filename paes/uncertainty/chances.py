@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from paes.errors import DataError
 from paes.series import Floats
@@ -102,43 +103,64 @@ def year_chances(
     errors that both share do not cancel.
     """
     per_t = asked.per_t / base_per_t
-    least = reduction(base.least_t, total.most_t * per_t)
-    most = reduction(base.most_t, total.least_t * per_t)
+    lowest, highest = total.least_t * per_t, total.most_t * per_t
+    ends = [
+        reduction(base_t, year_t)
+        for base_t in (base.least_t, base.most_t)
+        for year_t in (lowest, highest)
+    ]
     return YearChances(
         year=year,
-        reduction=interval(least, most, LEVEL),
-        on_path=_chance(least, most, asked.path_fraction),
-        meets_target=_chance(least, most, asked.target_fraction),
+        reduction=interval(np.minimum.reduce(ends), np.maximum.reduce(ends), LEVEL),
+        on_path=_chance(base, lowest, highest, asked.path_fraction),
+        meets_target=_chance(base, lowest, highest, asked.target_fraction),
         shares=shares(_variance(base, total)),
     )
 
 
 def reduction(base_t: Floats, year_t: Floats) -> Floats:
-    """The part of ``base_t`` that is less in ``year_t``; 0 where both are zero.
+    """The part of ``base_t`` that is less in ``year_t``.
 
-    All is less of an unbounded base year, and unboundedly more is used in an unbounded year.
+    All is less of an unbounded base year, and unboundedly more is used in an unbounded year. Of a
+    base year that emits nothing, or takes up more than it emits, nothing can be less; what is more
+    is unboundedly so.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         rest = np.where(np.isinf(base_t), 0.0, year_t / base_t)
-    rest = np.where(np.isinf(year_t), np.inf, rest)
-    made: Floats = 1 - np.where((base_t == 0) & (year_t == 0), 1.0, rest)
+    rest = np.where(base_t <= 0, np.where(year_t <= base_t, 1.0, np.inf), rest)
+    made: Floats = 1 - np.where(np.isinf(year_t), np.inf, rest)
     return made
 
 
 def _base_year(year: int, asked: Asked) -> YearChances:
     """It differs from itself by nothing, whatever is wrong with it."""
-    nothing = np.zeros(1)
+    on_path, meets = (
+        float(wanted <= EXACT) for wanted in (asked.path_fraction, asked.target_fraction)
+    )
     return YearChances(
         year=year,
         reduction=Interval(0.0, 0.0),
-        on_path=_chance(nothing, nothing, asked.path_fraction),
-        meets_target=_chance(nothing, nothing, asked.target_fraction),
+        on_path=Chance(on_path, on_path),
+        meets_target=Chance(meets, meets),
         shares={},
     )
 
 
-def _chance(least: Floats, most: Floats, wanted: float) -> Chance:
-    return Chance(float(np.mean(least >= wanted - EXACT)), float(np.mean(most >= wanted - EXACT)))
+def _chance(base: Spread, lowest: Floats, highest: Floats, wanted: float) -> Chance:
+    """That the year emits no more than is left of the base year's, as a verdict is given."""
+    return Chance(
+        float(np.mean(_is_enough(base.least_t, highest, wanted))),
+        float(np.mean(_is_enough(base.most_t, lowest, wanted))),
+    )
+
+
+def _is_enough(base_t: Floats, year_t: Floats, wanted: float) -> npt.NDArray[np.bool_]:
+    """True where ``year_t`` keeps within the part of ``base_t`` that is left; of an unbounded base
+    year any does, but an unbounded year never."""
+    finite = np.where(np.isinf(base_t), 0.0, base_t)
+    allowed = np.where(np.isinf(base_t), np.inf, finite * (1 - wanted) + EXACT * np.abs(finite))
+    made: npt.NDArray[np.bool_] = (year_t <= allowed) & ~np.isposinf(year_t)
+    return made
 
 
 def _variance(base: Spread, total: Spread) -> dict[Source, float]:
