@@ -144,6 +144,8 @@ def path_table(view: CityView, language: Language) -> Table:
         Column(t("table.path_t"), "number", digits),
         Column(t("table.distance_t"), "number", digits, sign=True),
         Column(t("table.reduction"), "percent", 1),
+        Column(t("table.reduction_low"), "percent", 1),
+        Column(t("table.reduction_high"), "percent", 1),
         Column(t("table.required"), "percent", 1),
         Column(t("table.verdict")),
         Column(t("table.assumed"), "percent", 0),
@@ -159,6 +161,7 @@ def path_table(view: CityView, language: Language) -> Table:
             float(y.path_t),
             float(y.distance_t),
             float(y.reduction_fraction),
+            *_interval(y.year, view),
             float(y.required_fraction),
             None if y is view.progress.base else verdict_word(y, view, language),
             float(inventory.assumed_fraction),
@@ -167,6 +170,14 @@ def path_table(view: CityView, language: Language) -> Table:
         for y, inventory in zip(view.progress.years, view.progress.inventories, strict=True)
     )
     return Table("path", t("table.caption_path", city=view.city.name), columns, rows)
+
+
+def _interval(year: int, view: CityView) -> tuple[Cell, Cell]:
+    """Of the year's reduction; nothing where nothing was drawn."""
+    if view.chances is None:
+        return None, None
+    found = view.chances.of(year).reduction
+    return found.low, found.high
 
 
 def sectors_table(view: CityView, language: Language) -> Table:

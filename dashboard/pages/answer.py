@@ -27,7 +27,7 @@ def answer_block(view: CityView, language: Language, address: Address) -> list[A
     ]
     told = chance(view, language)
     if told:
-        said.append(html.P(rich(told)))
+        said.append(html.P(rich(told), className="lead honest"))
     for honest in (sentences.on_assumed(view, language), sentences.grid_share(view, language)):
         if honest:
             said.append(html.P(rich(honest), className="lead honest"))

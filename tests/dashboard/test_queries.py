@@ -126,8 +126,8 @@ def test_sentence_tells_circumstances_what_is_not_known_and_how_far_gaps_decide(
     )  # fmt: skip
     text = sentences.effects(_telling(shown, told), languages["en"])
     assert "weather \N{MINUS SIGN}3\N{NO-BREAK SPACE}t, activity +2\N{NO-BREAK SPACE}t" in text
-    assert "activity of industry" in text
-    assert "from 2,000 t to 6,000 t" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "activity (industry (non-ETS))" in text
+    assert "between 2,000 t and 6,000 t" in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "between 90,000 t and 100,000 t" in text.replace("\N{NO-BREAK SPACE}", " ")
     endless = replace(told, less_by_gaps_t=math.inf)
     italian = sentences.effects(_telling(shown, endless), languages["it"])
