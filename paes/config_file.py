@@ -230,7 +230,9 @@ def kind_of(value: Any) -> str:
         return "nothing"
     if isinstance(value, dict):
         return "keys and values"
-    return "a list" if isinstance(value, list) else repr(value)
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    return repr(value)
 
 
 def _message(error: ErrorDetails) -> str:

@@ -162,7 +162,10 @@ def test_an_unreachable_gateway_is_a_warning(paes, dead_town):
     ("arguments", "says"),
     [
         (("inventory", "2099"), "2099 is not over"),
-        (("inventory", "1950"), "no activity data for 1950"),
+        (
+            ("inventory", "1950"),
+            "for 1950 or any earlier year; the first is of 2007",
+        ),
         (("--city", "atlantis", "progress"), "no city 'atlantis'; there is la-spezia"),
         (("progress", "--target", "x"), "has no target 'x'; there is piano-energetico-2020"),
         (("energy", "--meter", "x.y"), "no meter 'x.y'"),

@@ -100,6 +100,8 @@ def test_each_figure_says_what_it_rests_on(run):
     assert rows["total"][1:6] == ["", "", "", "8", "92"]
     assert rows["natural_gas"][-1] == "a"
     assert rows["coal"][0] == "NO"
+    # a sector of keys alone has no figure, and 0.0 would be one
+    assert rows["residential_buildings"] == [""] * 10
 
 
 def test_it_fits_a_hundred_columns(run):

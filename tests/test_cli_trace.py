@@ -149,9 +149,19 @@ def test_without_an_id_it_lists_what_can_be_traced(paes):
     code, out, err = paes("trace")
     assert code == 0, err
     assert out.splitlines()[:2] == ["porto/inventory/2005/t", "porto/inventory/2025/t"]
-    assert "porto/progress/t2020/2025/unexplained_t" in out
+    assert "porto/progress/t2020/2025/reduction" in out.split()
     _, out, _ = paes("trace", "--json")
     assert f"{CELL}/metered_kwh" in json.loads(out)["ids"]
+
+
+def test_a_reduction_is_at_most_what_follows_if_nothing_that_was_missed_was_used(paes):
+    """1 - 1,454.956 / 1,433.202 = -0.0152; nothing bounds what a meter of the town missed.
+
+    The base year is declared, and so exact.
+    """
+    code, out, err = paes("trace", "porto/progress/t2020/2025/reduction")
+    assert code == 0, err
+    assert "between unbounded and -0.0152" in out
 
 
 def test_what_a_late_reading_touches_is_listed(paes):
@@ -178,6 +188,8 @@ def test_what_a_late_reading_touches_is_listed(paes):
         (["porto/inventory/2025/t", "--meter", "scuola.man"], "no meter 'scuola.man'"),
         ([f"{CELL}/t", "--meter", "molo.gas"], "does not rest on meter molo.gas"),
         ([f"{CELL}/t", "--meter", "scuola.main", "--day", "2025-01"], "expected one day"),
+        (["--touched-by", "scuola.main", "--from", "2025-03-01", "--to", "2025-02-01"],
+         "--to 2025-02-01 is not after --from 2025-03-01"),
         (["--touched-by", "scuola.main"], "between which times? add --from and --to"),
         (["--touched-by", "porto/declared/1999/industry/coal/mwh"], "no declared row"),
     ],

@@ -159,7 +159,9 @@ def activity_data(
     figured = {cell for cell, of_cell in latest.items() if any(not r.notation for r in of_cell)}
     cells = sorted(figured | metered.keys())
     if not cells:
-        raise DataError(f"no activity data for {year} or any earlier year")
+        later = min((row.year for row in declared if not row.notation), default=None)
+        first = "" if later is None else f"; the first is of {later}"
+        raise DataError(f"no activity data for {year} or any earlier year{first}")
     rows = [
         _cell(year, cell, latest.get(cell, ()), metered.get(cell), (billed or {}).get(cell), seen)
         for cell in cells

@@ -225,7 +225,8 @@ def _require_its_place(row: DeclaredRow) -> None:
 def _require_no_figure(row: DeclaredRow) -> None:
     given = [name for name in _OF_FIGURES if getattr(row, name) is not None]
     if given:
-        raise ValueError(f"{given[0]} is there beside notation key {row.notation}; expected one")
+        seen = f"{given[0]} {getattr(row, given[0])}"
+        raise ValueError(f"{seen} is there beside notation key {row.notation}; expected one")
     if not row.note:
         raise ValueError(f"notation key {row.notation} needs a note that explains it")
 

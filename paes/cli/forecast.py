@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -82,8 +83,7 @@ def _following() -> Iterator[Follow]:
 def _print_cells(name: str, made: Forecast) -> None:
     print_table(
         f"{name}: {made.year}, seen until {made.until}, the rest expected",
-        ["sector", "carrier", "so far MWh", "rest MWh", "declared MWh", "year MWh", "90 % MWh",
-         "t", "by"],
+        ["sector", "carrier", "so far", "rest", "declared", "MWh", "90 %", "t", "by"],
         [
             [
                 str(cell.sector),
@@ -92,13 +92,22 @@ def _print_cells(name: str, made: Forecast) -> None:
                 number(cell.rest_mwh),
                 number(cell.declared_mwh),
                 number(cell.expected_mwh),
-                f"{number(cell.low_mwh)} to {number(cell.high_mwh)}",
+                _band(cell.expected_mwh, cell.low_mwh, cell.high_mwh),
                 number(cell.expected_t),
                 ", ".join(_HOW[how] for how in cell.how),
             ]
             for cell in made.cells
         ],
     )  # fmt: skip
+
+
+def _band(expected: float, low: float, high: float) -> str:
+    """What the year may be less and more than expected, in per cent of it as in an inventory."""
+    if low == high:
+        return ""
+    if not expected or not math.isfinite(high):
+        return f"{number(low)} to {number(high)}"
+    return f"{100 * (low / expected - 1):+.0f} {100 * (high / expected - 1):+.0f}"
 
 
 def _print_sites(made: Forecast) -> None:
@@ -154,6 +163,10 @@ def _print_total(made: Forecast) -> None:
         f"of the expected emissions meters saw {percent(made.seen_fraction)}, "
         f"{percent(made.expected_fraction)} is expected of them, "
         f"{percent(made.declared_fraction)} is declared, carried as a rule"
+    )
+    say(
+        f"the band is what {made.year} may still bring; none of it is how sure tables and factors "
+        f"are (paes inventory {made.year - 1})"
     )
 
 

@@ -111,7 +111,9 @@ def _group_rows(
         if not lines and not noted:
             continue
         of_group += lines
-        yield _sum_row(str(sector), lines, math.fsum(line.emissions_t for line in lines), "")
+        emissions_t = math.fsum(line.emissions_t for line in lines)
+        keys_alone = [str(sector), *[""] * (len(COLUMNS) - 1)]
+        yield _sum_row(str(sector), lines, emissions_t, "") if lines else keys_alone
         for line in lines:
             yield _line_row(line, drawn)
             yield from _use_rows(line)

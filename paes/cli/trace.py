@@ -121,9 +121,10 @@ def _print_known(tracer: Tracer, as_json: bool) -> None:
     newest = [one for one in known if f"/{Kind.INVENTORY}/{tracer.years[-1]}/" in one]
     for one in newest[:EXAMPLES]:
         click.echo(one)
-    targets = [one for one in known if f"/{Kind.PROGRESS}/" in one]
-    click.echo("\nprogress:")
-    for one in targets[-EXAMPLES:]:
+    target = tracer.city.plan.default_target
+    tracked = f"/{Kind.PROGRESS}/{target}/{tracer.years[-1]}/" if tracer.years else "/"
+    click.echo(f"\nprogress against {target}:")
+    for one in [one for one in known if tracked in one][:EXAMPLES]:
         click.echo(one)
     say(f"{len(known)} figures; all of them: paes trace --json")
 
@@ -141,7 +142,10 @@ def _print_touched(
         if not start or not end:
             raise DataError(f"--touched-by {touching}: between which times? add --from and --to")
         tz = tracer.city.time_zone
-        span = Span(parse_instant(start, tz), parse_instant(end, tz))
+        begin, finish = parse_instant(start, tz), parse_instant(end, tz)
+        if finish <= begin:
+            raise DataError(f"--to {end} is not after --from {start}; the end is not included")
+        span = Span(begin, finish)
         found = touched_by_weather(tracer, span) if sensor else touched_by(tracer, meter, span)
     if as_json:
         document: dict[str, Any] = {"touched_by": touching, "from": start, "to": end}

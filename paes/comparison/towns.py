@@ -93,7 +93,8 @@ def compare_towns(
         except DataError as err:
             without.append((city.id, str(err)))
     if not towns:
-        raise DataError(f"no town has an inventory of {year}: {'; '.join(w for _, w in without)}")
+        reasons = "; ".join(dict.fromkeys(why for _, why in without))
+        raise DataError(f"no town has an inventory of {year}: {reasons}")
     return Comparison(year, tuple(towns), _together(towns), tuple(without))
 
 

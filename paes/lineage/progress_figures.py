@@ -92,7 +92,7 @@ class ProgressFigures:
 
     def _reduction(self, year: YearResult) -> Figure:
         inputs = self._own(year, "emissions"), self._own(self.made.base, "emissions", "base")
-        bounds = year.least_reduction_fraction, 1.0
+        bounds = year.least_reduction_fraction, year.most_reduction_fraction
         return self._made(
             year.year, "reduction", year.reduction_fraction, "1", f.REDUCTION, inputs, bounds
         )

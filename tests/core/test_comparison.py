@@ -200,8 +200,10 @@ def test_a_town_without_a_year_is_named_and_the_others_stay(ledger_of):
 
 
 def test_no_town_with_an_inventory_is_an_error(ledger_of):
-    ledger = ledger_of(replace(city("late", 500, 40.0), declared=()))
-    with pytest.raises(DataError, match="no town has an inventory of 2025: no activity data"):
+    towns = [replace(city(name, 500, 40.0), declared=()) for name in ("late", "later")]
+    ledger = ledger_of(*towns)
+    once = "^no town has an inventory of 2025: no activity data for 2025 or any earlier year$"
+    with pytest.raises(DataError, match=once):
         compare_towns(ledger.installation, 2025, ledger, USUAL)
 
 

@@ -1014,6 +1014,12 @@ def test_a_value_that_is_part_of_itself_is_told_and_not_followed_for_ever(
     assert problems_of(small) == [f"{CITY}:2: name: expected text, seen a list"]
 
 
+def test_a_list_that_is_empty_is_said_to_be_so(small):
+    small.write({"cities/porto/sites.yaml": "sites: []\n"})
+    told = "sites: expected at least 1 in the list, seen an empty list"
+    assert any(told in problem for problem in problems_of(small))
+
+
 # What the installation adds to the shipped factors
 
 

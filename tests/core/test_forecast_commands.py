@@ -90,6 +90,7 @@ def test_the_running_year_is_told_so_far_expected_and_beside_the_path(called: Ca
     assert "2026, seen until 2026-04-01, the rest expected" in done.stdout
     assert "expected 2026" in done.stdout
     assert "target 2030" in done.stdout
+    assert "how sure tables and factors are (paes inventory 2025)" in done.stderr
     assert "heats below" in done.stdout
     assert "15 degC" in done.stdout
     assert "2 past years, 2024 to 2025; ten would be better" in done.stderr

@@ -184,14 +184,17 @@ def test_what_meters_see_of_a_cell_included_elsewhere_does_not_count_twice():
 def test_a_key_has_no_energy_that_could_be_taken_for_nothing():
     with pytest.raises(DataError, match="2020: notation key NE in place of a figure"):
         _ = key(2020, "NE").energy_mwh
-    with pytest.raises(DataError, match="no activity data for 2020"):
+    with pytest.raises(DataError, match="no activity data for 2020 or any earlier"):
         activity_data(2020, [key(2020, "NE")], {})
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"mwh": 3.0, "notation": "NE", "note": "n"}, "mwh is there beside notation key NE"),
+        (
+            {"mwh": 3.0, "notation": "NE", "note": "n"},
+            "3.0 is there beside notation key NE; expected one",
+        ),
         ({"notation": "NE"}, "notation key NE needs a note that explains it"),
         ({"notation": "XX", "note": "n"}, "notation"),
         ({"notation": "NO", "note": "n", "sustainable_fraction": 1}, "sustainable_fraction is"),
