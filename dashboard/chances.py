@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from dashboard.queries import CityView
+from dashboard.sentences import promised
 from dashboard.texts import Language
 from paes.uncertainty.chances import Chance
 
@@ -39,7 +40,7 @@ def chance(view: CityView, language: Language) -> str | None:
 def _wanted(view: CityView, language: Language, by_target: bool) -> str:
     target = view.progress.target
     asked = target.reduction_fraction if by_target else view.judged.required_fraction
-    required = language.percent(-asked, 0 if by_target else 1, sign=True)
+    required = promised(asked, language)
     if by_target:
         return language.text("answer.wanted_target", required=required, target=target.target_year)
     return language.text("answer.wanted_path", required=required)

@@ -47,7 +47,7 @@ def answer(view: CityView, language: Language) -> str:
         key,
         year=result.year,
         change=change(result.reduction_fraction, view, language),
-        required=_promised(result.required_fraction, language),
+        required=promised(result.required_fraction, language),
         gap=amount(result.distance_t, view, language),
         open_by=language.text(f"open_by.{result.open_by or OpenBy.METERS}"),
     )
@@ -65,7 +65,7 @@ def on_assumed(view: CityView, language: Language) -> str | None:
     return language.text("answer.on_assumed") if judged.assumed_fraction > 0.5 else None
 
 
-def _promised(fraction: float, language: Language) -> str:
+def promised(fraction: float, language: Language) -> str:
     """A promised reduction; its decimals only if it has any."""
     whole = abs(fraction * 100 - round(fraction * 100)) < 0.05
     return language.percent(-fraction, 0 if whole else 1, sign=True)

@@ -259,13 +259,15 @@ def _rests_on(row: LineChange, language: Language) -> str | None:
         "declared": parts.declared_mwh,
         "carried": parts.carried_mwh,
     }
-    words = {name: language.text(f"evidence.{name}") for name in known}
-    told = [
-        f"{words[name]} {language.percent(mwh / whole, 0)}"
-        for name, mwh in known.items()
-        if whole and abs(mwh / whole) >= _LEAST_PART
-    ]
-    return ", ".join(told) or None
+    shares = {name: mwh / whole for name, mwh in known.items() if whole}
+    told = {
+        language.text(f"evidence.{name}"): language.percent(share, 0)
+        for name, share in shares.items()
+        if abs(share) >= _LEAST_PART
+    }
+    if len(told) == 1:
+        return next(iter(told))
+    return ", ".join(f"{word} {share}" for word, share in told.items()) or None
 
 
 def findings_table(view: CityView, language: Language) -> Table:

@@ -25,6 +25,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.activity.declared_row import Notation
 from paes.errors import DataError
 from paes.installation import Installation
+from paes.inventory.evidence import CellEvidence
 from paes.inventory.method import Method
 from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
@@ -126,7 +127,7 @@ def test_sentence_tells_circumstances_what_is_not_known_and_how_far_gaps_decide(
     )  # fmt: skip
     text = sentences.effects(_telling(shown, told), languages["en"])
     assert "weather \N{MINUS SIGN}3\N{NO-BREAK SPACE}t, activity +2\N{NO-BREAK SPACE}t" in text
-    assert "activity (industry (non-ETS))" in text
+    assert "activity of industry (non-ETS)" in text
     assert "between 2,000 t and 6,000 t" in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "between 90,000 t and 100,000 t" in text.replace("\N{NO-BREAK SPACE}", " ")
     endless = replace(told, less_by_gaps_t=math.inf)
@@ -246,6 +247,10 @@ def test_rows_without_energy_belong_to_their_sector_and_keys_are_told(
     table = tables.lines_table(replace(shown, lines=lines), languages["it"])
     rows = {row[:2]: row for row in table.rows}
     assert len(rows) == len(newest.lines) + 3
+    mixed = CellEvidence(measured_mwh=3.0, estimated_mwh=0.001, declared_mwh=1.0)
+    metered = replace(shown, lines=(replace(lines[0], evidence=mixed),))
+    (row,) = tables.lines_table(metered, languages["it"]).rows
+    assert str(row[5]).replace("\N{NO-BREAK SPACE}", " ") == "misurato 75 %, dichiarato 25 %"
     assert rows["Rifiuti", None][2:5] == (None, 30.0, pytest.approx(-0.4))
     assert rows["Elettricità verde certificata", None][3] == -20.0
     assert rows["Industria (non ETS)", "Carbone"][2:6] == (None, None, None, "NE: non stimato")
@@ -278,8 +283,8 @@ def test_csv_of_an_italian_table_opens_in_an_italian_spreadsheet(
     shown = town_view(installation, empty_store, "piano-energetico-2020")
     lines = tables.csv_text(tables.lines_table(shown, languages["it"]), languages["it"])
     assert lines.startswith("\ufeffSettore;Vettore;")
-    gas = lines.replace("\N{NO-BREAK SPACE}", " ").split("\r\nIndustria (non ETS);Gas naturale;")
-    assert gas[1].startswith("1100;222,2;0,1;dichiarato 100 %;2025;assunto;0,202;")
+    gas = lines.split("\r\nIndustria (non ETS);Gas naturale;")
+    assert gas[1].startswith("1100;222,2;0,1;dichiarato;2025;assunto;0,202;")
 
 
 def test_text_that_a_spreadsheet_would_run_is_disarmed(languages: dict[str, Language]) -> None:
