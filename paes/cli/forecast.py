@@ -82,7 +82,7 @@ def _following() -> Iterator[Follow]:
 
 def _print_cells(name: str, made: Forecast) -> None:
     print_table(
-        f"{name}: {made.year}, seen until {made.until}, the rest expected",
+        f"{name}: {made.year}, seen until {made.until}, the rest expected (MWh; 90 % in % of it)",
         ["sector", "carrier", "so far", "rest", "declared", "MWh", "90 %", "t", "by"],
         [
             [
@@ -162,11 +162,11 @@ def _print_total(made: Forecast) -> None:
     say(
         f"of the expected emissions meters saw {percent(made.seen_fraction)}, "
         f"{percent(made.expected_fraction)} is expected of them, "
-        f"{percent(made.declared_fraction)} is declared, carried as a rule"
+        f"{percent(made.declared_fraction)} is declared, as a rule for an earlier year"
     )
     say(
-        f"the band is what {made.year} may still bring; none of it is how sure tables and factors "
-        f"are (paes inventory {made.year - 1})"
+        f"90 %: the band, of a cell in per cent less and more. It is what {made.year} may still "
+        f"bring, not how sure tables and factors are (paes inventory {made.year - 1})"
     )
 
 

@@ -26,7 +26,8 @@ WIDTH = 100
 COLUMNS = ["", "MWh", "meas.", "bill.", "est.", "decl.", "carr.", "t/MWh", "t", "90 %", ""]
 LEGEND = (
     "Rests on, in % of MWh: measured by registers and load curves, billed, estimated, declared for "
-    "the year, carried from an earlier year."
+    "the year, carried from an earlier year. 90 %: in per cent less and more, where 90 % of draws "
+    "lie."
 )
 HOW = {
     How.EARLIER: ("e", "factor of an earlier year"),

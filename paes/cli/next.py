@@ -132,21 +132,28 @@ def _print_chosen(found: NextActions) -> None:
     if len(rows) > 1:
         rows.append(("together", found.added_t))
     print_table(
-        f"The cheapest mix ({found.wish.least.replace('_', ' ')} least)",
+        _title(found),
         ["action", f"t in {year}", "of what is left"],
         [[name, number(t, 1), percent(t / found.to_close_t)] for name, t in rows],
     )
 
 
+def _title(found: NextActions) -> str:
+    """Which mix it is: one that closes the gap, or the one that comes nearest."""
+    if found.mix.short_t:
+        return "The mix that comes nearest"
+    return f"The cheapest mix (least {found.wish.least.replace('_', ' ')})"
+
+
 def _outcome(found: NextActions, mix: Mix) -> str:
     money = (
-        f"{number(mix.cost_eur)} EUR to put up, "
-        f"{number(mix.yearly_cost_eur)} EUR a year with the energy saved taken off"
+        f"{number(mix.cost_eur)} EUR to invest, "
+        f"{number(mix.yearly_cost_eur)} EUR a year after the energy saved"
     )
     proved = "" if mix.proved else " (the best found in a minute, not proved to be the best)"
     if mix.short_t:
         part = mix.short_t / found.to_close_t
-        best = f"; the best takes {money}{proved}" if mix.chosen else ": none can be chosen"
+        best = f"; the nearest takes {money}{proved}" if mix.chosen else ": none can be chosen"
         return (
             f"The target cannot be reached with these actions: {number(mix.short_t)} t a year are "
             f"lacking, {percent(part)} of what is left to close{best}."

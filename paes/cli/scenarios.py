@@ -135,8 +135,8 @@ def _say_rests(made: Scenarios) -> None:
     )
     say(
         f"{percent(likely, 0)} of declared effects is taken to come true ({percent(low, 0)} to"
-        f" {percent(high, 0)}); as usual wanders by {percent(made.spread_per_year)} a year"
-        f" (root of the years); {made.draws} draws, seed {made.seed}"
+        f" {percent(high, 0)}); as usual strays by {percent(made.spread_per_year)} times"
+        f" the root of the years ahead; {number(made.draws)} draws, seed {made.seed}"
     )
     grid = next((s.grid for s in made.scenarios if s.grid), None)
     if grid:
