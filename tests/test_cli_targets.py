@@ -61,6 +61,19 @@ def test_each_year_says_what_was_asked_of_whom(porto: CommandLine) -> None:
     assert "asked in 2020: 14.0 %, of which 7.0 % from outside and 7.0 % own" in told
 
 
+def test_causes_are_told_of_the_year_that_was_asked_for(porto: CommandLine) -> None:
+    """433.2015 - 423.1015 t are 10 t less in 2012, and 20 t in 2020."""
+    causes = {year: porto("progress", "--year", str(year)).out for year in (2012, 2020)}
+    for year, t in ((2012, "10"), (2020, "20")):
+        told = causes[year].split(f"Reduction 2005-{year} by cause")[1]
+        (total,) = (line for line in told.splitlines() if line.startswith("│total reduction"))
+        assert total.split("│")[2].strip() == t
+    assert porto("progress").out == causes[2020]
+    wrong = porto("progress", "--year", "2013")
+    assert wrong.code == 1
+    assert "no inventory for 2013; there is 2005, 2012, 2020" in wrong.err
+
+
 def test_tonnes_per_head_are_printed_with_their_decimals(porto: CommandLine) -> None:
     """0.86 x 0.4332 = 0.373 t a head, of 950 people 354 t."""
     done = porto("progress")

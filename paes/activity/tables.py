@@ -14,6 +14,8 @@ from paes.factors.emission_factors import FactorLibrary
 from paes.metering import Sector
 
 Table = tuple[Path, list[tuple[int, DeclaredRow]]]
+MOST_NAMED = 6
+"""So many sites are named where none is near the one that was meant."""
 
 
 def read_declared(folder: Path, factors: FactorLibrary | None) -> tuple[DeclaredRow, ...]:
@@ -49,8 +51,8 @@ def unknown_sites(
         name, _, line = (row.place or "").rpartition(":")
         for site in row.sites:
             if site not in sectors:
-                near = get_close_matches(site, sectors)
-                message = f"no site {site!r} in sites.yaml" + f"; there is {near[0]}" * bool(near)
+                known = get_close_matches(site, sectors, n=1) or sorted(sectors)[:MOST_NAMED]
+                message = f"no site {site!r} in sites.yaml; there is {', '.join(known)}"
             elif sectors[site] is not row.sector:
                 message = f"{site} is in {sectors[site]}, and the row in {row.sector}"
             else:

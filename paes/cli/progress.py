@@ -24,6 +24,7 @@ from paes.installation import City
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import basis_name
 from paes.progress.causes import Basis, Cause, Owed, causes_of, subtotal_t
+from paes.progress.effects import Effects
 from paes.progress.path import YearResult, inhabitants
 from paes.progress.progress import Progress, make_progress, next_target
 from paes.report.progress_documents import progress_document
@@ -57,6 +58,7 @@ _BASIS = {
 
 @click.command()
 @click.option("--target", metavar="ID", help="Target of the plan [the one it tracks].")
+@click.option("--year", type=int, help="Causes of the change until then [the newest year].")
 @electricity_option
 @scope_option
 @side_by_side_option
@@ -67,6 +69,7 @@ _BASIS = {
 def progress(
     session: Session,
     target: str | None,
+    year: int | None,
     electricity: Any,
     scope: Any,
     side_by_side: bool,
@@ -91,6 +94,7 @@ def progress(
     if as_json:
         print_json(progress_document(city, made, labels))
         return
+    effects = made.effects_in(made.latest.year if year is None else year)
     digits = 0 if made.target.kind == "absolute" else 3
     print_table(
         f"{city.name}: {made.target.name.en}; electricity {basis_name(made.method)}",
@@ -123,7 +127,7 @@ def progress(
     _say_asked(made.latest)
     _say_allowed(city, made)
     say_chances(made)
-    _print_causes(made)
+    _print_causes(made, effects)
     upcoming = next_target(city, made.latest.year)
     if upcoming and upcoming.id != made.target.id:
         say(
@@ -163,9 +167,9 @@ def _reduction(year: YearResult) -> str:
     return f"{least.removesuffix(' %')} to {most}" if is_bounded else f"at most {most}"
 
 
-def _print_causes(made: Progress) -> None:
-    """The newest year's change by cause, with a subtotal for whom several causes are owed to."""
-    effects, base_t = made.effects[-1], made.inventories[0].emissions_t
+def _print_causes(made: Progress, effects: Effects) -> None:
+    """A year's change by cause, with a subtotal for whom several causes are owed to."""
+    base_t = made.inventories[0].emissions_t
     told = [cause for cause in causes_of(effects) if cause.is_told]
     rows = []
     for owed in Owed:

@@ -68,7 +68,8 @@ class Progress:
         for effects in self.effects:
             if effects.year == year:
                 return effects
-        raise DataError(f"no inventory for {year}")
+        known = ", ".join(str(effects.year) for effects in self.effects)
+        raise DataError(f"no inventory for {year}; there is {known}")
 
 
 def make_progress(

@@ -217,6 +217,8 @@ def test_sites_stand_in_one_cell_of_a_table(tmp_path):
     [
         (["2020,municipal_buildings,electricity,5,sites,scuol"],
          "2: sites: no site 'scuol' in sites.yaml; there is scuola"),
+        (["2020,municipal_buildings,electricity,5,sites,xyz"],
+         "2: sites: no site 'xyz' in sites.yaml; there is molo, scuola"),
         (["2020,municipal_buildings,electricity,5,sites,molo"],
          "2: sites: molo is in public_lighting, and the row in municipal_buildings"),
         (["2020,municipal_buildings,electricity,5,rest,scuola"],
