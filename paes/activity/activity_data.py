@@ -65,6 +65,9 @@ class ActivityData:
     """Rows of sites in whose place ``metered`` holds what their meters saw; none of ``parts``."""
     within: SiteMeters = field(default_factory=SiteMeters)
     """What meters saw of the sites of ``parts`` that stand nevertheless: in no sum."""
+    doubted: tuple[Replaced, ...] = ()
+    """Rows of an earlier year among ``parts`` that stand because their sites' meters have gaps: a
+    gap must not make an old figure certain, so what meters saw and missed bounds them."""
     noted: tuple[DeclaredRow, ...] = ()
     """Rows of the cell with a notation key in place of a figure; none of ``parts``."""
 
@@ -115,11 +118,18 @@ class ActivityData:
 
         What is estimated may be less, so that the lower one may lie below ``energy_mwh``.
         """
+        below, above = self.doubt_mwh
         if not self.adds_metered:
-            return self.energy_mwh, self.energy_mwh
+            return self.energy_mwh + below, self.energy_mwh + above
         metered = self.metered.low_kwh, self.metered.high_kwh
         low, high = (self.declared_mwh + kwh / KWH_PER_MWH for kwh in metered)
-        return low, high
+        return low + below, high + above
+
+    @property
+    def doubt_mwh(self) -> tuple[float, float]:
+        """How far below (negative) and above the figure doubted rows may be."""
+        apart = [one.apart_mwh for one in self.doubted]
+        return math.fsum(low for low, _ in apart), math.fsum(high for _, high in apart)
 
     @property
     def missing_mwh(self) -> tuple[float, float]:
@@ -212,9 +222,18 @@ def _cell(
         adds_metered=bool(replaced) or (metered is not None and rest),
         billed=seen.billed,
         replaced=replaced,
+        doubted=_doubted(year, parts, of_sites),
         noted=noted,
         within=SiteMeters.sum(of_sites[part.cell] for part in parts if part.cell in of_sites),
     )
+
+
+def _doubted(
+    year: int, standing: Iterable[DeclaredRow], of_sites: Mapping[RowKey, SiteMeters]
+) -> tuple[Replaced, ...]:
+    """Rows of earlier years in whose place meters would stand, had they no gaps."""
+    known = ((row, of_sites.get(row.cell)) for row in standing if row.year != year)
+    return tuple(Replaced(row, seen) for row, seen in known if seen and seen.lost_to_gaps)
 
 
 def _carried(row: ActivityData) -> Iterable[Finding]:

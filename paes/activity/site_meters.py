@@ -41,6 +41,8 @@ class SiteMeters:
     covered_fraction: float = 0.0
     needed_fraction: float = 1.0
     least: str = ""
+    in_use_fraction: float = 0.0
+    """The part of the year (0..1) in which the site that had meters for the least of it had any."""
 
     @classmethod
     def sum(cls, several: Iterable[SiteMeters]) -> SiteMeters:
@@ -56,6 +58,11 @@ class SiteMeters:
         """True if every site was seen for enough of the year."""
         return self.covered_fraction >= self.needed_fraction
 
+    @property
+    def lost_to_gaps(self) -> bool:
+        """True if they would stand for the row, had they no gaps."""
+        return not self.replaces and self.in_use_fraction >= self.needed_fraction
+
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
@@ -63,6 +70,13 @@ class Replaced:
 
     row: DeclaredRow
     meters: SiteMeters
+
+    @property
+    def apart_mwh(self) -> tuple[float, float]:
+        """How far the bounds of what meters saw and missed go below and above the row."""
+        seen, told = self.meters.metered, self.row.energy_mwh
+        low, high = seen.low_kwh / KWH_PER_MWH, seen.high_kwh / KWH_PER_MWH
+        return min(0.0, low - told), max(0.0, high - told)
 
 
 def unshadowed(rows: Sequence[DeclaredRow]) -> tuple[DeclaredRow, ...]:

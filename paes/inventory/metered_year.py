@@ -106,15 +106,16 @@ def _cell_terms(city: City, energy: SiteEnergy, named: list[DeclaredRow]) -> dic
 
 def _covered(
     energy: SiteEnergy, row: DeclaredRow, site: str, span: Span, seen: Seen | None
-) -> float:
-    """The part of the year in which a site had meters, times what of its energy they measured.
+) -> tuple[float, float]:
+    """The part of the year in which a site had meters, and that times what of it they measured.
 
     Two reads of a register, or bills without a hole, tell all of a year: its course is not asked.
     """
     if seen is None:
-        return 0.0
+        return 0.0, 0.0
     in_use = [life for _, life in energy.in_use([site], row.carrier, BOUGHT, span)]
-    return _seconds_of(in_use) / span.seconds * _measured_fraction(seen.total)
+    part = _seconds_of(in_use) / span.seconds
+    return part, part * _measured_fraction(seen.total)
 
 
 def _measured_fraction(total: EnergyTotal) -> float:
@@ -138,10 +139,10 @@ def _site_meters(
     row: DeclaredRow,
     seen: Seen,
     apart: list[tuple[DeclaredRow, str]],
-    covered: list[float],
+    covered: list[tuple[float, float]],
     needed: float,
 ) -> SiteMeters:
-    least, site = min(
-        (part, site) for (of, site), part in zip(apart, covered, strict=True) if of is row
-    )
-    return SiteMeters(seen.total, seen.billed, least, needed, site)
+    mine = [(parts, site) for (of, site), parts in zip(apart, covered, strict=True) if of is row]
+    least, site = min((measured, site) for (_, measured), site in mine)
+    in_use = min(part for (part, _), _ in mine)
+    return SiteMeters(seen.total, seen.billed, least, needed, site, in_use)

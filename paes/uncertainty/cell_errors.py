@@ -81,6 +81,8 @@ class CellErrors:
         Infinite if that is unbounded, but for what emits nothing.
         """
         energy = energy_mwh + self.missing_mwh[:, end, None]
+        if end == 0:  # a doubted figure may be less, but not below zero
+            energy = np.maximum(energy, np.minimum(energy_mwh, 0.0))
         factor = np.broadcast_to(self.factor_bounds_t_per_mwh[:, end, None], energy.shape)
         emissions = np.zeros(energy.shape)
         np.multiply(energy, factor, out=emissions, where=(energy != 0) & (factor != 0))
@@ -246,6 +248,8 @@ class _Drawing:
 def _missing(line: InventoryLine) -> tuple[float, float]:
     """Bounds of what is missing, MWh; nothing bounds what may be anything."""
     low, high = line.activity.missing_mwh
+    below, above = line.activity.doubt_mwh
+    low, high = low + below, high + above
     estimated_high = line.activity.metered.estimated_high_kwh
     unbounded = line.activity.adds_metered and not math.isfinite(estimated_high)
     return low, math.inf if unbounded else high
