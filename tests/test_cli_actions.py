@@ -96,7 +96,7 @@ def test_the_register_is_told_by_status(porto):
     assert cells(done.out, "total")[-2:] == ["56.4", "48.3"]
     assert cells(done.out, "caldaia")[-1] == "late, derived, 20 % elsewhere"
     assert cells(done.out, "studio")[-4:] == ["-", "-", "-", ""]
-    assert "completed, t in 2025: 48.3 own, 0.0 from outside" in done.out
+    assert "completed, t in 2025: 48.3 own, 0.0 supra-ordinate" in done.out
     assert "ongoing and not started, t a year: 8.1 own" in done.out
     assert "1 declare no effect: studio" in done.out
     assert "1 of 3 rest on assumed figures" in done.out

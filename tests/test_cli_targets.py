@@ -58,7 +58,7 @@ def test_each_year_says_what_was_asked_of_whom(porto: CommandLine) -> None:
     assert interim["path"] == pytest.approx(0.96 * 0.4332015)
     assert last["required_own_fraction"] == pytest.approx(0.07)
     told = porto("progress").err
-    assert "asked in 2020: 14.0 %, of which 7.0 % from outside and 7.0 % own" in told
+    assert "asked in 2020: 14.0 %, of which 7.0 % supra-ordinate and 7.0 % own" in told
 
 
 def test_causes_are_told_of_the_year_that_was_asked_for(porto: CommandLine) -> None:

@@ -252,9 +252,8 @@ def _marks(entry: Entry) -> Iterator[str]:
 
 
 def _origin_text(title: str, totals: OriginTotals) -> str:
-    text = (
-        f"{title}: {number(totals.own_t, 1)} own, {number(totals.supra_ordinate_t, 1)} from outside"
-    )
+    others = number(totals.supra_ordinate_t, 1)
+    text = f"{title}: {number(totals.own_t, 1)} own, {others} supra-ordinate"
     if totals.unsplit_t:
         text += f", {number(totals.unsplit_t, 1)} mixed (own part unknown)"
     return text

@@ -142,7 +142,7 @@ def _say_asked(year: YearResult) -> None:
     if year.required_supra_fraction is not None:
         say(
             f"asked in {year.year}: {percent(year.required_fraction)}, of which "
-            f"{percent(year.required_supra_fraction)} from outside and "
+            f"{percent(year.required_supra_fraction)} supra-ordinate and "
             f"{percent(year.required_own_fraction)} own"
         )
 
