@@ -116,7 +116,8 @@ def together(
     effects = {a.id: declared_effect(a, year, factor_of, planned=planned) for a in listed}
     declaring = [a for a in listed if effects[a.id].declares]
     now = _counting(declaring, year, planned)
-    before = _counting(declaring, since, planned) if since is not None else {}
+    # a plan that is late was in no figure of the base year, whatever end it was given
+    before = _counting(declaring, since, planned=False) if since is not None else {}
     counted = []
     for action in listed:
         left = _left(now.get(action.id), before.get(action.id))

@@ -22,8 +22,10 @@ from paes.next_actions.action_mix import Least
 from paes.next_actions.choosing import Wish, next_actions
 from paes.next_actions.prices import AbatementPrices, abatement_prices, annuity
 from paes.plan.action import Action, Overlap, Status
+from paes.plan.declared_effect import together
 from paes.plan.plan import Plan
 from paes.plan.target import Target
+from paes.progress.action_factors import action_factors
 from paes.schema import Text
 from paes.store.sqlite import SqliteStore
 
@@ -108,6 +110,34 @@ def test_the_next_target_and_its_gap(town):
     assert found.gap_t == pytest.approx(300.0)
     assert found.under_way_t == pytest.approx(40.0)  # what was finished is in the inventory already
     assert found.to_close_t == pytest.approx(260.0)
+
+
+def test_what_should_be_done_and_is_not_is_under_way_all_the_same(town):
+    late = action("late", "ongoing", "2023-12-31", declared_reduction_t=40.0)
+    found = next_actions(*town(INSULATION, late), PRICES, Wish())
+    assert found.under_way_t == pytest.approx(40.0)
+
+
+def test_the_mix_is_what_the_register_declares_for_the_same_actions(town):
+    """Boilers and insulation of mid 2030, one old action worn out and one late, at 0.8 of all."""
+    boilers = BOILERS.model_copy(update={"end": date(2030, 6, 30)})
+    late = action("late", "ongoing", "2023-12-31", declared_reduction_t=40.0,
+                  overlaps=[{"action": "insulation", "fraction": 0.5}])  # fmt: skip
+    old = action("old", "completed", "2010-12-31", declared_reduction_t=70.0, lifetime_years=17)
+    city, ledger = town(INSULATION, boilers, late, old)
+    found = next_actions(city, ledger, PRICES, Wish(realisation=0.8))
+    there = [a for a in city.actions if a.id in found.mix.net_t]
+    factor_of = action_factors(
+        ledger.installation.factors, found.progress.method,
+        {made.year: made for made in found.progress.inventories},
+    )  # fmt: skip
+    counted = together(there, 2030, factor_of, planned=True)
+    assert len(counted) == 4
+    net = {one.action.id: pytest.approx(0.8 * one.net_reduction_t) for one in counted}
+    assert found.mix.net_t == net
+    since = together(there, 2030, factor_of, since=2025, planned=True)
+    brought_t = 0.8 * sum(one.net_reduction_t for one in since)
+    assert found.gap_t - brought_t == pytest.approx(found.mix.short_t)
 
 
 def test_the_curve_by_hand(town):

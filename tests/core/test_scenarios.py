@@ -163,6 +163,13 @@ def test_what_was_completed_in_the_last_year_counts_for_the_rest_of_it(store: Sq
     assert end.declared_t == pytest.approx(20 * 181 / 365)
 
 
+def test_what_should_be_done_and_is_not_is_in_no_inventory_yet(store: SqliteStore) -> None:
+    """Planned to end in 2023 and still under way in 2026: its 20 t are to come, all of them."""
+    late = action("late", status=Status.ONGOING, end=date(2023, 12, 31))
+    end = line(made(store, installed(late)), ScenarioId.PLANNED).last
+    assert end.declared_t == pytest.approx(20.0)
+
+
 def test_chosen_actions_come_on_top_of_the_planned_ones(store: SqliteStore) -> None:
     """A postponed one without an end is taken to be complete by the end of 2029."""
     later = action("later", status=Status.POSTPONED, end=None, declared_saving_mwh=50.0)
