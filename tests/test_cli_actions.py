@@ -166,6 +166,8 @@ def test_one_action_whole(porto):
         "assumed invented for tests",
     ):  # fmt: skip
         assert expected in facts, expected
+    funded = re.sub(r"\s+", " ", porto("actions", "led", *DAY).out)
+    assert "funding own-resources 200 000 EUR lifetime" in funded  # the source once
     document = json.loads(porto("actions", "led", *DAY, "--json").out)
     assert document["id"] == "led"
     assert [f["name"] for f in document["findings"]] == ["action.spent_above_cost"]

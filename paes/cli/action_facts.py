@@ -72,7 +72,8 @@ def _money_facts(entry: Entry) -> Iterator[tuple[str, str]]:
         yield label, f"{number(eur)} EUR" if eur is not None else ""
     for fund in action.funding:
         amount = f" {number(fund.eur)} EUR" if fund.eur is not None else ""
-        yield "funding", f"{fund.name or fund.source}{amount} ({fund.source})"
+        source = f" ({fund.source})" if fund.name else ""
+        yield "funding", f"{fund.name or fund.source}{amount}{source}"
 
 
 def _effect_facts(entry: Entry) -> Iterator[tuple[str, str]]:

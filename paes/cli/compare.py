@@ -9,7 +9,7 @@ import click
 from paes.cli import Session
 from paes.cli.asked import json_option
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
-from paes.comparison.benchmarks import usual_ranges
+from paes.comparison.benchmarks import Per, usual_ranges
 from paes.comparison.key_figures import KeyFigure, Standing
 from paes.comparison.towns import Comparison, Town, compare_towns
 from paes.periods import local_year
@@ -21,6 +21,13 @@ _STANDINGS = {
     Standing.ABOVE: "above the usual",
     Standing.UNCERTAIN: "uncertain: what is missing decides",
     None: "-",
+}
+_PER = {
+    Per.FLOOR_AREA_M2: "m2 of floor",
+    Per.PUPIL: "pupil",
+    Per.LIGHT_POINT: "light point",
+    Per.INHABITANT: "inhabitant",
+    Per.PV_PEAK_KW: "kWp",
 }
 
 
@@ -71,7 +78,7 @@ def _print_towns(found: Comparison) -> None:
         )
     print_table(
         f"{found.year}, each town by its own plan",
-        ["town", "inhabitants", "MWh", "t", "t/inh.", "target", "since base", "asked"],
+        ["town", "inhabitants", "MWh", "t", "t/inh.", "target", "since base", "promised"],
         rows,
     )
 
@@ -95,7 +102,7 @@ def _print_figures(title: str, figures: Iterable[KeyFigure]) -> None:
         [
             figure.subject,
             f"{_sector(figure)}{figure.use}",
-            figure.per.replace("_", " "),
+            _PER[figure.per],
             number(figure.kwh, 1),
             f"{number(figure.usual.low_kwh)} to {number(figure.usual.high_kwh)}"
             if figure.usual
