@@ -22,6 +22,7 @@ from paes.metering import Carrier, Measures, Reading, Register, Sector, Site, Si
 from paes.meters import FieldMeter
 from paes.periods import By, Span, day_span, year_span
 from paes.plan.plan import Plan
+from paes.series import Gap
 from paes.store.sqlite import SqliteStore
 
 ROME = "Europe/Rome"
@@ -260,6 +261,18 @@ def test_a_reading_of_the_future_is_no_sign_of_life(store):
     store.write([Reading(GAS, NOW + timedelta(days=1), 5.0)])
     (state,) = meter_states(ledger(store), meters()[1:2])
     assert state.state is MeterState.NEVER
+
+
+def test_findings_of_hourly_reads_are_not_each_compared_with_all_others(store, monkeypatch):
+    # 30 days of hourly reads: 720 gaps whose amount is known, and 720 * 719 / 2 pairs of them.
+    compared = []
+    equal = Gap.__eq__
+    monkeypatch.setattr(Gap, "__eq__", lambda a, b: compared.append(1) or equal(a, b))
+    at = [BORN + timedelta(hours=n) for n in range(721)]
+    store.write([Reading(MAIN, moment, 2.0 * n) for n, moment in enumerate(at)])
+    of = ledger(store)
+    assert len(of.findings(main(of), Span(at[0], at[-1]))) >= 720
+    assert len(compared) < 10 * 720
 
 
 def test_findings_of_a_span(store):
