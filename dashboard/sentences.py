@@ -13,6 +13,7 @@ from dashboard.changes import SectorChange
 from dashboard.meters import LiveCity
 from dashboard.queries import CityView
 from dashboard.texts import Language
+from paes.inventory.inventory import Inventory
 from paes.meter_status import MeterState
 from paes.progress.causes import Owed, causes_of
 from paes.progress.effects import Effects
@@ -111,11 +112,20 @@ def bounds(view: CityView, language: Language) -> str | None:
         hint = language.text(
             "basis.unbounded_hint", year=latest.year, change=change(least, view, language)
         )
-        return f"{language.text('basis.unbounded', year=latest.year)} {hint}"
+        told = [language.text(key, year=latest.year) for key in _open_keys(view.newest)]
+        return " ".join([*told, hint])
     low, high = (amount(value, view, language) for value in (latest.low_t, latest.high_t))
     if low == high:
         return None  # too little to be seen at this precision
     return language.text("basis.bounded", year=latest.year, low=low, high=high)
+
+
+def _open_keys(newest: Inventory) -> Iterator[str]:
+    """Why nothing bounds a year: cells that are left out, readings that are missing, or both."""
+    if newest.lacks_cells:
+        yield "basis.left_out"
+    if not newest.lacks_cells or math.isinf(newest.known_bounds_t[1]):
+        yield "basis.unbounded"
 
 
 def grid_share(view: CityView, language: Language) -> str | None:
@@ -141,7 +151,7 @@ def effects(view: CityView, language: Language) -> str:
     }
     key = _effects_key(told, view.progress.method.electricity_factor == "frozen")
     sentences = [language.text(key, **values), _own_actions(view, language)]
-    return " ".join([*sentences, *_circumstances(told, language), *_unknown(told, language)])
+    return " ".join([*sentences, *_circumstances(told, language), *_unknown(told, view, language)])
 
 
 def _effects_key(told: Effects, frozen: bool) -> str:
@@ -182,7 +192,7 @@ def _circumstances(told: Effects, language: Language) -> Iterator[str]:
         yield language.text("effects.circumstances_assumed")
 
 
-def _unknown(told: Effects, language: Language) -> Iterator[str]:
+def _unknown(told: Effects, view: CityView, language: Language) -> Iterator[str]:
     """Drivers that nobody knows, and how far gaps decide."""
     missing = [f.subject.split("/")[1] for f in told.findings if f.name == "cause.not_told"]
     if missing:
@@ -190,7 +200,8 @@ def _unknown(told: Effects, language: Language) -> Iterator[str]:
         yield language.text("effects.not_told", list=", ".join(parts))
     low, high = told.total_t - told.less_by_gaps_t, told.total_t + told.more_by_gaps_t
     if math.isinf(low):
-        yield language.text("effects.gaps_open")
+        year = next(i for i in view.progress.inventories if i.year == told.year)
+        yield language.text("effects.left_out" if year.lacks_cells else "effects.gaps_open")
     elif language.tonnes(low) != language.tonnes(high):
         bounds = {"low": language.tonnes(low), "high": language.tonnes(high)}
         yield language.text("effects.gaps", **bounds)

@@ -173,8 +173,8 @@ def path_table(view: CityView, language: Language) -> Table:
 
 
 def _interval(year: int, view: CityView) -> tuple[Cell, Cell]:
-    """Of the year's reduction; nothing where nothing was drawn."""
-    if view.chances is None:
+    """Of the year's reduction; nothing for the base year, and where nothing was drawn."""
+    if view.chances is None or year == view.progress.base.year:
         return None, None
     found = view.chances.of(year).reduction
     return found.low, found.high

@@ -161,6 +161,31 @@ def test_sentence_says_when_nothing_bounds_what_is_missing(
         assert told in sentence
 
 
+def test_what_is_left_out_is_not_blamed_on_meters(
+    installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
+) -> None:
+    """Industry's gas of 2020 and 2025 is not estimated, where 2007 has 1,000 MWh."""
+    town = plain_town(installation)
+    city = town.city("la-spezia")
+    left_out = {"mwh": None, "notation": Notation.NOT_ESTIMATED, "note": "by hand"}
+    rows = tuple(
+        row.model_copy(update=left_out)
+        if row.sector is Sector.INDUSTRY and row.year > 2007
+        else row
+        for row in city.declared
+    )
+    ledger = EnergyLedger(town, empty_store, MovingClock())
+    noted = replace(city, declared=rows)
+    shown = view(noted, ledger, "piano-energetico-2020", make_inventories(noted, ledger))
+    told = [
+        sentences.answer(shown, languages["it"]),
+        sentences.bounds(shown, languages["it"]) or "",
+        sentences.effects(shown, languages["it"]),
+    ]
+    assert all("cifra (NE, C)" in text for text in told)
+    assert not any("contatori" in text or "letture" in text for text in told)
+
+
 def test_verdict_that_missing_energy_decides_is_left_open(
     installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
 ) -> None:
