@@ -18,16 +18,21 @@ from paes.progress.drivers import DriverYears, Pair, not_told
 
 
 def without_boundary(matched: Matched, changed: ChangedSites) -> tuple[list[CellPair], float]:
-    """Cells of both years without what joined or left, and what that took with it, in t."""
+    """Cells of both years without what joined or left, and what that took with it, in t.
+
+    A gap in a meter from which others are taken off may leave a cell below zero. No cause is told
+    of that: it stays in what is unexplained.
+    """
     left = [line.emissions_t for line in matched.only_before.values()]
     joined = [-line.emissions_t for line in matched.only_after.values()]
     pairs, moved = [], []
     for cell, (before, after) in matched.both.items():
-        gone = min(changed.before_mwh.get(cell, 0.0), before.energy_mwh)
-        come = min(changed.after_mwh.get(cell, 0.0), after.energy_mwh)
+        then_mwh, now_mwh = (max(0.0, line.energy_mwh) for line in (before, after))
+        gone = min(changed.before_mwh.get(cell, 0.0), then_mwh)
+        come = min(changed.after_mwh.get(cell, 0.0), now_mwh)
         moved.append(gone * before.factor.factor_t_per_mwh)
         moved.append(-come * after.factor.factor_t_per_mwh)
-        pairs.append(CellPair(before, after, before.energy_mwh - gone, after.energy_mwh - come))
+        pairs.append(CellPair(before, after, then_mwh - gone, now_mwh - come))
     return pairs, math.fsum((*left, *joined, *moved))
 
 

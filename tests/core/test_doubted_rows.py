@@ -8,11 +8,23 @@ from __future__ import annotations
 import math
 
 import pytest
-from evidence_town import JULY, MWH_OF_YEAR, YEAR, declared, ledger, meter, runs, town
+from evidence_town import (
+    HOMES,
+    JULY,
+    MWH_OF_YEAR,
+    OFFICES,
+    YEAR,
+    declared,
+    ledger,
+    meter,
+    runs,
+    town,
+)
 from uncertain_town import assumed
 
 from paes.inventory.making import make_inventory
 from paes.periods import Span
+from paes.progress.progress import make_progress
 from paes.store.sqlite import SqliteStore
 from paes.uncertainty.simulation import simulate
 
@@ -68,3 +80,27 @@ def test_a_meter_that_came_later_leaves_the_figure_of_before(store):
     installation = town((declared(2022, 5.0, sites=SCHOOL),), late)
     made = make_inventory(installation.city(), 2024, ledger(installation, store))
     assert made.lines[0].activity.bounds_mwh == (5.0, 5.0)
+
+
+def test_a_gap_that_leaves_a_cell_below_zero_is_no_boundary(store):
+    """The flats behind the school's meter took 1 kW all year, of the school's 1.2 kW half is seen.
+
+    20 MWh in 2007; 2024: 1.2 x 4,367 h - 8,784 h is below zero, and nobody closed anything.
+    """
+    main = meter("school.main")
+    flats = meter("flats.main", measures="submeter", parent="school.main")
+    runs(store, "flats.main")
+    runs(store, "school.main", Span(YEAR.start, JULY), power_kw=1.2)
+    rows = [
+        declared(year, mwh, sector=sector, covers="rest")
+        for year, mwh in ((2007, 20.0), (2024, 0.0))
+        for sector in (OFFICES, HOMES)
+    ]
+    installation = town(tuple(rows), main, flats)
+    progress = make_progress(installation.city(), ledger(installation, store))
+    offices = next(x for x in progress.inventories[-1].lines if x.activity.sector is OFFICES)
+    assert offices.energy_mwh == pytest.approx(1.2 * 4.367 - 8.784)
+    assert offices.activity.bounds_mwh[0] == pytest.approx(0.0)
+    effects = progress.effects_in(2024)
+    assert effects.boundary_t == 0.0
+    assert effects.unexplained_t == pytest.approx(effects.total_t)
