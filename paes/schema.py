@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -54,6 +54,19 @@ class Sourced(ConfigModel):
     def _assumption_is_explained(self) -> Self:
         if self.assumed and not self.note:
             raise ValueError("assumed: true needs a note that says what the assumption rests on")
+        return self
+
+
+class Stated(Sourced):
+    """A figure with a source, or one that is marked assumed; neither is an error."""
+
+    what: ClassVar[str] = "this"
+    """What the message calls it."""
+
+    @model_validator(mode="after")
+    def _has_origin(self) -> Self:
+        if not self.source and not self.assumed:
+            raise ValueError(f"{self.what} needs a source, or assumed: true with a note")
         return self
 
 

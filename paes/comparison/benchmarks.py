@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from paes.config import shipped_config
 from paes.config_file import read_yaml
 from paes.metering import Sector, SiteKind
-from paes.schema import ConfigModel, Identifier, Sourced
+from paes.schema import ConfigModel, Identifier, Stated
 
 NAME = "benchmarks.yaml"
 Kwh = Annotated[float, Field(ge=0)]
@@ -35,8 +35,10 @@ class Per(StrEnum):
     PV_PEAK_KW = "pv_peak_kw"
 
 
-class Benchmark(Sourced):
+class Benchmark(Stated):
     """The usual range of one key figure, in kWh a year; of sites of a kind, or of a sector."""
+
+    what: ClassVar[str] = "a usual range"
 
     id: Identifier
     use: Use
@@ -53,8 +55,6 @@ class Benchmark(Sourced):
             raise ValueError("what is told by inhabitant has a sector, and nothing else has one")
         if self.high_kwh < self.low_kwh:
             raise ValueError(f"high_kwh {self.high_kwh} is below low_kwh {self.low_kwh}")
-        if not self.source and not self.assumed:
-            raise ValueError("a usual range needs a source, or assumed: true with a note")
         return self
 
 

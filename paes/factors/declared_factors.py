@@ -10,24 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr
 
 from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError
 from paes.factors.dated_values import How, Year, best, known_by, newest
 from paes.factors.emission_factors import FactorMatch
 from paes.metering import Carrier, Sector
-from paes.schema import Sourced
+from paes.schema import Stated
 
 FILE = "local_factors.csv"
 
 
-class DeclaredFactor(Sourced):
+class DeclaredFactor(Stated):
     """One line of ``local_factors.csv``, t/MWh of the plan's factor set's gas.
 
     Without a sector it is for all, without a year it does not change.
     """
+
+    what: ClassVar[str] = "a factor"
 
     carrier: Carrier
     sector: Sector | None = None
@@ -47,12 +50,6 @@ class DeclaredFactor(Sourced):
         made = self.model_copy()
         made._place = place
         return made
-
-    @model_validator(mode="after")
-    def _has_origin(self) -> DeclaredFactor:
-        if not self.source and not (self.assumed and self.note):
-            raise ValueError("a factor needs a source, or assumed: true with a note")
-        return self
 
 
 def read_declared_factors(path: Path) -> tuple[DeclaredFactor, ...]:

@@ -8,14 +8,14 @@ before can be made again.
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from paes.factors.dated_values import Year
 from paes.factors.gases import Gases
 from paes.metering import Carrier, Sector
-from paes.schema import Identifier, Sourced, Text
+from paes.schema import Identifier, Sourced, Stated, Text
 
 BIOGENIC = frozenset({Carrier.PLANT_OIL, Carrier.BIOFUEL, Carrier.OTHER_BIOMASS})
 """Carriers whose CO2 counts as zero if they are from sustainable sources."""
@@ -35,12 +35,14 @@ class FactorSet(Sourced):
     """What part of biofuel and biomass counts as sustainable where nobody declares it."""
 
 
-class FactorRow(Sourced):
+class FactorRow(Stated):
     """One line of a set's CSV; without a year the factor does not change over time.
 
     Either ``factor_t_per_mwh``, or the three gases. Beside a factor in CO2 equivalent
     ``co2_t_per_mwh`` alone may tell what part of it no warming potential changes.
     """
+
+    what: ClassVar[str] = "a factor"
 
     carrier: Carrier
     sector: Sector | None = None
@@ -73,12 +75,6 @@ class FactorRow(Sourced):
         """The row in words, for a message."""
         kind = {None: "", True: ", sustainable", False: ", not sustainable"}[self.sustainable]
         return f"{self.carrier}, {self.year}{kind}"
-
-    @model_validator(mode="after")
-    def _has_origin(self) -> FactorRow:
-        if not self.source and not (self.assumed and self.note):
-            raise ValueError("a factor needs a source, or assumed: true with a note")
-        return self
 
     @model_validator(mode="after")
     def _is_one_factor(self) -> FactorRow:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -20,7 +21,7 @@ from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError, FactorMissing
 from paes.factors.emission_factors import FactorMatch, Year
 from paes.metering import Finding
-from paes.schema import Identifier, Sourced
+from paes.schema import Identifier, Stated
 from paes.supply.green_electricity import GreenPurchase, bought_in
 
 FILE = "other_emissions.csv"
@@ -45,11 +46,13 @@ CODES = {
 """The rows' codes in the Covenant's template of 2010; M109 is their total without the last."""
 
 
-class DeclaredOther(Sourced):
+class DeclaredOther(Stated):
     """One line of ``other_emissions.csv``: tonnes of the factor set's gas in a year.
 
     A removal (trees that take up CO2) is negative; only the row ``other`` may hold one.
     """
+
+    what: ClassVar[str] = "a declared figure"
 
     year: Year
     row: OtherRow
@@ -83,8 +86,6 @@ class DeclaredOther(Sourced):
 
     @model_validator(mode="after")
     def _is_credible(self) -> DeclaredOther:
-        if not self.source and not self.assumed:
-            raise ValueError("a declared figure needs a source, or assumed: true with a note")
         if self.row is OtherRow.GREEN_ELECTRICITY:
             raise ValueError("green electricity is declared in MWh, in green_electricity.csv")
         if self.t < 0 and (self.row is not OtherRow.OTHER or not self.note):

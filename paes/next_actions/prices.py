@@ -7,20 +7,22 @@ known by its contract (``paes.costs``).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from paes.config import shipped_config
 from paes.config_file import read_yaml
 from paes.metering import Carrier, Sector
-from paes.schema import ConfigModel, Sourced
+from paes.schema import ConfigModel, Sourced, Stated
 
 NAME = "abatement.yaml"
 
 
-class CarrierPrice(Sourced):
+class CarrierPrice(Stated):
     """What a MWh of a carrier is worth that is no longer bought, or that is produced."""
+
+    what: ClassVar[str] = "a price"
 
     carrier: Carrier
     saved_eur_per_mwh: Annotated[float, Field(ge=0)]
@@ -88,9 +90,6 @@ class AbatementPrices(ConfigModel):
         ):
             if len(set(keys)) != len(keys):
                 raise ValueError(f"{name}: something is there twice")
-        for price in self.prices:
-            if not price.source and not price.assumed:
-                raise ValueError(f"price of {price.carrier} needs a source, or assumed: true")
         return self
 
 

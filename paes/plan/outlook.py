@@ -7,36 +7,28 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from paes.activity.declared_row import DeclaredRow
 from paes.config_file import read_yaml
 from paes.factors.emission_factors import Year
 from paes.metering import Carrier, Sector
-from paes.schema import ConfigModel, Identifier, Sourced, Text
+from paes.schema import ConfigModel, Identifier, Stated, Text
 
 YearlyChange = Annotated[float, Field(ge=-0.5, le=0.5)]
 """0.01: one hundredth more every year."""
 
 
-class _Stated(Sourced):
-    @model_validator(mode="after")
-    def _has_origin(self) -> Self:
-        if not self.source and not self.assumed:
-            raise ValueError("this needs a source, or assumed: true with a note")
-        return self
-
-
-class ExpectedPopulation(_Stated):
+class ExpectedPopulation(Stated):
     """Inhabitants that are expected in a year to come."""
 
     year: Year
     inhabitants: Annotated[int, Field(gt=0)]
 
 
-class CellTrend(_Stated):
+class CellTrend(Stated):
     """How declared energy of a sector (of one carrier, or all) changes while nobody declares it."""
 
     sector: Sector
@@ -44,13 +36,13 @@ class CellTrend(_Stated):
     yearly_change_fraction: YearlyChange
 
 
-class UsualTrend(_Stated):
+class UsualTrend(Stated):
     """How emissions per head change every year if nobody acts."""
 
     yearly_change_fraction: YearlyChange
 
 
-class Growth(_Stated):
+class Growth(Stated):
     """How far emissions as usual may be off: one standard deviation, after one year.
 
     It grows with the root of the years.
@@ -97,7 +89,7 @@ class GridPoint(ConfigModel):
     factor_t_per_mwh: Annotated[float, Field(ge=0, le=2)]
 
 
-class GridProjection(_Stated):
+class GridProjection(Stated):
     """An expectation of others for the electricity of the grid; straight between its points."""
 
     id: Identifier

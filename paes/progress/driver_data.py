@@ -19,7 +19,7 @@ from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError, problem_text
 from paes.factors.dated_values import Year
 from paes.metering import Carrier, Sector
-from paes.schema import ConfigModel, Sourced
+from paes.schema import ConfigModel, Stated
 
 
 class Driver(StrEnum):
@@ -34,15 +34,7 @@ class Driver(StrEnum):
     VALUE_ADDED_EUR = "value_added_eur"  # at constant prices
 
 
-class _Stated(Sourced):
-    @model_validator(mode="after")
-    def _has_origin(self) -> Self:
-        if not self.source and not self.assumed:
-            raise ValueError("this needs a source, or assumed: true with a note")
-        return self
-
-
-class DriverRow(_Stated):
+class DriverRow(Stated):
     """One line of ``drivers.csv``: a driver's figure in a year."""
 
     year: Year
@@ -58,7 +50,7 @@ class DriverRow(_Stated):
         return self
 
 
-class WeatherShare(_Stated):
+class WeatherShare(Stated):
     """The part of a sector's use of a carrier that follows the degree days, in a usual winter."""
 
     sector: Sector
@@ -66,7 +58,7 @@ class WeatherShare(_Stated):
     fraction: Annotated[float, Field(ge=0, le=1)]
 
 
-class ActivityMeasure(_Stated):
+class ActivityMeasure(Stated):
     """The driver that stands for how much there is of a sector."""
 
     sector: Sector

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from paes.climate.reference_course import ReferenceCourse
 from paes.metering import Carrier
 from paes.plan.outlook import Growth
-from paes.schema import ConfigModel, Sourced
+from paes.schema import ConfigModel, Stated
 
 Fraction = Annotated[float, Field(ge=0, le=2)]
 EnergyGroup = Literal["electricity", "heating"]
@@ -33,15 +33,7 @@ class ForecastHow(StrEnum):
     UNKNOWN = "unknown"  # neither model nor last year: only what was seen so far
 
 
-class _Stated(Sourced):
-    @model_validator(mode="after")
-    def _has_origin(self) -> Self:
-        if not self.source and not self.assumed:
-            raise ValueError("this needs a source, or assumed: true with a note")
-        return self
-
-
-class SeenErrors(_Stated):
+class SeenErrors(Stated):
     """The errors of one way to forecast, by months that are over; straight between them."""
 
     how: Literal["model", "last_year"]
@@ -67,7 +59,7 @@ class SeenErrors(_Stated):
         return float(np.interp(months, self.after_months, self.error_fraction))
 
 
-class FewYears(_Stated):
+class FewYears(Stated):
     """What is taken for the spread of weather where too few years were measured to tell.
 
     ``spread_fraction`` is one standard deviation of a year's heating, as a part of what follows
@@ -78,7 +70,7 @@ class FewYears(_Stated):
     spread_fraction: Fraction
 
 
-class NoYears(_Stated):
+class NoYears(Stated):
     """The same where no year was measured at all."""
 
     spread_fraction: Fraction

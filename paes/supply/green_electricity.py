@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from paes.config_table import read_csv, repeated_rows
 from paes.errors import ConfigError
 from paes.factors.emission_factors import Year
-from paes.schema import Identifier, Sourced
+from paes.schema import Identifier, Stated
 
 FILE = "green_electricity.csv"
 
 
-class GreenPurchase(Sourced):
+class GreenPurchase(Stated):
     """What was bought under a contract in a year: one line of ``green_electricity.csv``."""
+
+    what: ClassVar[str] = "a purchase"
 
     year: Year
     contract: Identifier | None = None
@@ -29,12 +31,6 @@ class GreenPurchase(Sourced):
     mwh: float = Field(ge=0)
     factor_t_per_mwh: Annotated[float, Field(ge=0, le=5)] | None = None
     """Its life-cycle factor (row M520); the standard approach counts nothing."""
-
-    @model_validator(mode="after")
-    def _has_origin(self) -> GreenPurchase:
-        if not self.source and not self.assumed:
-            raise ValueError("a purchase needs a source, or assumed: true with a note")
-        return self
 
 
 def read_green_electricity(path: Path) -> tuple[GreenPurchase, ...]:

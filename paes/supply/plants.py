@@ -10,14 +10,14 @@ Plants in the emissions trading scheme and units of more than 20 MW belong in ne
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from paes.activity.declared_row import Covers
 from paes.factors.emission_factors import Year
 from paes.metering import Carrier
-from paes.schema import ConfigModel, Identifier, Sourced
+from paes.schema import ConfigModel, Identifier, Stated
 
 Part = Annotated[float, Field(ge=0, le=1)]
 Efficiency = Annotated[float, Field(gt=0, le=1.2)]
@@ -68,20 +68,18 @@ NO_FUEL = (PlantKind.WIND, PlantKind.HYDRO, PlantKind.PHOTOVOLTAIC)
 """They burn nothing and make no heat."""
 
 
-class SourcedNumber(Sourced):
+class SourcedNumber(Stated):
     """A number that says where it is known from."""
+
+    what: ClassVar[str] = "a figure"
 
     value: Annotated[float, Field(gt=0)]
 
-    @model_validator(mode="after")
-    def _has_origin(self) -> SourcedNumber:
-        if not self.source and not self.assumed:
-            raise ValueError("a figure needs a source, or assumed: true with a note")
-        return self
 
-
-class DeclaredPlant(Sourced):
+class DeclaredPlant(Stated):
     """One plant of ``plants.yaml``, or a group of plants of one kind."""
+
+    what: ClassVar[str] = "a plant"
 
     id: Identifier
     name: str = Field(min_length=1)
@@ -170,8 +168,6 @@ class DeclaredPlant(Sourced):
             raise ValueError(
                 "life_cycle_t_per_mwh is that of wind, water and sun; a fuel has its own"
             )
-        if not self.source and not self.assumed:
-            raise ValueError("a plant needs a source, or assumed: true with a note")
         return self
 
 
@@ -194,16 +190,12 @@ class PlantsFile(ConfigModel):
     plants: tuple[DeclaredPlant, ...]
 
 
-class _Figure(Sourced):
+class _Figure(Stated):
     """A declared figure of a year."""
 
-    year: Year
+    what: ClassVar[str] = "a declared figure"
 
-    @model_validator(mode="after")
-    def _has_origin(self) -> _Figure:
-        if not self.source and not self.assumed:
-            raise ValueError("a declared figure needs a source, or assumed: true with a note")
-        return self
+    year: Year
 
 
 class DeclaredGeneration(_Figure):

@@ -19,7 +19,7 @@ from paes.activity.declared_row import DeclaredRow, KnownFrom
 from paes.inventory.other_emissions import OtherRow
 from paes.metering import Carrier, Sector
 from paes.meters import FieldMeter, Meter
-from paes.schema import ConfigModel, Sourced
+from paes.schema import ConfigModel, Stated
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Z95 = 1.959963984540054
@@ -38,17 +38,7 @@ class Source(StrEnum):
     FACTOR = "factor"
 
 
-class _Stated(Sourced):
-    """A number that says where it is from, or that it is assumed."""
-
-    @model_validator(mode="after")
-    def _has_origin(self) -> Self:
-        if not self.source and not self.assumed:
-            raise ValueError("this needs a source, or assumed: true with a note")
-        return self
-
-
-class Margin(_Stated):
+class Margin(Stated):
     """By how much every half-width is widened."""
 
     fraction: Fraction
@@ -59,20 +49,20 @@ class Margin(_Stated):
         return 1 + self.fraction
 
 
-class MeterLimit(_Stated):
+class MeterLimit(Stated):
     """The largest error that meters of a carrier may have in use."""
 
     carrier: Carrier
     limit_fraction: Fraction
 
 
-class TransformerLimit(_Stated):
+class TransformerLimit(Stated):
     """What measuring transformers add to the error of a meter behind them."""
 
     limit_fraction: Fraction
 
 
-class CalorificWidth(_Stated):
+class CalorificWidth(Stated):
     """How well the energy in a metered cubic metre or litre is known; one error for a year."""
 
     carrier: Carrier
@@ -80,7 +70,7 @@ class CalorificWidth(_Stated):
     between_years_correlation: Fraction
 
 
-class DeclaredWidth(_Stated):
+class DeclaredWidth(Stated):
     """How well a declared figure is known, by what it is known from.
 
     ``between_years_correlation`` is that of the errors of one series in two years,
@@ -93,13 +83,13 @@ class DeclaredWidth(_Stated):
     within_sector_correlation: Fraction = 0.0
 
 
-class CarriedWidth(_Stated):
+class CarriedWidth(Stated):
     """What each year adds for which an earlier figure stands in; it grows with their root."""
 
     half_width_per_year_fraction: Fraction
 
 
-class OtherWidth(_Stated):
+class OtherWidth(Stated):
     """How well emissions are known that no final energy causes.
 
     Green electricity has no row of its own: it is as uncertain as the electricity factor is.
@@ -110,7 +100,7 @@ class OtherWidth(_Stated):
     between_years_correlation: Fraction
 
 
-class FactorWidth(_Stated):
+class FactorWidth(Stated):
     """The 95 % range of a carrier's factor, as parts of it or in kg/GJ as tables print it.
 
     One error for all sites and sectors. Of factors that hold for one year, those of two years have
@@ -151,20 +141,20 @@ class FactorWidth(_Stated):
         return self
 
 
-class StaleWidth(_Stated):
+class StaleWidth(Stated):
     """What each year adds for which an earlier factor stands in; it grows with their root."""
 
     half_width_per_year_fraction: Fraction
 
 
-class LifeCycleWidth(_Stated):
+class LifeCycleWidth(Stated):
     """How well factors over the life cycle are known, of every carrier."""
 
     half_width_fraction: Fraction
     between_years_correlation: Fraction
 
 
-class Realisation(_Stated):
+class Realisation(Stated):
     """What part of a declared saving comes true: likely, and the ends of its 90 % interval."""
 
     low_fraction: Annotated[float, Field(ge=0, le=3)]
