@@ -340,7 +340,7 @@ VALUES = [
         "3: to_hour",
         ("less than or equal to 24", "25"),
     ),
-    Spoilt("no site at all", SITES, "", "sites: []\n", "1: sites", ("at least 1", "a list")),
+    Spoilt("no site at all", SITES, "", "sites: []\n", "1: sites", ("at least 1", "an empty list")),
 ]
 COHERENCE = [
     Spoilt(
