@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from field_commands import CommandLine, command_line
 
+from paes.cli.progress import say_whose
+from paes.plan.target import Target
+from paes.progress.effects import Effects
+from paes.schema import Text
+
 PLAN = "cities/porto/plan.yaml"
 GAS = "year,sector,carrier,mwh,covers,source\n" + "".join(
     f"{year},municipal_buildings,natural_gas,{mwh},rest,bills\n"
@@ -80,3 +85,25 @@ def test_tonnes_per_head_are_printed_with_their_decimals(porto: CommandLine) -> 
     row = next(line for line in done.out.splitlines() if line.startswith("│2020 "))
     assert [cell.strip() for cell in row.split("│")][1:5] == ["2020", "0.435", "0.373", "0.062"]
     assert "0.373 t per head are 354 t of 950 inhabitants in 2020" in done.err
+
+
+@pytest.mark.parametrize(
+    ("grid_t", "told"),
+    [
+        (15.0, "2020: without the fall of the grid's factor 5.0 %: less than the 10.0 % promised"),
+        (8.0, "2020: without the fall of the grid's factor 12.0 %\n"),
+        (0.0, "own: 4.0 % promised, 3.0 % declared by 2020"),
+    ],
+)
+def test_a_promise_that_the_grid_alone_keeps_is_called_so(
+    grid_t: float, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 100 t 20 are gone: 15 by the grid leave 5 %, where 10 % were promised."""
+    target = Target(
+        id="ten", name=Text(it="dieci", en="ten"), base_year=2007, target_year=2020,
+        reduction_fraction=0.10, supra_ordinate_fraction=0.06,
+    )  # fmt: skip
+    say_whose(target, Effects(2020, total_t=20.0, grid_t=grid_t, own_actions_t=3.0), 100.0)
+    said = capsys.readouterr().err
+    assert told in said
+    assert ("grid" in said) == (grid_t > 0)

@@ -23,6 +23,7 @@ from paes.cli.verdicts import open_verdicts, verdict_words
 from paes.installation import City
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import basis_name
+from paes.plan.target import Target
 from paes.progress.causes import Basis, Cause, Owed, causes_of, subtotal_t
 from paes.progress.effects import Effects
 from paes.progress.path import YearResult, inhabitants
@@ -181,8 +182,24 @@ def _print_causes(made: Progress, effects: Effects) -> None:
     rows.append(["total reduction", number(effects.total_t), _part(effects.total_t, base_t), ""])
     columns = ["cause", "t", f"of {made.base.year}", "known by"]
     print_table(f"Reduction {made.base.year}-{effects.year} by cause", columns, rows)
+    say_whose(made.target, effects, base_t)
     for finding in effects.findings:
         say(f"{finding.subject}: {finding.message}")
+
+
+def say_whose(target: Target, effects: Effects, base_t: float) -> None:
+    """What is left without the grid's fall, and the town's own part beside the promised one."""
+    if base_t <= 0:
+        return
+    whole, left = effects.total_t / base_t, (effects.total_t - effects.grid_t) / base_t
+    promised = target.reduction_fraction
+    if effects.grid_t > 0:
+        kept_by_grid = target.kind == "absolute" and left < promised <= whole
+        note = f": less than the {percent(promised)} promised" if kept_by_grid else ""
+        say(f"{effects.year}: without the fall of the grid's factor {percent(left)}{note}")
+    if target.own_fraction is not None:
+        own = percent(effects.own_actions_t / base_t)
+        say(f"own: {percent(target.own_fraction)} promised, {own} declared by {effects.year}")
 
 
 def _cause_row(cause: Cause, base_t: float) -> list[str]:
