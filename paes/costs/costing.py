@@ -93,7 +93,7 @@ class Costing:
         for (kind, term), costs in zip(found, self._each(asked, span, by), strict=True):
             key = (term.meter.carrier, kind)
             sums.setdefault(key, []).append(costs.times(term.weight))
-        return {key: reduce(add, of) for key, of in sums.items()}
+        return {key: reduce(add, sums[key]) for key in sorted(sums, key=_order)}
 
     def price_at(self, meter: Meter, at: datetime) -> UnitPrice | None:
         """What one more unit of ``meter`` costs at ``at``; None if no contract is in force."""
@@ -157,3 +157,9 @@ def _months_around(period_edges_s: Seconds, tz: str) -> Seconds:
     """Whole months: the highest quarter hour of one counts, whatever part of it is asked for."""
     outer = Span(from_seconds(period_edges_s[0]), from_seconds(period_edges_s[-1]))
     return edges(outer, By.MONTH, tz)
+
+
+def _order(of: Commodity) -> tuple[int, int]:
+    """What is bought first, carriers as in the Covenant's tables, water last."""
+    carriers = [*Carrier, None]
+    return PAID.index(of[1]), carriers.index(of[0])
