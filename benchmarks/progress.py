@@ -23,6 +23,8 @@ import numpy.typing as npt
 from _figures import best, duration, head, line, row, seconds
 
 from paes.accounting.ledger import EnergyLedger
+from paes.causes.driver_data import Dependence, Driver, DriverRow
+from paes.causes.effects import CAUSES, Effects, make_effects
 from paes.config import load_installation, shipped_config
 from paes.installation import City, Installation
 from paes.inventory.inventory import Inventory
@@ -30,8 +32,6 @@ from paes.inventory.making import make_inventory
 from paes.metering import Carrier, Sector, Site, SiteKind
 from paes.meters import FieldMeter
 from paes.periods import By, Seconds, Span, edges, year_span
-from paes.progress.driver_data import Dependence, Driver, DriverRow
-from paes.progress.effects import CAUSES, Effects, make_effects
 from paes.store.sqlite import SqliteStore
 
 TZ = "Europe/Rome"

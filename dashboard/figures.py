@@ -28,8 +28,8 @@ from dashboard.formats import for_plot
 from dashboard.queries import CityView, Milestone
 from dashboard.sentences import amount
 from dashboard.texts import Language
+from paes.causes.cause import Basis, Cause, Owed, causes_of
 from paes.inventory.inventory import Inventory
-from paes.progress.causes import Basis, Cause, Owed, causes_of
 from paes.progress.path import YearResult
 
 _ASSUMED_FROM = 0.005

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from dashboard.changes import LineChange, SectorChange, line_changes, sector_changes
 from paes.accounting.ledger import EnergyLedger
+from paes.causes.effects import Effects
 from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.metering import Finding
 from paes.periods import local_year
 from paes.plan.action import Action, Origin, Status
 from paes.plan.target import PublishedInventory, Target
-from paes.progress.effects import Effects
 from paes.progress.path import YearResult
 from paes.progress.progress import Progress, make_progress, next_target
 from paes.report.inventory_report import compared

@@ -13,10 +13,10 @@ from dashboard.changes import SectorChange
 from dashboard.meters import LiveCity
 from dashboard.queries import CityView
 from dashboard.texts import Language
+from paes.causes.cause import Owed, causes_of
+from paes.causes.effects import Effects
 from paes.inventory.inventory import Inventory
 from paes.meter_status import MeterState
-from paes.progress.causes import Owed, causes_of
-from paes.progress.effects import Effects
 from paes.progress.path import OpenBy, Verdict, YearResult
 
 _HALF = 0.5

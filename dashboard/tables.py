@@ -17,8 +17,8 @@ from dashboard.changes import LineChange
 from dashboard.queries import CityView
 from dashboard.sentences import verdict_word
 from dashboard.texts import Language
+from paes.causes.cause import Cause, causes_of
 from paes.metering import Finding
-from paes.progress.causes import Cause, causes_of
 
 Cell: TypeAlias = str | float | None
 Kind = Literal["text", "number", "percent", "year"]

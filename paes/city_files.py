@@ -15,6 +15,7 @@ from pydantic import Field
 
 from paes.activity.activity_data import DeclaredRow
 from paes.activity.tables import read_declared
+from paes.causes.driver_data import DriverRow, read_drivers
 from paes.config_file import Parsed, attempt, parse, read_tree, validate
 from paes.errors import ConfigError
 from paes.factors.declared_factors import FILE as FACTORS_FILE
@@ -31,7 +32,6 @@ from paes.plan.action import Action
 from paes.plan.masterplan import Masterplan
 from paes.plan.outlook import Outlook, read_outlook
 from paes.plan.plan import Plan
-from paes.progress.driver_data import DriverRow, read_drivers
 from paes.schema import ConfigModel
 from paes.supply.declared_supply import DeclaredSupply
 from paes.supply.reading import read_supply

@@ -48,6 +48,7 @@ from typing import TypeVar
 from pydantic import BaseModel, Field
 
 from paes.accounted_register import DeviceFile
+from paes.causes.driver_data import ActivityFile, Dependence, WeatherFile, idle_drivers
 from paes.city_files import CityFiles, read_city_files
 from paes.climate.heating_season import HeatingSeasons
 from paes.config_checks import (
@@ -67,12 +68,11 @@ from paes.factors.emission_factors import (
     FactorSet,
     GwpSet,
 )
+from paes.forecast.expectations import read_expectations
 from paes.installation import Installation
 from paes.metering import Opening, Register
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
-from paes.progress.driver_data import ActivityFile, Dependence, WeatherFile, idle_drivers
-from paes.progress.expectations import read_expectations
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather

@@ -16,11 +16,13 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from paes.activity.activity_data import DeclaredRow
+from paes.causes.driver_data import Dependence, DriverRow
 from paes.climate.heating_season import ClimateZone, HeatingException, HeatingSeasons
 from paes.climate.weather import ReferenceDegreeDays, WeatherSource, temperature_points
 from paes.errors import DataError
 from paes.factors.declared_factors import DeclaredFactor
 from paes.factors.emission_factors import FactorLibrary, Year
+from paes.forecast.expectations import Expectations
 from paes.gateways import Gateway
 from paes.inventory.other_emissions import DeclaredOther
 from paes.meter_trees.virtual import VirtualMeter
@@ -31,8 +33,6 @@ from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
 from paes.plan.outlook import Outlook
 from paes.plan.plan import Plan
-from paes.progress.driver_data import Dependence, DriverRow
-from paes.progress.expectations import Expectations
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
 from paes.supply.declared_supply import DeclaredSupply

@@ -24,8 +24,8 @@ from small_installation import SmallInstallation
 from paes.accounting.ledger import EnergyLedger
 from paes.cli import paes
 from paes.config import load_installation
+from paes.forecast.forecast import make_forecast
 from paes.periods import local_midnight, to_seconds
-from paes.progress.forecast import make_forecast
 from paes.report.forecast_documents import forecast_document
 from paes.store import Store, open_store
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from field_commands import CommandLine, command_line
 
+from paes.causes.effects import Effects
 from paes.cli.progress import say_whose
 from paes.plan.target import Target
-from paes.progress.effects import Effects
 from paes.schema import Text
 
 PLAN = "cities/porto/plan.yaml"

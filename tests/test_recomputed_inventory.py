@@ -20,11 +20,11 @@ import pytest
 import yaml
 
 from paes.accounting.ledger import EnergyLedger
+from paes.causes.effects import make_effects
 from paes.config import load_installation, shipped_config
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
-from paes.progress.effects import make_effects
 from paes.store.sqlite import SqliteStore
 
 BASE, LAST = 2007, 2022

@@ -15,9 +15,7 @@ from paes.cli.asked import json_option
 from paes.cli.output import number, percent, print_json, print_table, say
 from paes.errors import DataError
 from paes.installation import City, some
-from paes.inventory.action_checks import implicit_factor_findings, plan_findings
 from paes.inventory.inventory import Inventory
-from paes.inventory.limits import ActionLimits, limits
 from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
 from paes.metering import Finding, Sector
@@ -26,6 +24,8 @@ from paes.plan.action import Origin, Status
 from paes.plan.declared_effect import PLANNED, OriginTotals
 from paes.plan.findings import register_findings, underived_findings
 from paes.plan.register import Chosen, Entry, RegisterStatus, Sums, register_status
+from paes.plausibility.action_checks import implicit_factor_findings, plan_findings
+from paes.plausibility.limits import ActionLimits, limits
 from paes.progress.action_factors import action_factors
 from paes.report.action_documents import entry_document, register_document
 from paes.report.documents import finding_document

@@ -19,13 +19,13 @@ from paes.factors.emission_factors import FactorMatch
 from paes.factors.fuel_amounts import FuelAmount
 from paes.gateways import Gateway, Transport
 from paes.installation import City, Installation
-from paes.inventory.action_checks import implicit_factor_findings
-from paes.inventory.checks import declared_findings, factor_outliers
 from paes.inventory.factor_choice import FactorChoice
-from paes.inventory.limits import limits
 from paes.inventory.method import Method
 from paes.metering import Carrier
 from paes.meters import ImportedMeter, Meter
+from paes.plausibility.action_checks import implicit_factor_findings
+from paes.plausibility.checks import declared_findings, factor_outliers
+from paes.plausibility.limits import limits
 
 REACH_TIMEOUT_S = 2.0
 

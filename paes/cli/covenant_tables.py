@@ -10,8 +10,8 @@ import textwrap
 import click
 
 from paes.cli.output import number, percent, print_table
+from paes.covenant_tables.tables import Column, CovenantRow, CovenantTable, RowKind, TableCell
 from paes.inventory.scope_bridge import BridgeLevel
-from paes.inventory.tables import Column, CovenantRow, CovenantTable, RowKind, TableCell
 
 TITLE_WIDTH = 40
 DIGITS = 6

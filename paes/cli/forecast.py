@@ -14,10 +14,10 @@ from paes.cli.asked import electricity_option, json_option
 from paes.cli.output import bar, number, percent, print_json, print_table, say, say_marks
 from paes.climate.past_weather import WeatherFrom
 from paes.factors.emission_factors import How
+from paes.forecast.errors import ForecastHow
+from paes.forecast.expected_rest import Follow
+from paes.forecast.forecast import Forecast, make_forecast
 from paes.inventory.method import Method
-from paes.progress.expected_rest import Follow
-from paes.progress.forecast import Forecast, make_forecast
-from paes.progress.forecast_errors import ForecastHow
 from paes.progress.path import Emissions, Verdict
 from paes.report.forecast_documents import forecast_document
 

@@ -23,12 +23,12 @@ from paes.cli.finding_groups import grouped_lines
 from paes.cli.inventory_table import print_inventory
 from paes.cli.output import print_json, say, say_marks
 from paes.cli.supply_tables import print_supply, say_elsewhere
+from paes.covenant_tables.template import Letter, template
 from paes.errors import DataError
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
 from paes.inventory.scope_bridge import scope_bridge
-from paes.inventory.template import Letter, template
 from paes.report.covenant_documents import bridge_document, covenant_table, table_document
 from paes.report.inventory_report import base_inventory, compared, inventory_report
 

@@ -11,12 +11,12 @@ import click
 from paes.activity.declared_row import DeclaredRow
 from paes.cli.chances import total_interval
 from paes.cli.output import number, print_table
+from paes.covenant_tables.template import Template
 from paes.factors.emission_factors import How
 from paes.inventory.evidence import CellEvidence
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.inventory.side_by_side import basis_name
-from paes.inventory.template import Template
 from paes.metering import Sector
 from paes.uncertainty.simulation import Draws
 from paes.uncertainty.spread import Interval

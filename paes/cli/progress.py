@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from paes.causes.cause import Basis, Cause, Owed, causes_of, subtotal_t
+from paes.causes.effects import Effects
 from paes.cli import Session
 from paes.cli.asked import electricity_option, json_option, scope_option, side_by_side_option
 from paes.cli.bases import tell_progress_bases
@@ -24,8 +26,6 @@ from paes.installation import City
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import basis_name
 from paes.plan.target import Target
-from paes.progress.causes import Basis, Cause, Owed, causes_of, subtotal_t
-from paes.progress.effects import Effects
 from paes.progress.path import YearResult, inhabitants
 from paes.progress.progress import Progress, make_progress, next_target
 from paes.report.progress_documents import progress_document

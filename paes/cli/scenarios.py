@@ -11,8 +11,8 @@ from paes.cli.asked import electricity_option, json_option
 from paes.cli.chances import asked_simulation, draws_option, probability, seed_option
 from paes.cli.output import number, percent, print_json, print_table, say, say_marks
 from paes.inventory.method import Method
-from paes.progress.scenarios import Scenario, ScenarioId, Scenarios, Wanted, make_scenarios
 from paes.report.scenario_documents import scenarios_document
+from paes.scenarios.scenarios import Scenario, ScenarioId, Scenarios, Wanted, make_scenarios
 
 _NAMES = {
     ScenarioId.AS_USUAL: "as usual",

@@ -13,11 +13,9 @@ from paes.activity.activity_data import ActivityData, Cell, Covers, activity_dat
 from paes.activity.site_meters import RowKey, SiteMeters
 from paes.errors import DataError
 from paes.installation import City
-from paes.inventory.checks import plausibility_findings
 from paes.inventory.factor_choice import FactorChoice, frozen_on, known_on
 from paes.inventory.factor_findings import factor_findings
 from paes.inventory.inventory import Inventory
-from paes.inventory.limits import limits
 from paes.inventory.line import InventoryLine
 from paes.inventory.local_factors import local_factors
 from paes.inventory.metered_plants import MeteredPlants
@@ -28,6 +26,8 @@ from paes.inventory.seen_year import SeenYear, seen_year
 from paes.inventory.supply_year import findings_of, supply_of
 from paes.metering import Carrier, Finding, Measures, Sector
 from paes.periods import local_year, year_span
+from paes.plausibility.checks import plausibility_findings
+from paes.plausibility.limits import limits
 
 METERS_ALIKE = 0.02
 """So many meters more or less in use (a week of one) are the same meters."""
@@ -71,7 +71,7 @@ def inventory_of(
     plants: MeteredPlants | None = None,
 ) -> Inventory:
     """The inventory of ``year`` with this metered energy, by one path for all: a running year's
-    is what meters saw so far and what is expected of them (``paes.progress.forecast``).
+    is what meters saw so far and what is expected of them (``paes.forecast.forecast``).
 
     Sites that a declared row names are in ``of_sites``, by row, and not in ``metered``. ``plants``
     are asked of the meters of generation unless they are there.

@@ -16,10 +16,10 @@ from paes.activity.activity_data import Cell, latest_rows
 from paes.activity.declared_row import DeclaredRow
 from paes.activity.site_meters import RowKey, SiteMeters
 from paes.installation import City
-from paes.inventory.limits import limits
 from paes.meter_trees.tree import Term
 from paes.metering import Measures, Sector
 from paes.periods import Span, year_span
+from paes.plausibility.limits import limits
 
 BOUGHT = Measures.WITHDRAWAL
 

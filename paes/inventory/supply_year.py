@@ -12,10 +12,10 @@ from paes.errors import FactorMissing
 from paes.factors.emission_factors import How
 from paes.installation import City
 from paes.inventory.factor_choice import FactorChoice
-from paes.inventory.limits import limits
 from paes.inventory.metered_plants import MeteredPlants, metered_plants
 from paes.inventory.method import Method
 from paes.metering import Carrier, Finding, Sector
+from paes.plausibility.limits import limits
 from paes.supply.green_electricity import GreenPurchase, bought_in
 from paes.supply.life_cycle import with_life_cycle
 from paes.supply.local_supply import Amount, LocalSupply

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
 from paes.accounting.ledger import EnergyLedger
+from paes.causes.declared_causes import counted_actions
+from paes.causes.effects import CAUSES, Effects
 from paes.errors import DataError
 from paes.installation import City, some
 from paes.lineage import formulas as f
@@ -20,8 +22,6 @@ from paes.lineage.figure_id import (
 )
 from paes.plan.action import Action
 from paes.plan.declared_effect import own_part
-from paes.progress.declared_causes import counted_actions
-from paes.progress.effects import CAUSES, Effects
 from paes.progress.path import YearResult, inhabitants
 from paes.progress.progress import Progress
 from paes.schema import Sourced

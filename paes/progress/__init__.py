@@ -1,4 +1,5 @@
-"""How far the town is from what it promised, and whom the change is owed to.
+"""How far the town is from what it promised.
 
-Read ``path`` for a year beside its target, ``effects`` for causes, ``progress`` for both together.
+Read ``path`` for a year beside its target, ``progress`` for all years and their causes
+(``paes.causes``), ``action_factors`` for how what actions declare becomes tonnes.
 """

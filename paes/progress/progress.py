@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paes.accounting.ledger import EnergyLedger
+from paes.causes.effects import Effects, make_effects
 from paes.errors import DataError
 from paes.installation import City, Installation
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import inventory_years, make_inventory
 from paes.inventory.method import Method
 from paes.plan.target import Target
-from paes.progress.effects import Effects, make_effects
 from paes.progress.path import YearResult, emissions_of, year_result
 from paes.uncertainty.chances import Asked, Chances, chances_of
 from paes.uncertainty.simulation import Draws, Simulation

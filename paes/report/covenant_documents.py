@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from paes.covenant_tables.supply_tables import table_c, table_d
+from paes.covenant_tables.tables import CovenantRow, CovenantTable, table_a, table_b
+from paes.covenant_tables.template import Letter, Template
 from paes.inventory.inventory import Inventory
 from paes.inventory.scope_bridge import BridgeLevel
-from paes.inventory.supply_tables import table_c, table_d
-from paes.inventory.tables import CovenantRow, CovenantTable, table_a, table_b
-from paes.inventory.template import Letter, Template
 from paes.report.documents import Document, finite
 from paes.schema import Text
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from paes import __version__
 from paes.baselines.baseline import Baseline
+from paes.forecast.cells import CellForecast
+from paes.forecast.expected_rest import SiteRest
+from paes.forecast.forecast import Forecast
 from paes.installation import City
-from paes.progress.expected_rest import SiteRest
-from paes.progress.forecast import Forecast
-from paes.progress.forecast_cells import CellForecast
 from paes.progress.path import Emissions
 from paes.report.documents import Document, finding_document, finite
 from paes.report.inventory_documents import factor_document

@@ -6,15 +6,15 @@ The same document is in the report's folder.
 from __future__ import annotations
 
 from paes.accounting.ledger import EnergyLedger
+from paes.covenant_tables.template import Template, template
 from paes.installation import City
-from paes.inventory.comparability import comparability_findings
 from paes.inventory.inventory import Inventory
-from paes.inventory.limits import limits
 from paes.inventory.local_generation import local_generation
 from paes.inventory.making import inventory_years, make_inventory
 from paes.inventory.scope_bridge import scope_bridge
-from paes.inventory.template import Template, template
 from paes.metering import Finding, Sector
+from paes.plausibility.comparability import comparability_findings
+from paes.plausibility.limits import limits
 from paes.report.covenant_documents import bridge_document
 from paes.report.documents import Document, finding_document
 from paes.report.generation import generation_document

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from paes import __version__
+from paes.causes.cause import Cause, causes_of
+from paes.causes.effects import Effects
 from paes.installation import City
 from paes.lineage.figure_id import choices_of, progress_id
 from paes.plan.target import Target
-from paes.progress.causes import Cause, causes_of
-from paes.progress.effects import Effects
 from paes.progress.path import Emissions, YearResult, target_total_t
 from paes.progress.progress import Progress
 from paes.report.documents import Document, finding_document, finite

@@ -5,11 +5,11 @@ from __future__ import annotations
 from paes import __version__
 from paes.installation import City
 from paes.plan.outlook import GridProjection
-from paes.progress.scenario_years import ScenarioYear
-from paes.progress.scenarios import Scenario, Scenarios
 from paes.report.documents import Document, finding_document, finite
 from paes.report.forecast_documents import emissions_document
 from paes.report.progress_documents import target_document
+from paes.scenarios.scenarios import Scenario, Scenarios
+from paes.scenarios.years import ScenarioYear
 
 
 def scenarios_document(city: City, made: Scenarios, labels: dict[str, str]) -> Document:

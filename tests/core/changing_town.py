@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.activity_data import DeclaredRow
+from paes.causes.driver_data import ActivityMeasure, Dependence, Driver, DriverRow, WeatherShare
 from paes.config import load_installation, shipped_config
 from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet
 from paes.gateways import Gateway
@@ -15,7 +16,6 @@ from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter
 from paes.plan.plan import Plan
 from paes.plan.target import Target
-from paes.progress.driver_data import ActivityMeasure, Dependence, Driver, DriverRow, WeatherShare
 from paes.schema import Text
 from paes.store.sqlite import SqliteStore
 from paes.uncertainty.assumptions import Assumptions

@@ -10,6 +10,9 @@ import changing_town as t
 import numpy as np
 import pytest
 
+from paes.causes.cause import Basis, Owed, causes_of, subtotal_t
+from paes.causes.driver_data import Driver, DriverRow, idle_drivers, read_drivers
+from paes.causes.effects import CAUSES, make_effects
 from paes.errors import ConfigError, DataError
 from paes.factors.dated_values import How
 from paes.inventory.inventory import Inventory
@@ -17,9 +20,6 @@ from paes.inventory.method import Method
 from paes.metering import Carrier
 from paes.plan.action import Action, Status
 from paes.plan.target import PopulationEstimate
-from paes.progress.causes import Basis, Owed, causes_of, subtotal_t
-from paes.progress.driver_data import Driver, DriverRow, idle_drivers, read_drivers
-from paes.progress.effects import CAUSES, make_effects
 from paes.progress.progress import make_inventories, make_progress
 
 START = int(datetime(2019, 12, 31, 23, tzinfo=UTC).timestamp())

@@ -16,10 +16,10 @@ import changing_town as t
 import numpy as np
 import pytest
 
+from paes.causes.driver_data import Driver
+from paes.causes.effects import CAUSES
 from paes.metering import Sector
 from paes.plan.action import Action, Origin, Status
-from paes.progress.driver_data import Driver
-from paes.progress.effects import CAUSES
 from paes.progress.progress import make_progress
 
 SEEDS = 100

@@ -18,10 +18,10 @@ from small_installation import SmallInstallation
 from paes.config import load_installation, shipped_config
 from paes.errors import ConfigError, DataError
 from paes.factors.emission_factors import FactorLibrary, How
-from paes.inventory.checks import factor_outliers
-from paes.inventory.limits import limits
 from paes.inventory.method import Method
 from paes.metering import Carrier, Sector
+from paes.plausibility.checks import factor_outliers
+from paes.plausibility.limits import limits
 
 APART = factor(GAS, co2_t_per_mwh=0.202, ch4_t_per_mwh=0.000018, n2o_t_per_mwh=0.0000004)
 NEEFE = factor(POWER, 0.3296, year=2015, co2_t_per_mwh=0.3289)

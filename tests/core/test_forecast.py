@@ -33,14 +33,14 @@ from paes.climate.weather import ReferenceDegreeDays
 from paes.config import load_installation
 from paes.errors import ConfigError
 from paes.factors.emission_factors import How
+from paes.forecast.cells import CellForecast
+from paes.forecast.errors import ForecastHow
+from paes.forecast.forecast import Forecast, make_forecast
 from paes.installation import Population
 from paes.metering import Quality
 from paes.meters import FieldMeter
 from paes.plan.outlook import CellTrend, Outlook
 from paes.plan.target import PopulationEstimate, Target
-from paes.progress.forecast import Forecast, make_forecast
-from paes.progress.forecast_cells import CellForecast
-from paes.progress.forecast_errors import ForecastHow
 from paes.progress.path import Verdict
 from paes.store.sqlite import SqliteStore
 

@@ -18,11 +18,11 @@ from forecast_town import ALWAYS_OPEN, GAS, OFFICES, POWER, heat_kwh, shipped, t
 from paes.accounting.energy_total import EnergyTotal
 from paes.climate.daily_temperature import DailyTemperatures
 from paes.climate.past_weather import PastWeather, WeatherFrom
+from paes.forecast.errors import ForecastHow
+from paes.forecast.expected_rest import SitePast, SiteRest
+from paes.forecast.running_year import Band
 from paes.installation import City
 from paes.metering import Carrier, Site, SiteKind
-from paes.progress.expected_rest import SitePast, SiteRest
-from paes.progress.forecast_errors import ForecastHow
-from paes.progress.running_year import Band
 from paes.series import Floats
 
 TOWNS = 100

@@ -163,7 +163,7 @@ def test_what_is_expected_of_the_installation_is_read_and_refused_by_file_and_li
     tmp_path: Path,
 ) -> None:
     """A band that falls out of order, and a projection without a source."""
-    from paes.progress.expectations import read_expectations
+    from paes.forecast.expectations import read_expectations
 
     (tmp_path / "grid_projections.yaml").write_text(
         "projections:\n  - id: x\n    name: {it: x, en: x}\n"

@@ -17,22 +17,22 @@ from paes.cli.check import check_factors, implausible
 from paes.config import load_installation, shipped_config
 from paes.factors.emission_factors import FactorLibrary, FactorMatch, FactorRow, FactorSet, How
 from paes.installation import City, CityFile
-from paes.inventory.action_checks import implicit_factor_findings, plan_findings
-from paes.inventory.checks import (
+from paes.inventory.inventory import Inventory
+from paes.inventory.line import InventoryLine
+from paes.inventory.method import Method
+from paes.inventory.other_emissions import OtherEmissions, OtherRow
+from paes.metering import Carrier, Finding, Sector
+from paes.plan.action import Action
+from paes.plausibility.action_checks import implicit_factor_findings, plan_findings
+from paes.plausibility.checks import (
     declared_findings,
     energy_findings,
     factor_outliers,
     green_findings,
     seems_kwh,
 )
-from paes.inventory.comparability import comparability_findings
-from paes.inventory.inventory import Inventory
-from paes.inventory.limits import limits
-from paes.inventory.line import InventoryLine
-from paes.inventory.method import Method
-from paes.inventory.other_emissions import OtherEmissions, OtherRow
-from paes.metering import Carrier, Finding, Sector
-from paes.plan.action import Action
+from paes.plausibility.comparability import comparability_findings
+from paes.plausibility.limits import limits
 from paes.schema import Sourced
 from tests.core import evidence_town
 from tests.core.evidence_town import FACTORS, GAS, HOMES, NAME, OFFICES, POWER, declared

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 
 from paes.activity.activity_data import Notation, activity_data
+from paes.covenant_tables.supply_tables import table_c, table_d
+from paes.covenant_tables.tables import CovenantTable, RowKind, table_a, table_b
+from paes.covenant_tables.template import NAME as FILE
+from paes.covenant_tables.template import template
 from paes.errors import ConfigError
 from paes.factors.emission_factors import FactorSet
 from paes.inventory.inventory import Inventory
@@ -20,10 +24,6 @@ from paes.inventory.line import InventoryLine
 from paes.inventory.method import Method
 from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
-from paes.inventory.supply_tables import table_c, table_d
-from paes.inventory.tables import CovenantTable, RowKind, table_a, table_b
-from paes.inventory.template import NAME as FILE
-from paes.inventory.template import template
 from paes.metering import Carrier, Sector
 from paes.supply.local_supply import Amount, LocalSupply, PlantYear
 from paes.supply.plants import PlantFuel, PlantKind

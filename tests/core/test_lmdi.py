@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paes.causes.lmdi import contributions, log_mean
 from paes.errors import DataError
-from paes.progress.lmdi import contributions, log_mean
 
 # Two cells of three factors in four years: 1971 is 1 x 10 x 2 and 4 x 5 x 3.
 YEARS = [

@@ -18,8 +18,8 @@ from paes.inventory.other_emissions import DeclaredOther
 from paes.plan.target import Target
 from paes.progress.path import Verdict
 from paes.progress.progress import Progress, make_progress
-from paes.progress.scenario_draws import FutureDraws, ToCome
-from paes.progress.scenario_years import ScenarioYear
+from paes.scenarios.draws import FutureDraws, ToCome
+from paes.scenarios.years import ScenarioYear
 from paes.schema import Text
 from paes.uncertainty.assumptions import Realisation
 from paes.uncertainty.chances import Asked, year_chances

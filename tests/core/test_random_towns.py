@@ -31,14 +31,14 @@ from factor_town import (  # fmt: skip
 
 from paes.accounting.energy_total import EnergyTotal
 from paes.config import shipped_config
+from paes.covenant_tables.tables import RowKind, table_a, table_b
+from paes.covenant_tables.template import template
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import inventory_of
 from paes.inventory.metered_plants import MeteredPlants
 from paes.inventory.method import Method
 from paes.inventory.other_emissions import DeclaredOther
 from paes.inventory.scope_bridge import scope_bridge
-from paes.inventory.tables import RowKind, table_a, table_b
-from paes.inventory.template import template
 from paes.progress.path import Verdict
 from paes.progress.progress import make_progress
 from paes.report.inventory_documents import inventory_document

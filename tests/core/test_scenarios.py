@@ -28,8 +28,8 @@ from paes.plan.outlook import (
     UsualTrend,
 )
 from paes.plan.target import PopulationEstimate, Target
-from paes.progress.scenario_draws import FutureDraws, ToCome, realised_fractions
-from paes.progress.scenarios import Scenario, ScenarioId, Scenarios, Wanted, make_scenarios
+from paes.scenarios.draws import FutureDraws, ToCome, realised_fractions
+from paes.scenarios.scenarios import Scenario, ScenarioId, Scenarios, Wanted, make_scenarios
 from paes.store.sqlite import SqliteStore
 from paes.uncertainty.assumptions import Realisation
 from paes.uncertainty.chances import Asked

@@ -23,6 +23,7 @@ from dashboard.queries import CityView, view
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.declared_row import Notation
+from paes.causes.effects import Effects
 from paes.errors import DataError
 from paes.installation import Installation
 from paes.inventory.evidence import CellEvidence
@@ -31,7 +32,6 @@ from paes.inventory.notation import NotedCell
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Finding, Sector
-from paes.progress.effects import Effects
 from paes.progress.path import OpenBy, Verdict
 from paes.progress.progress import make_inventories
 from paes.store.sqlite import SqliteStore

@@ -8,11 +8,11 @@ from string import Formatter
 
 import dashboard
 from dashboard.texts import LANGUAGES, Language, catalogue
+from paes.causes.cause import Basis, causes_of
+from paes.causes.effects import CAUSES, Effects
 from paes.factors.emission_factors import How
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Measures, Sector, SiteKind
-from paes.progress.causes import Basis, causes_of
-from paes.progress.effects import CAUSES, Effects
 from paes.progress.path import Verdict
 
 CODE = Path(dashboard.__file__).parent

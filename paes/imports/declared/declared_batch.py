@@ -17,9 +17,9 @@ from paes.activity.activity_data import DeclaredRow
 from paes.config_file import dotted, explain, location_of
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, DeclaredTable, Refusal
-from paes.inventory.checks import seems_kwh
-from paes.inventory.limits import limits
 from paes.metering import Finding
+from paes.plausibility.checks import seems_kwh
+from paes.plausibility.limits import limits
 from paes.schema import ConfigModel
 
 M = TypeVar("M", bound=ConfigModel)

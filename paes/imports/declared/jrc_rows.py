@@ -25,9 +25,9 @@ from paes.imports.declared.declared_batch import Gathering, mapping_of
 from paes.imports.declared.sectors_and_carriers import Vocabulary, plain, vocabulary
 from paes.imports.tables.cells import Cell
 from paes.imports.tables.sheets import Sheet, parse_number, place, read_sheets, require_as_wide
-from paes.inventory.checks import is_factor_far, seems_kwh
-from paes.inventory.limits import limits
 from paes.metering import Carrier, Sector
+from paes.plausibility.checks import is_factor_far, seems_kwh
+from paes.plausibility.limits import limits
 from paes.schema import ConfigModel
 from paes.units import KWH_PER_MWH
 

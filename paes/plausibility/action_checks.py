@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from paes.inventory.limits import ActionLimits
 from paes.metering import Finding, Sector
 from paes.plan.action import Action, Status
 from paes.plan.target import Target
+from paes.plausibility.limits import ActionLimits
 
 if TYPE_CHECKING:  # ``paes check`` asks of single actions and must not wait for data frames
     from paes.inventory.inventory import Inventory

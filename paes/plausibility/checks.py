@@ -1,8 +1,8 @@
 """What of a town's energy and factors is hardly right: the JRC's checks, as findings.
 
 Limits are data (``inventory_checks.yaml``), and each names its source. Nothing is changed or left
-out because of a finding. Of actions and targets read ``paes.inventory.action_checks``, of two
-years beside each other ``paes.inventory.comparability``.
+out because of a finding. Of actions and targets read ``paes.plausibility.action_checks``, of two
+years beside each other ``paes.plausibility.comparability``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from paes.activity.declared_row import DeclaredRow
 from paes.errors import DataError
 from paes.factors.emission_factors import FactorLibrary, FactorMatch, How
 from paes.installation import City
-from paes.inventory.limits import FactorLimits, Limits, PerHead
 from paes.inventory.line import InventoryLine
 from paes.metering import Carrier, Finding, Sector
+from paes.plausibility.limits import FactorLimits, Limits, PerHead
 
 FIRST_YEAR = 1990
 """The first year for which the references have a factor of electricity."""

@@ -25,9 +25,9 @@ from paes.activity.activity_data import Cell
 from paes.activity.declared_row import DeclaredRow
 from paes.activity.site_meters import RowKey, SiteMeters
 from paes.climate.past_weather import PastWeather, WeatherFrom
+from paes.forecast.errors import ForecastErrors, ForecastHow
+from paes.forecast.expected_rest import SiteRest
 from paes.inventory.metered_year import MeteredYear
-from paes.progress.expected_rest import SiteRest
-from paes.progress.forecast_errors import ForecastErrors, ForecastHow
 
 Z90 = 1.6448536269514722
 """So many standard deviations on either side hold 90 % of a normal distribution."""

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 
 from paes.activity.activity_data import Cell
 from paes.inventory.inventory import Inventory
-from paes.inventory.limits import Comparability
 from paes.inventory.line import InventoryLine
 from paes.inventory.other_emissions import OtherRow
 from paes.metering import Finding
+from paes.plausibility.limits import Comparability
 
 
 def comparability_findings(

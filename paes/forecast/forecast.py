@@ -2,7 +2,7 @@
 
 ::
 
-    expected = seen so far + the rest of the year of each site (``paes.progress.expected_rest``)
+    expected = seen so far + the rest of the year of each site (``paes.forecast.expected_rest``)
     band     = what such forecasts were seen to miss, or more where past weather differs more
     declared = the latest figure that is there, carried, or as a stated trend has it
 
@@ -21,6 +21,9 @@ from datetime import date
 
 from paes.accounting.ledger import EnergyLedger
 from paes.climate.past_weather import PastWeather, past_weather
+from paes.forecast.cells import Carried, CellForecast, cell_forecast, trended
+from paes.forecast.expected_rest import Follow, SiteRest, expected_rest
+from paes.forecast.running_year import Band, running_year
 from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import inventory_of, make_inventory
@@ -29,11 +32,8 @@ from paes.inventory.method import Method
 from paes.metering import Finding
 from paes.periods import local_midnight, zone
 from paes.plan.target import Target
-from paes.progress.expected_rest import Follow, SiteRest, expected_rest
-from paes.progress.forecast_cells import Carried, CellForecast, cell_forecast, trended
 from paes.progress.path import Emissions, Verdict, emissions_of, required_fraction, verdict_of
 from paes.progress.progress import find_target
-from paes.progress.running_year import Band, running_year
 
 
 @dataclass(frozen=True)

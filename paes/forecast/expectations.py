@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paes.config_file import attempt, read_yaml
+from paes.forecast.errors import ForecastErrors
 from paes.plan.outlook import GridProjection, GridProjectionsFile
-from paes.progress.forecast_errors import ForecastErrors
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paes.progress.effects import Effects
+from paes.causes.effects import Effects
 
 
 class Owed(StrEnum):

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from paes.accounting.ledger import EnergyLedger
+from paes.causes.driver_data import Driver
 from paes.climate.daily_temperature import daily_temperatures
 from paes.climate.degree_days import ITALIAN, degree_days
 from paes.installation import City
 from paes.metering import Carrier, Finding, Sector
-from paes.progress.driver_data import Driver
 
 LEAST_MEASURED = 0.95
 """Of a year's heating season: with less, its degree days are no measurement of the year."""

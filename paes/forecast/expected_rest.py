@@ -25,10 +25,10 @@ from paes.baselines.days import Days, days_of
 from paes.climate.daily_temperature import DailyTemperatures, daily_temperatures
 from paes.climate.heating_season import heating_allowed
 from paes.climate.past_weather import PastWeather
+from paes.forecast.errors import ForecastHow
 from paes.installation import City
 from paes.metering import Carrier, Finding, Measures, Site
 from paes.periods import By, Span, local_midnight
-from paes.progress.forecast_errors import ForecastHow
 from paes.series import Floats
 
 MEMORY_DAYS = 365

@@ -16,11 +16,11 @@ from datetime import date
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.activity.activity_data import Cell
+from paes.causes.driver_data import Driver
 from paes.installation import City
 from paes.meter_trees.tree import Term
 from paes.metering import Carrier, Finding, Measures, Sector, Site
 from paes.periods import year_span
-from paes.progress.driver_data import Driver
 from paes.units import KWH_PER_MWH
 
 _Seen = Mapping[str, Mapping[Carrier, float]]

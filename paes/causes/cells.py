@@ -20,11 +20,11 @@ import numpy as np
 
 from paes.activity.activity_data import Cell
 from paes.activity.declared_row import Notation
+from paes.causes.lmdi import Floats, contributions
 from paes.factors.dated_values import How
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.metering import Carrier
-from paes.progress.lmdi import Floats, contributions
 
 NATIONAL = "neefe_t_per_mwh"
 """Under this name a factor that was worked out here tells the national one it was made from."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from paes.activity.activity_data import latest_rows
 from paes.activity.declared_row import DeclaredRow
+from paes.forecast.errors import ForecastHow
+from paes.forecast.expected_rest import SiteRest
+from paes.forecast.running_year import Z90, RunningYear
 from paes.installation import City
 from paes.inventory.line import InventoryLine
 from paes.metering import Carrier, Sector
-from paes.progress.expected_rest import SiteRest
-from paes.progress.forecast_errors import ForecastHow
-from paes.progress.running_year import Z90, RunningYear
 from paes.uncertainty.assumptions import Z95
 from paes.units import KWH_PER_MWH
 

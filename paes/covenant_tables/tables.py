@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from paes.covenant_tables.template import Group, Template
 from paes.factors.emission_factors import How
 from paes.inventory.inventory import Inventory
 from paes.inventory.line import InventoryLine
 from paes.inventory.other_emissions import OtherRow
-from paes.inventory.template import Group, Template
 from paes.metering import Carrier, Sector
 from paes.schema import Text
 

@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from paes.causes.boundary import ChangedSites
+from paes.causes.cells import CellPair, Matched
+from paes.causes.driver_data import Driver
+from paes.causes.drivers import DriverYears, Pair, not_told
 from paes.metering import Finding, Sector
-from paes.progress.boundary import ChangedSites
-from paes.progress.cells import CellPair, Matched
-from paes.progress.driver_data import Driver
-from paes.progress.drivers import DriverYears, Pair, not_told
 
 
 def without_boundary(matched: Matched, changed: ChangedSites) -> tuple[list[CellPair], float]:

@@ -1,7 +1,7 @@
 """The Covenant's tables A to D as data: codes, columns in order, headings in both languages.
 
-``covenant_template.yaml``; the tables are filled in ``paes.inventory.tables`` and
-``paes.inventory.supply_tables``.
+``covenant_template.yaml``; the tables are filled in ``paes.covenant_tables.tables`` and
+``paes.covenant_tables.supply_tables``.
 """
 
 from __future__ import annotations

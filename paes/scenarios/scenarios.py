@@ -29,9 +29,9 @@ from paes.plan.outlook import GridProjection
 from paes.plan.target import Target
 from paes.progress.path import Emissions, emissions_of, per_tonne, required_fraction
 from paes.progress.progress import find_target, next_target
-from paes.progress.scenario_actions import mix_of
-from paes.progress.scenario_draws import FutureDraws, ToCome
-from paes.progress.scenario_years import Course, People, ScenarioYear
+from paes.scenarios.actions import mix_of
+from paes.scenarios.draws import FutureDraws, ToCome
+from paes.scenarios.years import Course, People, ScenarioYear
 from paes.uncertainty.chances import Asked, YearChances
 from paes.uncertainty.simulation import Simulation
 from paes.uncertainty.spread import Interval

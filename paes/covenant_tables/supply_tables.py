@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from paes.covenant_tables.tables import Column, CovenantRow, CovenantTable, RowKind, TableCell
+from paes.covenant_tables.template import Coded, SupplyTemplate, Template
 from paes.inventory.inventory import Inventory
-from paes.inventory.tables import Column, CovenantRow, CovenantTable, RowKind, TableCell
-from paes.inventory.template import Coded, SupplyTemplate, Template
 from paes.schema import Text
 from paes.supply.local_supply import TableRow
 

@@ -1,7 +1,7 @@
 """Causes of the change since the base year, in parts that add up exactly.
 
 Every cell's emissions are a product; what each factor of it contributed is told by log means
-(``paes.progress.lmdi``), so that nothing is left over between them:
+(``paes.causes.lmdi``), so that nothing is left over between them:
 
 * **weather**: degree days, for the part of the energy that follows them.
 * **grid**: the fall of the national electricity factor. Supra-ordinate: the town's own doing is
@@ -26,15 +26,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from paes.accounting.ledger import EnergyLedger
+from paes.causes.boundary import ChangedSites, changed_sites
+from paes.causes.cells import Matched, Part, falls_by_part, match
+from paes.causes.declared_causes import declared_causes
+from paes.causes.driven_cells import with_drivers, without_boundary
+from paes.causes.drivers import DriverYears
 from paes.errors import DataError
 from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.metering import Finding
-from paes.progress.boundary import ChangedSites, changed_sites
-from paes.progress.cells import Matched, Part, falls_by_part, match
-from paes.progress.declared_causes import declared_causes
-from paes.progress.driven_cells import with_drivers, without_boundary
-from paes.progress.drivers import DriverYears
 
 CAUSES = (
     "weather_t",

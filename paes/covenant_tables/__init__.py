@@ -1,0 +1,1 @@
+"""The inventory in the Covenant's tables A to D, with their codes."""
