@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from field_commands import CommandLine, command_line
+from small_installation import SmallInstallation
 
 from paes.causes.effects import Effects
 from paes.cli.progress import say_whose
@@ -85,6 +86,14 @@ def test_tonnes_per_head_are_printed_with_their_decimals(porto: CommandLine) -> 
     row = next(line for line in done.out.splitlines() if line.startswith("│2020 "))
     assert [cell.strip() for cell in row.split("│")][1:5] == ["2020", "0.435", "0.373", "0.062"]
     assert "0.373 t per head are 354 t of 950 inhabitants in 2020" in done.err
+
+
+def test_a_table_in_kwh_is_no_progress_without_a_word(
+    porto: CommandLine, small: SmallInstallation
+) -> None:
+    small.replace("cities/porto/activity/gas.csv", ",800,", ",2000000,")
+    told = " ".join(porto("progress").err.split())
+    assert "hardly right: natural_gas in municipal_buildings, 2020: probably kWh, not MWh" in told
 
 
 @pytest.mark.parametrize(

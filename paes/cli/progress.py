@@ -26,6 +26,8 @@ from paes.installation import City
 from paes.inventory.method import Method
 from paes.inventory.side_by_side import basis_name
 from paes.plan.target import Target
+from paes.plausibility.checks import declared_findings
+from paes.plausibility.limits import limits
 from paes.progress.path import YearResult, inhabitants
 from paes.progress.progress import Progress, make_progress, next_target
 from paes.report.progress_documents import progress_document
@@ -135,6 +137,8 @@ def progress(
             f"Next: {upcoming.name.en} (on {upcoming.base_year}); "
             f"paes progress --target {upcoming.id}"
         )
+    for finding in declared_findings(city, city.declared, limits(session.root)):
+        say(f"hardly right: {finding.subject}: {finding.message}")
     say_marks(made.inventories[-1].assumed_fraction, labels)
 
 
