@@ -19,7 +19,8 @@ def page(url: str, now: str) -> tuple[float, float]:
 
     from dashboard.address import read_address
     from dashboard.app import Observatory
-    from paes.config import load_installation, shipped_config
+    from paes.config import load_installation
+    from paes.shipped_files import shipped_config
     from paes.store import open_store
 
     imported = time.perf_counter()

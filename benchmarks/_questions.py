@@ -25,10 +25,11 @@ from collectors.simulator import Town as SimulatedTown
 from collectors.simulator import fill_history
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.metering import Carrier, Measures, Reading
 from paes.periods import By, Span, from_seconds, to_seconds, year_span
 from paes.rollups import DAY_S
+from paes.shipped_files import shipped_config
 from paes.store import Store, open_store
 
 PEER_SITES = 50

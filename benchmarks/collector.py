@@ -35,10 +35,11 @@ from collectors.modbus.read_plan import USUAL_POINTS, GatewayPlan, plan_gateway
 from collectors.round import Round
 from collectors.schedule import plan_installation
 from collectors.simulator import Simulator
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.gateways import Gateway
 from paes.meters import FieldMeter
 from paes.periods import now_utc
+from paes.shipped_files import shipped_config
 
 UNITS, POINTS_A_UNIT = 20, 10
 ANSWER_TIMES_MS = (0, 20, 50)

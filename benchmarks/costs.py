@@ -23,11 +23,12 @@ import pandas as pd
 from _figures import best, duration, head, line, row, seconds
 
 from paes.accounting.ledger import EnergyLedger
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.costs.costing import Costing
 from paes.installation import Installation
 from paes.meters import FieldMeter
 from paes.periods import By, Seconds, Span, edges, year_span
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 from paes.tariffs.contracts import Contract
 

@@ -27,10 +27,11 @@ from _figures import head, line, seconds
 from paes.baselines.baseline import Baseline, obstacle
 from paes.baselines.days import DayKind, Days, days_of
 from paes.baselines.search import COOLING_DEGC, HEATING_DEGC
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.forecast.errors import ForecastHow
 from paes.metering import Carrier, Opening
 from paes.series import Floats
+from paes.shipped_files import shipped_config
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "core"))
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from collectors.simulator import Town, fill_history
 from paes.accounting.ledger import EnergyLedger
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.periods import Span
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 

@@ -22,9 +22,9 @@ import pandas as pd
 from _figures import best, head, line, rates, row, seconds
 
 from paes.cli import Session
-from paes.config import shipped_config
 from paes.imports.formats import formats
 from paes.imports.importing import Importing, Wishes
+from paes.shipped_files import shipped_config
 from paes.store import Store, open_store
 
 METER = "carducci.main"

@@ -28,7 +28,6 @@ from _town import LAST_YEAR, ROME, Town
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import Seen, SiteEnergy
 from paes.activity.declared_row import DeclaredRow
-from paes.config import shipped_config
 from paes.factors.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
 from paes.installation import Installation
 from paes.inventory.inventory import Inventory
@@ -42,6 +41,7 @@ from paes.periods import By
 from paes.plan.plan import Plan
 from paes.plan.target import Target
 from paes.schema import Text
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 SOURCE = "a round number for benchmarks"

@@ -25,13 +25,14 @@ from _figures import best, duration, head, line, row, seconds
 from paes.accounting.ledger import EnergyLedger
 from paes.causes.driver_data import Dependence, Driver, DriverRow
 from paes.causes.effects import CAUSES, Effects, make_effects
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.installation import City, Installation
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import make_inventory
 from paes.metering import Carrier, Sector, Site, SiteKind
 from paes.meters import FieldMeter
 from paes.periods import By, Seconds, Span, edges, year_span
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 TZ = "Europe/Rome"

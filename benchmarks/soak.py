@@ -33,7 +33,6 @@ from collectors.simulator import Simulator, Town
 from collectors.spool.spool import Spool
 from collectors.transports import task_for
 from paes.accounted_register import accounted_register, device_counters
-from paes.config import shipped_config
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
@@ -41,6 +40,7 @@ from paes.metering import Site
 from paes.meters import FieldMeter
 from paes.periods import Clock, to_seconds
 from paes.plan.plan import Plan
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 SERVE = "--serve"

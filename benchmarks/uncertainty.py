@@ -26,7 +26,7 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SeenTerm
 from paes.activity.activity_data import ActivityData
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.factors.emission_factors import FactorMatch, How
 from paes.installation import Installation
 from paes.inventory.inventory import Inventory
@@ -37,6 +37,7 @@ from paes.metering import Carrier, Sector
 from paes.meters import ImportedMeter
 from paes.periods import year_span
 from paes.progress.progress import make_inventories
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 from paes.uncertainty.simulation import Draws, simulate
 

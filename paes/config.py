@@ -76,6 +76,7 @@ from paes.plan.covenant_lists import CovenantLists
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
+from paes.shipped_files import read_own_or_shipped, shipped_config
 from paes.supply.checks import supply_problems
 from paes.supply.plants import SupplyAssumptions
 from paes.tariffs.checks import contract_problems, read_bands, read_tariffs
@@ -95,13 +96,6 @@ class _SetsFile(ConfigModel):
 
 class _GwpFile(ConfigModel):
     sets: tuple[GwpSet, ...]
-
-
-def shipped_config() -> Path:
-    """The folder of the shipped installation: inside a wheel, else beside the packages."""
-    here = Path(__file__).resolve().parent
-    inside = here / "shipped"
-    return inside if inside.is_dir() else here.parent / "config"
 
 
 def config_root(option: str | Path | None) -> Path:
@@ -131,7 +125,7 @@ def load_installation(root: Path) -> Installation:
     )
     bands = read_bands(tuple(dict.fromkeys((root, shipped_config()))), problems)
     tariffs = read_tariffs(root, bands, problems)
-    lists = _covenant_lists(root, problems)
+    lists = attempt(problems, read_own_or_shipped, root, "covenant_lists.yaml", CovenantLists)
     registers: dict[str, Register] = {}
     gauges: dict[str, Register] = {}
     devices: dict[str, DeviceFile] = {}
@@ -148,14 +142,14 @@ def load_installation(root: Path) -> Installation:
     retention = _retention(root, devices, problems)
     if head:
         problems += _default_city_problems(head, towns)
-    seasons = _heating_seasons(root, problems)
-    supply = _supply_assumptions(root, problems)
-    uncertainty = _uncertainty(root, problems)
+    seasons = attempt(problems, read_own_or_shipped, root, "heating_seasons.yaml", HeatingSeasons)
+    supply = attempt(problems, read_own_or_shipped, root, "supply.yaml", SupplyAssumptions)
+    uncertainty = attempt(problems, read_own_or_shipped, root, "uncertainty.yaml", Assumptions)
     dependence = _dependence(root, problems)
     for town in towns:
         path = town.folder / "drivers.csv"
         problems += idle_drivers(path, town.drivers or (), dependence)
-    expected = read_expectations(root, shipped_config(), problems)
+    expected = read_expectations(root, problems)
     cities = {c.id: replace(c, heating_seasons=seasons) for town in towns if (c := town.city())}
     if problems or not head or not factors:
         raise ConfigError(list(dict.fromkeys(problems)))
@@ -199,43 +193,11 @@ def _retention(root: Path, devices: Mapping[str, DeviceFile], problems: list[str
     return parsed.value
 
 
-def _heating_seasons(root: Path, problems: list[str]) -> HeatingSeasons | None:
-    """The installation's own, else the shipped ones."""
-    own = root / "heating_seasons.yaml"
-    path = own if own.is_file() else shipped_config() / "heating_seasons.yaml"
-    return attempt(problems, read_yaml, path, HeatingSeasons)
-
-
 def _dependence(root: Path, problems: list[str]) -> Dependence:
     """The installation's own files, else the shipped ones."""
-    paths = {
-        name: own if (own := root / name).is_file() else shipped_config() / name
-        for name in ("weather_dependence.yaml", "activity_drivers.yaml")
-    }
-    weather = attempt(problems, read_yaml, paths["weather_dependence.yaml"], WeatherFile)
-    activity = attempt(problems, read_yaml, paths["activity_drivers.yaml"], ActivityFile)
+    weather = attempt(problems, read_own_or_shipped, root, "weather_dependence.yaml", WeatherFile)
+    activity = attempt(problems, read_own_or_shipped, root, "activity_drivers.yaml", ActivityFile)
     return Dependence(weather.shares if weather else (), activity.sectors if activity else ())
-
-
-def _uncertainty(root: Path, problems: list[str]) -> Assumptions | None:
-    """The installation's own, else the shipped ones."""
-    own = root / "uncertainty.yaml"
-    path = own if own.is_file() else shipped_config() / "uncertainty.yaml"
-    return attempt(problems, read_yaml, path, Assumptions)
-
-
-def _covenant_lists(root: Path, problems: list[str]) -> CovenantLists | None:
-    """The installation's own, else the shipped ones."""
-    own = root / "covenant_lists.yaml"
-    path = own if own.is_file() else shipped_config() / "covenant_lists.yaml"
-    return attempt(problems, read_yaml, path, CovenantLists)
-
-
-def _supply_assumptions(root: Path, problems: list[str]) -> SupplyAssumptions | None:
-    """The installation's own, else the shipped ones."""
-    own = root / "supply.yaml"
-    path = own if own.is_file() else shipped_config() / "supply.yaml"
-    return attempt(problems, read_yaml, path, SupplyAssumptions)
 
 
 def _calendars(root: Path, problems: list[str]) -> dict[str, Opening | None]:

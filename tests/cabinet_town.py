@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from paes.accounted_register import accounted_register, device_counters
-from paes.config import shipped_config
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
 from paes.metering import Site
 from paes.meters import FieldMeter
 from paes.plan.plan import Plan
+from paes.shipped_files import shipped_config
 
 SITE: dict[str, Any] = {
     "id": "viale",

@@ -18,7 +18,6 @@ import numpy as np
 
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.declared_row import DeclaredRow
-from paes.config import shipped_config
 from paes.factors.emission_factors import CalorificRow, FactorLibrary, FactorRow, FactorSet
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation, Population
@@ -31,6 +30,7 @@ from paes.plan.plan import Plan
 from paes.plan.target import Target
 from paes.schema import Text
 from paes.series import Floats
+from paes.shipped_files import shipped_config
 from paes.store import Store
 
 ROME = "Europe/Rome"

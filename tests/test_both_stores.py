@@ -27,10 +27,11 @@ from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
 from paes.cli import main
 from paes.cli.demo import simulated
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.installation import Installation
 from paes.metering import Measures
 from paes.periods import By, Span, local_midnight, year_span
+from paes.shipped_files import shipped_config
 from paes.store import Store, open_store
 
 pytestmark = pytest.mark.timeout(600)

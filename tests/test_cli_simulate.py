@@ -25,8 +25,8 @@ from collectors.technician.device_dump import load_dump
 from paes.cli import Session
 from paes.cli.recording import record_command, replay_command
 from paes.cli.simulate import proxy, simulate
-from paes.config import shipped_config
 from paes.errors import PaesError
+from paes.shipped_files import shipped_config
 
 PATIENCE_S = 60
 METER = "portovenere-municipio.main"

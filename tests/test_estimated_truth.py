@@ -24,7 +24,6 @@ import pytest
 from collectors.simulator import Town
 from paes.accounted_register import accounted_register, device_counters
 from paes.accounting.ledger import EnergyLedger
-from paes.config import shipped_config
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
@@ -33,6 +32,7 @@ from paes.meters import FieldMeter, ImportedMeter
 from paes.periods import By, Seconds, edges, to_seconds, year_span
 from paes.plan.plan import Plan
 from paes.series import Floats
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.timeout(300)

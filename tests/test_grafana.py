@@ -24,10 +24,11 @@ from influx_server import PATIENCE_S, TOKEN_VARIABLE, InfluxServer
 from small_installation import SmallInstallation
 
 from paes.accounting.ledger import EnergyLedger
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.events import Cause, absence
 from paes.metering import Reading
 from paes.periods import Span
+from paes.shipped_files import shipped_config
 from paes.store import open_store
 
 FOLDER = Path(__file__).parents[1] / "deploy"

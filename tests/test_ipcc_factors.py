@@ -10,7 +10,7 @@ import csv
 
 import pytest
 
-from paes.config import shipped_config
+from paes.shipped_files import shipped_config
 
 CO2_KG_PER_GJ = {
     ("natural_gas", ""): 56.1,

@@ -21,10 +21,11 @@ import yaml
 
 from paes.accounting.ledger import EnergyLedger
 from paes.causes.effects import make_effects
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.inventory.inventory import Inventory
 from paes.inventory.making import make_inventory
 from paes.inventory.method import Method
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 BASE, LAST = 2007, 2022

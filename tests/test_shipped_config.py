@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.factors.emission_factors import How
 from paes.installation import City, Installation
 from paes.metering import Carrier, Measures, Sector, SiteKind
 from paes.schema import Sourced
+from paes.shipped_files import shipped_config
 
 # Published for La Spezia: OpenClimate's compilation of the Covenant's data, row IT SPE:2013.
 PUBLISHED_2013_T = 243_638

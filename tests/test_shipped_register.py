@@ -10,12 +10,13 @@ from datetime import date
 
 import pytest
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.installation import City, Installation
 from paes.metering import Carrier, Sector
 from paes.plan.action import Action, Origin, Status
 from paes.plan.declared_effect import PLANNED, together
 from paes.plan.findings import register_findings
+from paes.shipped_files import shipped_config
 
 TODAY = date(2026, 11, 22)
 PUBLIC = (Sector.MUNICIPAL_BUILDINGS, Sector.PUBLIC_LIGHTING)

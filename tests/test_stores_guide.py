@@ -23,8 +23,9 @@ from field_commands import CommandLine, command_line
 from guides import require_known
 from influx_server import TOKEN_VARIABLE, InfluxServer
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.retention import Retention
+from paes.shipped_files import shipped_config
 from paes.store import open_store
 from paes.store.influx.address import ARGUMENTS
 

@@ -20,7 +20,8 @@ from field_commands import NOON_S, CommandLine, command_line, serving
 from collectors.simulator import Simulator
 from paes.city_files import MetersFile
 from paes.cli import paes as group
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
+from paes.shipped_files import shipped_config
 
 FURTHER = (
     "3. Who is there",

@@ -23,13 +23,14 @@ from lineage_town import LineageTown, leaf_below
 
 from collectors.simulator import Town, fill_history
 from paes.accounting.ledger import EnergyLedger
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.installation import Installation
 from paes.lineage.figure import Figure
 from paes.lineage.figure_id import FigureId
 from paes.lineage.remaking import agrees, remade
 from paes.lineage.tracing import Tracer
 from paes.periods import year_span
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.timeout(300)

@@ -25,7 +25,6 @@ from collectors.simulator import Fault, Simulator
 from collectors.spool.spool import Spool
 from paes.accounted_register import accounted_register, device_counters
 from paes.accounting.ledger import EnergyLedger
-from paes.config import shipped_config
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
@@ -33,6 +32,7 @@ from paes.metering import Finding, Reading, Site
 from paes.meters import FieldMeter
 from paes.periods import By, Clock, Span, day_span, local_midnight
 from paes.plan.plan import Plan
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.timeout(600)

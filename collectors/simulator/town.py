@@ -31,11 +31,11 @@ from collectors.simulator.local_year import SLOT_H, SLOT_S, years_between
 from collectors.simulator.need import Character
 from collectors.simulator.parameters import Parameters, load_parameters
 from collectors.simulator.randomness import Floats
-from paes.config import shipped_config
 from paes.errors import DataError
 from paes.installation import Installation
 from paes.meters import FieldMeter
 from paes.periods import from_seconds, local_year, to_seconds
+from paes.shipped_files import shipped_config
 from paes.units import factor_to_canonical
 
 Times = npt.NDArray[np.int64] | npt.NDArray[np.float64]

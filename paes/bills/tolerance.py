@@ -7,11 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from paes.config import shipped_config
-from paes.config_file import read_yaml
 from paes.metering import Carrier
 from paes.meters import FieldMeter, Meter
 from paes.schema import ConfigModel, Sourced
+from paes.shipped_files import read_own_or_shipped
 
 NAME = "bill_check.yaml"
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -83,5 +82,4 @@ class Tolerances(ConfigModel):
 
 def tolerances(root: Path) -> Tolerances:
     """Those of the installation at ``root``, else the shipped ones; ConfigError if wrong."""
-    own = root / NAME
-    return read_yaml(own if own.is_file() else shipped_config() / NAME, Tolerances)
+    return read_own_or_shipped(root, NAME, Tolerances)

@@ -13,7 +13,6 @@ import click
 from collectors.device_files import load_device
 from paes.cli import Session
 from paes.cli.output import print_json, say
-from paes.config import shipped_config
 from paes.errors import ConfigError, DataError, FactorMissing, PaesError
 from paes.factors.emission_factors import FactorMatch
 from paes.factors.fuel_amounts import FuelAmount
@@ -26,6 +25,7 @@ from paes.meters import ImportedMeter, Meter
 from paes.plausibility.action_checks import implicit_factor_findings
 from paes.plausibility.checks import declared_findings, factor_outliers
 from paes.plausibility.limits import limits
+from paes.shipped_files import shipped_config
 
 REACH_TIMEOUT_S = 2.0
 

@@ -23,10 +23,11 @@ from paes.cli.log_format import log_as
 from paes.cli.output import say
 from paes.cli.running import run_until_stopped
 from paes.cli.spool_file import spool_file, spool_option
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import FieldError, PaesError, StoreError
 from paes.installation import Installation
 from paes.periods import now_utc
+from paes.shipped_files import shipped_config
 
 if TYPE_CHECKING:
     from paes.upkeep import Upkeep

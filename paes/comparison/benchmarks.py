@@ -8,10 +8,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from paes.config import shipped_config
-from paes.config_file import read_yaml
 from paes.metering import Sector, SiteKind
 from paes.schema import ConfigModel, Identifier, Stated
+from paes.shipped_files import read_own_or_shipped
 
 NAME = "benchmarks.yaml"
 Kwh = Annotated[float, Field(ge=0)]
@@ -86,5 +85,4 @@ class Benchmarks(ConfigModel):
 
 def usual_ranges(root: Path) -> Benchmarks:
     """The installation's own ``benchmarks.yaml``, else the shipped one; ConfigError if wrong."""
-    own = root / NAME
-    return read_yaml(own if own.is_file() else shipped_config() / NAME, Benchmarks)
+    return read_own_or_shipped(root, NAME, Benchmarks)

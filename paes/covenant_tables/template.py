@@ -7,17 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from paes.config import shipped_config
-from paes.config_file import read_yaml
 from paes.inventory.other_emissions import OtherRow
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel, Text
+from paes.shipped_files import read_own_or_shipped
 from paes.supply.plants import PlantFuel, PlantKind
 
 NAME = "covenant_template.yaml"
@@ -141,12 +139,4 @@ class Template(ConfigModel):
 
 def template(root: Path) -> Template:
     """That of the installation at ``root``, else the shipped one; ConfigError if wrong."""
-    own = root / NAME
-    path = own if own.is_file() else shipped_config() / NAME
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _read(path: Path, _written_ns: int) -> Template:
-    """Kept while the file stays as it is."""
-    return read_yaml(path, Template)
+    return read_own_or_shipped(root, NAME, Template)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from paes.config_file import attempt, read_yaml
+from paes.config_file import attempt
 from paes.forecast.errors import ForecastErrors
 from paes.plan.outlook import GridProjection, GridProjectionsFile
+from paes.shipped_files import read_own_or_shipped
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,10 @@ class Expectations:
     grids: tuple[GridProjection, ...]
 
 
-def read_expectations(root: Path, shipped: Path, problems: list[str]) -> Expectations | None:
+def read_expectations(root: Path, problems: list[str]) -> Expectations | None:
     """``forecast.yaml`` and ``grid_projections.yaml``; None if one of them is wrong."""
-    paths = [
-        own if (own := root / name).is_file() else shipped / name
-        for name in ("forecast.yaml", "grid_projections.yaml")
-    ]
-    errors = attempt(problems, read_yaml, paths[0], ForecastErrors)
-    grids = attempt(problems, read_yaml, paths[1], GridProjectionsFile)
+    errors = attempt(problems, read_own_or_shipped, root, "forecast.yaml", ForecastErrors)
+    grids = attempt(
+        problems, read_own_or_shipped, root, "grid_projections.yaml", GridProjectionsFile
+    )
     return Expectations(errors, grids.projections) if errors and grids else None

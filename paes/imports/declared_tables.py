@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paes.activity.activity_data import DeclaredRow
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.config_file import read_yaml
 from paes.config_table import read_csv
 from paes.errors import ConfigError, DataError
 from paes.imports.batch import DeclaredTable
 from paes.installation import City, CityFile, Installation
+from paes.shipped_files import shipped_config
 
 COLUMNS = (
     "year", "sector", "carrier", "use", "mwh", "amount", "unit", "basis", "volume_correction",

@@ -11,10 +11,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from paes.config import shipped_config
-from paes.config_file import read_yaml
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel, Sourced, Stated
+from paes.shipped_files import read_own_or_shipped
 
 NAME = "abatement.yaml"
 
@@ -95,8 +94,7 @@ class AbatementPrices(ConfigModel):
 
 def abatement_prices(root: Path) -> AbatementPrices:
     """The installation's own ``abatement.yaml``, else the shipped one; ConfigError if wrong."""
-    own = root / NAME
-    return read_yaml(own if own.is_file() else shipped_config() / NAME, AbatementPrices)
+    return read_own_or_shipped(root, NAME, AbatementPrices)
 
 
 def annuity(rate: float, years: int) -> float:

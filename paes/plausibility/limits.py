@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from paes.config import shipped_config
-from paes.config_file import read_yaml
 from paes.factors.emission_factors import FactorSet
 from paes.metering import Carrier
 from paes.schema import ConfigModel, Identifier, Sourced
+from paes.shipped_files import read_own_or_shipped
 
 NAME = "inventory_checks.yaml"
 Positive = Annotated[float, Field(gt=0)]
@@ -117,12 +115,4 @@ class Limits(ConfigModel):
 
 def limits(root: Path) -> Limits:
     """Those of the installation at ``root``, else the shipped ones; ConfigError if wrong."""
-    own = root / NAME
-    path = own if own.is_file() else shipped_config() / NAME
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _read(path: Path, _written_ns: int) -> Limits:
-    """Kept while the file stays as it is: every inventory asks."""
-    return read_yaml(path, Limits)
+    return read_own_or_shipped(root, NAME, Limits)

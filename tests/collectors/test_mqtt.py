@@ -23,11 +23,11 @@ from collectors.mqtt.plan import MqttPlan
 from collectors.mqtt.profile import MqttProfile, load_mqtt_profile
 from collectors.mqtt.words import tls_context
 from collectors.round import Round
-from paes.config import shipped_config
 from paes.errors import ConnectionFailed
 from paes.gateways import Gateway
 from paes.metering import Finding, Reading
 from paes.meters import FieldMeter
+from paes.shipped_files import shipped_config
 
 START = datetime(2025, 3, 30, 12, 0, tzinfo=UTC)
 TIMED = profile()

@@ -11,10 +11,10 @@ from test_mqtt_payload import PROFILE, meter, profile
 from collectors.mqtt.plan import MqttPlan, passing_doors, plan_mqtt, standing_doors
 from collectors.mqtt.profile import MqttProfile, load_mqtt_profile
 from paes.accounted_register import accounted_register, device_counters
-from paes.config import shipped_config
 from paes.errors import ConfigError, DataError
 from paes.gateways import Gateway
 from paes.meters import FieldMeter
+from paes.shipped_files import shipped_config
 
 FILES = sorted((shipped_config() / "devices").glob("mqtt-*.yaml"))
 BROKER = Gateway(id="broker", host="127.0.0.1", transport="mqtt")

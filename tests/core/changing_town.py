@@ -8,7 +8,7 @@ from pathlib import Path
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.activity_data import DeclaredRow
 from paes.causes.driver_data import ActivityMeasure, Dependence, Driver, DriverRow, WeatherShare
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
@@ -17,6 +17,7 @@ from paes.meters import FieldMeter
 from paes.plan.plan import Plan
 from paes.plan.target import Target
 from paes.schema import Text
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 from paes.uncertainty.assumptions import Assumptions
 

@@ -14,7 +14,6 @@ from typing import Any, cast
 import numpy as np
 
 from paes.accounting.ledger import EnergyLedger
-from paes.config import shipped_config
 from paes.config_file import read_yaml
 from paes.costs.costing import Costing
 from paes.factors.emission_factors import FactorLibrary
@@ -24,6 +23,7 @@ from paes.metering import Carrier, Measures, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter, ImportedMeter, Meter
 from paes.periods import local_midnight, parse_instant
 from paes.plan.plan import Plan
+from paes.shipped_files import shipped_config
 from paes.store import Store
 from paes.tariffs.bands import Bands, BandsFile
 from paes.tariffs.contracts import Contract

@@ -16,7 +16,7 @@ import numpy as np
 
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.activity_data import DeclaredRow
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation, Population
@@ -27,6 +27,7 @@ from paes.plan.plan import Plan
 from paes.plan.target import Target
 from paes.schema import Text
 from paes.series import Floats
+from paes.shipped_files import shipped_config
 from paes.store import Store
 
 ROME = "Europe/Rome"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.config_file import read_yaml
 from paes.errors import ConfigError
 from paes.metering import Carrier, Sector
@@ -16,6 +16,7 @@ from paes.plan.declared_effect import declared_effect
 from paes.plan.findings import is_late, register_findings, underived_findings
 from paes.plan.register import Chosen, register_status
 from paes.schema import Text
+from paes.shipped_files import shipped_config
 
 NAME = Text(it="prova", en="test")
 TODAY = date(2026, 11, 22)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from dateutil.easter import easter
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.periods import By, day_span, edges, parse_instant, to_seconds, year_span
+from paes.shipped_files import shipped_config
 from paes.tariffs.bands import Bands, easter_sunday
 
 ROME = "Europe/Rome"

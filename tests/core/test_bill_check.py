@@ -19,11 +19,11 @@ from paes.accounting.ledger import EnergyLedger
 from paes.bills.bill import Bill, BilledUnit, BillKind, billed_span, event_of
 from paes.bills.check import BillCheck, Verdict, check_bills
 from paes.bills.tolerance import tolerances
-from paes.config import shipped_config
 from paes.errors import ConfigError
 from paes.installation import Installation
 from paes.metering import Carrier
 from paes.periods import Span, local_midnight, to_seconds
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 FIRST, LAST = date(2024, 6, 1), date(2025, 1, 1)

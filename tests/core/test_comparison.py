@@ -11,7 +11,6 @@ from paes.activity.activity_data import DeclaredRow
 from paes.comparison.benchmarks import Benchmarks, Per, Use, usual_ranges
 from paes.comparison.key_figures import Standing, site_figures
 from paes.comparison.towns import compare_towns
-from paes.config import shipped_config
 from paes.errors import ConfigError, DataError
 from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet
 from paes.gateways import Gateway
@@ -21,6 +20,7 @@ from paes.meters import FieldMeter
 from paes.plan.plan import Plan
 from paes.plan.target import Target
 from paes.schema import Text
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 NAME = Text(it="prova", en="test")

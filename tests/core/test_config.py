@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from small_installation import SmallInstallation
 
-from paes.config import config_root, load_installation, shipped_config
+from paes.config import config_root, load_installation
 from paes.config_table import read_csv
 from paes.errors import ConfigError
 from paes.factors.emission_factors import FactorRow
 from paes.metering import Carrier, Sector
+from paes.shipped_files import shipped_config
 
 CITY = "cities/porto/city.yaml"
 PLAN = "cities/porto/plan.yaml"

@@ -30,12 +30,13 @@ from paes.climate.degree_days import (
     stretches,
 )
 from paes.climate.weather import HourlyTemperatures
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import DataError
 from paes.installation import City
 from paes.metering import Quality
 from paes.periods import By, Span, edges, from_seconds
 from paes.series import Floats
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 BEDFORD = Path(__file__).parent / "bedford_2017_hourly_degc.csv"

@@ -15,13 +15,14 @@ from factor_town import GAS, HOMES, POWER, factor, inventory, library, row, told
 from pydantic import ValidationError
 from small_installation import SmallInstallation
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.factors.emission_factors import FactorLibrary, How
 from paes.inventory.method import Method
 from paes.metering import Carrier, Sector
 from paes.plausibility.checks import factor_outliers
 from paes.plausibility.limits import limits
+from paes.shipped_files import shipped_config
 
 APART = factor(GAS, co2_t_per_mwh=0.202, ch4_t_per_mwh=0.000018, n2o_t_per_mwh=0.0000004)
 NEEFE = factor(POWER, 0.3296, year=2015, co2_t_per_mwh=0.3289)

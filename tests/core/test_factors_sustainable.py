@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from paes.accounting.energy_total import EnergyTotal
 from paes.activity.activity_data import activity_data
 from paes.activity.sustainability import sustainable_fraction, undeclared_mwh
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import FactorMissing
 from paes.metering import Sector
+from paes.shipped_files import shipped_config
 
 FACTORS = (factor(WOOD, 0.0, sustainable=True), factor(WOOD, 0.403, sustainable=False))
 CELL = (HOMES, WOOD)

@@ -170,8 +170,7 @@ def test_what_is_expected_of_the_installation_is_read_and_refused_by_file_and_li
         "    points:\n      - {year: 2030, factor_t_per_mwh: 0.1}\n"
     )
     problems: list[str] = []
-    shipped_root = shipped().root
-    assert read_expectations(tmp_path, shipped_root, problems) is None
+    assert read_expectations(tmp_path, problems) is None
     (told,) = problems
     assert "grid_projections.yaml" in told
     assert "needs a source, or assumed: true with a note" in told

@@ -19,9 +19,10 @@ from paes.climate.heating_season import (
     in_conventional_season,
     season_name,
 )
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.installation import City
+from paes.shipped_files import shipped_config
 
 
 @pytest.fixture(scope="module")

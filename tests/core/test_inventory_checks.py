@@ -14,7 +14,7 @@ from small_installation import SmallInstallation
 from paes.accounting.energy_total import EnergyTotal
 from paes.activity.activity_data import DeclaredRow, activity_data
 from paes.cli.check import check_factors, implausible
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.factors.emission_factors import FactorLibrary, FactorMatch, FactorRow, FactorSet, How
 from paes.installation import City, CityFile
 from paes.inventory.inventory import Inventory
@@ -34,6 +34,7 @@ from paes.plausibility.checks import (
 from paes.plausibility.comparability import comparability_findings
 from paes.plausibility.limits import limits
 from paes.schema import Sourced
+from paes.shipped_files import shipped_config
 from tests.core import evidence_town
 from tests.core.evidence_town import FACTORS, GAS, HOMES, NAME, OFFICES, POWER, declared
 

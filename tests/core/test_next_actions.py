@@ -13,7 +13,6 @@ import pytest
 
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.activity_data import DeclaredRow
-from paes.config import shipped_config
 from paes.errors import ConfigError, DataError
 from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet
 from paes.installation import City, CityFile, Installation
@@ -27,6 +26,7 @@ from paes.plan.plan import Plan
 from paes.plan.target import Target
 from paes.progress.action_factors import action_factors
 from paes.schema import Text
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 NAME = Text(it="prova", en="test")

@@ -30,7 +30,6 @@ from factor_town import (  # fmt: skip
 )
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.config import shipped_config
 from paes.covenant_tables.tables import RowKind, table_a, table_b
 from paes.covenant_tables.template import template
 from paes.inventory.inventory import Inventory
@@ -42,6 +41,7 @@ from paes.inventory.scope_bridge import scope_bridge
 from paes.progress.path import Verdict
 from paes.progress.progress import make_progress
 from paes.report.inventory_documents import inventory_document
+from paes.shipped_files import shipped_config
 from paes.supply.declared_supply import DeclaredSupply
 from paes.supply.green_electricity import GreenPurchase
 from paes.supply.local_supply import Amount

@@ -8,11 +8,12 @@ import pytest
 from small_installation import SmallInstallation
 
 from paes.accounted_register import DeviceFile
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.config_file import read_yaml
 from paes.errors import ConfigError
 from paes.installation import Installation
 from paes.retention import Retention, RetentionClass
+from paes.shipped_files import shipped_config
 
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 FILE = "retention.yaml"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.costs.prices import meter_supplies
 from paes.errors import ConfigError
 from paes.periods import parse_instant
+from paes.shipped_files import shipped_config
 from paes.tariffs.contracts import Direction
 
 ROME = "Europe/Rome"

@@ -4,10 +4,11 @@ import pytest
 import yaml
 from uncertain_town import CARS, GAS, HOMES, POWER, row, shipped
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.config_file import read_yaml
 from paes.errors import ConfigError
 from paes.metering import Carrier
+from paes.shipped_files import shipped_config
 from paes.uncertainty.assumptions import Assumptions, KnownFrom, known_from
 
 SHIPPED = (shipped_config() / "uncertainty.yaml").read_text(encoding="utf-8")

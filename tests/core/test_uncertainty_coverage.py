@@ -33,10 +33,10 @@ from uncertain_town import (
 )
 
 from paes.accounting.energy_total import EnergyTotal
-from paes.config import shipped_config
 from paes.factors.emission_factors import How
 from paes.inventory.other_emissions import OtherEmissions, OtherRow
 from paes.metering import Carrier, Sector
+from paes.shipped_files import shipped_config
 from paes.uncertainty.chances import Asked, chances_of
 from paes.uncertainty.simulation import simulate
 

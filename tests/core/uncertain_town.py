@@ -10,7 +10,6 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.site_energy import SeenTerm
 from paes.activity.activity_data import ActivityData
 from paes.activity.declared_row import DeclaredRow
-from paes.config import shipped_config
 from paes.config_file import read_yaml
 from paes.factors.emission_factors import FactorMatch, FactorSet, How
 from paes.inventory.inventory import Inventory
@@ -22,6 +21,7 @@ from paes.metering import Carrier, Sector
 from paes.meters import ImportedMeter, Meter
 from paes.periods import year_span
 from paes.schema import Text
+from paes.shipped_files import shipped_config
 from paes.uncertainty.assumptions import Assumptions
 
 POWER, GAS, DIESEL = Carrier.ELECTRICITY, Carrier.NATURAL_GAS, Carrier.DIESEL

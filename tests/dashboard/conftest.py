@@ -13,9 +13,10 @@ from shown_town import LIVE, NOW, PERIOD_S, POWER_KW, REFRESH_S, SILENT, STALE, 
 from dashboard import browser_assets
 from dashboard.app import Dashboard, create_app
 from dashboard.texts import Language, load_languages
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.installation import Installation
 from paes.metering import Reading
+from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
 

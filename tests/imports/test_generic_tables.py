@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from import_town import importing, read, source
 from small_installation import SmallInstallation
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import ConfigError, DataError
 from paes.imports.energy.generic import IMPORTER
 from paes.imports.tables.mapping import read_mapping
@@ -28,6 +28,7 @@ from paes.imports.tables.row_times import settled, starts_of
 from paes.metering import Quality
 from paes.periods import SKIPPED, day_span
 from paes.series import QUALITIES, ReadingSeries
+from paes.shipped_files import shipped_config
 from paes.store import Store
 
 ROME = "Europe/Rome"

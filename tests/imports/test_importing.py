@@ -18,7 +18,7 @@ from import_town import AT, CURVE_POD, SAMPLES, importing
 from influx_server import TOKEN_VARIABLE, InfluxServer
 from small_installation import SmallInstallation
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import DataError
 from paes.events import Event
 from paes.imports import importing as importing_module
@@ -26,6 +26,7 @@ from paes.imports.batch import Batch, Context, DeclaredTable, SourceFile
 from paes.imports.declared_tables import COLUMNS
 from paes.imports.importing import Importing, Wishes, months_absent
 from paes.imports.trail import all_imports, is_unfinished
+from paes.shipped_files import shipped_config
 from paes.store import Store, open_store
 
 POINT = "molo.luce/energy_import_intervals"

@@ -18,11 +18,12 @@ from billed_town import billed_town
 from import_town import CURVE_POD, SAMPLES, import_town, source
 from small_installation import SmallInstallation
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import PaesError
 from paes.imports.batch import Batch, Context, Importer
 from paes.imports.formats import format_named
 from paes.installation import Installation
+from paes.shipped_files import shipped_config
 
 CELLS = (
     "", "1e308", "1e400", "E5", "nan", "-inf", "1.234", "-5", "9" * 400, "31/12/1899", "45292",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.weather.open_meteo import OpenMeteo
@@ -23,6 +23,7 @@ from paes.imports.weather.weather_files import great_circle_km
 from paes.imports.weather.weather_table import WeatherTable
 from paes.metering import Quality
 from paes.series import CODE_OF
+from paes.shipped_files import shipped_config
 
 SAMPLES = Path(__file__).parent / "samples" / "weather"
 TEMPERATURE = "la-spezia.weather/outdoor_temperature"

@@ -6,8 +6,8 @@ import pytest
 from small_town import make_town
 
 from collectors.simulator.parameters import Parameters, load_parameters
-from paes.config import shipped_config
 from paes.installation import Installation
+from paes.shipped_files import shipped_config
 
 
 @pytest.fixture(scope="session")

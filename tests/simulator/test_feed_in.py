@@ -13,10 +13,11 @@ from collectors.devices.registers import decode
 from collectors.modbus.read_plan import points_to_read
 from collectors.simulator import Town
 from collectors.simulator.devices import SimulatedDevice
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.installation import Installation
 from paes.metering import Measures
 from paes.periods import day_span, year_span
+from paes.shipped_files import shipped_config
 
 EPOCH = datetime(2024, 12, 31, 23, tzinfo=UTC)
 SCHOOL = "scuola-cattaneo"

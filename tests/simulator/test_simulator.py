@@ -16,10 +16,11 @@ from collectors.simulator import Simulator, Town, virtual_clock
 from collectors.simulator.devices import SimulatedDevice
 from collectors.simulator.dial import dial_of
 from paes.accounted_register import MeasuredPoint, device_counters
-from paes.config import load_installation, shipped_config
+from paes.config import load_installation
 from paes.errors import ConnectionFailed, DataError
 from paes.installation import Installation
 from paes.metering import Quality
+from paes.shipped_files import shipped_config
 from paes.units import canonical_unit
 
 

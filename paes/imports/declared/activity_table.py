@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from paes.config import shipped_config
 from paes.errors import DataError, PaesError
 from paes.factors.emission_factors import Year
 from paes.imports.batch import Batch, Context, SourceFile
@@ -29,6 +28,7 @@ from paes.imports.tables.sheets import Sheet, parse_number, place, read_sheets, 
 from paes.imports.tables.table_columns import stray_rows
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel
+from paes.shipped_files import shipped_config
 
 _LOOKED_AT = 40
 """Rows in which a header may stand."""

@@ -9,7 +9,6 @@ and IE are declared as 0, so that no earlier figure stands in; C and NE are left
 
 from __future__ import annotations
 
-from paes.config import shipped_config
 from paes.errors import DataError, PaesError
 from paes.factors.emission_factors import Year
 from paes.imports.batch import Batch, Context, SourceFile
@@ -21,6 +20,7 @@ from paes.imports.declared.seap_tables import Kind, SeapTable, tables_of, texts_
 from paes.imports.declared.sectors_and_carriers import Vocabulary, vocabulary
 from paes.imports.tables.sheets import Sheet, place, read_sheets
 from paes.schema import ConfigModel
+from paes.shipped_files import shipped_config
 
 _MOST_ROWS = 1000
 """Five times a template's: a long table is none, and is not searched for one."""

@@ -15,10 +15,10 @@ from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from paes.config import shipped_config
 from paes.config_file import read_yaml
 from paes.metering import Carrier, Sector
 from paes.schema import ConfigModel, Identifier
+from paes.shipped_files import shipped_config
 
 NAME = "covenant_words.yaml"
 Words = tuple[str, ...]

@@ -17,9 +17,9 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field
 
 from paes.bills.bill import BilledUnit, BillKind
-from paes.config import shipped_config
 from paes.config_file import read_yaml
 from paes.schema import ConfigModel
+from paes.shipped_files import shipped_config
 
 NAME = "bill_words.yaml"
 Word = Annotated[str, Field(min_length=1, max_length=80)]

@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from paes.bills.bill import BANDS, Bill, BilledUnit, BillKind, billed_span
-from paes.config import shipped_config
 from paes.errors import DataError, PaesError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.declared.declared_batch import mapping_of
@@ -32,6 +31,7 @@ from paes.imports.invoices.bill_columns import (
 from paes.imports.invoices.bill_words import BillWords, bill_words, plain_text
 from paes.metering import Finding
 from paes.meters import Meter
+from paes.shipped_files import shipped_config
 
 QUANTITIES = {
     "kwh": BilledUnit.KWH,

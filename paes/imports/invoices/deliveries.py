@@ -32,7 +32,6 @@ from paes.bills.deliveries import (
     session_day,
     sessions_event,
 )
-from paes.config import shipped_config
 from paes.errors import DataError, PaesError
 from paes.events import Event
 from paes.imports.batch import Batch, Context, Refusal, SourceFile
@@ -52,6 +51,7 @@ from paes.imports.tables.cells import parse_date
 from paes.metering import Finding
 from paes.meters import Meter
 from paes.periods import local_midnight, parse_instant, zone
+from paes.shipped_files import shipped_config
 
 _WHERE = {"meter", "column"}
 _DELIVERY = ({"issued"}, set(QUANTITIES))
