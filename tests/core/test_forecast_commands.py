@@ -22,7 +22,6 @@ from forecast_town import (
     heats,
     ledger,
     meter,
-    shipped,
     town,
 )
 
