@@ -75,11 +75,6 @@ class Figure:
     note: str | None = None
 
     @property
-    def is_leaf(self) -> bool:
-        """True if nothing computed lies below it."""
-        return not self.inputs
-
-    @property
     def formula_version(self) -> str | None:
         """Name and version of its formula, such as ``emissions/1``."""
         return f"{self.formula.name}/{self.formula.version}" if self.formula else None

@@ -119,10 +119,6 @@ class FigureId:
                 return int(part)
         raise DataError(f"{self} names no year")
 
-    def with_quantity(self, quantity: str) -> FigureId:
-        """Another figure of the same thing."""
-        return FigureId(self.city, self.kind, self.parts, quantity, self.choices)
-
     def method(self, plan: Plan) -> Method:
         """The method that it names: the plan's but for its choices; DataError if one is unknown."""
         changes: dict[str, Any] = {}
