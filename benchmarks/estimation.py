@@ -34,7 +34,8 @@ from paes.accounting.estimated_gaps import estimate
 from paes.accounting.estimation import AROUND_DAYS, CELL_S, Course, line
 from paes.accounting.estimation_band import LineErrors
 from paes.accounting.estimation_calendar import kinds
-from paes.metering import Opening, Register
+from paes.metering import Register
+from paes.opening import Opening
 from paes.periods import to_seconds
 from paes.rollups import DAY_S
 from paes.series import EstimatedGap, Floats, Gap

@@ -25,11 +25,12 @@ import numpy as np
 from _figures import head, line, seconds
 
 from paes.baselines.baseline import Baseline, obstacle
-from paes.baselines.days import DayKind, Days, days_of
+from paes.baselines.days import Days, days_of
 from paes.baselines.search import COOLING_DEGC, HEATING_DEGC
 from paes.config import load_installation
 from paes.forecast.errors import ForecastHow
-from paes.metering import Carrier, Opening
+from paes.metering import Carrier
+from paes.opening import DayKind, Opening
 from paes.series import Floats
 from paes.shipped_files import shipped_config
 

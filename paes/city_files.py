@@ -26,8 +26,9 @@ from paes.installation import City, CityFile, some
 from paes.inventory.other_emissions import FILE as OTHER_FILE
 from paes.inventory.other_emissions import DeclaredOther, read_other_emissions
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Opening, Site
+from paes.metering import Site
 from paes.meters import FieldMeter, ImportedMeter, Meter, Sensor
+from paes.opening import Opening
 from paes.plan.action import Action
 from paes.plan.masterplan import Masterplan
 from paes.plan.outlook import Outlook, read_outlook

@@ -70,7 +70,8 @@ from paes.factors.emission_factors import (
 )
 from paes.forecast.expectations import read_expectations
 from paes.installation import Installation
-from paes.metering import Opening, Register
+from paes.metering import Register
+from paes.opening import Opening
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
 from paes.retention import Retention

@@ -21,13 +21,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from paes.errors import DataError
+from paes.opening import Opening
 from paes.periods import require_utc
-from paes.schema import ConfigModel, Identifier, Sourced
+from paes.schema import Identifier, Sourced
 
 
 class Quality(StrEnum):
@@ -130,26 +131,6 @@ class Plant(StrEnum):
     PHOTOVOLTAIC = "photovoltaic"
     CHP = "chp"
     OTHER = "other"
-
-
-class Opening(ConfigModel):
-    """When a site is in use: local hours by weekday (0 Monday … 6 Sunday), and closed spans."""
-
-    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = (0, 1, 2, 3, 4)
-    from_hour: Annotated[float, Field(ge=0, le=24)] = 8.0
-    to_hour: Annotated[float, Field(ge=0, le=24)] = 18.0
-    closed: tuple[tuple[date, date], ...] = ()
-    """Closed spans, both days included, e.g. the summer holidays."""
-    holidays: Literal["IT", "none"] = "IT"
-
-    @model_validator(mode="after")
-    def _hours_in_order(self) -> Opening:
-        if self.to_hour <= self.from_hour:
-            raise ValueError(f"closes at {self.to_hour}, not after it opens at {self.from_hour}")
-        for first, last in self.closed:
-            if last < first:
-                raise ValueError(f"closed until {last}, before it closes on {first}")
-        return self
 
 
 class SiteKind(StrEnum):

@@ -27,8 +27,9 @@ from paes.accounting.ledger import EnergyLedger
 from paes.factors.emission_factors import FactorLibrary
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation
-from paes.metering import Opening, Register, Site
+from paes.metering import Register, Site
 from paes.meters import FieldMeter, ImportedMeter
+from paes.opening import Opening
 from paes.periods import By, Seconds, edges, to_seconds, year_span
 from paes.plan.plan import Plan
 from paes.series import Floats

@@ -28,8 +28,9 @@ from collectors.simulator.sky import Sky, sky_over
 from collectors.simulator.weather import Weather
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Carrier, Measures, Opening, Site, SiteKind
+from paes.metering import Carrier, Measures, Site, SiteKind
 from paes.meters import FieldMeter
+from paes.opening import Opening
 from paes.periods import local_midnight, to_seconds
 
 _HOURS_A_YEAR = 8766.0

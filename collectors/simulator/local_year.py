@@ -8,16 +8,15 @@ change itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 import numpy as np
 
 from collectors.simulator.parameters import Heating
 from collectors.simulator.randomness import Floats, Ints
-from paes.metering import Opening
+from paes.opening import Opening
 from paes.periods import By, edges, from_seconds, local_year, year_span
-from paes.public_holidays import public_holidays
 
 SLOT_S = 900
 SLOT_H = 0.25
@@ -71,31 +70,34 @@ def local_calendar(year: int, tz: str) -> LocalYear:
 @lru_cache(maxsize=512)
 def open_days(opening: Opening, year: LocalYear) -> Ints:
     """1 for each day of the year on which the site is open, else 0."""
-    count = int(year.day[-1]) + 1
-    weekday = (year.first_weekday + np.arange(count)) % 7
-    is_open = np.isin(weekday, opening.weekdays)
-    for start, end in opening.closed:
-        is_open[max(year.index(start), 0) : max(year.index(end) + 1, 0)] = False
-    for day in public_holidays(opening.holidays, year.year):
-        is_open[year.index(day)] = False
-    return is_open.astype(np.int64)
+    return np.asarray(~np.isnan(_hours(opening, year)[0]), dtype=np.int64)
+
+
+@lru_cache(maxsize=512)
+def _hours(opening: Opening, year: LocalYear) -> tuple[Floats, Floats]:
+    """From when to when the site is open on each day of the year; NaN where it is not."""
+    first, count = date(year.year, 1, 1), int(year.day[-1]) + 1
+    found = [opening.open_hours(first + timedelta(days=n)) for n in range(count)]
+    table = np.array([hours or (np.nan, np.nan) for hours in found])
+    return table[:, 0], table[:, 1]
 
 
 @lru_cache(maxsize=256)
 def activity(opening: Opening, year: LocalYear) -> Floats:
     """How busy the site is, 0 (closed) to 1: ramps at both ends, a dip at lunch."""
-    rising = (year.hour - opening.from_hour) / _RAMP_H + 0.5
-    falling = (opening.to_hour - year.hour) / _RAMP_H + 0.5
-    busy = np.clip(np.minimum(rising, falling), 0.0, 1.0)
+    opens, closes = (hours[year.day] for hours in _hours(opening, year))
+    rising = (year.hour - opens) / _RAMP_H + 0.5
+    falling = (closes - year.hour) / _RAMP_H + 0.5
+    busy = np.clip(np.nan_to_num(np.minimum(rising, falling)), 0.0, 1.0)
     busy[(year.hour >= _LUNCH[0]) & (year.hour < _LUNCH[1])] *= 1.0 - _LUNCH_DIP
-    return np.asarray(busy * open_days(opening, year)[year.day])
+    return np.asarray(busy)
 
 
 def heating_level(opening: Opening, heating: Heating, year: LocalYear) -> Floats:
     """Share of the heating's full power that the timer asks for, 0 outside the season."""
-    starts = opening.from_hour - heating.preheat_h
-    is_open = open_days(opening, year)[year.day] == 1
-    on = is_open & (year.hour >= starts) & (year.hour < opening.to_hour - 0.5)
+    opens, closes = (hours[year.day] for hours in _hours(opening, year))
+    starts = opens - heating.preheat_h  # NaN on closed days, on which nothing is later or earlier
+    on = (year.hour >= starts) & (year.hour < closes - 0.5)
     level = np.where(on, 1.0, heating.setback_fraction)
     level[on & (year.hour < starts + 1.0)] = heating.preheat_boost
     return np.asarray(level * _in_season(heating, year)[year.day])

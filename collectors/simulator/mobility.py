@@ -13,7 +13,7 @@ from collectors.simulator.need import Character, by_temperature
 from collectors.simulator.parameters import Charging, Comfort, Kind, Trolleybus
 from collectors.simulator.randomness import Floats, Ints, key, uniform
 from collectors.simulator.sky import Sky
-from paes.metering import Opening
+from paes.opening import Opening
 
 _MOST_SESSIONS = 4
 """At one point on one day; the last of a long day would run into the next."""

@@ -22,7 +22,7 @@ from collectors.simulator.parameters import (
 )
 from collectors.simulator.randomness import Floats, draw, key, smooth
 from collectors.simulator.sky import Sky
-from paes.metering import Opening
+from paes.opening import Opening
 
 _STANDARD_W_M2 = 1000.0
 _STANDARD_CELL_DEGC = 25.0

@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, model_validator
 
 from paes.config_file import read_yaml
-from paes.metering import Carrier, Opening, SiteKind
+from paes.metering import Carrier, SiteKind
+from paes.opening import Opening
 from paes.schema import ConfigModel, Sourced
 
 Fraction = Annotated[float, Field(ge=0, le=1)]

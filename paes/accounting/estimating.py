@@ -24,7 +24,7 @@ from paes.accounting.estimation import AROUND_DAYS, CELL_S, LONG_S, SHORT_S, Cou
 from paes.accounting.estimation_band import LineErrors
 from paes.accounting.estimation_calendar import Kinds, kinds
 from paes.accounting.judging import Counter
-from paes.metering import Opening
+from paes.opening import Opening
 from paes.periods import By, Clock, Seconds, Span, edges, from_seconds, to_seconds
 from paes.rollups import DAY_S, NEVER_S, Rollups, shape_of
 from paes.series import EstimatedGap, Floats, Gap, Stated

@@ -13,9 +13,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from paes.metering import Opening
+from paes.opening import DayKind, Opening
 from paes.periods import Seconds, wall_seconds
-from paes.public_holidays import public_holidays
 
 HOURS = 24
 WORKDAY, SATURDAY, SUNDAY, CLOSED = range(4)
@@ -48,10 +47,11 @@ def kinds(starts_s: Seconds, tz: str, opening: Opening | None) -> Kinds:
 
 @lru_cache(maxsize=50_000)
 def _kind(day: date, opening: Opening | None) -> int:
-    if opening and any(start <= day <= end for start, end in opening.closed):
+    hours = opening or Opening()
+    if hours.kind(day) is DayKind.CLOSED:
         return CLOSED
     weekday = day.weekday()
-    if weekday == 6 or day in public_holidays(opening.holidays if opening else "IT", day.year):
+    if weekday == 6 or (hours.is_holiday(day) and not hours.event_on(day)):
         return SUNDAY
     return SATURDAY if weekday == 5 else WORKDAY
 

@@ -22,7 +22,7 @@ from paes.accounting.counter_needs import needs
 from paes.accounting.counter_rules import CONTEXT_READINGS, SWAP_NOTICED_AFTER_S, CounterRules
 from paes.accounting.edits import ManualEnergy
 from paes.accounting.estimation import ESTIMATION_VERSION
-from paes.metering import Opening
+from paes.opening import Opening
 from paes.periods import Span, to_seconds
 from paes.rollups import ALWAYS_S, NEVER_S
 from paes.series import Gap, ReadingSeries

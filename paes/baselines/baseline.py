@@ -21,11 +21,12 @@ from typing import Self
 
 import numpy as np
 
-from paes.baselines.days import DayKind, Days
+from paes.baselines.days import Days
 from paes.baselines.fit_quality import FitQuality, fit_quality
 from paes.baselines.search import Found, best_model
 from paes.errors import DataError
 from paes.metering import Finding
+from paes.opening import DayKind
 from paes.series import Floats
 
 LEAST_DAYS = 180

@@ -1,12 +1,7 @@
 """What days were like, as far as a building's energy depends on it: temperature, calendar, night.
 
-Three kinds of day::
-
-    open      the site is in use
-    resting   its week ends and public holidays
-    closed    spans in which it is closed (a school's summer)
-
-A site without hours is taken to rest on Saturdays, Sundays and Italy's holidays.
+Kinds of day are those of ``paes.opening``. A site without hours is taken to rest on Saturdays,
+Sundays and Italy's holidays.
 """
 
 from __future__ import annotations
@@ -14,26 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from paes.errors import DataError
-from paes.metering import Opening
-from paes.public_holidays import public_holidays
+from paes.opening import Kinds, Opening, day_kinds
 from paes.series import Floats
 
-Kinds = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
-
-
-class DayKind(IntEnum):
-    """How a site is used on a day."""
-
-    OPEN = 0
-    RESTING = 1
-    CLOSED = 2
 
 
 @dataclass(frozen=True)
@@ -97,12 +81,6 @@ def days_of(
     return Days(first, degc, day_kinds(every, opening), night, season)
 
 
-def day_kinds(days: Sequence[date], opening: Opening | None) -> Kinds:
-    """The kind of each day."""
-    hours = opening or Opening()
-    return np.array([_kind(day, hours) for day in days], dtype=np.int8)
-
-
 def night_hours(latitude: float, days: Sequence[date]) -> Floats:
     """Hours without sun at ``latitude`` (degrees north), to some minutes.
 
@@ -113,11 +91,3 @@ def night_hours(latitude: float, days: Sequence[date]) -> Floats:
     declination = np.radians(23.45) * np.sin(2 * np.pi * (284 + of_year) / 365)
     cosine = -np.tan(np.radians(latitude)) * np.tan(declination)
     return np.asarray(24 - 24 / np.pi * np.arccos(np.clip(cosine, -1, 1)))
-
-
-def _kind(day: date, hours: Opening) -> DayKind:
-    if any(start <= day <= end for start, end in hours.closed):
-        return DayKind.CLOSED
-    if day.weekday() in hours.weekdays and day not in public_holidays(hours.holidays, day.year):
-        return DayKind.OPEN
-    return DayKind.RESTING

@@ -15,7 +15,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from paes.baselines.days import Bools, DayKind, Days, Kinds
+from paes.baselines.days import Bools, Days
+from paes.opening import DayKind, Kinds
 from paes.series import Floats
 
 HEATING_DEGC = np.arange(8.0, 22.25, 0.5)

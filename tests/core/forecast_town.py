@@ -20,8 +20,9 @@ from paes.config import load_installation
 from paes.factors.emission_factors import FactorLibrary, FactorRow, FactorSet
 from paes.gateways import Gateway
 from paes.installation import City, CityFile, Installation, Population
-from paes.metering import Carrier, Opening, Quality, Register, Sector, Site, SiteKind
+from paes.metering import Carrier, Quality, Register, Sector, Site, SiteKind
 from paes.meters import FieldMeter
+from paes.opening import Opening
 from paes.periods import Seconds, local_midnight, to_seconds
 from paes.plan.plan import Plan
 from paes.plan.target import Target

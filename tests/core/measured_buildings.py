@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from paes.baselines.days import DayKind, Days
+from paes.baselines.days import Days
+from paes.opening import DayKind
 from paes.public_holidays import public_holidays
 from paes.series import Floats
 

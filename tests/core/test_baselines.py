@@ -9,11 +9,11 @@ import pytest
 from measured_buildings import measured_buildings
 
 from paes.baselines.baseline import LEAST_DAYS, Baseline, obstacle
-from paes.baselines.days import DayKind, Days, day_kinds, days_of, night_hours
+from paes.baselines.days import Days, days_of, night_hours
 from paes.baselines.fit_quality import fit_quality
 from paes.baselines.search import HEATING_DEGC
 from paes.errors import DataError
-from paes.metering import Opening
+from paes.opening import DayKind, Opening, day_kinds
 from paes.series import Floats
 from paes.sun import is_night
 

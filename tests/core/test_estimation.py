@@ -24,8 +24,8 @@ from paes.accounting.estimate_parts import bounds, spread_estimates
 from paes.accounting.estimation import Method
 from paes.accounting.estimation_calendar import CLOSED, HOURS, SATURDAY, SUNDAY, WORKDAY, kinds
 from paes.accounting.ledger import EnergyLedger
-from paes.metering import Opening
 from paes.meters import Replacement
+from paes.opening import Opening
 from paes.periods import By, Span, day_span, edges, local_midnight, to_seconds, year_span
 from paes.rollups import gaps_of, gaps_text
 from paes.series import EstimatedGap, Gap, Stated

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from paes.errors import DataError
 from paes.gateways import Gateway
-from paes.metering import Finding, Opening, Quality, Reading, meter_of, point_id
+from paes.metering import Finding, Quality, Reading, meter_of, point_id
 from paes.meters import FieldMeter, Replacement
+from paes.opening import Opening
 from paes.series import CODE_OF, QUALITIES
 
 NOON = datetime(2025, 3, 29, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from collectors.simulator.load import Loads
 from collectors.simulator.local_year import SLOT_H, local_calendar, open_days
 from collectors.simulator.parameters import Parameters
 from paes.installation import Installation
-from paes.metering import Opening
+from paes.opening import Opening
 
 YEAR = 2023
 SEEDS = (1, 2007, 31)

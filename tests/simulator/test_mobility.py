@@ -15,7 +15,8 @@ from collectors.simulator.mobility import charging_kw, sessions
 from collectors.simulator.need import Character
 from collectors.simulator.parameters import Parameters
 from collectors.simulator.randomness import Floats
-from paes.metering import Opening, SiteKind
+from paes.metering import SiteKind
+from paes.opening import Opening
 
 YEAR = 2025
 SEEDS = (1, 2007, 31)
