@@ -4,6 +4,7 @@
 
     installation.yaml            name, default city
     calendars/*.yaml             opening calendars, by name
+    default_calendars.yaml       the calendar of a kind of site      (optional: the shipped one)
     devices/*.yaml               device profiles        (missing ones come from the shipped set)
     factors/sets.yaml, *.csv     emission factors       (added to the shipped sets)
     factors/gwp.yaml             warming potentials     (added to the shipped ones)
@@ -45,7 +46,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from paes.accounted_register import DeviceFile
 from paes.causes.driver_data import ActivityFile, Dependence, WeatherFile, idle_drivers
@@ -69,15 +70,15 @@ from paes.factors.emission_factors import (
     GwpSet,
 )
 from paes.forecast.expectations import read_expectations
-from paes.installation import Installation
-from paes.metering import Register
+from paes.installation import Installation, some
+from paes.metering import Register, SiteKind
 from paes.opening import Opening
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
 from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
-from paes.shipped_files import read_own_or_shipped, shipped_config
+from paes.shipped_files import own_or_shipped, read_own_or_shipped, shipped_config
 from paes.supply.checks import supply_problems
 from paes.supply.plants import SupplyAssumptions
 from paes.tariffs.checks import contract_problems, read_bands, read_tariffs
@@ -89,6 +90,10 @@ M = TypeVar("M", bound=BaseModel)
 class _InstallationFile(ConfigModel):
     name: str = Field(min_length=1)
     default_city: Identifier
+
+
+class _DefaultCalendars(RootModel[dict[SiteKind, str]]):
+    """The name of the calendar of each kind of site."""
 
 
 class _SetsFile(ConfigModel):
@@ -115,6 +120,7 @@ def load_installation(root: Path) -> Installation:
     problems: list[str] = []
     head = attempt(problems, parse, root / "installation.yaml", _InstallationFile)
     calendars = _calendars(root, problems)
+    openings = _default_openings(root, calendars, problems)
     factors = _factors(root, problems)
     towns = [
         read_city_files(folder, calendars, factors, problems)
@@ -172,6 +178,7 @@ def load_installation(root: Path) -> Installation:
         dependence=dependence,
         expected=expected,
         supply_assumptions=supply,
+        default_openings=openings,
     )
 
 
@@ -205,6 +212,26 @@ def _calendars(root: Path, problems: list[str]) -> dict[str, Opening | None]:
     """Each calendar by name; None for one that could not be read."""
     paths = sorted((root / "calendars").glob("*.yaml"))
     return {p.stem: attempt(problems, read_yaml, p, Opening) for p in paths}
+
+
+def _default_openings(
+    root: Path, calendars: Mapping[str, Opening | None], problems: list[str]
+) -> dict[SiteKind, Opening]:
+    """The calendar of each kind of site; those of the installation stand before shipped ones."""
+    path = own_or_shipped(root, "default_calendars.yaml")
+    parsed = attempt(problems, parse, path, _DefaultCalendars)
+    if parsed is None:
+        return {}
+    known = _calendars(shipped_config(), problems) | dict(calendars)
+    found = {}
+    for kind, name in parsed.value.root.items():
+        if name not in known:
+            problems.append(
+                parsed.tree.problem((kind,), f"no calendar {name!r}; there is {some(known)}")
+            )
+        elif opening := known[name]:
+            found[kind] = opening
+    return found
 
 
 def _factors(root: Path, problems: list[str]) -> FactorLibrary | None:

@@ -26,8 +26,9 @@ from paes.forecast.expectations import Expectations
 from paes.gateways import Gateway
 from paes.inventory.other_emissions import DeclaredOther
 from paes.meter_trees.virtual import VirtualMeter
-from paes.metering import Register, Site
+from paes.metering import Register, Site, SiteKind
 from paes.meters import FieldMeter, Meter, Sensor
+from paes.opening import MonthDay, Opening
 from paes.plan.action import Action
 from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
@@ -62,6 +63,8 @@ class CityFile(ConfigModel):
     cadastral_code: Annotated[str, Field(pattern=r"^[A-Z]\d{3}$")] | None = None
     unlocode: str | None = None
     time_zone: TimeZoneName = "Europe/Rome"
+    patron_day: MonthDay | None = None
+    """The patron's day, on which schools and offices rest, e.g. ``03-19``."""
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
     area_km2: Annotated[float, Field(gt=0)] | None = None
@@ -149,6 +152,8 @@ class Installation:
     """The Covenant's lists by which actions are classified."""
     supply_assumptions: SupplyAssumptions | None = field(default=None, repr=False)
     """What holds for local plants that say nothing themselves."""
+    default_openings: dict[SiteKind, Opening] = field(default_factory=dict, repr=False)
+    """The calendar of a kind of site, for those that name none."""
     dependence: Dependence = field(default_factory=Dependence, repr=False)
     """What of its energy follows the weather, and what measures activity."""
     expected: Expectations | None = field(default=None, repr=False)
@@ -177,6 +182,18 @@ class Installation:
     def gateways(self) -> dict[str, Gateway]:
         """Every gateway by id."""
         return {g.id: g for city in self.cities.values() for g in city.gateways.values()}
+
+    @cached_property
+    def _openings(self) -> dict[str, Opening]:
+        return {
+            site.id: _opening(site, city, self.default_openings)
+            for city in self.cities.values()
+            for site in city.sites.values()
+        }
+
+    def opening(self, site_id: str) -> Opening:
+        """When a site is in use: its own calendar, else that of its kind; DataError if unknown."""
+        return _get(self._openings, site_id, "site")
 
     @cached_property
     def meters(self) -> dict[str, Meter]:
@@ -249,6 +266,13 @@ class Installation:
     def device_file(self, device_id: str) -> Path:
         """The profile of a device: the installation's own first, then the shipped one."""
         return find_device_file(self.device_folders, device_id)
+
+
+def _opening(site: Site, city: City, defaults: dict[SiteKind, Opening]) -> Opening:
+    own = site.opening or defaults.get(site.kind) or Opening()
+    if own.patron_day or not city.facts.patron_day:
+        return own
+    return own.model_copy(update={"patron_day": city.facts.patron_day})
 
 
 def find_device_file(folders: tuple[Path, ...], device_id: str) -> Path:

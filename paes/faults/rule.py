@@ -1,0 +1,67 @@
+"""What a rule is: what it looks at, its parameters, and how it explains itself.
+
+A rule's *file* (``config/fault_rules/<id>.yaml``) holds its name, what it says in two sentences,
+what to do first, and its parameters; an installation may have its own. Its *version* stands in the
+code: it is raised when the same readings and parameters would give other episodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import Field
+
+from paes.faults.episode import Episode
+from paes.faults.view import View
+from paes.metering import Site
+from paes.meters import Meter
+from paes.schema import ConfigModel, Text
+from paes.shipped_files import read_own_or_shipped
+
+P = TypeVar("P", bound="Parameters")
+
+
+class Parameters(ConfigModel):
+    """What all rules have; each adds its own, whose names end with their unit."""
+
+    rearm_days: int = Field(default=21, ge=0)
+    """After so many quiet days what comes again is a new case."""
+
+
+class RuleFile(ConfigModel, Generic[P]):
+    """``config/fault_rules/<id>.yaml``."""
+
+    name: Text
+    says: Text
+    """Two sentences for a caretaker; ``{number}`` stands for one of the episode's numbers."""
+    what_to_do: Text
+    source: str
+    """Where the parameters are from."""
+    parameters: P
+
+
+@dataclass(frozen=True)
+class Rule(Generic[P]):
+    """One kind of malfunction.
+
+    ``concerns`` says of which meters it can be told at all; ``look`` finds the episodes that touch
+    the view's span, in order of time. ``wastes`` is False where the meter and not the building is
+    at fault: such a case has no price.
+    """
+
+    id: str
+    version: int
+    parameters: type[P]
+    concerns: Callable[[Meter, Site], bool]
+    look: Callable[[View, P], list[Episode]]
+    wastes: bool = True
+    group: Callable[[Mapping[str, list[Episode]]], Mapping[str, list[Episode]]] | None = None
+    """Makes one of what several meters show together: episodes by subject, from and to."""
+
+    def file(self, root: Path) -> RuleFile[Any]:
+        """Its file of the installation at ``root``, else the shipped one; ConfigError if wrong."""
+        model: type[RuleFile[Any]] = RuleFile[self.parameters]  # type: ignore[name-defined]
+        return read_own_or_shipped(root, f"fault_rules/{self.id}.yaml", model)

@@ -1,0 +1,14 @@
+"""Every rule, in the order in which they are explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paes.faults.rule import Rule
+
+RULES: tuple[Rule[Any], ...] = ()
+
+
+def rule(rule_id: str) -> Rule[Any] | None:
+    """The rule with this id; None if there is none (any more)."""
+    return next((one for one in RULES if one.id == rule_id), None)

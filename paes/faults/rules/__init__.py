@@ -1,0 +1,1 @@
+"""The rules, one module each; ``paes.faults.rule_table`` lists them."""

@@ -1,0 +1,133 @@
+"""One meter as rules see it: validated load curves, its site's hours, the weather.
+
+``TownView`` is shared by the views of an installation: what is known of a city (temperatures) is
+asked once. A view loads what is asked of it and keeps it, so that several rules share it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+
+from paes.accounting.energy_table import EnergyTable
+from paes.accounting.ledger import EnergyLedger
+from paes.climate.daily_temperature import DailyTemperatures, daily_temperatures
+from paes.faults.load_curve import LoadCurve
+from paes.installation import City
+from paes.metering import Site
+from paes.meters import Meter
+from paes.opening import Opening
+from paes.periods import ALWAYS, By, Span, edges, from_seconds, to_seconds
+from paes.series import Floats
+
+HISTORY = timedelta(days=430)
+"""So far back before the judged span a rule may look: a year, and the weeks around that day."""
+WHOLE = 0.999
+"""Coverage of a step that counts as measured whole: reads are some seconds late."""
+
+
+class TownView:
+    """What the views of one installation share."""
+
+    def __init__(self, ledger: EnergyLedger, span: Span) -> None:
+        self.ledger = ledger
+        self.span = span
+        self._degc: dict[str, DailyTemperatures] = {}
+
+    def meter(self, meter: Meter) -> View:
+        """The view of ``meter``."""
+        return View(self, meter)
+
+    def temperatures(self, city: City) -> DailyTemperatures:
+        """The city's local days from the history's first to the span's last."""
+        if city.id not in self._degc:
+            days = edges(Span(self.span.start - HISTORY, self.span.end), By.DAY, city.time_zone)
+            first, end = (_local_day(s, city.time_zone) for s in (days[0], days[-1]))
+            points = city.temperature_points
+            store, tz = self.ledger.store, city.time_zone
+            self._degc[city.id] = daily_temperatures(store, points, first, end, tz)
+        return self._degc[city.id]
+
+
+class View:
+    """One meter. Amounts are kWh, of water m3; time before its life or after now is unknown."""
+
+    def __init__(self, town: TownView, meter: Meter) -> None:
+        self.town = town
+        self.ledger = town.ledger
+        self.installation = town.ledger.installation
+        self.meter = meter
+        self.span = town.span
+        """What is judged; history before it is there as well."""
+        self.city: City = self.installation.city_of(meter)
+        self.site: Site = self.installation.site(meter.site)
+        self.tz: str = self.city.time_zone
+        self.opening: Opening = self.installation.opening(meter.site)
+        self.now = min(self.ledger.clock(), self.span.end)
+
+    @property
+    def unit(self) -> str:
+        """kWh, or m3 of water."""
+        return "kWh" if self.meter.carrier else "m3"
+
+    @property
+    def latitude(self) -> float:
+        """Of the site, else of its city; degrees north."""
+        known = self.site.latitude
+        return self.city.facts.latitude if known is None else known
+
+    @property
+    def longitude(self) -> float:
+        """Of the site, else of its city; degrees east."""
+        known = self.site.longitude
+        return self.city.facts.longitude if known is None else known
+
+    @property
+    def step_amount(self) -> float:
+        """The smallest step of the register, in kWh (m3)."""
+        step = self.installation.register(self.meter).resolution
+        last = self.ledger.clock().year
+        return step * (self.ledger.kwh_factor(self.meter, last) if self.unit == "kWh" else 1.0)
+
+    @cached_property
+    def hours(self) -> LoadCurve:
+        """Measured hours from the history's first on; NaN where an hour is not measured whole."""
+        return self._curve(By.HOUR, HISTORY)
+
+    @cached_property
+    def quarters(self) -> LoadCurve:
+        """Quarter hours, likewise, of the span and 100 days before it."""
+        return self._curve(By.QUARTER_HOUR, timedelta(days=100))
+
+    def degc(self, first: date, count: int) -> Floats:
+        """Mean outdoor temperature of ``count`` local days; NaN where it was not measured."""
+        known = self.town.temperatures(self.city)
+        found = np.full(count, np.nan)
+        offset = (first - known.first).days
+        measured = np.where(known.is_measured, known.mean, np.nan)
+        begin, end = max(offset, 0), min(offset + count, len(measured))
+        if begin < end:
+            found[begin - offset : end - offset] = measured[begin:end]
+        return found
+
+    def _curve(self, by: By, history: timedelta) -> LoadCurve:
+        step_s = 900 if by is By.QUARTER_HOUR else 3600
+        first_s = to_seconds(self.span.start - history) // step_s * step_s
+        last_s = max(to_seconds(self.now) // step_s * step_s, first_s + step_s)
+        span = Span(from_seconds(first_s), from_seconds(last_s))
+        ((table, _),) = self.ledger.tables([(self.meter, ALWAYS)], span, by)
+        return LoadCurve(first_s, step_s, _validated(table, step_s), self.tz)
+
+
+def _validated(table: EnergyTable, step_s: int) -> Floats:
+    """What was measured whole, with its course; NaN for all else."""
+    whole = (table.covered_s >= WHOLE * step_s) & (table.estimated == 0) & (table.catch_up == 0)
+    return np.where(whole, table.measured, np.nan)
+
+
+def _local_day(seconds: float | np.int64, tz: str) -> date:
+    from paes.periods import zone
+
+    return from_seconds(seconds).astimezone(zone(tz)).date()
