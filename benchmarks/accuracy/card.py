@@ -100,10 +100,8 @@ def told(rows: Iterable[Row]) -> str:
 
 def _markdown_row(row: Row) -> str:
     below = " **(not reached)**" if row.meets_bar is False else ""
-    kind = "real" if row.real else "simulated"
-    return (
-        f"| {row.what} | {_figure(row.figure)} {row.unit} | {_bar(row)}{below} | {kind}: {row.on} |"
-    )
+    on = f"{'real' if row.real else 'simulated'}: {row.on}"
+    return f"| {row.what} | {_figure(row.figure)} {row.unit} | {_bar(row)}{below} | {on} |"
 
 
 def _bar(row: Row) -> str:

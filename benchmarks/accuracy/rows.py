@@ -14,8 +14,9 @@ Sense = Literal["at_least", "at_most", "as_told"]
 class Row:
     """A measured figure.
 
-    ``rule`` is the rule (or ``baseline``, ``savings``, ``forecast``) it is about, ``what`` is what was
-    measured (``"alarms, clean series"``, ``"found, +30 %, within 21 days"``, ``"delay, +30 %, median"``);
+    ``rule`` is the rule (or ``baseline``, ``savings``, ``forecast``) it is about, ``what`` is what
+    was measured (``"alarms, clean series"``, ``"found, +30 %, within 21 days"``, ``"delay, +30 %,
+    median"``);
     both together name it for ever. ``unit`` is ``a meter-year``, ``a plant-year``, ``fraction``,
     ``days`` … ``on`` says on which data, real or simulated, tuned or not, and how many.
     ``bar`` is what the published or our own benchmark asks; ``slack`` how far the figure may fall
