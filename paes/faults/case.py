@@ -1,0 +1,157 @@
+"""A malfunction with a life: what was seen, what people said of it, and the state that makes.
+
+A *bout* is one episode as it was seen last. A *case* is one bout, or several with fewer quiet days
+between them than the rule's ``rearm_days``. ``Case.state`` follows from bouts and decisions alone
+(``paes.faults.life``): the same readings and the same words always make the same state.
+Cases are kept by ``paes.faults.register``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from paes.errors import DataError
+from paes.faults.episode import Episode
+from paes.faults.price import Price
+from paes.periods import require_utc
+
+
+class State(StrEnum):
+    """Where a case stands; only consumption, not a person, makes it ``VERIFIED``."""
+
+    NEW = "new"  # seen, and nobody has said a word
+    ACKNOWLEDGED = "acknowledged"  # somebody knows of it
+    ASSIGNED = "assigned"  # somebody is to see to it
+    REPAIRED = "repaired"  # somebody says so; consumption has not yet
+    REARMED = "rearmed"  # it goes on after the repair, or came back
+    DISMISSED = "dismissed"  # somebody says it is none, and why: a label
+    VERIFIED = "verified"  # consumption is usual again
+    RETRACTED = "retracted"  # the readings as they are now do not show it any more
+
+
+OPEN = (State.NEW, State.ACKNOWLEDGED, State.ASSIGNED, State.REPAIRED, State.REARMED)
+"""States of a case that somebody still has to see to."""
+
+
+class Word(StrEnum):
+    """What a person can say of a case."""
+
+    ACKNOWLEDGE = "acknowledge"
+    ASSIGN = "assign"
+    DISMISS = "dismiss"
+    REPAIRED = "repaired"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What ``author`` said of a case at ``at``, and why; never deleted.
+
+    ``assignee`` is who is to see to it (of ``ASSIGN`` only). ``number`` tells words of one kind and
+    second apart.
+    """
+
+    case: str
+    word: Word
+    author: str
+    reason: str
+    at: datetime
+    assignee: str | None = None
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", require_utc(self.at).replace(microsecond=0))
+        if not self.author.strip():
+            raise DataError(f"{self.case}: who says {self.word}? a decision needs its author")
+        if self.word is Word.DISMISS and not self.reason.strip():
+            raise DataError(f"{self.case}: a case is dismissed with a reason, and none is given")
+        if (self.word is Word.ASSIGN) != bool(self.assignee and self.assignee.strip()):
+            raise DataError(f"{self.case}: to whom? {Word.ASSIGN}, and no other word, names one")
+
+
+@dataclass(frozen=True)
+class Bout:
+    """An episode as it was seen last: by readings until ``seen_until``.
+
+    ``is_gone``: readings as they are now (late ones, a correction, another version of the rule) do
+    not show it any more.
+    """
+
+    episode: Episode
+    seen_until: datetime
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The case came into ``state`` at ``at``; ``why`` in a sentence.
+
+    ``decision`` is the word that did it; None where consumption did.
+    """
+
+    state: State
+    at: datetime
+    why: str
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A malfunction of ``subject`` (a meter, or what stands for several), found by ``rule``.
+
+    ``id`` is ``<subject>/<rule>/<local date of start>`` as it was first told; it stays when late
+    readings move the start. ``episode`` is that of all its bouts together; it is without excess
+    and picture where cases were read without their series. ``parameters`` and ``version`` are
+    those of the last sighting. ``price`` is None of a rule that tells of no waste.
+    """
+
+    id: str
+    rule: str
+    version: int
+    subject: str
+    site: str | None
+    city: str
+    parameters: Mapping[str, Any]
+    episode: Episode
+    state: State
+    price: Price | None
+    decisions: tuple[Decision, ...]
+    opened_at: datetime
+    """When a run first told of it."""
+    bouts: tuple[Bout, ...] = ()
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+    """How it came into its state, first to last."""
+
+    @property
+    def is_open(self) -> bool:
+        """True while somebody has to see to it."""
+        return self.state in OPEN
+
+    @property
+    def assignee(self) -> str | None:
+        """Who is to see to it, as was said last."""
+        told = [d.assignee for d in self.decisions if d.word is Word.ASSIGN]
+        return told[-1] if told else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is in its state."""
+        return self.steps[-1].why if self.steps else None
+
+
+@dataclass(frozen=True)
+class CaseUpdate:
+    """What a run changed.
+
+    ``new`` cases were not there before (they may be over already: ask ``is_open``); ``closed`` ones
+    were open and are ``VERIFIED`` or ``RETRACTED`` now; ``changed`` ones are in another state, or
+    longer, and still known. ``all`` are those and all others, closed ones too.
+    """
+
+    new: tuple[Case, ...] = ()
+    changed: tuple[Case, ...] = ()
+    closed: tuple[Case, ...] = ()
+    all: tuple[Case, ...] = ()
