@@ -12,6 +12,7 @@
     bands/*.yaml                 time bands of tariffs  (missing ones come from the shipped set)
     tariffs/*.yaml               prices with their validity, by name
     retention.yaml               how long readings are kept          (optional: all for ever)
+    notices.yaml                 who is told of malfunctions         (optional: nobody)
     heating_seasons.yaml         when heating is allowed             (optional: the shipped one)
     supply.yaml                  what holds for local plants         (optional: the shipped one)
     covenant_lists.yaml          areas, instruments … of actions     (optional: the shipped one)
@@ -69,6 +70,7 @@ from paes.factors.emission_factors import (
     FactorSet,
     GwpSet,
 )
+from paes.faults.notices import Notices
 from paes.forecast.expectations import read_expectations
 from paes.installation import Installation, some
 from paes.metering import Register, SiteKind
@@ -147,6 +149,7 @@ def load_installation(root: Path) -> Installation:
         problems += contract_problems(town, tariffs, registers)
     problems += shared_ids(towns) + unknown_weather(towns)
     retention = _retention(root, devices, problems)
+    notices = _notices(root, problems)
     if head:
         problems += _default_city_problems(head, towns)
     seasons = attempt(problems, read_own_or_shipped, root, "heating_seasons.yaml", HeatingSeasons)
@@ -179,6 +182,7 @@ def load_installation(root: Path) -> Installation:
         expected=expected,
         supply_assumptions=supply,
         default_openings=openings,
+        notices=notices,
     )
 
 
@@ -199,6 +203,12 @@ def _retention(root: Path, devices: Mapping[str, DeviceFile], problems: list[str
         return Retention()
     problems += caught_counters(parsed, devices)
     return parsed.value
+
+
+def _notices(root: Path, problems: list[str]) -> Notices:
+    """Whom the installation tells of malfunctions; without the file nobody."""
+    path = root / "notices.yaml"
+    return (attempt(problems, read_yaml, path, Notices) if path.is_file() else None) or Notices()
 
 
 def _dependence(root: Path, problems: list[str]) -> Dependence:

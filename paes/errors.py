@@ -9,6 +9,8 @@
     ├── StoreError            the store cannot be opened, read or written
     │   ├── StoreBusy         the store is out of reach or overloaded; the same may succeed later
     │   └── StoreRefused      the store works, but will not have some of these readings
+    ├── NoticeError           nobody could be told of a malfunction; a later attempt may succeed
+    │   └── NoticeRefused     … and it will not: who is to be told, or how, has to be set right
     └── FieldError            something between us and a meter failed
         ├── ConnectionFailed  nobody listens, the line is cut, the name is unknown
         ├── NoReply           connected, and no answer within the time limit
@@ -81,6 +83,21 @@ class StoreRefused(StoreError):
 
     Trying the same again is of no use: whoever has a batch halves it to find the readings to blame.
     """
+
+
+class NoticeError(PaesError):
+    """A notice (e-mail, webhook) could not be delivered; the same may succeed later.
+
+    ``is_doubtful``: it was handed over whole, and no answer came: it may have arrived.
+    """
+
+    def __init__(self, message: str, is_doubtful: bool = False) -> None:
+        self.is_doubtful = is_doubtful
+        super().__init__(message)
+
+
+class NoticeRefused(NoticeError):
+    """The server will not have it, now or later; or what is needed to ask it is not set."""
 
 
 class FieldError(PaesError):

@@ -22,6 +22,7 @@ from paes.climate.weather import ReferenceDegreeDays, WeatherSource, temperature
 from paes.errors import DataError
 from paes.factors.declared_factors import DeclaredFactor
 from paes.factors.emission_factors import FactorLibrary, Year
+from paes.faults.notices import Notices
 from paes.forecast.expectations import Expectations
 from paes.gateways import Gateway
 from paes.inventory.other_emissions import DeclaredOther
@@ -158,6 +159,9 @@ class Installation:
     """What of its energy follows the weather, and what measures activity."""
     expected: Expectations | None = field(default=None, repr=False)
     """How wrong forecasts are, and the grid to come; ask ``expectations``, which is never None."""
+
+    notices: Notices = field(default_factory=Notices, repr=False)
+    """When malfunctions are looked for, and who is told of them."""
 
     @property
     def expectations(self) -> Expectations:

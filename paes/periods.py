@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -117,6 +117,14 @@ def zone(name: str) -> ZoneInfo:
 def local_midnight(day: date, tz: str) -> datetime:
     """The instant at which the local ``day`` begins in ``tz``, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone(tz)).astimezone(UTC)
+
+
+def local_instant(day: date, at: time, tz: str) -> datetime:
+    """When the clocks in ``tz`` first show ``at`` on the local ``day``, in UTC.
+
+    A time that a change of the clocks skips is as much later as they go forward.
+    """
+    return datetime.combine(day, at, tzinfo=zone(tz)).astimezone(UTC)
 
 
 def day_span(day: date, tz: str) -> Span:

@@ -47,6 +47,7 @@ def check(session: Session, as_json: bool, no_reach: bool) -> None:
         counts = _counts(installation)
         problems += check_factors(installation)
         warnings += implausible(installation)
+        warnings += installation.notices.unset_variables()
         problems += session.store.check()
         if not no_reach:
             warnings += unreachable(installation.gateways.values())
