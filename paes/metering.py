@@ -167,6 +167,12 @@ class Site(Sourced):
     lighting_power_kw: Annotated[float, Field(gt=0)] | None = None
     """What all its lamps take together at full light."""
     pv_peak_kw: Annotated[float, Field(gt=0)] | None = None
+    pv_tilt_deg: Annotated[float, Field(ge=0, le=90)] | None = None
+    """Of its modules from the horizontal; without it what ``photovoltaics.yaml`` assumes."""
+    pv_azimuth_deg: Annotated[float, Field(ge=0, lt=360)] | None = None
+    """Where its modules look to, clockwise from north: 180 is south."""
+    pv_strings: Annotated[int, Field(gt=0)] | None = None
+    """How many strings of modules it has: what one of them makes is told in the notices."""
     charging_points: Annotated[int, Field(gt=0)] | None = None
     """Columns for cars, or docks of electric bicycles."""
     opening: Opening | None = None

@@ -58,6 +58,8 @@ class Rule(Generic[P]):
     concerns: Callable[[Meter, Site], bool]
     look: Callable[[View, P], list[Episode]]
     wastes: bool = True
+    is_alarm: bool = True
+    """False of what is told in lists and reports only, and sent to nobody."""
     group: Callable[[Mapping[str, list[Episode]]], Mapping[str, list[Episode]]] | None = None
     """Makes one of what several meters show together: episodes by subject, from and to."""
 
