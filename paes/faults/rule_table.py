@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from paes.faults.rule import Rule
+from paes.faults.rules import base_load
 
-RULES: tuple[Rule[Any], ...] = ()
+RULES: tuple[Rule[Any], ...] = (base_load.RULE,)
 
 
 def rule(rule_id: str) -> Rule[Any] | None:
