@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from paes.metering import Carrier, Sector
+from paes.plan.measurement import Measurement
 from paes.schema import ConfigModel, Identifier, Sourced, Text
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -98,6 +99,8 @@ class Action(Sourced):
     """Actions that cannot be done beside it."""
     requires: tuple[Identifier, ...] = ()
     """Actions without which it cannot be done."""
+    measurement: Measurement | None = None
+    """How what it really saves is measured; None if it is not."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Action:

@@ -7,6 +7,7 @@ an action is a finding (``paes.plan.findings``).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
 
 from paes.city_files import ActionsFile, CityFiles
@@ -15,6 +16,7 @@ from paes.config_file import Location, Parsed
 from paes.installation import some
 from paes.plan.action import Action
 from paes.plan.covenant_lists import AreaList, CodeList, CovenantLists
+from paes.plan.measurement import BASELINE_DAYS, Measurement
 
 _HINTS = {
     "overlaps": "a common part counts with one of them: leave out one side",
@@ -34,6 +36,7 @@ def plan_problems(files: CityFiles, lists: CovenantLists | None) -> list[str]:
     problems += register.place_problems(files)
     problems += register.masterplan_problems(files)
     problems += register.relation_problems()
+    problems += register.measurement_problems(files)
     if lists:
         problems += register.code_problems(lists)
     return problems
@@ -70,6 +73,39 @@ class _Register:
             found = files.meters.value
             meters = {m.id for m in found.all_meters} | {m.id for m in found.virtual_meters}
             yield from self._unknown("meters", "meter", meters, " in meters.yaml")
+
+    def measurement_problems(self, files: CityFiles) -> Iterator[str]:
+        """Measured savings: names that do not exist, and nothing to measure."""
+        sites = {s.id for s in files.sites.value.sites} if files.sites else None
+        meters = {m.id for m in files.meters.value.all_meters} if files.meters else None
+        for index, action in enumerate(self._actions):
+            of = action.measurement
+            if of is None:
+                continue
+            place: Location = ("actions", index, "measurement")
+            for key, named, known in (("sites", of.sites, sites), ("meters", of.meters, meters)):
+                for i, name in enumerate(named):
+                    if known is not None:
+                        where = f" in {key}.yaml"
+                        yield from self._absent((*place, key, i), name, key[:-1], known, where)
+            yield from self._unmeasured(place, action, of)
+
+    def _unmeasured(self, place: Location, action: Action, of: Measurement) -> Iterator[str]:
+        """Without meters or sites nothing is measured, without a carrier nobody knows what."""
+        if not (of.sites or of.meters or action.sites or action.meters):
+            message = "nothing to measure; expected sites or meters, here or at the action"
+            yield self._tree.problem(place, message)
+        if not (of.carriers or of.meters or action.meters or action.carrier):
+            message = "no carrier; expected carriers here, or carrier at the action"
+            yield self._tree.problem(place, message)
+        measured = {*of.sites, *action.sites}
+        for i, event in enumerate(of.non_routine):
+            if event.site and not of.meters and event.site not in measured:
+                location = (*place, "non_routine", i, "site")
+                yield from self._absent(location, event.site, "site", measured, " of this action")
+            if event.last and event.last < of.works_start and not _in_baseline(event.last, of):
+                message = f"{event.last} is before the baseline year; it changes nothing measured"
+                yield self._tree.problem((*place, "non_routine", i, "last"), message)
 
     def masterplan_problems(self, files: CityFiles) -> Iterator[str]:
         """Work tables and themes that the masterplan does not have."""
@@ -164,6 +200,10 @@ class _Register:
         if name not in known:
             there = some(known, near=name)
             yield self._tree.problem(location, f"no {what} {name!r}{where}; there is {there}")
+
+
+def _in_baseline(day: date, of: Measurement) -> bool:
+    return day >= of.works_start - timedelta(days=BASELINE_DAYS)
 
 
 def _overlapped(action: Action) -> tuple[str, ...]:
