@@ -11,6 +11,7 @@ import numpy as np
 
 from paes.errors import DataError
 from paes.faults.load_curve import Bools
+from paes.faults.price import Interval
 from paes.periods import Seconds, Span, require_utc
 from paes.series import Floats
 
@@ -31,6 +32,8 @@ class Excess:
     high: Floats
 
     def __post_init__(self) -> None:
+        if self.step_s <= 0 or 3600 % self.step_s:
+            raise DataError(f"an excess has steps of an hour or finer, not of {self.step_s} s")
         if len({len(c) for c in (self.starts_s, self.likely, self.low, self.high)}) > 1:
             raise DataError("an excess has columns of one length")
         if not bool(np.all((self.low <= self.likely) & (self.likely <= self.high))):
@@ -75,6 +78,11 @@ class Episode:
     picture: Picture | None = None
     place: str | None = None
     """What of the subject it is about, where that is not all of it (a bill, a register)."""
+    eur: Interval | None = None
+    """Money that is no energy and that the rule reckons itself (a claim, a power part); it is the
+    price then, and an excess is not asked for."""
+    eur_per_week: Interval | None = None
+    """The same for each week more; None where time does not raise it."""
 
     def __post_init__(self) -> None:
         for name in ("start", "end", "found"):

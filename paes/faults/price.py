@@ -58,3 +58,7 @@ class Price:
     is_assumed: bool = False
     gap_fraction: float | None = None
     unknown_h: float = 0.0
+    unpriced: float = 0.0
+    """The likely amount at times without a contract: it is in no EUR."""
+    rests_on: tuple[str, ...] = ()
+    """The tariffs and factors behind it, in words, with how each factor matched."""
