@@ -29,6 +29,11 @@ class Parameters(ConfigModel):
 
     rearm_days: int = Field(default=21, ge=0)
     """After so many quiet days what comes again is a new case."""
+    patience_days: int = Field(default=7, ge=0)
+    """After the word that it is repaired the sign may go on so long; then the case opens again.
+
+    At least as long as the rule's own windows: a median of a fortnight sees a repair a week late.
+    """
 
 
 class RuleFile(ConfigModel, Generic[P]):
