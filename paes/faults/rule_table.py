@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from paes.faults.rule import Rule
-from paes.faults.rules import base_load
+from paes.faults.rules import base_load, water_leak, water_standing
 
-RULES: tuple[Rule[Any], ...] = (base_load.RULE,)
+RULES: tuple[Rule[Any], ...] = (
+    water_leak.RULE,
+    water_standing.RULE,
+    base_load.RULE,
+)
 
 
 def rule(rule_id: str) -> Rule[Any] | None:

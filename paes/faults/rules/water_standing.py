@@ -104,4 +104,4 @@ def look(view: View, parameters: WaterStandingParameters) -> list[Episode]:
     return [e for e in found if to_seconds(e.end) > start_s]
 
 
-RULE = Rule("water_standing", 1, WaterStandingParameters, water_meter, look)
+RULE = Rule("water_standing", 1, WaterStandingParameters, water_meter, look, is_alarm=False)
