@@ -1,8 +1,8 @@
 """Our models of consumption beside those of OpenDSM, on the same measured buildings.
 
-``tests/data/opendsm/make_expected.py`` says how the other program was asked. It knows no bank holidays,
-and ours knows no months; neither is the truth. What must agree: how much the next year takes at its own
-weather, and how well its days are told.
+``tests/data/opendsm/make_expected.py`` says how the other program was asked. It knows no bank
+holidays, and ours knows no months; neither is the truth. What must agree: how much the next year
+takes at its own weather, and how well its days are told.
 """
 
 from __future__ import annotations

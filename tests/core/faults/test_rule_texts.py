@@ -1,4 +1,4 @@
-"""Every rule explains itself so that a caretaker understands it, in two sentences of each language."""
+"""Every rule explains itself to a caretaker, in two sentences of each language."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from paes.schema import Text
 from paes.shipped_files import shipped_config
 
 JARGON = (
-    "mad", "baseline", "residu", "quantil", "percentil", "sigma", "median", "deviazion", "deviation",
-    "kt", "cusum", "threshold", "soglia", "regress", "outlier", "algoritm", "algorithm", "timestamp",
-    "performance ratio",
+    "mad", "baseline", "residu", "quantil", "percentil", "sigma", "median", "deviazion",
+    "deviation", "kt", "cusum", "threshold", "soglia", "regress", "outlier", "algoritm",
+    "algorithm", "timestamp", "performance",
 )  # fmt: skip
 LONGEST_WORDS = 32
 """Of a sentence: what is read out in one breath."""

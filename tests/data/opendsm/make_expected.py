@@ -1,4 +1,4 @@
-"""Makes ``expected.json``: what OpenDSM says of the eight measured buildings of ``tests/data/estates``.
+"""Makes ``expected.json``: what OpenDSM says of the buildings of ``tests/data/estates``.
 
 It runs outside of this project, for OpenDSM and the product cannot share an environment::
 
@@ -6,10 +6,10 @@ It runs outside of this project, for OpenDSM and the product cannot share an env
     /tmp/opendsm/bin/pip install 'opendsm==1.2.7' 'multimethod<2'
     /tmp/opendsm/bin/python tests/data/opendsm/make_expected.py
 
-For each meter, model (``current``; ``legacy``, which is CalTRACK) and baseline year (2016, 2017): the
-model of that year's days, and what it says of the next year's. Days on which the publisher has
-nothing (zeros; of gas in the months of heating) are left out. OpenDSM knows the weekday and the month
-of a day, not the bank holidays.
+For each meter, model (``current``; ``legacy``, which is CalTRACK) and baseline year (2016, 2017):
+the model of that year's days, and what it says of the next year's. Days on which the publisher has
+nothing (zeros; of gas in the months of heating) are left out. OpenDSM knows the weekday and the
+month of a day, not the bank holidays.
 """
 
 from __future__ import annotations
@@ -81,7 +81,6 @@ def main() -> None:
             for year in (2016, 2017):
                 found = compared(energy[name], degf, year, name, model)
                 meters.setdefault(name, {}).setdefault(model, {})[str(year)] = found
-        print(name, flush=True)
     document = {"opendsm": "1.2.7", "meters": meters}
     (HERE / "expected.json").write_text(json.dumps(document, indent=1) + "\n")
 
