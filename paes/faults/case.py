@@ -85,17 +85,48 @@ class Bout:
     is_gone: bool = False
 
 
+class Cause(StrEnum):
+    """What brought a case into a state."""
+
+    SEEN = "seen"  # the rule saw it
+    SAID = "said"  # a person's word
+    GOES_ON = "goes_on"  # the sign did not stop after the word that it is repaired
+    CAME_BACK = "came_back"  # it was over, for fewer days than the rule waits
+    USUAL_AFTER_REPAIR = "usual_after_repair"  # consumption is back, as somebody had said
+    USUAL_UNTOLD = "usual_untold"  # consumption is back, and nobody has said a word of repair
+    NOT_SHOWN = "not_shown"  # the readings as they are now do not show it
+
+
+_SENTENCES = {
+    Cause.SEEN: "seen, and nobody has said a word",
+    Cause.SAID: "",
+    Cause.GOES_ON: "it goes on, though somebody said that it is repaired",
+    Cause.CAME_BACK: "it came back",
+    Cause.USUAL_AFTER_REPAIR: "consumption is usual again, after the repair that was told",
+    Cause.USUAL_UNTOLD: "consumption is usual again, and nobody told of a repair",
+    Cause.NOT_SHOWN: "the readings, as they are now, do not show it any more",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The case came into ``state`` at ``at``; ``why`` in a sentence.
+    """The case came into ``state`` at ``at``.
 
-    ``decision`` is the word that did it; None where consumption did.
+    ``decision`` is the word that did it, or of which it became clear that it holds (verified) or
+    does not (rearmed); None where nobody had said one.
     """
 
     state: State
     at: datetime
-    why: str
+    cause: Cause
     decision: Decision | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Why, in English: the person's reason where a person did it."""
+        if self.cause is Cause.SAID and self.decision:
+            return self.decision.reason
+        return _SENTENCES[self.cause]
 
 
 @dataclass(frozen=True)
@@ -139,7 +170,7 @@ class Case:
     @property
     def reason(self) -> str | None:
         """Why it is in its state."""
-        return self.steps[-1].why if self.steps else None
+        return self.steps[-1].sentence if self.steps else None
 
 
 @dataclass(frozen=True)
