@@ -16,6 +16,8 @@ from paes.errors import (
     FactorMissing,
     FieldError,
     NoReply,
+    NoticeError,
+    NoticeRefused,
     PaesError,
     StoreError,
     problem_text,
@@ -34,6 +36,8 @@ from paes.errors import (
         (NoReply, FieldError),
         (DeviceRefused, FieldError),
         (BadReply, FieldError),
+        (NoticeError, PaesError),
+        (NoticeRefused, NoticeError),
     ],
 )
 def test_the_tree_is_as_it_is_drawn(error: type[PaesError], parent: type[PaesError]) -> None:
@@ -43,7 +47,7 @@ def test_the_tree_is_as_it_is_drawn(error: type[PaesError], parent: type[PaesErr
 
 def test_no_error_is_missing_from_the_drawing() -> None:
     there = {n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, PaesError)}
-    assert len(there) == 12
+    assert len(there) == 14
     assert all(name in (errors.__doc__ or "") for name in there)
 
 
