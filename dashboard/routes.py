@@ -11,10 +11,12 @@ from dashboard.address import Address, read_values
 from dashboard.compression import Compressor
 from dashboard.downloads import csv_response, table_named
 from dashboard.observatory import Observatory
+from dashboard.pages.accuracy import accuracy_page
 from dashboard.pages.plain_pages import accessibility_page, error_page, not_found_page
-from dashboard.pages.shell import ACCESSIBILITY, Frame
+from dashboard.pages.shell import ACCESSIBILITY, ACCURACY, Frame
 from dashboard.texts import Language
 from paes.errors import PaesError
+from paes.report.accuracy_card import accuracy_card
 
 FrameMaker = Callable[[str], Frame]
 _CATCH_ALL = "/<path:path>"
@@ -40,6 +42,9 @@ def add_routes(
     def statement() -> str:
         return accessibility_page(frame(ACCESSIBILITY))
 
+    def accuracy() -> str:
+        return accuracy_page(frame(ACCURACY), accuracy_card())
+
     def table(name: str) -> Response:
         address = asked_address(observatory)
         language = languages[address.lang]
@@ -61,6 +66,7 @@ def add_routes(
         return lost() if err.code == 404 else Response(err.name, err.code, mimetype="text/plain")
 
     server.add_url_rule(ACCESSIBILITY, "accessibility", statement)
+    server.add_url_rule(ACCURACY, "accuracy", accuracy)
     server.add_url_rule("/csv/<name>", "csv", table)
     server.before_request(refuse_unknown)
     server.register_error_handler(PaesError, failed)

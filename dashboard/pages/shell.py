@@ -18,6 +18,7 @@ from paes import __version__
 from paes.installation import City
 
 ACCESSIBILITY = "/accessibilita"
+ACCURACY = "/affidabilita"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def _footer(frame: Frame) -> Any:
     t = frame.language.text
     parts = [
         html.Span(t("site.municipality", city=frame.address.city.name)),
+        html.A(t("accuracy.link"), href=frame.address.link(ACCURACY)),
         html.A(t("accessibility.title"), href=frame.address.link(ACCESSIBILITY)),
         html.Span(t("site.footer", version=__version__)),
     ]

@@ -1,0 +1,88 @@
+"""The accuracy card: what the rules find, how often they are wrong, what the bands cover."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from dash import html
+
+from dashboard import tables
+from dashboard.pages.blocks import header, rich, scrolling
+from dashboard.pages.markup import markup
+from dashboard.pages.shell import Frame, document, page_title
+from dashboard.texts import Language
+from paes.faults.rule_table import rule as rule_named
+from paes.report.accuracy_card import AccuracyCard, StatedRow
+from paes.shipped_files import shipped_config
+
+_COLUMNS = ("what", "figure", "bar", "reached", "on")
+
+
+def accuracy_page(frame: Frame, card: AccuracyCard) -> str:
+    """All of the card, a table a rule, and how many of its figures reach their bar."""
+    t = frame.language.text
+    title = t("accuracy.title")
+    judged = [row for row in card.rows if row.meets_bar is not None]
+    reached = sum(1 for row in judged if row.meets_bar)
+    content: list[Any] = [
+        html.H1(title),
+        html.P(rich(t("accuracy.intro", version=card.version)), className="lead"),
+        html.P(rich(t("accuracy.reached", reached=reached, judged=len(judged)))),
+        html.P(rich(t("accuracy.data"))),
+    ]
+    for rule, of in groupby(card.rows, key=lambda row: row.rule):
+        content += [html.H2(rich(_name(rule, frame.language))), _table(list(of), frame.language)]
+    body = markup(html.Div(content, className="prose"))
+    return document(frame, page_title(title, frame.address, frame.language), body)
+
+
+def _name(rule_id: str, language: Language) -> str:
+    """The rule's name, or that of what else was measured."""
+    rule = rule_named(rule_id)
+    if rule is None:
+        return language.text(f"accuracy.of.{rule_id}")
+    return rule.file(shipped_config()).name.in_language(language.code)
+
+
+def _table(rows: list[StatedRow], language: Language) -> Any:
+    t = language.text
+    columns = [tables.Column(t(f"accuracy.column.{name}"), "text") for name in _COLUMNS]
+    body = [
+        html.Tr(
+            [
+                html.Th(row.what, scope="row", lang="en"),
+                html.Td(_figure(row.figure, row.unit, language), className="number"),
+                html.Td(_bar(row, language), className="number"),
+                html.Td(t(f"accuracy.bar.{_reached(row)}")),
+                html.Td([t("accuracy.real" if row.real else "accuracy.simulated"), ": ",
+                         html.Span(row.on, lang="en")]),
+            ]
+        )
+        for row in rows
+    ]  # fmt: skip
+    caption = t("accuracy.caption", name=_name(rows[0].rule, language))
+    table = html.Table(
+        [html.Caption(rich(caption)), header(columns), html.Tbody(body)], className="table wide"
+    )
+    return scrolling(table, t("table.scrollable", caption=caption))
+
+
+def _figure(figure: float | None, unit: str, language: Language) -> str:
+    if figure is None:
+        return language.text("accuracy.none")
+    if unit == "fraction":
+        return language.percent(figure, 0)
+    name = unit.replace(" ", "_").replace("-", "_")
+    return f"{language.number(figure, 2)} {language.text(f'accuracy.unit.{name}')}"
+
+
+def _bar(row: StatedRow, language: Language) -> str:
+    if row.bar is None:
+        return "–"
+    bar = language.percent(row.bar, 0) if row.unit == "fraction" else language.number(row.bar, 2)
+    return f"{'≥' if row.sense == 'at_least' else '≤'} {bar}"
+
+
+def _reached(row: StatedRow) -> str:
+    return {None: "none", True: "yes", False: "no"}[row.meets_bar]
