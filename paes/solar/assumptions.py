@@ -30,6 +30,8 @@ class PvAssumptions(Sourced):
     least_healthy_fraction: Fraction
     """Of the town's usual yield: a plant that makes less on a day is no reference on it."""
     least_neighbours: Annotated[int, Field(ge=2)]
+    neighbours_within_km: Annotated[float, Field(ge=0)]
+    """Plants of towns whose middles are so near are neighbours, too."""
     sunny_fraction: Fraction
     """Of what a clear day would give: from there on a day is sunny."""
     learning_sunny_days: Annotated[int, Field(ge=10)]

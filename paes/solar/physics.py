@@ -66,9 +66,10 @@ class SunCourse:
     """Where the sun stands over one place at the centre of each step; shared by a town's plants.
 
     Arrays of one length; zeniths and azimuth in degrees, ``extra_w_m2`` is the beam outside of the
-    air.
+    air. ``place`` is latitude and longitude.
     """
 
+    place: tuple[float, float]
     seconds: Seconds
     zenith_deg: Floats
     apparent_zenith_deg: Floats
@@ -91,12 +92,13 @@ def sun_course(latitude: float, longitude: float, starts_s: Seconds, step_s: int
     at = pd.DatetimeIndex(pd.to_datetime(seconds, unit="s", utc=True))
     sun = solarposition.get_solarposition(at, latitude, longitude)
     apparent = sun["apparent_zenith"].to_numpy(np.float64)
-    extra = np.asarray(irradiance.get_extra_radiation(at), dtype=np.float64)
-    turbidity = clearsky.lookup_linke_turbidity(at, latitude, longitude)
+    extra = np.asarray(irradiance.get_extra_radiation(_day_of_year(seconds)), dtype=np.float64)
+    turbidity = _turbidity(latitude, longitude, seconds)
     airmass = get_absolute_airmass(get_relative_airmass(apparent))
     with np.errstate(divide="ignore", invalid="ignore"):  # by night
-        sky = clearsky.ineichen(apparent, airmass, np.asarray(turbidity), 0.0, extra)
+        sky = clearsky.ineichen(apparent, airmass, turbidity, 0.0, extra)
     return SunCourse(
+        (latitude, longitude),
         seconds,
         sun["zenith"].to_numpy(np.float64),
         apparent,
@@ -106,11 +108,27 @@ def sun_course(latitude: float, longitude: float, starts_s: Seconds, step_s: int
     )
 
 
+def _turbidity(latitude: float, longitude: float, seconds: Seconds) -> Floats:
+    """The haze (Linke) of the place, drawn between the middles of the months."""
+    from pvlib import clearsky
+
+    middles = pd.DatetimeIndex([f"2025-{month:02}-15" for month in range(1, 13)], tz="UTC")
+    monthly = clearsky.lookup_linke_turbidity(
+        middles, latitude, longitude, interp_turbidity=False
+    ).to_numpy(np.float64)
+    days = middles.day_of_year.to_numpy(np.float64)
+    return np.interp(_day_of_year(seconds), days, monthly, period=365.25)
+
+
+def _day_of_year(seconds: Seconds) -> Floats:
+    return pd.to_datetime(seconds, unit="s", utc=True).day_of_year.to_numpy(np.float64)
+
+
 def split(global_w_m2: Floats, sun: SunCourse) -> Irradiance:
     """Beam and diffuse light out of the horizontal irradiance [3]; NaN stays NaN."""
     from pvlib import irradiance
 
-    day = np.asarray(pd.to_datetime(sun.seconds, unit="s", utc=True).day_of_year)
+    day = _day_of_year(sun.seconds)
     parts = irradiance.erbs(global_w_m2, sun.zenith_deg, day, min_cos_zenith=_LOWEST_COS_ZENITH)
     beam = np.asarray(parts["dni"], dtype=np.float64)
     diffuse = np.asarray(parts["dhi"], dtype=np.float64)

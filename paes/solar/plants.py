@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from paes.installation import City
+from paes.installation import City, Installation
 from paes.metering import Carrier, Measures, Plant, Site
 from paes.meters import Meter
 from paes.solar.assumptions import PvAssumptions
 from paes.solar.physics import Plane, PlantModel
+
+KM_PER_DEG = 111.2
+"""Of latitude, on a sphere of 6,371 km."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,26 @@ def is_photovoltaic(meter: Meter) -> bool:
 def plants_of(city: City, assumed: PvAssumptions) -> list[SolarPlant]:
     """Every metered plant whose power is known, by id."""
     return sorted(_plants(city, assumed), key=lambda plant: plant.id)
+
+
+def plants_around(
+    installation: Installation, city: City, assumed: PvAssumptions
+) -> list[SolarPlant]:
+    """Those of ``city`` and of the towns near it, by id: each other's neighbours."""
+    near = [
+        one
+        for one in installation.cities.values()
+        if one.time_zone == city.time_zone
+        and _distance_km(one, city) <= assumed.neighbours_within_km
+    ]
+    return sorted((p for one in near for p in plants_of(one, assumed)), key=lambda p: p.id)
+
+
+def _distance_km(one: City, other: City) -> float:
+    """Between the middles of two towns, on a plane: they are near, or it does not matter."""
+    north = one.facts.latitude - other.facts.latitude
+    east = one.facts.longitude - other.facts.longitude
+    return KM_PER_DEG * math.hypot(north, east * math.cos(math.radians(other.facts.latitude)))
 
 
 def _plants(city: City, assumed: PvAssumptions) -> Iterator[SolarPlant]:
