@@ -19,6 +19,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from collectors.simulator.devices import SimulatedDevice
 from collectors.simulator.faults import (
@@ -32,6 +33,7 @@ from collectors.simulator.faults import (
 )
 from collectors.simulator.framing import Framing
 from collectors.simulator.history import HistorySummary, fill_history
+from collectors.simulator.planted import planted
 from collectors.simulator.proxy import Proxy
 from collectors.simulator.server import (
     GATEWAY_TARGET_SILENT,
@@ -46,6 +48,7 @@ from paes.errors import DataError
 from paes.gateways import Gateway, SerialLine, Transport
 from paes.installation import Installation
 from paes.meters import FieldMeter, Sensor
+from paes.periods import from_seconds
 
 __all__ = [
     "KINDS",
@@ -58,6 +61,7 @@ __all__ = [
     "fill_history",
     "parse_fault",
     "parse_kind",
+    "planted",
     "virtual_clock",
 ]
 
@@ -89,7 +93,8 @@ class Simulator:
         on_lines: bool = False,
     ) -> None:
         self.installation = installation
-        self.town = town or Town(installation, seed)
+        self._clock = clock or virtual_clock(speed)
+        self._faults = tuple(faults)
         self.addresses: dict[str, tuple[str, int]] = {}
         self.lines: dict[str, str] = {}
         self.left_out = tuple(
@@ -99,13 +104,12 @@ class Simulator:
         self._on_lines = on_lines
         self._host = host
         self._port = port
-        self._clock = clock or virtual_clock(speed)
-        self._faults = tuple(faults)
+        for fault in self._faults:
+            self._check(fault)
+        self.town = self._with_load_faults(town or Town(installation, seed))
         self._player = WirePlayer(self.town.seed)
         self._servers: list[GatewayServer] = []
         self._started_s = 0.0
-        for fault in self._faults:
-            self._check(fault)
 
     async def start(self) -> None:
         """Listen for every gateway; a second or two for a town of a hundred meters.
@@ -158,10 +162,16 @@ class Simulator:
             for name, update in reached.items()
         }
 
+    def _with_load_faults(self, town: Town) -> Town:
+        """``town`` with the malfunctions among the faults; an open one begins now."""
+        now = from_seconds(self._clock())
+        begun = [replace(f, start=f.start or now) for f in self._faults if f.sort is Sort.LOAD]
+        return town.with_malfunctions(begun) if begun else town
+
     def _check(self, fault: Fault) -> None:
         meter = self.installation.field_meter(fault.meter)
         gateway = meter.gateway
-        if isinstance(meter, Sensor) and fault.sort is Sort.COUNTER:
+        if isinstance(meter, Sensor) and fault.sort in (Sort.COUNTER, Sort.LOAD):
             raise DataError(
                 f"fault {fault.kind} of {fault.meter}: it is a sensor and counts nothing; expected"
                 " a meter, or a fault of the wire"

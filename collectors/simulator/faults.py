@@ -1,7 +1,8 @@
 """Faults that are played on purpose, so that their handling can be tried before a site.
 
-``KINDS`` names them. Three sorts: on the *wire* (``wire_faults``: what becomes of an answer), of
-the *connection*, and of the *counters* (``counter_faults``: what the device's registers show).
+``KINDS`` names them. Four sorts: on the *wire* (``wire_faults``: what becomes of an answer), of
+the *connection*, of the *counters* (``counter_faults``: what the device's registers show), and of
+the *load* (``malfunctions``: what flows through a meter that counts rightly).
 When a fault plays is decided by the virtual time, how often by its share, drawn by the seed.
 A new kind on the wire is one function and one line in the table.
 """
@@ -34,6 +35,7 @@ class Sort(StrEnum):
     WIRE = "wire"
     CONNECTION = "connection"
     COUNTER = "counter"
+    LOAD = "load"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Parameter:
     default: float | None = None
     """None: it must be given."""
     most: float = 86400.0
+    least: float = 0.0
     codes: tuple[int, ...] = ()
 
     def check(self, value: float) -> str | None:
@@ -51,7 +54,9 @@ class Parameter:
         if self.codes:
             names = ", ".join(map(str, self.codes))
             return None if value in self.codes else f"expected one of {names}"
-        return None if 0 <= value <= self.most else f"expected 0 to {self.most:g} {self.name}"
+        if self.least <= value <= self.most:
+            return None
+        return f"expected {self.least:g} to {self.most:g} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,13 @@ class Kind:
 
 
 _SECONDS = "seconds"
+
+
+def _load(says: str, number: str | None = None, most: float = 0.0, least: float = 0.0) -> Kind:
+    parameter = Parameter(number, most=most, least=least) if number else None
+    return Kind(says, sort=Sort.LOAD, parameter=parameter)
+
+
 KINDS: dict[str, Kind] = {
     "silent": Kind("no answer", wire_faults.silent),
     "absent": Kind("the gateway says that the unit does not respond (exception 11)",
@@ -102,6 +114,21 @@ KINDS: dict[str, Kind] = {
                  ends=False),
     "zero": Kind("now and then the counters show zero", sort=Sort.COUNTER, share=0.1),
     "all_ones": Kind("now and then the counters show all ones", sort=Sort.COUNTER, share=0.1),
+    "leak": _load("water runs day and night", "l/h", 1e5),
+    "base": _load("more flows day and night, of what flows at night", "percent", 1000),
+    "heating_night": _load("the heating is not set back at night"),
+    "heating_weekend": _load("the heating runs on closed days"),
+    "heating_summer": _load("the boiler stays on out of season"),
+    "heating_up": _load("the heating takes more than it should", "percent", 500),
+    "pv_off": _load("the plant makes nothing"),
+    "string": _load("a part of the plant makes nothing", "percent", 100),
+    "soiling": _load("dirt takes more of the production each month", "percent a month", 50),
+    "lamps": _load("dead lamps", "lamps", 10_000),
+    "day_burner": _load("lamps burn by day, around noon", "hours a day", 24),
+    "switch": _load("lamps are on so early and off so late (negative: late and early)",
+                    "minutes", 240, -240),
+    "peak": _load("more power at the busiest hour of open days", "kW", 10_000),
+    "saving": _load("a measure that worked: less flows", "percent", 100),
 }  # fmt: skip
 
 
@@ -163,8 +190,10 @@ class Fault:
         if self.parameter is not None and kind.parameter is None:
             return f"it takes no number, seen {self.parameter:g}"
         if kind.parameter and kind.parameter.default is None and self.parameter is None:
-            codes = ", ".join(map(str, kind.parameter.codes))
-            return f"which {kind.parameter.name}? expected {self.kind}:{codes}"
+            expected = ", ".join(map(str, kind.parameter.codes)) or "NUMBER"
+            return f"which {kind.parameter.name}? expected {self.kind}:{expected}"
+        if self.share is not None and self.sort is Sort.LOAD:
+            return f"it takes no share, seen {self.share:g}"
         if kind.parameter and self.parameter is not None:
             wrong = kind.parameter.check(self.parameter)
             if wrong:

@@ -10,17 +10,22 @@ A value depends only on the seed, the meter and the slot; it is the mean over th
 
 Several meters of one carrier at a site share its need. PV stands behind the site's first
 electricity meter. Nothing flows outside ``valid_from`` and ``valid_to``, nor above
-``rated_power_kw``.
+``rated_power_kw``. Malfunctions change the need of their meter and of its parents, or what a plant
+gives; they are told from the flows of a town in which nothing is wrong.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
 
 from collectors.simulator import mobility, need
+from collectors.simulator.changes import Changes
+from collectors.simulator.faults import Fault
 from collectors.simulator.local_year import LocalYear, local_calendar
+from collectors.simulator.malfunctions import Sound
 from collectors.simulator.need import Character
 from collectors.simulator.parameters import Kind, Parameters, Range
 from collectors.simulator.randomness import Floats
@@ -41,10 +46,19 @@ _PLACE_STEP_DEG = 0.05  # about 5 km: the sites of a town share one sky
 class Loads:
     """The flows of an installation's meters, computed when asked for and kept for a while."""
 
-    def __init__(self, installation: Installation, parameters: Parameters, seed: int) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        parameters: Parameters,
+        seed: int,
+        malfunctions: Iterable[Fault] = (),
+    ) -> None:
         self.installation = installation
         self.parameters = parameters
         self.seed = seed
+        faults = tuple(malfunctions)
+        sound = Loads(installation, parameters, seed) if faults else self
+        self._changes = Changes(installation, faults, sound.sound)
         self._gross_kw = lru_cache(maxsize=64)(self._compute_gross_kw)
         self._sky = lru_cache(maxsize=16)(self._compute_sky)
 
@@ -55,7 +69,7 @@ class Loads:
     def flow(self, meter: FieldMeter, year: int) -> Floats:
         """Mean flow of each slot in the register's unit an hour: kW, or m3/h."""
         if meter.measures is Measures.WATER:
-            return self._water_m3_per_h(meter, year)
+            return self._changes.through(meter, year, self._water_m3_per_h(meter, year))
         power_kw = self.power_kw(meter, year)
         if self.installation.register(meter).unit == "m3":
             return power_kw / self.kwh_per_m3(meter)
@@ -138,13 +152,40 @@ class Loads:
             yearly_kwh = self._yearly(meter, site, kind, kind.electricity_kwh_per_m2)
             comfort, opening = self.parameters.comfort, _opening(site, kind)
             power_kw = need.electricity_kw(yearly_kwh, kind, comfort, opening, calendar, sky, by)
+        power_kw = self._changes.through(meter, year, power_kw)
         limited = np.minimum(power_kw, meter.rated_power_kw or np.inf)
         return np.asarray(limited * self._alive(meter, year))
 
+    def sound(self, meter: FieldMeter, year: int) -> Sound:
+        """The meter as it is: of a site's own meter its need, of a plant what it gives."""
+        site, calendar = self.installation.site(meter.site), self.calendar(meter, year)
+        kind, heating = self.parameters.kinds[site.kind], self.parameters.heating
+        opening, sky = _opening(site, kind), self._sky(self.weather(site), calendar)
+        heat_kw_per_k = np.zeros(len(calendar.slots))
+        if meter.measures is Measures.WITHDRAWAL and meter.carrier is not Carrier.ELECTRICITY:
+            yearly_kwh = self._yearly(meter, site, kind, kind.heat_kwh_per_m2)
+            by = Character(self.seed, meter.id)
+            heat_kw_per_k = need.heat_kw_per_k(yearly_kwh, heating, opening, calendar, sky, by)
+        is_whole = meter.measures is not Measures.WATER and not meter.parent
+        flow = self._gross_kw(meter.id, year) if is_whole else self.flow(meter, year)
+        points = self._lamps_behind(meter, year) if site.kind is SiteKind.LIGHTING_CABINET else 0.0
+        effects = self.parameters.malfunction_effects
+        return Sound(calendar, sky, opening, heating, effects, flow, heat_kw_per_k, points)
+
+    def _lamps_behind(self, meter: FieldMeter, year: int) -> float:
+        """Light points that the meter feeds: of a circuit by its part of the whole."""
+        if meter.parent is None:
+            return self._lamps(meter, self.installation.site(meter.site))[0]
+        parent = self.installation.field_meter(meter.parent)
+        part = self.flow(meter, year).sum() / max(float(self.flow(parent, year).sum()), 1e-9)
+        return float(part * self._lamps_behind(parent, year))
+
     def _part_kw(self, meter: FieldMeter, parent: FieldMeter, year: int) -> Floats:
         """A submeter: its share of the parent's need, and never more of what the parent shows."""
-        shown_kw = self.power_kw(parent, year)
-        need_kw = shown_kw if parent.parent else self._gross_kw(parent.id, year)
+        wasted_kw = self._changes.of_parts(parent, year)
+        all_shown_kw = self.power_kw(parent, year)
+        need_kw = all_shown_kw if parent.parent else self._gross_kw(parent.id, year)
+        need_kw, shown_kw = need_kw - wasted_kw, np.maximum(all_shown_kw - wasted_kw, 0.0)
         equals = self._equals(meter)
         by, submeters = Character(self.seed, parent.id), self.parameters.submeters
         if self._is_fuel(parent) and not self._is_fuel(meter):
@@ -155,6 +196,11 @@ class Loads:
             together = 1.0 - (1.0 - one) ** len(equals)
         share = self._share(meter)
         part_kw = np.minimum(need_kw * share * together, shown_kw * share)
+        if self._changes:
+            own_kw = self._changes.own(meter, year) + self._changes.of_parts(meter, year)
+            # Where plants give what is wasted, no part shows more of it than its whole does.
+            seen = np.minimum(all_shown_kw / np.maximum(wasted_kw, 1e-9), 1.0)
+            part_kw = np.maximum(part_kw + own_kw * seen, 0.0)
         limited = np.minimum(part_kw, meter.rated_power_kw or np.inf)
         return np.asarray(limited * self._alive(meter, year))
 

@@ -93,13 +93,30 @@ def heat_kw(
     by: Character,
 ) -> Floats:
     """Heat of a building by degree hours below the balance temperature, in the season."""
+    wanted = np.maximum(heating.balance_degc - sky.temperature_degc, 0.0)
+    level = heating_level(opening, heating, calendar)
+    per_k = heat_kw_per_k(yearly_kwh, heating, opening, calendar, sky, by)
+    return np.asarray(per_k * level * wanted)
+
+
+def heat_kw_per_k(
+    yearly_kwh: float,
+    heating: Heating,
+    opening: Opening,
+    calendar: LocalYear,
+    sky: Sky,
+    by: Character,
+) -> Floats:
+    """Heat at full level for each degree below the balance temperature, whether it is on or not.
+
+    Such that a usual year takes ``yearly_kwh``.
+    """
     level = heating_level(opening, heating, calendar)
     usual = level * np.maximum(heating.balance_degc - sky.normal_temperature_degc, 0.0)
-    wanted = level * np.maximum(heating.balance_degc - sky.temperature_degc, 0.0)
     degree_hours = usual.sum() * SLOT_H
     if degree_hours == 0.0:
         return np.zeros_like(usual)
-    return np.asarray(yearly_kwh * wanted / degree_hours * by.wobble("heat", calendar, 0.06))
+    return np.asarray(yearly_kwh / degree_hours * by.wobble("heat", calendar, 0.06))
 
 
 def lamps_kw(

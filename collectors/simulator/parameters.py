@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from paes.config_file import read_yaml
 from paes.metering import Carrier, SiteKind
-from paes.opening import Opening
+from paes.opening import MonthDay, Opening
 from paes.schema import ConfigModel, Sourced
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -170,6 +170,45 @@ class Losses(Sourced):
     meter_outage_h: Range
 
 
+class MalfunctionEffects(Sourced):
+    """What malfunctions of the load do, where their own number does not say it."""
+
+    peak_hours: Hours
+    """Local hours of the busiest time of an open day."""
+    left_on_k: Positive
+    """A circuit that is warm out of season loses at least what so many degrees would take."""
+    soiled_at_most_fraction: Fraction
+
+
+class Planted(ConfigModel):
+    """A malfunction in the past of the demonstration.
+
+    From ``days_ago`` to ``until_days_ago`` before its first start (without the latter it still
+    lasts); or between two days of a year, whenever these were last over. Whole local days.
+    """
+
+    meter: str
+    kind: str
+    number: float | None = None
+    days_ago: Annotated[int, Field(ge=1)] | None = None
+    until_days_ago: Annotated[int, Field(ge=1)] | None = None
+    last_from: MonthDay | None = None
+    last_to: MonthDay | None = None
+    """The day after the last one."""
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Planted:
+        by_season = self.last_from is not None and self.last_to is not None
+        if by_season == (self.days_ago is not None):
+            raise ValueError("expected days_ago (and until_days_ago), or last_from and last_to")
+        if self.days_ago and self.until_days_ago and self.until_days_ago >= self.days_ago:
+            raise ValueError(
+                f"until_days_ago {self.until_days_ago}; expected fewer than days_ago "
+                f"{self.days_ago}"
+            )
+        return self
+
+
 class Parameters(ConfigModel):
     """The whole file."""
 
@@ -191,6 +230,9 @@ class Parameters(ConfigModel):
     charging: dict[SiteKind, Charging]
     kinds: dict[SiteKind, Kind]
     losses: Losses
+    malfunction_effects: MalfunctionEffects
+    malfunctions: tuple[Planted, ...] = ()
+    """Those of the demonstration; nothing else plays them by itself."""
 
     @model_validator(mode="after")
     def _charged_kinds(self) -> Parameters:

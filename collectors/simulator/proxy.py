@@ -50,7 +50,7 @@ class Proxy(WireServer):
         self._clock = clock
         self._player = WirePlayer(seed)
         for fault in self._faults:
-            if fault.sort is Sort.COUNTER:
+            if fault.sort in (Sort.COUNTER, Sort.LOAD):
                 raise DataError(
                     f"fault {fault.kind}: the proxy does not know which registers count; "
                     "use it with paes simulate"

@@ -13,11 +13,13 @@ first reading at the epoch on::
 Between two readings that the installation declares for one device (or from 0 at the epoch, when
 the declared last reading is less than what flowed) the load is scaled, so that the device shows
 what is declared. Registers here never wrap: see ``collectors.simulator.dial`` for what is shown.
-Truth is complete: what a history loses is decided in ``collectors.simulator.history``.
+Malfunctions of the load are a part of the truth. It is complete: what a history loses is decided in
+``collectors.simulator.history``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -26,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from collectors.simulator.faults import Fault
 from collectors.simulator.load import Loads
 from collectors.simulator.local_year import SLOT_H, SLOT_S, years_between
 from collectors.simulator.need import Character
@@ -63,17 +66,25 @@ class Town:
         seed: int | None = None,
         epoch: datetime | None = None,
         parameters: Parameters | None = None,
+        malfunctions: Iterable[Fault] = (),
     ) -> None:
         self.installation = installation
         self.parameters = parameters or load_parameters(parameter_file(installation))
         self.seed = self.parameters.seed if seed is None else seed
         self.epoch_s = to_seconds(epoch or self.parameters.epoch) // SLOT_S * SLOT_S
-        self.loads = Loads(installation, self.parameters, self.seed)
+        self.malfunctions = tuple(malfunctions)
+        self.loads = Loads(installation, self.parameters, self.seed, self.malfunctions)
         # This year's sums of every meter, both ways, or a large town would compute them anew.
         most = 256 + 2 * len(installation.field_meters)
         self._year_sum = lru_cache(maxsize=most)(self._compute_year_sum)
         self._year_totals: dict[tuple[str, bool, int], float] = {}
         self._lives = lru_cache(maxsize=None)(self._compute_lives)
+
+    def with_malfunctions(self, malfunctions: Iterable[Fault]) -> Town:
+        """The same town, in which these play as well; DataError for one that cannot be."""
+        more = (*self.malfunctions, *malfunctions)
+        epoch = from_seconds(self.epoch_s)
+        return Town(self.installation, self.seed, epoch, self.parameters, more)
 
     def register_at(self, meter_id: str, at: Times) -> Floats:
         """The accounted register in canonical units (kWh, m3) at Unix seconds; never wraps.

@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 
 from collectors.schedule import Collector
-from collectors.simulator import Simulator, Town, fill_history
+from collectors.simulator import Simulator, Town, fill_history, planted
 from collectors.spool.spool import Spool
 from paes.accounting.ledger import EnergyLedger
 from paes.cli import Session
@@ -34,6 +34,7 @@ from paes.store.sqlite import SqliteStore
 HOST = "127.0.0.1"
 POLL_PERIOD_S = 10
 STEP = timedelta(minutes=15)
+_STARTED = "malfunctions-seen-from"
 
 
 @click.command()
@@ -44,8 +45,10 @@ STEP = timedelta(minutes=15)
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the simulated readings in this folder [a temporary one].",
 )
+@click.option("--malfunctions/--no-malfunctions", default=True, show_default=True,
+              help="Leaks, lamps, boilers and plants that fail in the town's past.")  # fmt: skip
 @click.pass_obj
-def demo(session: Session, port: int, years: int, data: Path | None) -> None:
+def demo(session: Session, port: int, years: int, data: Path | None, malfunctions: bool) -> None:
     """A simulated town with its past, polled live, on the dashboard (Ctrl-C stops it)."""
     from dashboard.app import create_app, require_assets, require_port, serve, stop_signals
 
@@ -56,6 +59,9 @@ def demo(session: Session, port: int, years: int, data: Path | None) -> None:
         store = SqliteStore(folder / "demo.sqlite")
         past = _history(installation, datetime.now(UTC), years)
         town = Town(installation, epoch=past.start)
+        if malfunctions:
+            begun = first_start(store, past.end)
+            town = town.with_malfunctions(planted(installation, town.parameters, begun))
         _fill(town, store, past)
         with _polled(installation, store, town, folder):
             app = create_app(installation, store)
@@ -85,6 +91,17 @@ def _history(installation: Installation, now: datetime, years: int) -> Span:
     tz = installation.city().time_zone
     first = year_span(local_year(now, tz) - years, tz).start
     return Span(first, now - (now - datetime(2000, 1, 1, tzinfo=UTC)) % STEP)
+
+
+def first_start(store: Store, now: datetime) -> datetime:
+    """When a demonstration with malfunctions first filled the store; from now on this is known.
+
+    Their times count from it: were they moved in a kept store, its registers would jump.
+    """
+    known = store.labels().get(_STARTED)
+    if known is None:
+        store.set_label(_STARTED, now.isoformat())
+    return now if known is None else datetime.fromisoformat(known)
 
 
 def _fill(town: Town, store: Store, span: Span) -> None:

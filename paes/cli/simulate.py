@@ -54,7 +54,8 @@ def simulate(
     """Serve the configured meters as Modbus servers until stopped (Ctrl-C).
 
     A fault is METER=KIND[:N][,share=F][,from=TIME][,to=TIME], for example school.main=late:3 or
-    school.main=silent,share=0.2 or school.main=busy,from=+60,to=+120 (virtual seconds).
+    school.main=silent,share=0.2 or school.main=busy,from=+60,to=+120 (virtual seconds). Those of
+    the load change what flows: school.water=leak:20,from=2026-03-01T00:00:00Z.
     """
     if show_faults:
         _print_kinds()
@@ -162,7 +163,7 @@ def _print_kinds() -> None:
         if kind.parameter:
             usual = kind.parameter.default
             number = kind.parameter.name + ("" if usual is None else f" [{usual:g}]")
-        where = "counter" if kind.sort is Sort.COUNTER else "wire"
+        where = kind.sort if kind.sort in (Sort.COUNTER, Sort.LOAD) else "wire"
         rows.append([name, number, where, kind.says])
     print_table("faults (those of the wire can be played by paes proxy)",
                 ["kind", "number", "where", "what is seen"], rows, left=4)  # fmt: skip

@@ -31,7 +31,7 @@ WIRE = [
     (name, framing)
     for name, kind in KINDS.items()
     for framing in Framing
-    if kind.sort is not Sort.COUNTER and kind.framing in (None, framing)
+    if kind.sort not in (Sort.COUNTER, Sort.LOAD) and kind.framing in (None, framing)
 ]
 
 

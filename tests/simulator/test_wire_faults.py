@@ -270,7 +270,7 @@ def test_fault_is_read_from_text() -> None:
         ("ufficio.main", "expected METER=KIND"),
         ("silent,share=0.5", "expected METER=KIND"),
         ("nobody.main=stuck", r"no meter 'nobody\.main'"),
-        ("ufficio.main=loud", "expected one of absent, all_ones, bad_crc, busy"),
+        ("ufficio.main=loud", "expected one of absent, all_ones, bad_crc, base, busy"),
         ("ufficio.main=slow:fast", "'fast' is no number"),
         ("ufficio.main=slow:-1", "seconds -1; expected 0 to 86400 seconds"),
         ("ufficio.main=silent:3", "takes no number, seen 3"),
@@ -304,6 +304,8 @@ def test_every_kind_of_fault_says_what_it_is() -> None:
         "silent", "absent", "busy", "refuse", "exception", "slow", "late", "wrong_transaction",
         "wrong_unit", "short", "short_frame", "garbage", "bad_crc", "cut", "one_client",
         "stuck", "freeze", "reset", "rollover", "swap", "zero", "all_ones",
+        "leak", "base", "heating_night", "heating_weekend", "heating_summer", "heating_up",
+        "pv_off", "string", "soiling", "lamps", "day_burner", "switch", "peak", "saving",
     }  # fmt: skip
     assert all(kind.says for kind in KINDS.values())
     page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
