@@ -2,11 +2,12 @@
 
     EUR(step) = min(lost, bought) * price of buying + max(lost - bought, 0) * price of feeding in
 
-``bought`` is what the plant's site took from the grid in that very step: so much of the lost
-production would have been used on the spot, and the rest fed in (``paes.costs.pv_value`` asks the
-same of what was produced). Where the meters do not say what was bought, the bounds are all of it
-on the spot and none, and the likely value is parted as in the steps that are known. What nobody
-pays for is worth nothing; a step without any price has none (NaN).
+``bought`` is what the first supply of the plant's site took from the grid in that very step: so
+much of the lost production would have been used on the spot, and the rest fed in
+(``paes.costs.pv_value`` values on the same supply what was produced). Where the meter does not
+say what was bought, the bounds are all of it on the spot and none, and the likely value is parted
+as in the steps that are known. What nobody pays for is worth nothing; a step without any price has
+none (NaN).
 """
 
 from __future__ import annotations
@@ -31,12 +32,10 @@ def plant_courses(
     ledger: EnergyLedger, courses: PriceCourses, plant: Meter, times_s: Seconds
 ) -> tuple[PriceCourse | None, PriceCourse | None]:
     """The prices of buying at the plant's site, and of selling what it feeds in."""
-    here = _of_site(ledger, plant)
-    bought = [m for m in here if m.measures is Measures.WITHDRAWAL]
-    sold = [m for m in here if m.measures is Measures.FEED_IN]
-    buying = (courses.of(meter, times_s) for meter in bought)
-    selling = (courses.of(meter, times_s) for meter in (*sold, plant))
-    return next((c for c in buying if c), None), next((c for c in selling if c), None)
+    buying = (courses.of(m, times_s) for m in _of_site(ledger, plant, Measures.WITHDRAWAL)[:1])
+    sold = (*_of_site(ledger, plant, Measures.FEED_IN), plant)
+    selling = (courses.of(meter, times_s) for meter in sold)
+    return next(buying, None), next((course for course in selling if course), None)
 
 
 def lost_value(
@@ -74,23 +73,23 @@ def _parted(lost: Floats, bought: Floats, buy: Floats, sell: Floats) -> Floats:
 
 def _bought(ledger: EnergyLedger, plant: Meter, excess: Excess) -> Floats:
     """kWh that the site bought in each step, an hour's shared evenly; NaN where not measured."""
-    bought = [m for m in _of_site(ledger, plant) if m.measures is Measures.WITHDRAWAL]
+    bought = _of_site(ledger, plant, Measures.WITHDRAWAL)[:1]
     times = excess.starts_s
     if not bought or not len(times):
         return np.zeros(len(times))
     first = int(times.min()) // HOUR_S * HOUR_S
     last = -(-(int(times.max()) + excess.step_s) // HOUR_S) * HOUR_S
     span = Span(from_seconds(first), from_seconds(last))
-    total = np.zeros((last - first) // HOUR_S)
-    for table, _ in ledger.tables([(meter, ALWAYS) for meter in bought], span, By.HOUR):
-        whole = (table.covered_s >= WHOLE * HOUR_S) & (table.catch_up == 0)
-        total += np.where(whole & (table.estimated == 0), table.measured, np.nan)
-    return np.asarray(total[(times - first) // HOUR_S] * (excess.step_s / HOUR_S))
+    ((table, _),) = ledger.tables([(bought[0], ALWAYS)], span, By.HOUR)
+    whole = (table.covered_s >= WHOLE * HOUR_S) & (table.catch_up == 0) & (table.estimated == 0)
+    by_hour = np.where(whole, table.measured, np.nan)
+    return np.asarray(by_hour[(times - first) // HOUR_S] * (excess.step_s / HOUR_S))
 
 
-def _of_site(ledger: EnergyLedger, plant: Meter) -> list[Meter]:
+def _of_site(ledger: EnergyLedger, plant: Meter, measures: Measures) -> list[Meter]:
     return [
         meter
         for meter in ledger.installation.meters.values()
-        if meter.site == plant.site and meter.carrier is Carrier.ELECTRICITY
+        if (meter.site, meter.carrier, meter.measures)
+        == (plant.site, Carrier.ELECTRICITY, measures)
     ]
