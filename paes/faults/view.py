@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class TownView:
         self.ledger = ledger
         self.span = span
         self._degc: dict[str, DailyTemperatures] = {}
+        self.kept: dict[str, Any] = {}
+        """What rules work out once for a town, under keys of their own."""
 
     def meter(self, meter: Meter) -> View:
         """The view of ``meter``."""

@@ -117,11 +117,12 @@ def _turbidity(latitude: float, longitude: float, seconds: Seconds) -> Floats:
         middles, latitude, longitude, interp_turbidity=False
     ).to_numpy(np.float64)
     days = middles.day_of_year.to_numpy(np.float64)
-    return np.interp(_day_of_year(seconds), days, monthly, period=365.25)
+    return np.asarray(np.interp(_day_of_year(seconds), days, monthly, period=365.25))
 
 
 def _day_of_year(seconds: Seconds) -> Floats:
-    return pd.to_datetime(seconds, unit="s", utc=True).day_of_year.to_numpy(np.float64)
+    at = pd.DatetimeIndex(pd.to_datetime(seconds, unit="s", utc=True))
+    return np.asarray(at.day_of_year, dtype=np.float64)
 
 
 def split(global_w_m2: Floats, sun: SunCourse) -> Irradiance:
