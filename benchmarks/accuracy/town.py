@@ -1,0 +1,119 @@
+"""The simulated town with its planted malfunctions: what the whole chain finds in registers.
+
+Registers are simulated with their resolution and the losses of a real collector, stored, accounted,
+and looked at by every rule, as in the nightly run. A planted malfunction is found if its own rule
+tells an episode of its meter (or of the meter above it) that overlaps it. An episode of another
+time or meter is false, but for what the simulated collector really lost (``missing_data``) and for
+what the malfunction of a meter shows in another meter of its site.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.accuracy.rows import Row, median_delay
+from collectors.simulator import Town, fill_history, planted
+from collectors.simulator.faults import Fault
+from paes.accounting.ledger import EnergyLedger
+from paes.config import load_installation
+from paes.faults.rule_table import RULES
+from paes.faults.watch import Sighting, watch
+from paes.installation import Installation
+from paes.periods import Span
+from paes.shipped_files import shipped_config
+from paes.store.sqlite import SqliteStore
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+JUDGED = timedelta(days=365)
+PAST = timedelta(days=640)
+RULE_OF = {
+    "leak": ("water_leak",),
+    "base": ("base_load", "above_expected"),
+    "peak": ("contract_power",),
+    "heating_night": ("heating_closed_hours", "above_expected"),
+    "heating_weekend": ("heating_closed_hours", "above_expected"),
+    "heating_summer": ("heating_off_season",),
+    "heating_up": ("above_expected",),
+    "pv_off": ("pv_outage",),
+    "string": ("pv_string",),
+    "soiling": ("pv_slow_loss",),
+    "lamps": ("lamp_failures",),
+    "day_burner": ("day_burner",),
+    "switch": ("switching_time",),
+}
+"""By which rules each kind may be told."""
+REALLY_LOST = ("missing_data", "register_step")
+"""What the simulated collector's losses and the town's own exchanges of meters show."""
+
+
+def measure() -> list[Row]:
+    """Planted and found, false, and how late."""
+    installation = load_installation(shipped_config())
+    town = Town(installation, epoch=NOW - PAST)
+    faults = planted(installation, town.parameters, NOW)
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqliteStore(Path(folder) / "readings.sqlite")
+        fill_history(town.with_malfunctions(faults), store, NOW - PAST, NOW)
+        span = Span(NOW - JUDGED, NOW)
+        seen = watch(EnergyLedger(installation, store, lambda: NOW), span)
+        store.close()
+    return _rows(installation, list(faults), seen)
+
+
+def _rows(installation: Installation, faults: list[Fault], seen: list[Sighting]) -> list[Row]:
+    judged = _judged(faults)
+    delays = [_delay(installation, fault, seen) for fault in judged]
+    alarms = {rule.id for rule in RULES if rule.is_alarm} - set(REALLY_LOST)
+    false = [s for s in seen if s.rule.id in alarms and not _explained(installation, s, faults)]
+    on = f"the shipped town, {len(installation.meters)} meters, one year, {len(judged)} planted"
+    found = sum(delay is not None for delay in delays) / len(judged)
+    false_rate = len(false) / len(installation.meters)
+    return [
+        Row("town", "planted malfunctions found", found, "fraction", on, 0.85, "at_least", 0.05),
+        Row("town", "false cases", false_rate, "a meter-year", on, 0.25, "at_most", 0.05),
+        Row("town", "delay, median", median_delay(delays), "days", on, 21.0, "at_most", 3.0),
+    ]
+
+
+def _judged(faults: list[Fault]) -> list[Fault]:
+    """Those that lie in the judged year for long enough, and are malfunctions."""
+    return [
+        fault
+        for fault in faults
+        if fault.kind in RULE_OF and (fault.end or NOW) > NOW - JUDGED + timedelta(days=7)
+    ]
+
+
+def _delay(installation: Installation, fault: Fault, seen: list[Sighting]) -> float | None:
+    """Days from the start of ``fault`` until its own rule told it."""
+    found = [
+        s.episode.found
+        for s in seen
+        if s.rule.id in RULE_OF[fault.kind]
+        and s.subject in _above(installation, fault.meter)
+        and _overlaps(s, fault, timedelta())
+    ]
+    if not found or fault.start is None:
+        return None
+    return max((min(found) - fault.start).total_seconds() / 86400, 0.0)
+
+
+def _explained(installation: Installation, sighting: Sighting, faults: list[Fault]) -> bool:
+    """True if something was planted at the same site at that time."""
+    site = sighting.subject.split(".", 1)[0]
+    return any(
+        site == fault.meter.split(".", 1)[0] and _overlaps(sighting, fault, timedelta(days=30))
+        for fault in faults
+    )
+
+
+def _overlaps(sighting: Sighting, fault: Fault, margin: timedelta) -> bool:
+    start, end = fault.start or NOW - PAST, fault.end or NOW
+    return sighting.episode.start < end + margin and sighting.episode.end > start - margin
+
+
+def _above(installation: Installation, meter_id: str) -> list[str]:
+    parent = installation.meters[meter_id].parent
+    return [meter_id, *([parent] if parent else [])]
