@@ -106,13 +106,6 @@ def euros_between(amount: Interval, language: str) -> str:
     return likely if low == high else f"{likely} ({low}{NOTHING}{high})"
 
 
-def quantity_between(amount: Interval, unit: str, language: str) -> str:
-    """An amount with its bounds, likewise."""
-    low, high = (number(v, language) for v in (amount.low, amount.high))
-    likely = quantity(amount.likely, unit, language)
-    return likely if low == high else f"{likely} ({low}{NOTHING}{high})"
-
-
 def day(at: datetime | date, tz: str, language: str) -> str:
     """The local date in words: ``12 marzo 2026``."""
     local = at.astimezone(zone(tz)).date() if isinstance(at, datetime) else at
