@@ -13,6 +13,7 @@
     tariffs/*.yaml               prices with their validity, by name
     retention.yaml               how long readings are kept          (optional: all for ever)
     notices.yaml                 who is told of malfunctions         (optional: nobody)
+    faults.yaml                  rules off, parameters, exemptions   (optional)
     heating_seasons.yaml         when heating is allowed             (optional: the shipped one)
     supply.yaml                  what holds for local plants         (optional: the shipped one)
     covenant_lists.yaml          areas, instruments … of actions     (optional: the shipped one)
@@ -71,6 +72,8 @@ from paes.factors.emission_factors import (
     GwpSet,
 )
 from paes.faults.notices import Notices
+from paes.faults.settings import FILE as FAULTS_FILE
+from paes.faults.settings import FaultSettings
 from paes.forecast.expectations import read_expectations
 from paes.installation import Installation, some
 from paes.metering import Register, SiteKind
@@ -150,6 +153,7 @@ def load_installation(root: Path) -> Installation:
     problems += shared_ids(towns) + unknown_weather(towns)
     retention = _retention(root, devices, problems)
     notices = _notices(root, problems)
+    faults = _faults(root, towns, problems)
     if head:
         problems += _default_city_problems(head, towns)
     seasons = attempt(problems, read_own_or_shipped, root, "heating_seasons.yaml", HeatingSeasons)
@@ -183,6 +187,7 @@ def load_installation(root: Path) -> Installation:
         supply_assumptions=supply,
         default_openings=openings,
         notices=notices,
+        faults=faults,
     )
 
 
@@ -209,6 +214,18 @@ def _notices(root: Path, problems: list[str]) -> Notices:
     """Whom the installation tells of malfunctions; without the file nobody."""
     path = root / "notices.yaml"
     return (attempt(problems, read_yaml, path, Notices) if path.is_file() else None) or Notices()
+
+
+def _faults(root: Path, towns: list[CityFiles], problems: list[str]) -> FaultSettings:
+    """What the installation wants otherwise of rules; they are imported only for who has a file."""
+    cities = [city for town in towns if (city := town.city())]
+    if not (root / FAULTS_FILE).is_file() or len(cities) < len(towns):
+        return FaultSettings()
+    from paes.faults.settings_checks import read_settings
+
+    sites = [name for city in cities for name in city.sites]
+    meters = [name for city in cities for name in city.meters]
+    return read_settings(root, sites, meters, problems)
 
 
 def _dependence(root: Path, problems: list[str]) -> Dependence:

@@ -23,6 +23,7 @@ from paes.errors import DataError
 from paes.factors.declared_factors import DeclaredFactor
 from paes.factors.emission_factors import FactorLibrary, Year
 from paes.faults.notices import Notices
+from paes.faults.settings import FaultSettings
 from paes.forecast.expectations import Expectations
 from paes.gateways import Gateway
 from paes.inventory.other_emissions import DeclaredOther
@@ -162,6 +163,8 @@ class Installation:
 
     notices: Notices = field(default_factory=Notices, repr=False)
     """When malfunctions are looked for, and who is told of them."""
+    faults: FaultSettings = field(default_factory=FaultSettings, repr=False)
+    """Rules that are off, parameters of its own, and exemptions."""
 
     @property
     def expectations(self) -> Expectations:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 import numpy as np
 
 from paes.faults.case import Bout
 from paes.faults.episode import Episode, Excess
 from paes.faults.load_curve import Bools
+from paes.faults.price import Interval
 from paes.periods import Seconds, to_seconds
 from paes.series import Floats
 
@@ -70,7 +72,15 @@ def together(bouts: Sequence[Bout]) -> Episode:
         found=min(e.found for e in spans),
         is_over=spans[-1].is_over,
         excess=_joined(shown),
+        eur=_money(shown),
     )
+
+
+def _money(bouts: Sequence[Bout]) -> Interval | None:
+    """What rules reckoned themselves, of bouts that tell of the same time only once."""
+    best = [max(same, key=_knowing).episode.eur for same in groups(bouts, timedelta(0))]
+    told = [eur for eur in best if eur is not None]
+    return reduce(lambda one, other: one + other, told) if told else None
 
 
 def _joined(bouts: Sequence[Bout]) -> Excess | None:

@@ -27,7 +27,7 @@ from paes.errors import StoreError
 from paes.events import Event
 from paes.faults.case import Bout
 from paes.faults.episode import Episode, Excess, Picture
-from paes.faults.price import Price
+from paes.faults.price import Interval, Price
 from paes.periods import Span
 from paes.series import Floats
 
@@ -36,6 +36,7 @@ SERIES = "fault.series."
 _PART = 40_000
 """Characters of a part: below 64 KB, whatever a store adds."""
 _PRICE: TypeAdapter[Price | None] = TypeAdapter(Price | None)
+_INTERVAL: TypeAdapter[Interval | None] = TypeAdapter(Interval | None)
 _DIGITS = 6
 """Of an amount in a series; finer than any register."""
 
@@ -90,6 +91,11 @@ def events_of(case: KeptCase) -> list[Event]:
     numbered = enumerate(parts, 1)
     series = [Event(case.id, f"{SERIES}{n}", at, None, "", {"part": part}) for n, part in numbered]
     return [*series, Event(case.id, CASE, at, None, message, facts)]
+
+
+def differs(case: KeptCase, before: KeptCase | None) -> bool:
+    """True if ``case`` has to be written, where ``before`` is what is kept of it."""
+    return before is None or events_of(case) != events_of(before)
 
 
 def case_day(case_id: str, otherwise: datetime) -> datetime:
@@ -161,6 +167,8 @@ def _bout(bout: Bout) -> dict[str, Any]:
             for name, span in episode.windows.items()
         },
         "place": episode.place,
+        "eur": _INTERVAL.dump_python(episode.eur),
+        "eur_per_week": _INTERVAL.dump_python(episode.eur_per_week),
         "seen_until": bout.seen_until.isoformat(),
         "is_gone": bout.is_gone,
     }
@@ -178,6 +186,8 @@ def _bout_of(found: Mapping[str, Any]) -> Bout:
             for name, (start, end) in found["windows"].items()
         },
         place=found["place"],
+        eur=_INTERVAL.validate_python(found["eur"]),
+        eur_per_week=_INTERVAL.validate_python(found["eur_per_week"]),
     )
     return Bout(episode, datetime.fromisoformat(found["seen_until"]), bool(found["is_gone"]))
 

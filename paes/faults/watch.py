@@ -41,7 +41,7 @@ def watch(
         view, site = town.meter(meter), installation.site(meter.site)
         for rule in wanted:
             if rule.concerns(meter, site):
-                parameters = rule.file(installation.root).parameters
+                parameters = installation.faults.parameters_of(rule, installation.root)
                 found[rule.id][meter.id] = rule.look(view, parameters)
         if follow:
             follow(done, len(of))
@@ -52,7 +52,9 @@ def _sightings(
     ledger: EnergyLedger, rule: Rule[Any], found: dict[str, list[Episode]]
 ) -> Iterator[Sighting]:
     grouped = rule.group(found) if rule.group else found
-    parameters = rule.file(ledger.installation.root).parameters.model_dump(mode="json")
+    installation = ledger.installation
+    own = installation.faults.parameters_of(rule, installation.root)
+    parameters = own.model_dump(mode="json")
     for subject in sorted(grouped):
         for episode in grouped[subject]:
             yield Sighting(rule, subject, parameters, episode)
