@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from paes.faults.rule import Rule
-from paes.faults.rules import base_load, water_leak, water_standing
+from paes.faults.rules import (
+    above_expected,
+    base_load,
+    heating_closed_hours,
+    heating_habitual,
+    heating_off_season,
+    water_leak,
+    water_standing,
+)
 
 RULES: tuple[Rule[Any], ...] = (
     water_leak.RULE,
     water_standing.RULE,
     base_load.RULE,
+    heating_closed_hours.RULE,
+    heating_habitual.RULE,
+    heating_off_season.RULE,
+    above_expected.RULE,
 )
 
 

@@ -1,0 +1,224 @@
+"""Use above what is expected: a building takes more than its own past, weather and calendar ask.
+
+::
+
+    expected    change-point baseline of the year before the last 1 April or 1 October, frozen
+    error       its sums of 14 days in that year: nine of ten were nearer than ``error``
+    sign        the last 14 days took 15 % more than expected, and twice ``error`` more;
+                looked at once a week
+    start       where the CUSUM of what was beyond an allowance last left zero
+
+What one sign begins is judged by its own baseline until it is over. A rule that knows the cause
+(base load, heating) may tell the same days; what is lost is counted once, elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from pydantic import Field
+
+from paes.baselines.baseline import Baseline, obstacle
+from paes.baselines.days import Days
+from paes.climate.heating import HEATING_CARRIERS
+from paes.faults.day_numbers import months, years
+from paes.faults.episode import Episode, Stretch, stretches
+from paes.faults.load_curve import Bools, LoadCurve
+from paes.faults.occupancy import is_building, occupancy
+from paes.faults.rule import Parameters, Rule
+from paes.faults.rules.heating_closed_hours import season_of
+from paes.faults.view import View
+from paes.faults.windows import daily_picture, day_start, excess_between
+from paes.metering import Carrier, Measures, Site
+from paes.meters import Meter
+from paes.periods import Span
+from paes.series import Floats
+
+YEAR_DAYS = 365
+WEEK_DAYS = 7
+
+
+class AboveExpectedParameters(Parameters):
+    """See ``config/fault_rules/above_expected.yaml``."""
+
+    anew_in_months: tuple[int, ...] = Field(min_length=1)
+    seen_days: int = Field(ge=7)
+    least_known_days: int = Field(ge=1)
+    least_known_fraction: float = Field(gt=0, le=1)
+    least_days_of_year: int = Field(ge=180)
+    rise_fraction: float = Field(gt=0)
+    error_quantile: float = Field(gt=0.5, lt=1)
+    errors: float = Field(gt=0)
+    allowance_fraction: float = Field(ge=0, lt=1)
+    back_to_usual_weeks: int = Field(ge=1)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A baseline, what it expects of every day, and the error of its 14 days (0..1)."""
+
+    baseline: Baseline
+    expected: Floats
+    error_fraction: float
+
+
+def find(curve: LoadCurve, days: Days, p: AboveExpectedParameters) -> list[Episode]:
+    """Every spell of use above what is expected, in order of time; ``days`` are the curve's.
+
+    The excess of an hour is its share of what the day took beyond what was expected, with the
+    error of 14 days as its band.
+    """
+    daily = curve.by_day(least_known=p.least_known_fraction)
+    clean, since = daily.copy(), 0
+    found: list[Episode] = []
+    starts = _starts(days, p)
+    for begin, end in zip(starts, [*starts[1:], len(days)], strict=True):
+        judged = _judged(clean, days, begin, p) if since < end else None
+        while judged is not None and since < end:
+            sign, known = _signs(daily, days, judged, max(begin, since), p)
+            stretch = next(iter(stretches(sign, known, 1, p.back_to_usual_weeks)), None)
+            if stretch is None or stretch.first >= end:
+                break
+            episode, first, last = _episode(curve, daily, judged, stretch, begin, p)
+            found.append(episode)
+            since = last + 1 if stretch.is_over else len(days)
+            clean[first:since] = np.nan
+    return found
+
+
+def _starts(days: Days, p: AboveExpectedParameters) -> list[int]:
+    """The days from which on a new baseline judges: there must be a year before."""
+    month, year = months(days.first, len(days)), years(days.first, len(days))
+    before = np.concatenate([[-1], month[:-1]])
+    begins = np.isin(month, p.anew_in_months) & (month != before) & (year > 0)
+    return [int(n) for n in np.flatnonzero(begins) if n >= p.least_days_of_year]
+
+
+def _judged(clean: Floats, days: Days, begin: int, p: AboveExpectedParameters) -> _Judged | None:
+    """The baseline of the year before day ``begin``; None if it cannot be made."""
+    first = max(begin - YEAR_DAYS, 0)
+    day = days.first
+    year = days.between(day + timedelta(days=first), day + timedelta(days=begin))
+    learnt = clean[first:begin]
+    if obstacle("meter", learnt, year, p.least_days_of_year) is not None:
+        return None
+    baseline = Baseline.fit(learnt, year, p.least_days_of_year)
+    expected = baseline.predict(days)
+    residual, told = _sums(learnt, expected[first:begin], p)
+    use = np.nanmean(learnt) * p.seen_days
+    errors = np.abs(residual[~np.isnan(residual)])
+    if not len(errors) or use <= 0:
+        return None
+    relative = errors / np.maximum(told[~np.isnan(residual)], use * p.rise_fraction)
+    return _Judged(baseline, expected, float(np.quantile(relative, p.error_quantile)))
+
+
+def _sums(seen: Floats, expected: Floats, p: AboveExpectedParameters) -> tuple[Floats, Floats]:
+    """What the last 14 days took beyond what was expected, and that; NaN with too few of them."""
+    known = ~np.isnan(seen) & ~np.isnan(expected)
+    window = np.ones(p.seen_days)
+
+    def trailing(values: Floats) -> Floats:
+        return np.convolve(np.where(known, values, 0.0), window)[: len(seen)]
+
+    enough = trailing(np.ones(len(seen))) >= p.least_known_days
+    enough[: p.seen_days - 1] = False
+    beyond, told = trailing(seen - expected), trailing(expected)
+    return np.where(enough, beyond, np.nan), np.where(enough, told, np.nan)
+
+
+def _signs(
+    daily: Floats, days: Days, judged: _Judged, since: int, p: AboveExpectedParameters
+) -> tuple[Bools, Bools]:
+    """On Sundays: whether the last 14 days, all of them judged, are beyond the threshold.
+
+    What the days took is held against a mean day of the year as well: of what takes nearly
+    nothing in summer twice nothing is no alarm.
+    """
+    at = np.arange(len(daily))
+    beyond, told = _sums(np.where(at >= since, daily, np.nan), judged.expected, p)
+    usual = judged.baseline.fit_quality.mean_kwh * p.seen_days
+    threshold = _threshold(judged, p) * np.maximum(told, usual * p.rise_fraction)
+    weekly = (at + days.first.weekday()) % WEEK_DAYS == WEEK_DAYS - 1
+    known = weekly & ~np.isnan(beyond) & (at >= since)
+    return known & (np.nan_to_num(beyond) > np.nan_to_num(threshold, nan=np.inf)), known
+
+
+def _threshold(judged: _Judged, p: AboveExpectedParameters) -> float:
+    return max(p.rise_fraction, p.errors * judged.error_fraction)
+
+
+def _first_day(daily: Floats, judged: _Judged, sign: int, since: int, allowance: float) -> int:
+    """Where the CUSUM last left zero before the sign; unknown days add nothing."""
+    part = slice(since, sign + 1)
+    beyond = np.nan_to_num(daily[part] - judged.expected[part] * (1 + allowance))
+    total = np.concatenate([[0.0], np.cumsum(beyond)])
+    return since + int(len(total) - 1 - np.argmin(total[::-1])) if len(beyond) else sign
+
+
+def _episode(
+    curve: LoadCurve,
+    daily: Floats,
+    judged: _Judged,
+    stretch: Stretch,
+    begin: int,
+    p: AboveExpectedParameters,
+) -> tuple[Episode, int, int]:
+    """The episode, its first day and its last."""
+    since = max(begin, stretch.first - 8 * WEEK_DAYS)
+    first = min(
+        _first_day(daily, judged, stretch.first, since, p.allowance_fraction), stretch.first
+    )
+    last = stretch.last
+    seen = slice(first, last + 1)
+    known = ~np.isnan(daily[seen]) & ~np.isnan(judged.expected[seen])
+    used, told = daily[seen][known].sum(), judged.expected[seen][known].sum()
+    error = judged.error_fraction
+    where = (curve.day >= first) & (curve.day <= last)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts = [1 - judged.expected * width / daily for width in (1, 1 + error, 1 - error)]
+    likely, low, high = (np.clip(x, 0.0, 1.0)[curve.day] * curve.amounts for x in parts)
+    start, end = day_start(curve, first), day_start(curve, last + 1)
+    episode = Episode(
+        start=start,
+        end=end,
+        found=day_start(curve, stretch.found + 1),
+        is_over=stretch.is_over,
+        numbers={
+            "used_kwh": float(used),
+            "expected_kwh": float(told),
+            "rise_fraction": float(used / told - 1) if told > 0 else 1.0,
+            "threshold_fraction": _threshold(judged, p),
+            "error_fraction": error,
+            "days": float(last + 1 - first),
+        },
+        windows={
+            "seen": Span(start, end),
+            "learnt": Span(day_start(curve, max(begin - YEAR_DAYS, 0)), day_start(curve, begin)),
+        },
+        excess=excess_between(curve, where, likely, low, high),
+        picture=daily_picture(curve, "kWh", daily, judged.expected, first, last),
+    )
+    return episode, first, last
+
+
+def concerns(meter: Meter, site: Site) -> bool:
+    """What buildings are supplied with: electricity, fuel, heat."""
+    of = (Carrier.ELECTRICITY, *HEATING_CARRIERS)
+    return meter.measures is Measures.WITHDRAWAL and meter.carrier in of and is_building(site)
+
+
+def look(view: View, p: AboveExpectedParameters) -> list[Episode]:
+    """The episodes of the meter that touch the view's span."""
+    curve = view.hours
+    used = occupancy(curve, view.opening)
+    degc = view.degc(curve.first_day, len(used))
+    heats = view.meter.carrier is not Carrier.ELECTRICITY
+    season = season_of(view.city, curve.first_day, len(used)) if heats else None
+    found = find(curve, Days(curve.first_day, degc, used.kinds, None, season), p)
+    return [e for e in found if e.end > view.span.start and e.start < view.span.end]
+
+
+RULE = Rule("above_expected", 1, AboveExpectedParameters, concerns, look)
