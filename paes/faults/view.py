@@ -23,8 +23,9 @@ from paes.opening import Opening
 from paes.periods import ALWAYS, By, Span, edges, from_seconds, to_seconds
 from paes.series import Floats
 
-HISTORY = timedelta(days=430)
-"""So far back before the judged span a rule may look: a year, and the weeks around that day."""
+HISTORY = timedelta(days=800)
+"""So far back before the judged span a rule may look: two years and some weeks. A year is what a
+rule compares with, and what began months ago is compared with the year before it began."""
 WHOLE = 0.999
 """Coverage of a step that counts as measured whole: reads are some seconds late."""
 
