@@ -26,6 +26,7 @@ SUMMARIES = {
     "demo": "A simulated town with its past, polled live, on the dashboard.",
     "edit": "A person's corrections of a meter's figures, with their reasons.",
     "energy": "Energy by period: measured, estimated, missing.",
+    "faults": "Malfunctions: what they cost, their evidence, who sees to them.",
     "forecast": "The running year: seen so far, expected, and its band.",
     "heating": "Heating energy, raw and at a usual winter's weather.",
     "import": "Load curves, bills, tables, weather from files; compared first.",
