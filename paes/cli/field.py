@@ -84,7 +84,9 @@ async def _collect(
     stop: asyncio.Event,
     told: Callable[[str], None],
 ) -> None:
-    from paes.upkeep import Upkeep  # with pandas, which nobody should wait for who asks for help
+    # With pandas, which nobody should wait for who asks for help.
+    from paes.faults.nightly import Nightly
+    from paes.upkeep import Upkeep
 
     collector = Collector(session.installation, _store(session), spool)
     reloader = Reloader(
@@ -93,11 +95,17 @@ async def _collect(
     if hasattr(signal, "SIGHUP"):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
     serving = _monitor(collector, monitor)
-    upkeep = Upkeep(lambda: cast(Installation, collector.installation), lambda: session.store)
+
+    def installation() -> Installation:
+        return cast(Installation, collector.installation)
+
+    upkeep = Upkeep(installation, lambda: session.store)
+    nightly = Nightly(installation, lambda: session.store)
     beside = [
         asyncio.create_task(reloader.run(), name="reloader"),
         asyncio.create_task(_keep_up(upkeep), name="upkeep"),
     ]
+    nightly.start()
     told(f"collecting from {len(collector.tasks)} gateways into {session.store_url}")
     try:
         await collector.run(stop)
@@ -105,7 +113,7 @@ async def _collect(
         upkeep.stop()
         for task in beside:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.gather(*beside, asyncio.to_thread(nightly.stop), return_exceptions=True)
         if serving:
             await asyncio.to_thread(serving.close)
 
