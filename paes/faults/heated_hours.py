@@ -37,11 +37,12 @@ class HeatedHoursParameters(Parameters):
     on_fraction: float = Field(gt=0, lt=1)
     level_days: int = Field(ge=7)
     least_level_days: int = Field(ge=1)
-    least_level_fraction: float = Field(ge=0, lt=1)
+    least_level_fraction: float = Field(ge=0, le=1)
     warming_up_h: float = Field(ge=0, le=12)
     frost_degc: float
     least_on_h: float = Field(gt=0, le=24)
     winter_to_summer_ratio: float = Field(gt=1)
+    least_correlation: float = Field(ge=0, lt=1)
     reheat_fraction: float = Field(ge=0, lt=1)
     least_closed_days: int = Field(ge=1)
     least_nights: int = Field(ge=1)
@@ -94,15 +95,26 @@ def heated_hours(
     return HeatedHours(curve, closed_on, night_on, level, threshold, idle, is_on, season)
 
 
-def follows_cold(curve: LoadCurve, in_season: Bools, p: HeatedHoursParameters) -> bool:
-    """Whether clearly more passes in the season than in June, July and August."""
+def follows_cold(
+    curve: LoadCurve, used: Occupancy, degc: Floats, in_season: Bools, p: HeatedHoursParameters
+) -> bool:
+    """Whether the meter clearly heats: more in the season than in June, July and August, and more
+    on its colder open days than on its milder ones.
+
+    A school's kitchen rests in summer as well, and takes the same in every winter.
+    """
     day = curve.by_day(least_known=0.9)
     month = months(curve.first_day, len(day))
-    warm, cold = day[(month >= 6) & (month <= 8)], day[in_season]
-    warm, cold = warm[~np.isnan(warm)], cold[~np.isnan(cold)]
+    known = ~np.isnan(day) & ~np.isnan(degc)
+    warm, cold = day[known & (month >= 6) & (month <= 8)], day[known & in_season]
     if len(cold) < p.least_closed_days or not np.median(cold) > 0:
         return False
-    return bool(len(warm) == 0 or np.median(cold) >= p.winter_to_summer_ratio * np.median(warm))
+    if len(warm) and np.median(cold) < p.winter_to_summer_ratio * np.median(warm):
+        return False
+    of = known & in_season & used.is_open
+    if of.sum() < p.least_nights or np.ptp(day[of]) == 0 or np.ptp(degc[of]) == 0:
+        return False
+    return float(np.corrcoef(day[of], degc[of])[0, 1]) <= -p.least_correlation
 
 
 def habit(hours: Floats, fraction: float, least: int) -> float:

@@ -81,7 +81,7 @@ def find(
     ``degc`` and ``in_season`` are those of the curve's local days. Without a season before it
     that is known well enough, a season is not judged.
     """
-    if not follows_cold(curve, in_season, p):
+    if not follows_cold(curve, used, degc, in_season, p):
         return []
     heated = heated_hours(curve, used, degc, in_season, p)
     closed = _Way(

@@ -50,7 +50,7 @@ def find(
     ``degc``, ``in_season`` and ``new`` (days of an episode that is an alarm) are those of the
     curve's local days. An episode is over when another season has begun.
     """
-    if not follows_cold(curve, in_season, p):
+    if not follows_cold(curve, used, degc, in_season, p):
         return []
     heated = heated_hours(curve, used, degc, in_season, p)
     closed = np.where(new, np.nan, heated.closed_on_h)

@@ -2,7 +2,8 @@
 
 ::
 
-    summer base     median of the days of June to August of the last summer before, by kind of day
+    summer base     median of the last summer before, by kind of day: of June to August, and of
+                    warm days of May and September (schools are open then)
     limit           base + 3 x their median deviation, and at least a tenth of a winter's day more
     warm            outside the season, and not so cold that the law allows some hours; or within
                     it, 3 degC above the balance point of the year before (paes.baselines)
@@ -29,10 +30,14 @@ from paes.faults.rule import Parameters, Rule
 from paes.faults.rules.heating_closed_hours import concerns, season_of
 from paes.faults.view import View
 from paes.faults.windows import daily_picture, day_start, excess_between
+from paes.opening import DayKind
 from paes.periods import Span
 from paes.series import Floats
 
 SUMMER = (6, 7, 8)
+BESIDE = (5, 9)
+OVER = 10
+"""From this month on a summer is over, and tells the base."""
 
 
 class HeatingOffSeasonParameters(Parameters):
@@ -41,6 +46,7 @@ class HeatingOffSeasonParameters(Parameters):
     deviations: float = Field(gt=0)
     least_of_winter_fraction: float = Field(gt=0, lt=1)
     least_known_fraction: float = Field(gt=0, le=1)
+    warm_degc: float
     least_summer_days: int = Field(ge=5)
     least_winter_days: int = Field(ge=10)
     winter_to_summer_ratio: float = Field(gt=1)
@@ -130,12 +136,15 @@ def _limits(
 ) -> tuple[Floats, Floats, Floats]:
     """Base, its deviation, and the limit of each day, by the last summer that was over before."""
     month, year = months(days.first, len(days)), _years(days)
-    of_summer = np.where(month > SUMMER[-1], year, year - 1)
+    of_summer = np.where(month >= OVER, year, year - 1)
     base, spread, limit = (np.full(len(days), np.nan) for _ in range(3))
-    is_open = days.kinds == 0
+    with np.errstate(invalid="ignore"):
+        is_warm = np.isin(month, BESIDE) & (days.degc >= p.warm_degc)
+    is_summer = np.isin(month, SUMMER) | is_warm
+    is_open = days.kinds == DayKind.OPEN
     season = np.ones(len(days), np.bool_) if days.in_season is None else days.in_season
     for summer in np.unique(of_summer).tolist():
-        warm = (year == summer) & np.isin(month, SUMMER) & ~np.isnan(daily)
+        warm = (year == summer) & is_summer & ~np.isnan(daily)
         since = (year == summer - 1) & (month >= 7) | (year == summer) & (month <= 6)
         cold = daily[since & season & ~np.isnan(daily)]
         if warm.sum() < p.least_summer_days or len(cold) < p.least_winter_days:
@@ -156,7 +165,7 @@ def _limits(
 def _frozen(values: Floats, days: Days, at: int) -> Floats:
     """From day ``at`` on what held then, by kind of day: of the nearest day before it."""
     kept = values.copy()
-    is_open = days.kinds == 0
+    is_open = days.kinds == DayKind.OPEN
     for alike in (is_open, ~is_open):
         told = np.flatnonzero(alike[: at + 1] & ~np.isnan(values[: at + 1]))
         if len(told):
