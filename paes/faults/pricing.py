@@ -174,7 +174,10 @@ def price_of(context: PricingContext, meter: Meter, episode: Episode, now: datet
     if episode.eur is not None:
         told = Waste(NOTHING, episode.eur, None)
         return Price(unit, told, Waste(NOTHING, episode.eur_per_week, None))
-    if episode.excess is None or not len(episode.excess.starts_s):
+    if episode.excess is None:
+        untold = Waste(NOTHING, None, None)
+        return Price(unit, untold, untold)
+    if not len(episode.excess.starts_s):
         return Price(unit, NO_WASTE, NO_WASTE)
     steps = context.steps(meter, _until(episode.excess, to_seconds(now)))
     days = _Days(context.ledger, meter, episode, steps, now)

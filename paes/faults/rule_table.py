@@ -8,6 +8,8 @@ from paes.faults.rule import Rule
 from paes.faults.rules import (
     above_expected,
     base_load,
+    bill_against_meter,
+    contract_power,
     heating_closed_hours,
     heating_habitual,
     heating_off_season,
@@ -23,6 +25,8 @@ RULES: tuple[Rule[Any], ...] = (
     heating_habitual.RULE,
     heating_off_season.RULE,
     above_expected.RULE,
+    bill_against_meter.RULE,
+    contract_power.RULE,
 )
 
 

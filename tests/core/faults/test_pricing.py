@@ -227,9 +227,11 @@ def test_what_lies_ahead_is_not_wasted_yet(context: PricingContext) -> None:
     assert priced(context, "scuola.main", hours).so_far.amount.likely == 2.0
 
 
-def test_an_episode_without_excess_wastes_nothing(context: PricingContext) -> None:
+def test_what_nobody_reckoned_is_not_nothing(context: PricingContext) -> None:
     price = priced(context, "scuola.main", episode("2025-03-01", "2025-04-01", None))
-    assert price.so_far.eur == price.per_week.eur == Interval(0.0, 0.0, 0.0)
+    assert price.so_far.eur is None
+    none = episode("2025-03-01", "2025-04-01", excess("2025-03-01", []))
+    assert priced(context, "scuola.main", none).so_far.eur == Interval(0.0, 0.0, 0.0)
 
 
 def test_an_excess_of_days_is_refused() -> None:
