@@ -57,11 +57,10 @@ class AboveExpectedParameters(Parameters):
 
 @dataclass(frozen=True)
 class _Judged:
-    """A baseline, what it expects of every day, and the error of its 14 days (0..1)."""
+    """What a baseline expects of every day, and the error of its 14 days, in kWh."""
 
-    baseline: Baseline
     expected: Floats
-    error_fraction: float
+    error_kwh: float
 
 
 def find(curve: LoadCurve, days: Days, p: AboveExpectedParameters) -> list[Episode]:
@@ -106,13 +105,9 @@ def _judged(clean: Floats, days: Days, begin: int, p: AboveExpectedParameters) -
         return None
     baseline = Baseline.fit(learnt, year, p.least_days_of_year)
     expected = baseline.predict(days)
-    residual, told = _sums(learnt, expected[first:begin], p)
-    use = np.nanmean(learnt) * p.seen_days
-    errors = np.abs(residual[~np.isnan(residual)])
-    if not len(errors) or use <= 0:
-        return None
-    relative = errors / np.maximum(told[~np.isnan(residual)], use * p.rise_fraction)
-    return _Judged(baseline, expected, float(np.quantile(relative, p.error_quantile)))
+    beyond, _ = _sums(learnt, expected[first:begin], p)
+    errors = np.abs(beyond[~np.isnan(beyond)])
+    return _Judged(expected, float(np.quantile(errors, p.error_quantile))) if len(errors) else None
 
 
 def _sums(seen: Floats, expected: Floats, p: AboveExpectedParameters) -> tuple[Floats, Floats]:
@@ -132,22 +127,13 @@ def _sums(seen: Floats, expected: Floats, p: AboveExpectedParameters) -> tuple[F
 def _signs(
     daily: Floats, days: Days, judged: _Judged, since: int, p: AboveExpectedParameters
 ) -> tuple[Bools, Bools]:
-    """On Sundays: whether the last 14 days, all of them judged, are beyond the threshold.
-
-    What the days took is held against a mean day of the year as well: of what takes nearly
-    nothing in summer twice nothing is no alarm.
-    """
+    """On Sundays: whether the last 14 days, all of them judged, are beyond the threshold."""
     at = np.arange(len(daily))
     beyond, told = _sums(np.where(at >= since, daily, np.nan), judged.expected, p)
-    usual = judged.baseline.fit_quality.mean_kwh * p.seen_days
-    threshold = _threshold(judged, p) * np.maximum(told, usual * p.rise_fraction)
+    threshold = np.maximum(p.rise_fraction * told, p.errors * judged.error_kwh)
     weekly = (at + days.first.weekday()) % WEEK_DAYS == WEEK_DAYS - 1
     known = weekly & ~np.isnan(beyond) & (at >= since)
     return known & (np.nan_to_num(beyond) > np.nan_to_num(threshold, nan=np.inf)), known
-
-
-def _threshold(judged: _Judged, p: AboveExpectedParameters) -> float:
-    return max(p.rise_fraction, p.errors * judged.error_fraction)
 
 
 def _first_day(daily: Floats, judged: _Judged, sign: int, since: int, allowance: float) -> int:
@@ -175,10 +161,10 @@ def _episode(
     seen = slice(first, last + 1)
     known = ~np.isnan(daily[seen]) & ~np.isnan(judged.expected[seen])
     used, told = daily[seen][known].sum(), judged.expected[seen][known].sum()
-    error = judged.error_fraction
+    error = judged.error_kwh / p.seen_days
     where = (curve.day >= first) & (curve.day <= last)
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = [1 - judged.expected * width / daily for width in (1, 1 + error, 1 - error)]
+        parts = [1 - (judged.expected + off) / daily for off in (0.0, error, -error)]
     likely, low, high = (np.clip(x, 0.0, 1.0)[curve.day] * curve.amounts for x in parts)
     start, end = day_start(curve, first), day_start(curve, last + 1)
     episode = Episode(
@@ -190,8 +176,8 @@ def _episode(
             "used_kwh": float(used),
             "expected_kwh": float(told),
             "rise_fraction": float(used / told - 1) if told > 0 else 1.0,
-            "threshold_fraction": _threshold(judged, p),
-            "error_fraction": error,
+            "rise_threshold_fraction": p.rise_fraction,
+            "error_of_14_days_kwh": judged.error_kwh,
             "days": float(last + 1 - first),
         },
         windows={
