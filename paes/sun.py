@@ -1,4 +1,4 @@
-"""Where the sun stands, and whether a photovoltaic plant may sleep.
+"""Where the sun stands, when it rises and sets, and whether a photovoltaic plant may sleep.
 
 An inverter lives on the light of its modules: before sunrise it is off, and while the sun is too
 low to feed it, behind hills or haze, it comes and goes. In that time its silence is no fault.
@@ -6,12 +6,12 @@ low to feed it, behind hills or haze, it comes and goes. In that time its silenc
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from astral import Observer
-from astral.sun import elevation
+from astral.sun import elevation, sunrise, sunset
 
-from paes.periods import require_utc
+from paes.periods import require_utc, zone
 
 HORIZON_DEG = -0.833
 """Elevation of the sun's centre at sunrise and sunset: 34' of refraction and 16' of radius
@@ -28,6 +28,19 @@ def elevation_deg(latitude: float, longitude: float, at: datetime) -> float:
     ``latitude`` north and ``longitude`` east, in degrees; refraction is allowed for.
     """
     return float(elevation(Observer(latitude, longitude), require_utc(at)))
+
+
+def sunrise_and_sunset(
+    latitude: float, longitude: float, day: date, tz: str
+) -> tuple[datetime, datetime] | None:
+    """When the sun rises and sets on a local day (UTC); None where it does not do both."""
+    observer = Observer(latitude, longitude)
+    try:
+        rises = sunrise(observer, day, tzinfo=zone(tz))
+        sets = sunset(observer, day, tzinfo=zone(tz))
+    except ValueError:  # "Sun never reaches … on this day, at this location"
+        return None
+    return require_utc(rises), require_utc(sets)
 
 
 def is_night(
