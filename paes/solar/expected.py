@@ -88,13 +88,15 @@ class PlantDays:
     """Local days of a plant: what it made beside what was expected, of the same hours, in kWh.
 
     NaN where less than nine tenths of a day's expected light fell into hours that are known in
-    both. ``warmest_degc`` is the highest temperature of the day, NaN where it is not known.
+    both. ``warmest_degc`` is the highest temperature of the day, NaN where it is not known;
+    ``noon_deg`` how high the sun gets.
     """
 
     made_kwh: Floats
     expected_kwh: Floats
     clear_kwh: Floats
     warmest_degc: Floats
+    noon_deg: Floats
 
     @property
     def known(self) -> Bools:
@@ -118,7 +120,9 @@ LEAST_OF_DAY = 0.9
 """Of a day's light that must fall into known hours."""
 
 
-def plant_days(made: LoadCurve, expected: Expected, warmest_degc: Floats) -> PlantDays:
+def plant_days(
+    made: LoadCurve, expected: Expected, warmest_degc: Floats, noon_deg: Floats
+) -> PlantDays:
     """Days of the hours of ``made``, which are those of ``expected``."""
     both = made.known & ~np.isnan(expected.kwh)
     day, count = made.day, int(made.day[-1]) + 1
@@ -129,9 +133,10 @@ def plant_days(made: LoadCurve, expected: Expected, warmest_degc: Floats) -> Pla
     def summed(values: Floats) -> Floats:
         return np.where(whole, np.bincount(day[both], values[both], minlength=count), np.nan)
 
-    return PlantDays(
-        summed(made.amounts), summed(expected.kwh), summed(expected.clear_kwh), warmest_degc
+    made_kwh, kwh, clear_kwh = (
+        summed(column) for column in (made.amounts, expected.kwh, expected.clear_kwh)
     )
+    return PlantDays(made_kwh, kwh, clear_kwh, warmest_degc, noon_deg)
 
 
 def calibrated(

@@ -99,7 +99,9 @@ class SolarTown:
     def days(self, plant: SolarPlant) -> PlantDays:
         """Its local days, made beside expected."""
         made = self.made(plant)
-        return plant_days(made, self.expected(plant), self._warmest(made))
+        elevation = 90.0 - self.sun.zenith_deg
+        noon_deg, warmest_degc = (_highest(made, column) for column in (elevation, self.degc))
+        return plant_days(made, self.expected(plant), warmest_degc, noon_deg)
 
     @property
     def findings(self) -> list[Finding]:
@@ -202,12 +204,13 @@ class SolarTown:
         high = kwh * (1.0 + self.assumed.uncalibrated_fraction)
         return Expected(start_s, kwh, nothing, high, kwh, How.CLEAR_SKY, own)
 
-    def _warmest(self, made: LoadCurve) -> Floats:
-        """The warmest hour of each local day; NaN where none was measured."""
-        warmest = np.full(int(made.day[-1]) + 1, -np.inf)
-        known = ~np.isnan(self.degc)
-        np.maximum.at(warmest, made.day[known], self.degc[known])
-        return np.where(np.isfinite(warmest), warmest, np.nan)
+
+def _highest(made: LoadCurve, hourly: Floats) -> Floats:
+    """The highest of each local day; NaN where no hour is known."""
+    highest = np.full(int(made.day[-1]) + 1, -np.inf)
+    known = ~np.isnan(hourly)
+    np.maximum.at(highest, made.day[known], hourly[known])
+    return np.where(np.isfinite(highest), highest, np.nan)
 
 
 def expected_production(ledger: EnergyLedger, meter: Meter, span: Span) -> Expected:
