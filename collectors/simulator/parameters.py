@@ -6,6 +6,7 @@ Every intensity, range and threshold of the simulator is data with a source or t
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -184,7 +185,8 @@ class Planted(ConfigModel):
     """A malfunction in the past of the demonstration.
 
     From ``days_ago`` to ``until_days_ago`` before its first start (without the latter it still
-    lasts); or between two days of a year, whenever these were last over. Whole local days.
+    lasts); between two days of a year, whenever these were last over; or from ``first`` up to
+    ``until``, for a measure that the register of actions has with its dates. Whole local days.
     """
 
     meter: str
@@ -195,12 +197,17 @@ class Planted(ConfigModel):
     last_from: MonthDay | None = None
     last_to: MonthDay | None = None
     """The day after the last one."""
+    first: date | None = None
+    until: date | None = None
+    """The day after the last one; None while it lasts."""
 
     @model_validator(mode="after")
     def _one_time(self) -> Planted:
         by_season = self.last_from is not None and self.last_to is not None
-        if by_season == (self.days_ago is not None):
-            raise ValueError("expected days_ago (and until_days_ago), or last_from and last_to")
+        if by_season + (self.days_ago is not None) + (self.first is not None) != 1:
+            raise ValueError(
+                "expected days_ago (and until_days_ago), last_from and last_to, or first"
+            )
         if self.days_ago and self.until_days_ago and self.until_days_ago >= self.days_ago:
             raise ValueError(
                 f"until_days_ago {self.until_days_ago}; expected fewer than days_ago "

@@ -32,6 +32,8 @@ def _fault(one: Planted, tz: str, now: datetime) -> Fault:
 
 def _days(one: Planted, today: date) -> tuple[date, date | None]:
     """The first day, and the one after the last; None while it lasts."""
+    if one.first is not None:
+        return one.first, one.until
     if one.days_ago is not None:
         until = one.until_days_ago
         last = None if until is None else today - timedelta(days=until)

@@ -83,7 +83,7 @@ def expected_rest(
     span = Span(local_midnight(first, tz), local_midnight(until, tz))
     frames = SiteEnergy(ledger).by_site(list(city.sites), Measures.WITHDRAWAL, span, By.DAY)
     known = daily_temperatures(ledger.store, city.temperature_points, first, until, tz)
-    allowed, found = _allowed_in(city), []
+    allowed, found = allowed_in(city), []
     for (site, carrier), frame in frames.items():
         if carrier is not None:
             found.append(
@@ -222,7 +222,7 @@ class SitePast:
         return days_of(first, degc, self.site.opening, self.latitude, self.allowed)
 
 
-def _allowed_in(city: City) -> Callable[[date], bool] | None:
+def allowed_in(city: City) -> Callable[[date], bool] | None:
     """On which days heating is allowed; None where nobody knows the climate zone."""
     if city.facts.climate_zone is None or city.heating_seasons is None:
         return None
