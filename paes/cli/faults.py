@@ -11,6 +11,7 @@ import click
 from paes.cli import Session
 from paes.cli.asked import from_option, json_option, to_option
 from paes.cli.fault_case import day_text, place_text, print_case, state_text
+from paes.cli.fault_notices import notify
 from paes.cli.output import bar, number, print_json, print_table, say, say_marks, tell
 from paes.errors import DataError
 from paes.faults import sentences
@@ -316,5 +317,7 @@ def labels(session: Session, as_json: bool) -> None:
 def _day(at: str | None) -> str:
     return f"{datetime.fromisoformat(at):%Y-%m-%d}" if at else "-"
 
+
+faults.add_command(notify)
 
 COMMANDS: tuple[click.Command, ...] = (faults,)

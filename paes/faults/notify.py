@@ -25,9 +25,9 @@ from paes.faults.news import NOTICE, WAYS, News, Telling, Told, telling_event, t
 from paes.faults.notices import Environment, Notices
 from paes.faults.register import all_cases, case_of
 from paes.faults.webhook import send_webhook
-from paes.faults.webhook_document import webhook_document
 from paes.installation import Installation
 from paes.periods import Clock, now_utc
+from paes.report.notice_documents import notice_document
 from paes.store import Store
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Notifier:
 
     def _tell_by(self, way: str, installation: Installation, now: datetime) -> int:
         store = self._store()
-        known, news = waiting(store, way, installation.notices, now)
+        known, news = next_news(store, way, installation.notices, now)
         if not news:
             return 0
         id_ = _id(way, news, known)
@@ -134,7 +134,7 @@ class Notifier:
             made = digest(news, installation, now, way, simulated)
             send_mail(letter(made, notices.mail, now), notices.mail, self._environment)
         elif notices.webhook:
-            document = webhook_document(id_, news, installation, now, simulated)
+            document = notice_document(id_, news, installation, now, simulated)
             send_webhook(id_, document, notices.webhook, now, self._environment)
 
     def _keep(
@@ -155,7 +155,7 @@ class Notifier:
         self._pauses[way] = _Pause(now + pause, failures, str(err), notices)
 
 
-def waiting(store: Store, way: str, notices: Notices, now: datetime) -> tuple[Knows, list[News]]:
+def next_news(store: Store, way: str, notices: Notices, now: datetime) -> tuple[Knows, list[News]]:
     """What was told by ``way``, and what is to be told next: what was cut off before all else."""
     known = tellings(store.events(name=f"{NOTICE}{way}."), way)
     news = unsaid(all_cases(store), known, notices.least_eur_per_week)

@@ -20,7 +20,7 @@ from paes.errors import NoticeError, NoticeRefused
 from paes.faults.news import News, What
 from paes.faults.notices import WebhookNotices
 from paes.faults.webhook import send_webhook, signature
-from paes.faults.webhook_document import webhook_document
+from paes.report.notice_documents import notice_document
 
 AT = datetime(2025, 10, 8, 5, 30, tzinfo=UTC)
 AT_S = 1_759_901_400  # date -u -d '2025-10-08 05:30' +%s
@@ -125,14 +125,17 @@ def test_an_address_of_the_environment_is_held_to_the_same(address: str, says: s
 def test_a_case_is_told_in_figures():
     numbers = {"night_flow_l_h": 120.0, "nights": math.nan}
     case = leak(episode=replace(leak().episode, numbers=numbers))
-    made = webhook_document("abc", [News(What.NEW, case)], town(), AT, simulated=True)
+    made = notice_document("abc", [News(What.NEW, case)], town(), AT, simulated=True)
     json.dumps(made, allow_nan=False)
     assert made["data"]["simulated"] is True
     (told,) = made["data"]["news"]
     assert told["what"] == "new"
+    assert told["site_name"] == "Hall"
     case_told = told["case"]
+    assert "decisions" not in case_told
+    assert "passano almeno 120 litri d’acqua" in case_told["says"]["it"]
     assert case_told["id"] == "hall.water/water_leak/2025-10-02"
-    assert case_told["start"] == "2025-10-01T22:00:00+00:00"
+    assert case_told["since"] == "2025-10-01T22:00:00+00:00"
     assert case_told["numbers"] == {"night_flow_l_h": 120.0, "nights": None}
     eur = case_told["price"]["per_week"]["eur"]
     assert (eur["low"], eur["likely"], eur["high"]) == pytest.approx((33.6, 42.0, 50.4))
