@@ -161,7 +161,7 @@ def _bout(bout: Bout) -> dict[str, Any]:
         "end": episode.end.isoformat(),
         "found": episode.found.isoformat(),
         "is_over": episode.is_over,
-        "numbers": dict(episode.numbers),
+        "numbers": {name: float(value) for name, value in episode.numbers.items()},
         "windows": {
             name: [span.start.isoformat(), span.end.isoformat()]
             for name, span in episode.windows.items()

@@ -131,10 +131,10 @@ def require_sayable(case: Case, word: Word) -> None:
     if word in may:
         return
     last = case.steps[-1]
-    by = f" by {last.decision.author}" if last.cause is Cause.SAID and last.decision else ""
-    if not may:
-        raise DataError(f"{case.id} is {case.state}: {last.sentence}; there is nothing to {word}")
+    by = last.decision if last.cause is Cause.SAID else None
+    who = f"{by.author} said so" if by else last.sentence
+    then = f"one can still say: {', '.join(may)}" if may else "there is nothing more to say of it"
     raise DataError(
-        f"{case.id} is {case.state}{by} since {last.at:%Y-%m-%d}, so it cannot be called"
-        f" {STATE_OF[word]}; of such a case one can say: {', '.join(may)}"
+        f"{case.id}: {word} is not for a case that is {case.state} (since {last.at:%Y-%m-%d}:"
+        f" {who}); {then}"
     )

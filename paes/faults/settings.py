@@ -27,16 +27,16 @@ FILE = "faults.yaml"
 class RuleSettings(ConfigModel):
     """What holds for one rule."""
 
-    off: bool = False
+    enabled: bool = True
     reason: str | None = None
-    """Why it is off, or why its parameters are others."""
+    """Why it is not, or why its parameters are others."""
     parameters: Mapping[str, Any] = Field(default_factory=dict)
     """Those that are not as in the rule's file."""
 
     @model_validator(mode="after")
-    def _off_is_explained(self) -> Self:
-        if self.off and not self.reason:
-            raise ValueError("off: true needs a reason")
+    def _is_explained(self) -> Self:
+        if not self.enabled and not self.reason:
+            raise ValueError("a rule that is not enabled needs a reason")
         return self
 
 
@@ -79,7 +79,7 @@ class FaultSettings(ConfigModel):
 
     def is_on(self, rule: str) -> bool:
         """False of a rule that is switched off."""
-        return rule not in self.rules or not self.rules[rule].off
+        return rule not in self.rules or self.rules[rule].enabled
 
     def parameters_of(self, rule: Rule[Any], root: Path) -> Parameters:
         """The parameters of ``rule``: those of its file, with those of this one over them.
