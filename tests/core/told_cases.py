@@ -10,12 +10,15 @@ import numpy as np
 from test_ledger import installation as ledger_town
 from test_ledger import meters
 
-from paes.faults.case import Case, Cause, State, Step
+from paes.faults.case import Bout, Case, Cause, Decision, State, Step, Word
+from paes.faults.case_events import KeptCase, events_of
+from paes.faults.decisions import event_of as decision_event
 from paes.faults.episode import Episode, Picture
 from paes.faults.notices import Notices
 from paes.faults.price import Interval, Price, Waste
 from paes.installation import Installation
 from paes.periods import to_seconds
+from paes.store import Store
 
 START = datetime(2025, 10, 1, 22, tzinfo=UTC)
 """Midnight of 2 October 2025 in Rome."""
@@ -75,3 +78,35 @@ def leak(
         steps=steps,
     )
     return replace(case, **cast(Any, changes))
+
+
+def keep(store: Store, *cases: Case) -> None:
+    """Put ``cases`` into the store as a run keeps them; repairs and dismissals are said by Anna."""
+    for case in cases:
+        kept = KeptCase(
+            case.id, case.rule, 1, case.subject, case.site, case.city, {}, case.opened_at,
+            case.bouts or (Bout(case.episode, case.episode.end),), case.price,
+        )  # fmt: skip
+        said = [decision_event(decision) for decision in case.decisions]
+        store.write_events([*events_of(kept), *said])
+
+
+def over(case: Case) -> Case:
+    """``case`` as it is kept once consumption is usual again."""
+    return replace(case, episode=replace(case.episode, is_over=True))
+
+
+def dismissed(case: Case) -> Case:
+    """``case`` as it is kept once Anna says that it is none."""
+    at = case.episode.found + timedelta(hours=1)
+    said = Decision(case.id, Word.DISMISS, "Anna", "the pool was filled", at)
+    return replace(case, decisions=(said,))
+
+
+def back(case: Case) -> Case:
+    """``case`` as it is kept when it was over for a week and came back for two days."""
+    first = Bout(replace(case.episode, is_over=True), case.episode.end)
+    start = case.episode.end + timedelta(days=7)
+    end = start + timedelta(days=2)
+    again = replace(case.episode, start=start, end=end, found=end, is_over=False)
+    return replace(case, bouts=(first, Bout(again, end)))
