@@ -70,8 +70,9 @@ def find_jumps(
     amounts, learning = np.nan_to_num(curve.amounts), p.jump_learning_days * 24
     highest = np.zeros(int(curve.day[-1]) + 1)
     np.maximum.at(highest, curve.day, amounts)
-    # More than half of all days have hours above the median day's: it is below the quantile.
-    least = max(p.jump_times * float(np.median(highest)), p.jump_least_steps * step)
+    # One day in ten has hours above this: it is below the quantile of hours, and quickly known.
+    usual_days = float(np.quantile(highest, 0.9))
+    least = max(p.jump_times * usual_days, p.jump_least_steps * step)
     for at in np.flatnonzero(amounts > least).tolist():
         before = curve.amounts[max(at - _YEAR_H, 0) : at]
         before = before[~np.isnan(before)]
@@ -150,7 +151,7 @@ def _jitters(
 ) -> Iterator[Episode]:
     by_time = {f.at: f for f in told if f.at}
     for first, last, sure, count, over in find_jitters(list(by_time), view.now, parameters):
-        numbers = _numbers(view, by_time[last], _step_of(by_time[last])) | {"times": float(count)}
+        numbers = _numbers(view, *_shown(by_time[last])) | {"times": float(count)}
         picture = _picture(view.hours, first, view.unit)
         yield Episode(first, last + _SECOND, sure, over, numbers, picture=picture, place="jitter")
 
@@ -162,11 +163,10 @@ def _of_finding(
     if finding.at is None or finding.name not in (RESET, REPLACED, SPIKE):
         return
     before, after = shown_around(view, finding)
-    if not before or (finding.name == SPIKE and not _stays(after)):
+    if not before or not after or (finding.name == SPIKE and not _stays(after)):
         return
-    numbers = _numbers(view, finding, _step_of(finding))
-    numbers["register_before"] = before[-1]
-    digits = wrapped_digits(before[-1], after[0], parameters.near_full_fraction) if after else None
+    numbers = _numbers(view, before[-1], after[0])
+    digits = wrapped_digits(before[-1], after[0], parameters.near_full_fraction)
     if finding.name == RESET and digits:
         numbers["wrapped_digits"] = float(digits)
     start = finding.at - min(view.ledger.poll_period(view.meter), _DAY)
@@ -187,20 +187,22 @@ def _stays(shown: Sequence[float]) -> bool:
     return len(shown) > 2 and min(shown[1:4]) >= shown[0]
 
 
-def _step_of(finding: Finding) -> float:
-    return next((v for k, v in finding.numbers.items() if k.startswith("step_")), 0.0)
-
-
-def _numbers(view: View, finding: Finding, step: float) -> dict[str, float]:
-    value = next((v for k, v in finding.numbers.items() if k.startswith("value_")), 0.0)
+def _numbers(view: View, before: float, after: float) -> dict[str, float]:
+    """What the register showed on either side, in its own unit; ``digits`` are its whole ones."""
     numbers = {
-        "register_before": value - step,
-        "register_after": value,
-        "step": step,
-        "digits": float(len(str(int(abs(value - step))))),
+        "register_before": before,
+        "register_after": after,
+        "step": after - before,
+        "digits": float(len(str(int(abs(before))))),
     }
     modulus = view.installation.register(view.meter).modulus
     return numbers | ({"declared_full": modulus} if modulus else {})
+
+
+def _shown(finding: Finding) -> tuple[float, float]:
+    """What the register showed before and at a finding, as the accounting tells it."""
+    numbers = {name.split("_")[0]: value for name, value in finding.numbers.items()}
+    return numbers["value"] - numbers["step"], numbers["value"]
 
 
 def _is_confirmed(view: View, at: datetime) -> bool:
