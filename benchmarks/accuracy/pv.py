@@ -22,7 +22,7 @@ import pandas as pd
 
 from benchmarks.accuracy.rows import Row, found_within, median_delay
 from paes.faults.episode import Episode
-from paes.faults.load_curve import Bools, Ints, LoadCurve
+from paes.faults.load_curve import Bools, LoadCurve
 from paes.faults.rules import pv_outage, pv_string
 from paes.faults.rules.pv_outage import PvOutageParameters
 from paes.faults.rules.pv_string import PvStringParameters
@@ -175,18 +175,17 @@ def _free_days(name: str, low_sun: bool) -> tuple[int, ...]:
 def _sunny(of: Sunlit, p: PvStringParameters) -> Bools:
     """The days that the rule looks at."""
     sunny = np.zeros(len(of.days.made_kwh), dtype=np.bool_)
-    sunny[pv_string.looked_at(of.days, p)] = True
+    sunny[pv_string.watched(of.days, p).useful] = True
     return sunny
 
 
 def _delay(name: str, day: int, loss_fraction: float) -> float | None:
     _, p = parameters()
     plant, first = measured_plants()[name].with_loss(day, loss_fraction), max(day - _BEFORE_D, 0)
-    of = plant.sunlit(first, day + _AFTER_D)
+    watch = pv_string.watched(plant.sunlit(first, day + _AFTER_D).days, p)
     begun = day - first
-    sunny: Ints = np.flatnonzero(_sunny(of, p))
-    found = [one.sure for one in pv_string.losses(of.days, p) if one.sure >= begun]
-    return float(np.sum((sunny >= begun) & (sunny <= found[0]))) if found else None
+    found = [one.sure for one in watch.told() if one.sure >= begun]
+    return float(sum(begun <= one <= found[0] for one in watch.useful)) if found else None
 
 
 def monthly_spread(names: Sequence[str]) -> float:

@@ -18,6 +18,7 @@ this rule: it stays silent.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from pydantic import Field
@@ -70,24 +71,23 @@ class Loss:
 
 def losses(days: PlantDays, p: PvStringParameters) -> list[Loss]:
     """Every loss of a part of the plant, in order of time."""
-    return _watched(days, p).told()
+    return watched(days, p).told()
 
 
-def looked_at(days: PlantDays, p: PvStringParameters) -> list[int]:
-    """The days by which the rule judges: sunny, and with a known usual if the sun is low."""
-    return _watched(days, p).useful
-
-
-def _watched(days: PlantDays, p: PvStringParameters) -> _Watch:
-    watch = _Watch(days, p)
+def watched(days: PlantDays, p: PvStringParameters) -> Watch:
+    """All days of a plant, looked at."""
+    watch = Watch(days, p)
     bright = days.known & (np.nan_to_num(days.sun_index) > p.sunny_fraction)
     for day in np.flatnonzero(bright & (np.nan_to_num(days.ratio) >= p.outage_fraction)).tolist():
         watch.see(day)
     return watch
 
 
-class _Watch:
-    """Goes through the sunny days once; the reference rests on days without a loss."""
+class Watch:
+    """Goes through the sunny days once; the reference rests on days without a loss.
+
+    ``useful`` are the days by which it judges: sunny, and with a known usual if the sun is low.
+    """
 
     def __init__(self, days: PlantDays, p: PvStringParameters) -> None:
         self._days, self._p = days, p
@@ -105,7 +105,6 @@ class _Watch:
         """Sunny days of a lasting loss."""
         self._told: list[Loss] = []
         self.useful: list[int] = []
-        """The days that were looked at."""
 
     def see(self, day: int) -> None:
         """One more sunny day."""
@@ -142,7 +141,7 @@ class _Watch:
     def _least_loss(self, seen: list[int]) -> float:
         """What part must be lost: more of few days, and more where the sun stays low."""
         p = self._p
-        low = np.mean(self._days.noon_deg[seen] < p.low_sun_deg) > 0.5
+        low = sum(self._days.noon_deg[seen] < p.low_sun_deg) > len(seen) / 2
         if len(seen) < p.seen_days:
             return p.low_sun_fast_loss_fraction if low else p.fast_loss_fraction
         return p.low_sun_loss_fraction if low else p.loss_fraction
@@ -200,7 +199,7 @@ class _Watch:
 
     def _usual_of(self, before: list[int]) -> float:
         """The median ratio of high sun that these days tell."""
-        return float(np.median(self._ratio[before] / self._shape[before]))
+        return float(median((self._ratio[before] / self._shape[before]).tolist()))
 
     def _shape_of(self, day: int) -> float:
         """What part of high sun's ratio days with as low a sun had, some weeks ago at least.
