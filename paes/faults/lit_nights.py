@@ -1,8 +1,9 @@
 """The nights of street lamps: their power by quarter hours beside the sun, and how high they burn.
 
 A *night* goes from noon to noon and has the number of the local day of its evening. Its *plateau*
-is the mean power of its quarter hours at full light: those of at least a part of the highest level
-whose neighbours are as well, so that neither switching nor dimming is in it. Energy does not tell
+is the mean power of its quarter hours at full light: those around which an hour and a quarter
+reaches a part of the highest level (a coarse register tells little of one quarter hour), less the
+first and the last in a row, so that neither switching nor dimming is in it. Energy does not tell
 how many lamps burn, for the hours of burning are not the same on two nights.
 """
 
@@ -28,7 +29,8 @@ QUARTER_S = 900
 DARK_BELOW = 0.1
 """A night whose plateau is less than this part of a usual one was dark."""
 _NOON = 12.0
-_TOP_QUANTILE = 0.8  # of a night's dark quarters; lamps that are dimmed later burn full for longer
+_TOP_QUANTILE = 0.9  # of a dark night; in June a tenth of it burns full before the lamps are dimmed
+_AROUND = 2
 _ENOUGH_POWER = 0.8
 _KEPT = "lit-nights"
 U = TypeVar("U")
@@ -93,14 +95,24 @@ class Lights:
         found = np.full(self.nights, np.nan)
         for night in range(self.nights):
             kw = power[self.steps(night)]
-            known = kw[~np.isnan(kw)]
-            if len(known) < least_quarters:
+            around = _mean_around(kw)
+            known = ~np.isnan(around)
+            if known.sum() < least_quarters:
                 continue
-            high = kw >= from_fraction * np.quantile(known, _TOP_QUANTILE)
+            high = around >= from_fraction * np.quantile(around[known], _TOP_QUANTILE)
             inner = high[1:-1] & high[:-2] & high[2:]
-            if inner.sum() >= least_quarters and known.max() > 0:
+            if inner.sum() >= least_quarters:
                 found[night] = kw[1:-1][inner].mean()
         return found
+
+
+def _mean_around(kw: Floats) -> Floats:
+    """The mean of each known quarter hour with two on either side, as far as they are known."""
+    known = ~np.isnan(kw)
+    ones = np.ones(2 * _AROUND + 1)
+    count = np.convolve(known, ones, "same")
+    mean = np.convolve(np.where(known, kw, 0.0), ones, "same") / np.maximum(count, 1)
+    return np.where(known & (count > _AROUND), mean, np.nan)
 
 
 @dataclass(frozen=True)
