@@ -33,13 +33,15 @@ class Usual(NamedTuple):
     """What must be known of the time before, so that standing still is none of its kind.
 
     ``days`` are those compared, of which ``least_days`` must be known; ``least`` is the amount
-    that must be expected of the whole standstill.
+    that must be expected of the whole standstill, by all but ``fraction`` of them. More standstills
+    than ``most_before`` in these days are a habit.
     """
 
     days: int
     least_days: int
     least: float
     fraction: float
+    most_before: int = 0
 
 
 def repeated(curve: LoadCurve, needed: int, least: float, step: float) -> Iterator[Standstill]:
@@ -67,11 +69,13 @@ def unchanged_hours(
     if len(at) < needed:
         return
     sums = np.convolve(amounts, np.ones(needed), "valid")
-    for first, last in _runs(amounts < step / 2):
+    runs = [run for run in _runs(amounts < step / 2) if run[1] - run[0] + 1 >= needed]
+    for n, (first, last) in enumerate(runs):
         since = int(np.searchsorted(at, at[first] - usual.days * 24))
         before = sums[since : max(first - needed + 1, since)]
         is_known = at[first] - at[since] >= usual.least_days * 24
-        if last - first + 1 < needed or not is_known or len(before) < usual.least_days * needed:
+        is_habit = sum(1 for _, end in runs[:n] if end >= since) > usual.most_before
+        if is_habit or not is_known or len(before) < usual.least_days * needed:
             continue
         low = float(np.quantile(before, usual.fraction))
         if low >= usual.least:

@@ -53,6 +53,7 @@ class StuckMeterParameters(Parameters):
     usual_days: int = Field(ge=7)
     least_usual_days: int = Field(ge=5)
     without_fraction: float = Field(ge=0, le=0.5)
+    most_standstills_before: int = Field(ge=0)
     night_from_hour: float = Field(ge=0, le=24)
     night_to_hour: float = Field(ge=0, le=24)
 
@@ -70,7 +71,8 @@ def find(
     needed = p.repeated_hours_heat if kind == "heat" else p.repeated_hours
     found = list(repeated(curve, needed, p.least_repeated_steps * step, step))
     least = p.least_expected_steps * step
-    usual = Usual(p.usual_days, p.least_usual_days, least, p.without_fraction)
+    before = p.most_standstills_before
+    usual = Usual(p.usual_days, p.least_usual_days, least, p.without_fraction, before)
     if kind == "electricity":
         found += unchanged_hours(curve, certain, p.unchanged_hours, usual, step)
     elif kind != "other":
