@@ -65,7 +65,8 @@ def solar_town(view: View) -> SolarTown:
     """The sun and the plants of the view's city, shared by all of its views."""
     key = f"solar/{view.city.id}"
     if key not in view.town.kept:
-        view.town.kept[key] = SolarTown(view.ledger, view.city, view.span)
+        made = view.town.kept.setdefault("solar", {})
+        view.town.kept[key] = SolarTown(view.ledger, view.city, view.span, made)
     town: SolarTown = view.town.kept[key]
     return town
 

@@ -45,9 +45,19 @@ _LEAST_KNOWN = 0.9
 
 
 class SolarTown:
-    """One city's sun, plants and their hours, for the ``span`` that is judged."""
+    """One city's sun, plants and their hours, for the ``span`` that is judged.
 
-    def __init__(self, ledger: EnergyLedger, city: City, span: Span) -> None:
+    ``made`` keeps the measured hours by meter: towns near each other, of one ledger and span, may
+    share it.
+    """
+
+    def __init__(
+        self,
+        ledger: EnergyLedger,
+        city: City,
+        span: Span,
+        made: dict[str, LoadCurve] | None = None,
+    ) -> None:
         self.ledger, self.city, self.span = ledger, city, span
         self.assumed = pv_assumptions(ledger.installation.root)
         self.plants = {plant.id: plant for plant in plants_of(city, self.assumed)}
@@ -55,7 +65,8 @@ class SolarTown:
         self.around = {plant.id: plant for plant in around}
         """Its own plants and those of the towns near it: each other's neighbours."""
         self._view = TownView(ledger, Span(span.start - EARLIER, span.end))
-        self._made: dict[str, LoadCurve] = {}
+        self._made = {} if made is None else made
+        self._expected: dict[str, Expected] = {}
         self._light: dict[Source, Floats | None] = {}
 
     @cached_property
@@ -89,6 +100,11 @@ class SolarTown:
 
     def expected(self, plant: SolarPlant) -> Expected:
         """What it should have made, by the best light that is known of the judged span's end."""
+        if plant.id not in self._expected:
+            self._expected[plant.id] = self._best(plant)
+        return self._expected[plant.id]
+
+    def _best(self, plant: SolarPlant) -> Expected:
         clear = self._clear_kwh[plant.id]
         for how in (How.MEASURED, How.SATELLITE, How.NEIGHBOURS):
             model = self._model_kwh(plant, how)

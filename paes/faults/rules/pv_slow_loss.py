@@ -2,8 +2,8 @@
 
 ::
 
-    performance   made / expected of the sunny days of a month: the performance ratio of IEC 61724-1,
-                  corrected for temperature, over that of the plant's own first year
+    performance   made / expected of the sunny days of a month: the performance ratio of IEC
+                  61724-1, corrected for temperature, over that of the plant's own first year
     a year        this month / the same month of the year before, - 1
     change        median of these over the last 12 months
     told          a loss of more than 3 % a year; or, after a month that was so low, a rise of more
