@@ -93,11 +93,10 @@ def _failures(
     def is_sure(run: Sequence[int], usual: Usual) -> bool:
         """A mean of n nights is true to the spread of one over the root of n, so is the median
         of many, by half as much again in square (Laplace)."""
-        last = list(run[-p.nights_in_a_row :])
-        drop_kw = usual.kw - float(plateaus[last].mean())
-        true_to = np.sqrt(1 / p.nights_in_a_row + np.pi / 2 / p.usual_nights)
+        drop_kw = usual.kw - float(plateaus[list(run)].mean())
+        true_to = np.sqrt(1 / len(run) + np.pi / 2 / p.usual_nights)
         enough = drop_kw >= p.spreads * usual.spread_kw * true_to
-        return len(last) == p.nights_in_a_row and bool(enough)
+        return len(run) >= p.nights_in_a_row and bool(enough)
 
     return spells(known, usual_of, has_sign, is_sure, p.quiet_nights)
 
