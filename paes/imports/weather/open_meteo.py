@@ -12,6 +12,10 @@ Times are UTC plus ``utc_offset_seconds`` in the whole file, also beyond a chang
 as the program that writes it does (open-meteo, ForecastapiResultSet, CSV writer); with
 ``timeformat=unixtime`` they are Unix seconds. A temperature is that of the instant, radiation the
 mean of the hour before (Open-Meteo's documentation), and is kept under the hour's start.
+
+The file does not say where its radiation is from. That of the satellite API (which may come
+without temperatures) is told by a mapping file with ``irradiance_from: satellite``, and kept at the
+middle of its hour in a point of its own; all other is taken for that of a weather model.
 """
 
 from __future__ import annotations
@@ -20,7 +24,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from paes.climate.weather import GLOBAL_IRRADIANCE, HOUR_S, OUTDOOR_TEMPERATURE, imported_weather
+from paes.climate.weather import (
+    GLOBAL_IRRADIANCE,
+    HOUR_S,
+    OUTDOOR_TEMPERATURE,
+    SATELLITE_IRRADIANCE,
+    imported_weather,
+)
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.tables.sheets import Cell, Sheet, parse_number, place
@@ -40,6 +50,8 @@ from paes.periods import Clock, now_utc, to_seconds
 
 _TITLE = re.compile(r"(?P<name>\w+) \((?P<unit>[^)]*)\)")
 _UNIX = re.compile(r"\d{9,10}")
+_FROM = "irradiance_from"
+"""The key of a mapping file that says where the radiation is from."""
 _TEMPERATURE, _RADIATION = "temperature_2m", "shortwave_radiation"
 
 
@@ -69,7 +81,7 @@ class OpenMeteo:
         """Temperatures and irradiance; DataError if it is of several places, or of a far one."""
         sheet = only_sheet(file)
         offset_s = _place_and_offset(file, sheet, context)
-        block = _hourly(file, sheet)
+        block = _hourly(file, sheet, _RADIATION if _is_satellite(context) else _TEMPERATURE)
         values = weather_values(self._clock())
         findings = _read(sheet, block, offset_s, values, file, context)
         return values.batch(file, context, findings)
@@ -93,13 +105,21 @@ def _place_and_offset(file: SourceFile, sheet: Sheet, context: Context) -> int:
     return round(found["utc_offset_seconds"])
 
 
-def _hourly(file: SourceFile, sheet: Sheet) -> _Block:
-    """The block with temperatures: the hourly one comes after that of quarter hours."""
-    blocks = [b for b in _blocks(sheet) if _column(sheet, b, _TEMPERATURE) is not None]
+def _is_satellite(context: Context) -> bool:
+    """Whether the mapping file says that a satellite saw the clouds; DataError for another word."""
+    told = (context.mapping or {}).get(_FROM)
+    if told not in (None, "satellite", "model"):
+        raise DataError(f"{_FROM}: {told!r} in the mapping file; expected satellite or model")
+    return told == "satellite"
+
+
+def _hourly(file: SourceFile, sheet: Sheet, wanted: str) -> _Block:
+    """The block with what is wanted: the hourly one comes after that of quarter hours."""
+    blocks = [b for b in _blocks(sheet) if _column(sheet, b, wanted) is not None]
     if not blocks:
         seen = "; ".join(headed(sheet, b.title) for b in _blocks(sheet)) or "no table at all"
         raise DataError(
-            f"{file.name}: no hourly {_TEMPERATURE}; expected hourly={_TEMPERATURE} to be asked"
+            f"{file.name}: no hourly {wanted}; expected hourly={wanted} to be asked"
             f" for, seen {seen}"
         )
     return blocks[-1]
@@ -131,11 +151,9 @@ def _read(
 ) -> list[Finding]:
     temperature = _column(sheet, block, _TEMPERATURE)
     radiation = _column(sheet, block, _RADIATION)
-    assert temperature
-    column, unit = temperature
-    if unit not in TO_DEGC:
-        where = f"{file.name}: {place(sheet, block.title, column)}"
-        raise DataError(f"{where}: temperature in {unit!r}; expected °C or °F")
+    if temperature and temperature[1] not in TO_DEGC:
+        where = f"{file.name}: {place(sheet, block.title, temperature[0])}"
+        raise DataError(f"{where}: temperature in {temperature[1]!r}; expected °C or °F")
     if radiation and radiation[1] != "W/m²":
         radiation = None
     hours = timed_rows(
@@ -143,11 +161,15 @@ def _read(
         "2025-01-31T23:00",
     )  # fmt: skip
     for row, second in hours:
-        cell, where = sheet.rows[row][column], place(sheet, row, column)
-        values.take(where, OUTDOOR_TEMPERATURE, second, cell, TO_DEGC[unit])
+        if temperature:
+            cell, where = sheet.rows[row][temperature[0]], place(sheet, row, temperature[0])
+            values.take(where, OUTDOOR_TEMPERATURE, second, cell, TO_DEGC[temperature[1]])
         if radiation:
             cell, where = sheet.rows[row][radiation[0]], place(sheet, row, radiation[0])
-            values.take(where, GLOBAL_IRRADIANCE, second - HOUR_S, cell, float)
+            taken = values.take(where, GLOBAL_IRRADIANCE, second - HOUR_S, cell, float)
+            if taken and _is_satellite(context):
+                values.take(where, SATELLITE_IRRADIANCE, second - HOUR_S // 2, cell, float)
+    unit = temperature[1] if temperature else "°C"
     if unit in ("°C", "degC"):
         return []
     subject = imported_weather(context.city.id)

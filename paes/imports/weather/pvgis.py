@@ -16,8 +16,10 @@ one, and is refused unless the mapping file says ``typical_year: 2025``; its tem
 put into that year, in a point of their own (``typical_outdoor_temperature``) with quality
 *substituted*, and every measurement goes before them.
 
-``G(i)`` is the irradiance on the plane that was asked for, and is taken only with ``Slope: 0``. It
-is of the minute that the time tells, and kept under its hour.
+``G(i)`` (or its parts ``Gb(i)``, ``Gd(i)``, ``Gr(i)``) is the irradiance on the plane that was
+asked for, and is taken only with ``Slope: 0``. It is of the minute that the time tells, and kept
+under its hour; if the radiation database is that of a satellite (SARAH, NSRDB, CM SAF; not ERA5 or
+COSMO, which are weather models), also under its minute in a point of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from paes.climate.weather import (
     GLOBAL_IRRADIANCE,
     HOUR_S,
     OUTDOOR_TEMPERATURE,
+    SATELLITE_IRRADIANCE,
     TYPICAL_TEMPERATURE,
     imported_weather,
 )
@@ -54,6 +57,9 @@ _LATITUDE = re.compile(r"Latitude \(decimal degrees\):\s*(\S+)")
 _LONGITUDE = re.compile(r"Longitude \(decimal degrees\):\s*(\S+)")
 _SLOPE = re.compile(r"Slope:\s*(-?\d+(?:\.\d+)?)")
 _TIME = re.compile(r"(\d{8}):(\d{4})")
+_DATABASE = re.compile(r"Radiation database:\s*(\S.*?)\s*$")
+_SATELLITES = ("SARAH", "NSRDB", "CMSAF")
+_PARTS = ("Gb(i)", "Gd(i)", "Gr(i)")
 _TYPICAL = "typical_year"
 """The key of a mapping file that allows a typical year, and says as which."""
 
@@ -139,7 +145,8 @@ def _read(
     temperature = column_of(sheet, title, ["T2m"])
     assert temperature is not None
     name = OUTDOOR_TEMPERATURE if year is None else TYPICAL_TEMPERATURE
-    radiation = column_of(sheet, title, ["G(i)"]) if _slope(sheet, title) == 0.0 else None
+    radiation = _radiation(sheet, title) if _slope(sheet, title) == 0.0 else []
+    is_satellite = year is None and _is_satellite(sheet, title)
     legend = _legend(sheet, title)
     hours = timed_rows(
         values, sheet, title, legend, lambda cell: _second(cell, year), "20250131:2300"
@@ -147,14 +154,45 @@ def _read(
     for row, second in hours:
         cell, where = sheet.rows[row][temperature], place(sheet, row, temperature)
         values.take(where, name, second, cell, TO_DEGC["degC"])
-        if radiation is not None:
-            cell, where = sheet.rows[row][radiation], place(sheet, row, radiation)
+        if radiation:
+            cell, where = _sum(sheet, row, radiation), place(sheet, row, radiation[0])
             hour = second // HOUR_S * HOUR_S
-            values.take(where, GLOBAL_IRRADIANCE, hour, cell, _irradiance)
+            if values.take(where, GLOBAL_IRRADIANCE, hour, cell, _irradiance) and is_satellite:
+                values.take(where, SATELLITE_IRRADIANCE, second, cell, _irradiance)
     if year is None:
         return []
     text = f"{file.name}: a typical year, put into {year} where nobody measured"
     return [Finding("weather.typical_year", imported_weather(context.city.id), text)]
+
+
+def _radiation(sheet: Sheet, title: int) -> list[int]:
+    """The columns that make the irradiance of the plane together; none if it is not there."""
+    whole = column_of(sheet, title, ["G(i)"])
+    if whole is not None:
+        return [whole]
+    parts = [column_of(sheet, title, [name]) for name in _PARTS]
+    return [part for part in parts if part is not None] if None not in parts else []
+
+
+def _sum(sheet: Sheet, row: int, columns: list[int]) -> Cell:
+    """The cell of a row, or the sum of its parts."""
+    cells = [sheet.rows[row][column] for column in columns]
+    if len(cells) == 1:
+        return cells[0]
+    try:
+        where = place(sheet, row, columns[0])
+        decimal = [parse_number(c, where, "." if isinstance(c, str) else None) for c in cells]
+    except DataError:
+        return next((c for c in cells if isinstance(c, str)), None)  # is refused by its text
+    return sum(decimal)
+
+
+def _is_satellite(sheet: Sheet, title: int) -> bool:
+    """Whether a satellite saw the clouds of the file, by the name of its database."""
+    for row in sheet.rows[:title]:
+        if match := _DATABASE.match("\t".join(str(c) for c in row if c is not None)):
+            return any(name in match[1].upper().replace("-", "") for name in _SATELLITES)
+    return False
 
 
 def _legend(sheet: Sheet, title: int) -> int:

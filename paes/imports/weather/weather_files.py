@@ -2,8 +2,10 @@
 
 Every file ends in the points ``<city>.weather/outdoor_temperature`` (degC, at an instant) and,
 where the file has it on the horizontal plane, ``<city>.weather/global_irradiance`` (W/m2, mean
-of the hour that begins at the reading). A value that is not there is no reading; what cannot be,
-or is not over yet, is refused with its line.
+of the hour that begins at the reading). Irradiance that a satellite saw or a pyranometer measured
+goes into a point of its own (``satellite_irradiance``, ``measured_irradiance``), at the instant of
+which it is: only such tells whether a plant is ill. A value that is not there is no reading; what
+cannot be, or is not over yet, is refused with its line.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ import numpy as np
 
 from paes.climate.weather import (
     GLOBAL_IRRADIANCE,
-    OUTDOOR_TEMPERATURE,
-    TYPICAL_TEMPERATURE,
+    MEASURED_IRRADIANCE,
+    SATELLITE_IRRADIANCE,
     imported_weather,
 )
 from paes.errors import DataError
@@ -35,6 +37,7 @@ COLDEST_DEGC, WARMEST_DEGC = -50.0, 55.0
 """Beyond, nothing was ever measured in Italy (-49.6 and 48.8 degC)."""
 STRONGEST_W_M2 = 1500.0
 """More than the sun outside of the air; the edge of a cloud can add a little at the ground."""
+_IRRADIANCES = (GLOBAL_IRRADIANCE, SATELLITE_IRRADIANCE, MEASURED_IRRADIANCE)
 _MISSING = ("", "NaN", "nan", "null", "None", "-", "NA", "N/A")
 
 ToDegC = Callable[[float], float]
@@ -61,22 +64,26 @@ class WeatherValues:
     missing: int = 0
     _values: dict[str, dict[int, float]] = field(default_factory=dict)
 
-    def take(self, where: str, name: str, second: int, cell: Cell, convert: ToDegC) -> None:
-        """One cell of one point; what is wrong with it is refused with the place ``where``."""
+    def take(self, where: str, name: str, second: int, cell: Cell, convert: ToDegC) -> bool:
+        """One cell of one point; what is wrong with it is refused with the place ``where``.
+
+        True if it was taken.
+        """
         if cell is None or (isinstance(cell, str) and cell in _MISSING):
             self.missing += 1
-            return
+            return False
         try:
             value = convert(parse_number(cell, where, "." if isinstance(cell, str) else None))
             self._check(where, name, second, value)
         except DataError as err:
             self.refused.append(Refusal(where, str(err).removeprefix(f"{where}: ")))
-            return
+            return False
         self._values.setdefault(name, {})[second] = value
+        return True
 
     def _check(self, where: str, name: str, second: int, value: float) -> None:
         low, high, unit = COLDEST_DEGC, WARMEST_DEGC, "degC"
-        if name == GLOBAL_IRRADIANCE:
+        if name in _IRRADIANCES:
             low, high, unit = 0.0, STRONGEST_W_M2, "W/m2"
         if not low <= value <= high:
             raise DataError(f"{value:g} {unit} cannot be; expected {low:g} to {high:g}")
@@ -91,8 +98,8 @@ class WeatherValues:
             )
 
     def batch(self, file: SourceFile, context: Context, findings: Sequence[Finding] = ()) -> Batch:
-        """What was read; DataError if there is not one temperature."""
-        if not {OUTDOOR_TEMPERATURE, TYPICAL_TEMPERATURE} & self._values.keys():
+        """What was read; DataError if there is not one value."""
+        if not self._values:
             why = f" (the first: {self.refused[0].message})" if self.refused else ""
             raise DataError(f"{file.name}: not one temperature could be read{why}")
         meter = imported_weather(context.city.id)

@@ -1,4 +1,4 @@
-"""Outdoor temperatures from any table, by a mapping file that says which column is what.
+"""Outdoor temperatures and irradiance from any table, by a mapping file that says what is what.
 
 The door for exports whose layout is not fixed or not published: regional agencies (ARPAL in
 Liguria), a station of one's own. The mapping file is YAML::
@@ -9,9 +9,14 @@ Liguria), a station of one's own. The mapping file is YAML::
     time_zone: UTC               # or Europe/Rome, or UTC+1 for solar time all the year
     temperature: "Temperatura (°C)"
     unit: degC                   # degF, K
+    irradiance: "Radiazione (W/m2)"   # of the horizontal plane; with or without a temperature
+    irradiance_from: measured    # by a pyranometer; satellite; model (reanalysis, forecast)
     stamp: start                 # end: the time is that of the end of the hour
     sheet: Dati                  # of a workbook with several
     decimal: ","                 # if a point may mean thousands
+
+Irradiance is the mean of the hour of the row. That of a model is kept, and tells no fault: it makes
+its own clouds.
 
 In a zone with daylight saving time the hour that occurs twice is told by its order; the hour that
 does not exist is refused.
@@ -26,7 +31,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from paes.climate.weather import HOUR_S, OUTDOOR_TEMPERATURE
+from paes.climate.weather import (
+    GLOBAL_IRRADIANCE,
+    HOUR_S,
+    MEASURED_IRRADIANCE,
+    OUTDOOR_TEMPERATURE,
+    SATELLITE_IRRADIANCE,
+)
 from paes.errors import DataError
 from paes.imports.batch import Batch, Context, SourceFile
 from paes.imports.tables.sheets import Cell, Sheet, place, read_sheets
@@ -44,6 +55,12 @@ from paes.periods import Clock, from_seconds, now_utc, to_seconds, zone
 from paes.schema import ConfigModel
 
 _OFFSET = re.compile(r"UTC([+-])(\d{1,2})(?::?(\d{2}))?")
+_IRRADIANCE_OF = {
+    "measured": (MEASURED_IRRADIANCE, HOUR_S // 2),
+    "satellite": (SATELLITE_IRRADIANCE, HOUR_S // 2),
+    "model": (GLOBAL_IRRADIANCE, 0),
+}
+"""The point of irradiance by its origin, and where in its hour it is kept."""
 _LOOKED_AT = 40
 """Rows in which the titles are looked for."""
 _TIME_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%Y-%m-%d %H:%M:%S")
@@ -58,8 +75,10 @@ class WeatherMapping(ConfigModel):
     hour: str | None = None
     time_format: str | None = None
     time_zone: str
-    temperature: str
+    temperature: str | None = None
     unit: str = "degC"
+    irradiance: str | None = None
+    irradiance_from: Literal["measured", "satellite", "model"] | None = None
     stamp: Literal["start", "end"] = "start"
     sheet: str | None = None
     decimal: Literal[",", "."] | None = None
@@ -75,14 +94,25 @@ class WeatherMapping(ConfigModel):
     def _when(self) -> WeatherMapping:
         if (self.time is None) == (self.day is None or self.hour is None):
             raise ValueError("expected time: (one column), or day: and hour: (two columns)")
+        if self.temperature is None and self.irradiance is None:
+            raise ValueError("expected temperature:, or irradiance:, or both")
+        if (self.irradiance is None) != (self.irradiance_from is None):
+            raise ValueError(
+                "irradiance: and irradiance_from: (measured, satellite or model) go together"
+            )
         return self
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The titles of the columns with values."""
+        return tuple(title for title in (self.temperature, self.irradiance) if title)
 
 
 class WeatherTable:
     """The importer; it never recognises a file, for only a person knows what is in it."""
 
     name = "weather-table"
-    summary = "outdoor temperature from any table, by a mapping file (ARPAL, own stations)"
+    summary = "temperature, irradiance from any table, by a mapping file (ARPAL, own stations)"
 
     def __init__(self, clock: Clock = now_utc) -> None:
         self._clock = clock
@@ -92,7 +122,7 @@ class WeatherTable:
         return False
 
     def read(self, file: SourceFile, context: Context) -> Batch:
-        """Temperatures; DataError without a mapping, or if its columns are not there."""
+        """Temperatures, irradiance; DataError without a mapping, or if a column is not there."""
         mapping = _mapping(file, context)
         require_nearby(file, context, *mapping.place)
         sheet = _sheet(file, mapping)
@@ -106,7 +136,7 @@ def _mapping(file: SourceFile, context: Context) -> WeatherMapping:
     if not context.mapping:
         raise DataError(
             f"{file.name}: which column is the temperature? expected a mapping file (--map) with"
-            " place, time, time_zone and temperature"
+            " place, time, time_zone and temperature (or irradiance)"
         )
     try:
         return WeatherMapping.model_validate(dict(context.mapping))
@@ -130,7 +160,7 @@ def _sheet(file: SourceFile, mapping: WeatherMapping) -> Sheet:
 
 def _title(file: SourceFile, sheet: Sheet, mapping: WeatherMapping) -> int:
     """The row with the titles that the mapping names."""
-    wanted = [mapping.temperature, *(t for t in (mapping.time, mapping.day, mapping.hour) if t)]
+    wanted = [*mapping.values, *(t for t in (mapping.time, mapping.day, mapping.hour) if t)]
     for row in range(min(len(sheet.rows), _LOOKED_AT)):
         if all(column_of(sheet, row, [name]) is not None for name in wanted):
             return row
@@ -149,8 +179,7 @@ def _read(
     values: WeatherValues,
     second_of: Callable[[str], int | None],
 ) -> None:
-    column = column_of(sheet, title, [mapping.temperature])
-    assert column is not None
+    columns = _columns(sheet, title, mapping)
     when = [column_of(sheet, title, [t]) for t in (mapping.time, mapping.day, mapping.hour) if t]
     for row in range(title + 1, len(sheet.rows)):
         cells = sheet.rows[row]
@@ -161,14 +190,37 @@ def _read(
         except DataError as err:
             refuse_row(values, sheet, row, str(err))
             continue
-        if second is not None:
-            cell = cells[column]
-            if mapping.decimal == "," and isinstance(cell, str):
-                cell = cell.replace(".", "").replace(",", ".")
-            elif mapping.decimal is None and isinstance(cell, str) and "." not in cell:
-                cell = cell.replace(",", ".")
-            where = place(sheet, row, column)
-            values.take(where, OUTDOOR_TEMPERATURE, second, cell, TO_DEGC[mapping.unit])
+        if second is None:
+            continue
+        for column, name, later_s, convert in columns:
+            cell, where = _plain(cells[column], mapping.decimal), place(sheet, row, column)
+            values.take(where, name, second + later_s, cell, convert)
+
+
+def _columns(
+    sheet: Sheet, title: int, mapping: WeatherMapping
+) -> list[tuple[int, str, int, Callable[[float], float]]]:
+    """Of each value its column, its point, how much later than its row it is, and its unit."""
+    found = []
+    if mapping.temperature:
+        column = column_of(sheet, title, [mapping.temperature])
+        assert column is not None
+        found.append((column, OUTDOOR_TEMPERATURE, 0, TO_DEGC[mapping.unit]))
+    if mapping.irradiance and mapping.irradiance_from:
+        column = column_of(sheet, title, [mapping.irradiance])
+        assert column is not None
+        name, later_s = _IRRADIANCE_OF[mapping.irradiance_from]
+        found.append((column, name, later_s, float))
+    return found
+
+
+def _plain(cell: Cell, decimal: str | None) -> Cell:
+    """A text with a decimal point; other cells as they are."""
+    if not isinstance(cell, str):
+        return cell
+    if decimal == ",":
+        return cell.replace(".", "").replace(",", ".")
+    return cell.replace(",", ".") if decimal is None and "." not in cell else cell
 
 
 def _reader(mapping: WeatherMapping) -> Callable[[str], int | None]:
