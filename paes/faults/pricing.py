@@ -29,7 +29,7 @@ from paes.costs.prices import Regime, payer
 from paes.factors.emission_factors import FactorMatch
 from paes.faults.avoided_factors import AvoidedFactors, factor_text
 from paes.faults.episode import Episode, Excess
-from paes.faults.gap_share import WEEKS_IN_YEAR, lacking_t, newest_inventory
+from paes.faults.gap_share import WEEKS_IN_YEAR, Gap, gap_of, newest_inventory
 from paes.faults.load_curve import Bools, Ints
 from paes.faults.lost_production import lost_value, plant_courses
 from paes.faults.price import NOTHING, Interval, Price, Waste
@@ -97,7 +97,7 @@ class PricingContext:
         self._courses = PriceCourses(ledger.installation)
         self._factors = AvoidedFactors(ledger.installation, self.newest)
         self._newest: dict[str, Inventory | None] = {}
-        self._lacking_t: dict[str, float | None] = {}
+        self._gaps: dict[str, Gap | None] = {}
 
     def newest(self, city: City) -> Inventory | None:
         """The newest inventory of a city; None if none can be made."""
@@ -105,11 +105,11 @@ class PricingContext:
             self._newest[city.id] = newest_inventory(city, self.ledger)
         return self._newest[city.id]
 
-    def lacking_t(self, city: City) -> float | None:
+    def gap(self, city: City) -> Gap | None:
         """What the city's tracked target still lacks; None if it is met, or nobody can tell."""
-        if city.id not in self._lacking_t:
-            self._lacking_t[city.id] = lacking_t(city, self.ledger, self.newest(city))
-        return self._lacking_t[city.id]
+        if city.id not in self._gaps:
+            self._gaps[city.id] = gap_of(city, self.ledger, self.newest(city))
+        return self._gaps[city.id]
 
     def steps(self, meter: Meter, excess: Excess) -> PricedSteps:
         """Each step of ``excess`` with its money and its tonnes."""
@@ -182,17 +182,17 @@ def price_of(context: PricingContext, meter: Meter, episode: Episode, now: datet
     steps = context.steps(meter, _until(episode.excess, to_seconds(now)))
     days = _Days(context.ledger, meter, episode, steps, now)
     per_week = days.per_week()
-    year_t = per_week.co2_t.likely * WEEKS_IN_YEAR if per_week.co2_t else None
-    lacking = context.lacking_t(context.installation.city_of(meter)) if year_t else None
+    year_t = per_week.co2_t.likely * WEEKS_IN_YEAR if per_week.co2_t else 0.0
+    gap = context.gap(context.installation.city_of(meter)) if year_t else None
     return Price(
         unit=unit,
         so_far=steps.waste(),
         per_week=per_week,
         is_assumed=steps.is_assumed,
-        gap_fraction=year_t / lacking if year_t and lacking else None,
+        gap_fraction=year_t / gap.lacking_t if gap else None,
         unknown_h=days.unknown_h,
         unpriced=steps.unpriced,
-        rests_on=steps.rests_on,
+        rests_on=(*steps.rests_on, *([gap.text] if gap else [])),
     )
 
 

@@ -19,6 +19,13 @@ from paes.store.sqlite import SqliteStore
 from tests.core.priced_town import LACKING_T, NOW, at, episode, excess, priced_town
 
 VAT = 1.25
+LESS = """\
+year,sector,carrier,mwh,covers,source
+2015,private_transport,diesel,4000,sector,statistics
+2015,municipal_buildings,electricity,100,sector,bills
+2015,municipal_buildings,natural_gas,100,sector,bills
+"""
+"""1136.5 t in 2015: the tracked target is met, and half of the base year is not."""
 KWH_PER_SM3 = 9.79
 """Of natural gas in years without a value of their own: config/factors/calorific_values.csv."""
 
@@ -67,6 +74,7 @@ def test_each_hour_has_the_price_of_its_band(context: PricingContext) -> None:
     assert price.rests_on == (
         "tariff fasce since 2024-01-01",
         "electricity 0.483 t/MWh for 2025: prova, 2005 (frozen)",
+        "target t2020: 210 t above it in 2005",
     )
 
 
@@ -177,6 +185,29 @@ def test_a_year_of_it_is_a_part_of_what_the_target_lacks(
     year_t = 168 * 365.25 / 7 * 0.483 / 1000
     assert price.gap_fraction == pytest.approx(year_t / LACKING_T)
     assert price.gap_fraction == pytest.approx(0.0201, abs=1e-4)
+
+
+def test_a_target_that_is_met_gives_way_to_the_next(
+    small: SmallInstallation, store: SqliteStore
+) -> None:
+    """The tracked target asks for nothing; the next one, of 2030, for half of 1501.2 t."""
+    small.replace(
+        "cities/porto/plan.yaml",
+        "    reduction_fraction: 0.14\n    supra_ordinate_fraction: 0.07\n",
+        "    reduction_fraction: 0.0001\n",
+    )
+    small.replace(
+        "cities/porto/plan.yaml",
+        "targets:\n",
+        "targets:\n  - {id: t2030, name: {it: Metà, en: Half}, base_year: 2005,\n"
+        "     target_year: 2030, reduction_fraction: 0.5, source: invented for tests}\n",
+    )
+    small.write({"cities/porto/activity/meno.csv": LESS})
+    context = PricingContext(priced_town(small, store))
+    gap = context.gap(context.installation.city("porto"))
+    assert gap is not None
+    assert (gap.target, gap.year) == ("t2030", 2015)
+    assert gap.lacking_t == pytest.approx(1068 + 48.3 + 20.2 - LACKING_T / 0.14 / 2)
 
 
 def test_lost_production_is_bought_first_and_then_not_fed_in(
