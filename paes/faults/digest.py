@@ -10,16 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from textwrap import fill
 
 from paes.faults import sentences
 from paes.faults.case import State
 from paes.faults.digest_html import html
-from paes.faults.digest_parts import Entry, Outline, Part
+from paes.faults.digest_parts import Drawing, Entry, Outline, Part, drawing
 from paes.faults.news import News, What, ranked
-from paes.faults.price import Interval, Price
+from paes.faults.price import Interval, Price, Waste
 from paes.installation import Installation
 from paes.schema import ConfigModel, Text
 from paes.shipped_files import read_own_or_shipped
@@ -46,8 +46,8 @@ class DigestWords(ConfigModel):
     since: Text
     so_far: Text
     per_week: Text
-    wasted: Text
-    wasted_a_week: Text
+    not_counted: Text
+    unmeasured: Text
     look_first: Text
     who: Text
     nobody: Text
@@ -131,7 +131,7 @@ class _Writer:
             why=self.say("why"),
         )
 
-    def date(self, at: datetime) -> str:
+    def date(self, at: datetime | date) -> str:
         return sentences.day(at, self.tz, self.language)
 
     def subject(self, told: Sequence[News]) -> str:
@@ -174,6 +174,7 @@ class _Writer:
             place.append(installation.cities[case.city].name)
         is_closed = news.what is What.CLOSED
         says = sentences.sentence(case, self.language, self.root)
+        drawn = None if is_closed else drawing(case.episode.picture, self.tz)
         return Entry(
             title=sentences.name(case, self.language, self.root),
             place=", ".join(place),
@@ -181,9 +182,16 @@ class _Writer:
             facts=[] if is_closed else self.facts(news),
             id=case.id,
             is_closed=is_closed,
-            picture=None if is_closed else case.episode.picture,
-            tz=self.tz,
-            caption=self.words.picture.in_language(self.language),
+            drawing=drawn,
+            caption=self.caption(drawn) if drawn else "",
+        )
+
+    def caption(self, drawn: Drawing) -> str:
+        return self.say(
+            "picture",
+            n=str(len(drawn.bars)),
+            date=self.date(drawn.last),
+            highest=sentences.quantity(drawn.highest, drawn.unit, self.language),
         )
 
     def closing(self, news: News) -> str:
@@ -208,22 +216,25 @@ class _Writer:
     def costs(self, price: Price | None) -> list[tuple[str, str]]:
         if price is None:
             return [(self.say("per_week"), self.say("wastes_nothing"))]
-        week, so_far, unit = price.per_week, price.so_far, price.unit
-        wasted = sentences.quantity(so_far.amount.likely, unit, self.language)
-        wasted_week = sentences.quantity(week.amount.likely, unit, self.language)
-        if week.eur is None or so_far.eur is None:
-            return [
-                (self.say("wasted_a_week"), f"{wasted_week}, {self.say('no_price')}"),
-                (self.say("wasted"), wasted),
-            ]
-        mark = f", {self.say('assumed')}" if price.is_assumed else ""
-        return [
-            (
-                self.say("per_week"),
-                self.say("equal", money=self.money(week.eur) + mark, amount=wasted_week),
-            ),
-            (self.say("so_far"), self.say("equal", money=self.money(so_far.eur), amount=wasted)),
+        told = [
+            (self.say("per_week"), self.cost(price.per_week, price)),
+            (self.say("so_far"), self.cost(price.so_far, price)),
         ]
+        if price.unknown_h >= 1:
+            hours = sentences.quantity(price.unknown_h, "h", self.language)
+            told.append((self.say("not_counted"), self.say("unmeasured", hours=hours)))
+        return told
+
+    def cost(self, waste: Waste, price: Price) -> str:
+        """Money with its bounds, and the amount where there is one."""
+        amount = sentences.quantity(waste.amount.likely, price.unit, self.language)
+        if waste.eur is None:
+            no_price = self.say("no_price")
+            return f"{amount}, {no_price}" if waste.amount.high else no_price
+        money = self.money(waste.eur)
+        if price.is_assumed:
+            money += f", {self.say('assumed')}"
+        return self.say("equal", money=money, amount=amount) if waste.amount.high else money
 
 
 def _week(news: Iterable[News]) -> Interval | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from paes.faults.digest_parts import Bar, Entry, Outline, Part, bars
+from paes.faults.digest_parts import Bar, Entry, Outline, Part
 
 MOST_CHARACTERS = 95_000
 """Gmail cuts what is above 102 kB."""
@@ -93,15 +93,13 @@ def _fact(label: str, value: str) -> str:
 
 
 def _picture(entry: Entry) -> str:
-    shown = bars(entry.picture, entry.tz) if entry.picture else []
-    if not shown:
+    if entry.drawing is None:
         return ""
-    cells = "".join(_bar(bar) for bar in shown)
-    caption = entry.caption.format(n=len(shown))
+    cells = "".join(_bar(bar) for bar in entry.drawing.bars)
     return (
         f'<table {_TABLE} aria-hidden="true" height="{HEIGHT_PX}" style="margin-top:10px;'
         f'height:{HEIGHT_PX}px;border-bottom:1px solid {SOFT}"><tr>{cells}</tr></table>'
-        + _paragraph(caption, SOFT, size_px=11)
+        + _paragraph(entry.caption, SOFT, size_px=11)
     )
 
 

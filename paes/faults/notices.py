@@ -169,7 +169,7 @@ class Notices(ConfigModel):
     language: Language = "it"
     least_eur_per_week: Annotated[float, Field(ge=0)] = 0.0
     """What is priced and costs less is not told; what has no price always is."""
-    most_cases: Annotated[int, Field(ge=1, le=200)] = 25
+    most_cases: Annotated[int, Field(ge=1, le=50)] = 15
     """So many cases are told one by one in a digest, the others by their number."""
     quiet: Quiet | None = None
     page: str | None = None
