@@ -88,7 +88,7 @@ def _lamps() -> list[Row]:
             found = _false_lamps(size, noise)
             usual = size <= (100 if noise < 0.005 else 20)
             sense: Sense = "at_most" if size <= 50 or usual else "as_told"
-            bar = 0.7 if sense == "at_most" else None
+            bar = 0.1 if usual and noise < 0.005 else 0.7 if sense == "at_most" else None
             rows.append(Row("lamp_failures", f"alarms, {name}", found, "a segment-year", ON, bar,
                             sense, slack=0.15))  # fmt: skip
             delays = [_lamp_delay(size, noise, seed) for seed in range(INJECTED)]

@@ -25,7 +25,7 @@ from paes.faults.windows import DAY_S, PICTURE_DAYS, day_start
 from paes.periods import Span, from_seconds, to_seconds, wall_seconds
 from paes.series import Floats
 
-_TO_DEVIATION = 1.4826  # median absolute deviation of normal numbers to their standard deviation
+_TO_DEVIATION = 1.2533  # mean absolute deviation of normal numbers to their standard deviation
 _W = 1000.0
 
 
@@ -85,7 +85,8 @@ def _failures(
             return None
         kw = plateaus[list(nights[-p.usual_nights :])]
         median = float(np.median(kw))
-        return Usual(median, _TO_DEVIATION * float(np.median(np.abs(kw - median))))
+        # Their mean, not their median: behind a coarse register most nights are alike.
+        return Usual(median, _TO_DEVIATION * float(np.mean(np.abs(kw - median))))
 
     def has_sign(night: int, usual: Usual) -> bool:
         return bool(usual.kw - plateaus[night] >= p.least_lamp_fraction * lamp.kw(usual.kw))
