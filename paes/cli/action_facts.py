@@ -6,13 +6,17 @@ from collections.abc import Iterator
 
 from paes.cli import Session
 from paes.cli.output import number, percent
+from paes.cli.saving_words import REASONS, in_short, measured_mwh, realised
 from paes.plan.action import Action
 from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
 from paes.plan.register import Entry
+from paes.savings.action_saving import ActionSaving
 
 
-def action_facts(session: Session, entry: Entry) -> Iterator[tuple[str, str]]:
+def action_facts(
+    session: Session, entry: Entry, saving: ActionSaving | None = None
+) -> Iterator[tuple[str, str]]:
     """What the register says of an action, in words; empty where it says nothing."""
     action = entry.action
     yield "action", action.id
@@ -23,6 +27,8 @@ def action_facts(session: Session, entry: Entry) -> Iterator[tuple[str, str]]:
     yield from _people_facts(action, session.city.masterplan)
     yield from _money_facts(entry)
     yield from _effect_facts(entry)
+    if saving:
+        yield from _measured_facts(saving)
     yield from _relation_facts(action)
     yield "source", action.source or ""
     yield "assumed" if action.assumed else "note", action.note or ""
@@ -74,6 +80,16 @@ def _money_facts(entry: Entry) -> Iterator[tuple[str, str]]:
         amount = f" {number(fund.eur)} EUR" if fund.eur is not None else ""
         source = f" ({fund.source})" if fund.name else ""
         yield "funding", f"{fund.name or fund.source}{amount}{source}"
+
+
+def _measured_facts(saving: ActionSaving) -> Iterator[tuple[str, str]]:
+    reason = REASONS[saving.judged.reason]
+    yield "measured", f"{in_short(saving)}: {reason}"
+    if saving.year:
+        yield (
+            "",
+            f"{measured_mwh(saving.year.kwh)} MWh a year; realised {realised(saving.realisation)}",
+        )
 
 
 def _effect_facts(entry: Entry) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import click
@@ -13,6 +13,8 @@ from paes.cli import Session
 from paes.cli.action_facts import action_facts
 from paes.cli.asked import json_option
 from paes.cli.output import number, percent, print_json, print_table, say
+from paes.cli.saving_words import measured_short
+from paes.cli.savings import measured_savings
 from paes.errors import DataError
 from paes.installation import City, some
 from paes.inventory.inventory import Inventory
@@ -29,6 +31,7 @@ from paes.plausibility.limits import ActionLimits, limits
 from paes.progress.action_factors import action_factors
 from paes.report.action_documents import entry_document, register_document
 from paes.report.documents import finding_document
+from paes.savings.action_saving import ActionSaving
 
 _WIDTH = 100
 _LABEL = 22
@@ -73,13 +76,16 @@ def actions(
         theme,
     )
     found = _status(session, day, year or day.year - 1, chosen)
+    measured = measured_savings(session, {e.action.id for e in found.entries}, action_id)
     findings = _findings(session, day, found)
+    findings += [f for saving in measured.values() for f in saving.findings]
     if action_id:
-        _tell_action(session, found, action_id, findings, as_json)
+        _tell_action(session, found, action_id, findings, measured.get(action_id), as_json)
     elif as_json:
-        print_json(register_document(city, found, findings, session.installation.covenant))
+        lists = session.installation.covenant
+        print_json(register_document(city, found, findings, lists, measured))
     else:
-        _print_register(city, found, day)
+        _print_register(city, found, day, measured)
         _say(findings)
 
 
@@ -114,17 +120,22 @@ def _plan_findings(session: Session, found: RegisterStatus, of: ActionLimits) ->
 
 
 def _tell_action(
-    session: Session, found: RegisterStatus, action_id: str, findings: list[Finding], as_json: bool
+    session: Session,
+    found: RegisterStatus,
+    action_id: str,
+    findings: list[Finding],
+    saving: ActionSaving | None,
+    as_json: bool,
 ) -> None:
     entry = next((e for e in found.entries if e.action.id == action_id), None)
     if entry is None:
         raise DataError(f"action {action_id} is none of those that were asked for")
     told = [f for f in findings if f.subject == action_id]
     if as_json:
-        document = entry_document(entry, session.installation.covenant)
+        document = entry_document(entry, session.installation.covenant, saving)
         print_json({**document, "findings": [finding_document(f) for f in told]})
         return
-    for label, value in action_facts(session, entry):
+    for label, value in action_facts(session, entry, saving):
         if value:
             click.echo(_wrapped(f"{label:<{_LABEL}}{value}", _LABEL))
     _say(told)
@@ -162,7 +173,9 @@ def _status(session: Session, day: date, year: int, chosen: Chosen) -> RegisterS
     return register_status(city.actions, year, day, factor_of, chosen)
 
 
-def _print_register(city: City, found: RegisterStatus, day: date) -> None:
+def _print_register(
+    city: City, found: RegisterStatus, day: date, measured: Mapping[str, ActionSaving]
+) -> None:
     total = found.total
     if not total.actions:
         click.echo(f"{city.name}: no action of {len(city.actions)} was asked for, as of {day}")
@@ -180,10 +193,11 @@ def _print_register(city: City, found: RegisterStatus, day: date) -> None:
     )  # fmt: skip
     print_table(
         "Actions, with effects of a whole year, net of what counts with another",
-        ["action", "status", "end", "cost kEUR", "MWh", "t", f"t in {found.year}", ""],
-        [_entry_row(entry) for entry in found.entries],
+        ["action", "status", "end", "cost kEUR", "MWh", "measured MWh", "t", f"t in {found.year}",
+         ""],
+        [_entry_row(entry, measured.get(entry.action.id)) for entry in found.entries],
         left=3,
-    )
+    )  # fmt: skip
     for text in _told(found):
         click.echo(_wrapped(text))
 
@@ -223,7 +237,7 @@ def _sums_row(name: str, sums: Sums) -> list[str]:
     ]
 
 
-def _entry_row(entry: Entry) -> list[str]:
+def _entry_row(entry: Entry, saving: ActionSaving | None) -> list[str]:
     action, effect = entry.action, entry.effect
     energy = effect.net(effect.saving_mwh) + effect.net(effect.production_mwh)
     counts = effect.part_of_year > 0
@@ -236,15 +250,18 @@ def _entry_row(entry: Entry) -> list[str]:
         str(action.end or "-"),
         "-" if cost is None else number(cost / 1e3),
         number(energy) if has_energy and counts else "-",
+        measured_short(saving),
         number(entry.whole.net_reduction_t, 1) if has_tonnes and counts else "-",
         number(entry.in_year.net_reduction_t, 1) if has_tonnes and counts else "-",
-        ", ".join(_marks(entry)),
+        ", ".join(_marks(entry, saving)),
     ]
 
 
-def _marks(entry: Entry) -> Iterator[str]:
+def _marks(entry: Entry, saving: ActionSaving | None) -> Iterator[str]:
     if entry.late:
         yield "late"
+    if saving and saving.is_open_again:
+        yield "open again"
     if entry.effect.derived:
         yield "derived"
     if entry.effect.counted_fraction < 1:

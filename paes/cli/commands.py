@@ -42,6 +42,7 @@ SUMMARIES = {
     "record": "A device as a file that replay serves.",
     "replay": "Serve a recorded device until stopped.",
     "report": "Inventory and progress as JSON and CSV files.",
+    "savings": "What actions really saved, beside what was declared.",
     "scan": "The units on a line, and what they are; never writes.",
     "scenarios": "What may become of the town: as usual, planned, chosen.",
     "simulate": "Serve the configured meters as Modbus servers, with faults.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from paes import __version__
@@ -13,10 +13,16 @@ from paes.plan.declared_effect import DeclaredEffect, OriginTotals, end_of_life,
 from paes.plan.masterplan import Masterplan
 from paes.plan.register import Entry, RegisterStatus, Sums
 from paes.report.documents import Document, finding_document
+from paes.report.savings_documents import verdict_document
+from paes.savings.action_saving import ActionSaving
 
 
 def register_document(
-    city: City, status: RegisterStatus, findings: Iterable[Finding], lists: CovenantLists | None
+    city: City,
+    status: RegisterStatus,
+    findings: Iterable[Finding],
+    lists: CovenantLists | None,
+    measured: Mapping[str, ActionSaving] | None = None,
 ) -> Document:
     """The actions asked for with their sums; tonnes and MWh a year, net of overlaps."""
     return {
@@ -27,7 +33,10 @@ def register_document(
         "by_status": {str(s): sums_document(sums) for s, sums in status.by_status.items()},
         "completed_in_year": origin_document(status.completed),
         "planned_whole_year": origin_document(status.planned),
-        "actions": [entry_document(entry, lists) for entry in status.entries],
+        "actions": [
+            entry_document(entry, lists, (measured or {}).get(entry.action.id))
+            for entry in status.entries
+        ],
         "findings": [finding_document(f) for f in findings],
         "software_version": __version__,
     }
@@ -48,7 +57,9 @@ def origin_document(totals: OriginTotals) -> Document:
     return {**asdict(totals), "total_t": totals.total_t}
 
 
-def entry_document(entry: Entry, lists: CovenantLists | None) -> Document:
+def entry_document(
+    entry: Entry, lists: CovenantLists | None, saving: ActionSaving | None = None
+) -> Document:
     """One action with everything that the register says of it, and what it comes to."""
     action = entry.action
     last_day = end_of_life(action)
@@ -61,6 +72,7 @@ def entry_document(entry: Entry, lists: CovenantLists | None) -> Document:
         "own_part": own_part(action),
         "whole_year": effect_document(entry.whole.effect),
         "in_year": effect_document(entry.in_year.effect),
+        "measured": verdict_document(saving) if saving else None,
     }
 
 

@@ -68,8 +68,11 @@ class MeasuredSavings:
         """Of every action that says how it is measured, in the register's order."""
         return [self.of(action) for action in self.measured]
 
-    def of(self, action: Action) -> ActionSaving:
-        """Of one action; DataError if it does not say how it is measured."""
+    def of(self, action: Action, smallest: bool = False) -> ActionSaving:
+        """Of one action; DataError if it does not say how it is measured.
+
+        With ``smallest`` also what its meters can show at the least, if works are over already.
+        """
         measurement = action.measurement
         if measurement is None:
             raise DataError(
@@ -77,8 +80,10 @@ class MeasuredSavings:
                 "option, works_start and works_end in actions.yaml"
             )
         periods = periods_of(measurement, self.today)
-        others = done_together(action, self.city.actions, periods)
         parts, findings = self._parts(action)
+        is_plant = bool(parts) and all(part.use is None for part in parts)
+        # a plant has its own meter, which tells it from all that is done to its building
+        others = [] if is_plant else done_together(action, self.city.actions, periods)
         saving = ActionSaving(
             action=action,
             option=measurement.option,
@@ -92,11 +97,11 @@ class MeasuredSavings:
         )
         if not parts:
             return saving
-        if all(part.use is None for part in parts):
+        if is_plant:
             return self._of_plants(saving, parts)
         if measurement.option is Option.A:
             return self._of_stated(saving, parts, measurement)
-        return self._of_models(saving, parts, measurement)
+        return self._of_models(saving, parts, measurement, smallest)
 
     @cached_property
     def changes(self) -> NormalChanges:
@@ -147,7 +152,7 @@ class MeasuredSavings:
             parts += of
             if not of:
                 text = f"site {site} has no meter of {', '.join(measured_carriers(action))}"
-                findings.append(Finding("saving.no_meter", action.id, f"{action.id}: {text}"))
+                findings.append(Finding("saving.no_meter", action.id, text))
         return parts, findings
 
     def _plants(self, action: Action, site: str) -> list[Metered]:
@@ -159,7 +164,11 @@ class MeasuredSavings:
         return [part for meter in plants if (part := self.parts.meter(meter))]
 
     def _of_models(
-        self, saving: ActionSaving, parts: Sequence[Metered], measurement: Measurement
+        self,
+        saving: ActionSaving,
+        parts: Sequence[Metered],
+        measurement: Measurement,
+        smallest: bool,
     ) -> ActionSaving:
         periods = saving.periods
         befores = [before_works(p, periods.baseline, measurement, self.assumptions) for p in parts]
@@ -170,10 +179,12 @@ class MeasuredSavings:
         missing = [before.obstacle for before in befores if before.obstacle]
         if missing:
             return not_measurable(saving, Reason.TOO_FEW_DAYS, *missing)
-        if periods.reporting.count == 0:
+        if smallest or periods.reporting.count == 0:
             detectable = self._detectable(befores, periods, saving.declared_kwh)
+            saving = replace(saving, detectable=detectable)
+        if periods.reporting.count == 0:
             reason = Reason.BEFORE_WORKS if periods.is_before_works else Reason.WORKS_GO_ON
-            return not_measurable(replace(saving, detectable=detectable), reason)
+            return not_measurable(saving, reason)
         to_date = self._figure(befores, periods.reporting)
         saving = replace(saving, to_date=to_date)
         if any(meter_changed(before, periods, self.assumptions) for before in befores):
@@ -213,7 +224,10 @@ class MeasuredSavings:
         span = plant_year(periods)
         made = produced(parts, span)
         each = [produced([part], span) for part in parts]
-        worth = [self._worth.of(part, span, part.sure_kwh[part.at(span)]) for part in parts]
+        worth = [
+            self._worth.of_plant(part, span, made.kwh)
+            for part, made in zip(parts, each, strict=True)
+        ]
         half = production_half_kwh(made, self.assumptions.plants)
         figure = saving_figure(each, worth, half, 0.0)
         if span.count < 365:
@@ -317,7 +331,7 @@ def _next_month(day: date) -> date:
 def _not_alone(action: Action, others: Sequence[Action]) -> Iterator[Finding]:
     if others:
         names = ", ".join(other.id for other in others)
-        text = f"{action.id}: its meters cannot tell it from {names}; they are measured together"
+        text = f"its meters cannot tell it from {names}: they are measured together"
         yield Finding("saving.measured_together", action.id, text)
 
 
@@ -329,7 +343,7 @@ def _decay(saving: ActionSaving) -> Iterator[Finding]:
     yield Finding(
         "saving.decayed",
         saving.action.id,
-        f"{saving.action.id}: {100 * last:.0f} % saved in the last months, {100 * first:.0f} % in "
+        f"{100 * last:.0f} % saved in the last months, {100 * first:.0f} % in "
         "the same months of the first year: the action is open again",
         numbers={"first_fraction": first, "last_fraction": last},
     )

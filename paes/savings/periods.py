@@ -32,6 +32,11 @@ class DaySpan:
         """How many."""
         return max(0, (self.end - self.first).days)
 
+    def __str__(self) -> str:
+        if not self.count:
+            return "none"
+        return f"{self.first} to {self.end - timedelta(days=1)}"
+
     def touches(self, first: date, last: date) -> bool:
         """True if a stretch of days, its ``last`` included, has a day in common with these."""
         return first < self.end and last >= self.first
@@ -47,6 +52,8 @@ class Periods:
     """As far as it is over; whole with 365 days."""
     reporting: DaySpan
     """All days since the works."""
+    planned_end: date
+    """The last day of works, be they over or not."""
 
     @property
     def is_before_works(self) -> bool:
@@ -73,4 +80,5 @@ def periods_of(measurement: Measurement, today: date) -> Periods:
         works=DaySpan(begun, after),
         first_year=DaySpan(after, min(after + YEAR, today)),
         reporting=DaySpan(after, today),
+        planned_end=measurement.works_end,
     )

@@ -7,19 +7,23 @@ the plan's, of the year of each day; production has the national factor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 
 from paes.accounting.ledger import EnergyLedger
+from paes.accounting.site_energy import SiteEnergy
+from paes.costs.costing import Costing
 from paes.costs.prices import payer
-from paes.errors import FactorMissing
+from paes.costs.pv_value import pv_value
+from paes.errors import DataError, FactorMissing
 from paes.faults.avoided_factors import AvoidedFactors
 from paes.faults.gap_share import newest_inventory
 from paes.faults.price_course import PriceCourses
+from paes.metering import Measures
 from paes.meters import Meter
-from paes.periods import local_midnight, to_seconds, wall_seconds
+from paes.periods import By, Span, local_midnight, to_seconds, wall_seconds
 from paes.savings.assumptions import Use
 from paes.savings.metered import Metered
 from paes.savings.periods import DaySpan
@@ -65,6 +69,25 @@ class Worth:
             each = np.array([by_year[int(y)] for y in years])
             t_per_mwh = float(np.average(each, weights=known))
         return UnitWorth(eur, t_per_mwh, is_assumed)
+
+    def of_plant(self, part: Metered, span: DaySpan, made_kwh: float) -> UnitWorth:
+        """Of a kWh that a plant made: what need not be bought, and what was paid for the rest.
+
+        Money is that of the whole site; a site with several plants shares it by what they made.
+        """
+        plain = self.of(part, span, part.sure_kwh[part.at(span)])
+        tz = self._ledger.installation.city_of_site(part.site.id).time_zone
+        year = Span(local_midnight(span.first, tz), local_midnight(span.end, tz))
+        energy = SiteEnergy(self._ledger)
+        of_site = energy.total([part.site.id], part.carrier, Measures.GENERATION, year)
+        if of_site is None or of_site.kwh <= 0 or made_kwh <= 0:
+            return plain
+        try:
+            value = pv_value(Costing(self._ledger), part.site.id, year, By.DAY)
+        except DataError:
+            return plain
+        eur = float(value.avoided.eur.sum() + value.earned.eur.sum())
+        return replace(plain, eur_per_kwh=eur / of_site.kwh)
 
     def _eur(
         self, part: Metered, meter: Meter, span: DaySpan, weights: Floats
