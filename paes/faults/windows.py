@@ -17,20 +17,22 @@ PICTURE_DAYS = 56
 """A picture shows eight weeks before an episode began."""
 
 
-def window_median(values: Floats, length: int, ends_before: int, least: int) -> Floats:
-    """For each day ``d`` the median of the ``length`` days up to ``d - ends_before``, included.
+def trailing(values: Floats, length: int, ends_before: int) -> Floats:
+    """For each day ``d`` the ``length`` days to ``d - ends_before``, included, from the least on.
 
-    NaN where fewer than ``least`` of them are known; days before the first are not.
+    One row a day; NaN, of days not known and of those before the first, stand last.
     """
-    count = len(values)
-    padded = np.concatenate([np.full(length - 1 + max(ends_before, 0), np.nan), values])
-    if ends_before < 0:
-        padded = np.concatenate([padded[-ends_before:], np.full(-ends_before, np.nan)])
-    ordered = np.sort(sliding_window_view(padded, length)[:count], axis=1)
+    padded = np.concatenate([np.full(length - 1 + ends_before, np.nan), values])
+    return np.sort(sliding_window_view(padded, length)[: len(values)], axis=1)
+
+
+def window_median(values: Floats, length: int, ends_before: int, least: int) -> Floats:
+    """The median of each of these windows; NaN where fewer than ``least`` days are known."""
+    ordered = trailing(values, length, ends_before)
     known = length - np.isnan(ordered).sum(axis=1)
-    rows = np.arange(count)
+    rows = np.arange(len(values))
     low = ordered[rows, np.maximum(known - 1, 0) // 2]
-    high = ordered[rows, np.maximum(known, 1) // 2]
+    high = ordered[rows, np.minimum(known // 2, length - 1)]
     return np.where(known >= max(least, 1), (low + high) / 2, np.nan)
 
 

@@ -4,7 +4,8 @@
 
     night           mean power from 00 to 05 of a local day, where all of it was measured
     seen            median of the last 14 nights
-    usual           median of the 8 weeks before these; and of the same weeks of last year
+    usual           median of the 8 weeks before these; and of the same weeks of last year, less
+                    what the 8 weeks have fallen since last year: who saved is held to it
     sign            seen > 1.2 x the one and > 1.1 x the other, and 0.2 kW more than both
 
 Nights of a closed span (a school's summer) are compared with those of closed spans only. When an
@@ -14,8 +15,9 @@ Without last year's nights a larger rise is asked for, so that a change of seaso
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 from pydantic import Field
@@ -25,7 +27,12 @@ from paes.faults.load_curve import Bools, LoadCurve
 from paes.faults.occupancy import Occupancy, is_building, occupancy
 from paes.faults.rule import Parameters, Rule
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start, excess_between, window_median
+from paes.faults.windows import (
+    daily_picture,
+    day_start,
+    excess_between,
+    window_median,
+)
 from paes.metering import Carrier, Measures, Site
 from paes.meters import Meter
 from paes.periods import Span
@@ -55,18 +62,38 @@ class BaseLoadParameters(Parameters):
 
 @dataclass(frozen=True)
 class _Nights:
-    """Of each local day, in kW: its night, the median seen, both references, and the threshold."""
+    """Of each local day, in kW: its night, the median seen, and both references.
+
+    ``fallen`` is what the eight weeks before are to those of last year, at most 1.
+    """
 
     night: Floats
     seen: Floats
     before: Floats
-    last_year: Floats
-    threshold: Floats
+    year_before: Floats
+    fallen: Floats
+    p: BaseLoadParameters
 
-    @property
+    @cached_property
+    def last_year(self) -> Floats:
+        """The same weeks of last year, less what was saved since."""
+        return np.asarray(self.year_before * self.fallen)
+
+    @cached_property
     def usual(self) -> Floats:
         """The greater of both references: what is beyond it is not explained by either."""
         return np.fmax(self.before, self.last_year)
+
+    @cached_property
+    def threshold(self) -> Floats:
+        """Above what the seen nights are a sign; NaN without a reference."""
+        p = self.p
+        both = np.maximum(
+            self.before * (1 + p.rise_fraction), self.last_year * (1 + p.rise_on_last_year_fraction)
+        )
+        alone = self.usual * (1 + p.rise_alone_fraction)
+        wanted = np.where(np.isnan(both), alone, both)
+        return np.maximum(wanted, self.usual + p.least_rise_kw)
 
     @property
     def known(self) -> Bools:
@@ -97,7 +124,11 @@ def find(curve: LoadCurve, used: Occupancy, p: BaseLoadParameters) -> list[Episo
             return found
         frozen = _frozen(night, reference, used, first.first, p)
         known &= frozen.known & (np.arange(len(night)) >= first.first)
-        stretch = stretches(frozen.sign, known, p.lasting_days, p.back_to_usual_days)[0]
+        lasting = stretches(frozen.sign, known, p.lasting_days, p.back_to_usual_days)
+        if not lasting:
+            since = first.first + 1  # it lasted by references that moved along only
+            continue
+        stretch = lasting[0]
         begin = _first_night(frozen, stretch.first, p)
         since = stretch.last + 1 if stretch.is_over else len(night)
         found.append(_episode(curve, used, frozen, stretch._replace(first=begin), p))
@@ -119,19 +150,13 @@ def _nights(night: Floats, reference: Floats, used: Occupancy, p: BaseLoadParame
 
     around = YEAR_DAYS + p.seen_days // 2 - p.last_year_days // 2
     seen = medians(night, p.seen_days, 0, least_seen)
-    before = medians(reference, p.usual_days, p.seen_days, int(some * p.usual_days))
+    least = int(some * p.usual_days)
+    before = medians(reference, p.usual_days, p.seen_days, least)
+    year_before = medians(reference, p.usual_days, p.seen_days + YEAR_DAYS, least)
     year = medians(reference, p.last_year_days, around, int(some * p.last_year_days))
-    return _Nights(night, seen, before, year, _threshold(before, year, p))
-
-
-def _threshold(before: Floats, last_year: Floats, p: BaseLoadParameters) -> Floats:
-    """Above what the seen nights are a sign, in kW; NaN without a reference."""
-    both = np.maximum(
-        before * (1 + p.rise_fraction), last_year * (1 + p.rise_on_last_year_fraction)
-    )
-    alone = np.fmax(before, last_year) * (1 + p.rise_alone_fraction)
-    wanted = np.where(np.isnan(both), alone, both)
-    return np.maximum(wanted, np.fmax(before, last_year) + p.least_rise_kw)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fallen = np.nan_to_num(np.clip(before / year_before, 0.0, 1.0), nan=1.0)
+    return _Nights(night, seen, before, year, fallen, p)
 
 
 def _frozen(
@@ -147,8 +172,8 @@ def _frozen(
     since = np.arange(len(night)) >= at
     kept = np.where(alike, nights.before[at], np.nan)
     before = np.where(since, kept, nights.before)
-    threshold = np.where(since, _threshold(before, nights.last_year, p), nights.threshold)
-    return _Nights(nights.night, nights.seen, before, nights.last_year, threshold)
+    fallen = np.where(since, nights.fallen[at], nights.fallen)
+    return replace(nights, before=before, fallen=fallen)
 
 
 def _first_night(nights: _Nights, sign: int, p: BaseLoadParameters) -> int:

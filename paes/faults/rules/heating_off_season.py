@@ -4,7 +4,7 @@
 
     summer base     median of the last summer before, by kind of day: of June to August, and of
                     warm days of May and September (schools are open then)
-    limit           base + 3 x their median deviation, and at least a tenth of a winter's day more
+    limit           base + 3 x their median deviation, and at least 15 % of a winter's day more
     warm            outside the season, and not so cold that the law allows some hours; or within
                     it, 3 degC above the balance point of the year before (paes.baselines)
     sign            more than the limit on a warm day, three days in a row
@@ -75,7 +75,11 @@ def find(curve: LoadCurve, days: Days, p: HeatingOffSeasonParameters) -> list[Ep
         at = first.first
         frozen = [_frozen(column, days, at) for column in (base, spread, limit)]
         sign, known = _signs(daily, frozen[2], warm, days, at)
-        stretch = stretches(sign, known, p.lasting_days, p.quiet_days)[0]
+        lasting = stretches(sign, known, p.lasting_days, p.quiet_days)
+        if not lasting:
+            since = at + 1  # it lasted by limits that changed with the year only
+            continue
+        stretch = lasting[0]
         found.append(_episode(curve, daily, frozen, warm, stretch))
         since = stretch.last + 1 if stretch.is_over else len(daily)
         reference[at:since] = np.nan
