@@ -85,9 +85,9 @@ def _entry(entry: Entry, picture: str) -> str:
 
 
 def _fact(label: str, value: str) -> str:
-    style = f"font-size:13px;line-height:18px;padding:3px 0;vertical-align:top;{FONT}"
+    style = "font:13px/18px Arial,sans-serif;padding:3px 0;vertical-align:top"
     return (
-        f'<tr><td width="128" style="{style};color:{SOFT};padding-right:8px">{escape(label)}</td>'
+        f'<tr><td width="136" style="{style};color:{SOFT}">{escape(label)}</td>'
         f'<td style="{style};color:{INK}">{escape(value)}</td></tr>'
     )
 
@@ -108,16 +108,13 @@ def _bar(bar: Bar) -> str:
     levels = [(bar.short, SHORT), (bar.beyond, BEYOND), (bar.usual, USUAL)]
     rows = [(round(HEIGHT_PX * part), colour) for part, colour in levels]
     told = "".join(_level(px, colour) for px, colour in rows if px)
-    inner = f'<table cellpadding="0" cellspacing="0">{told}</table>' if told else ""
+    inner = f'<table cellpadding="0" cellspacing="0" width="6">{told}</table>' if told else ""
     return f'<td width="7" valign="bottom">{inner}</td>'
 
 
 def _level(px: int, colour: str) -> str:
     """A cell; without the tiny letter Outlook makes it a line high."""
-    return (
-        f'<tr><td width="6" height="{px}" bgcolor="{colour}"'
-        ' style="font-size:1px;line-height:1px">&nbsp;</td></tr>'
-    )
+    return f'<tr><td height="{px}" bgcolor="{colour}" style="font:1px/1px Arial">&nbsp;</td></tr>'
 
 
 def _paragraph(text: str, colour: str, bold: bool = False, size_px: int = 14) -> str:
