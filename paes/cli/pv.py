@@ -11,6 +11,7 @@ from paes.accounting.site_energy import SiteEnergy
 from paes.cli import Session
 from paes.cli.asked import asked_span, by_option, from_option, json_option, period_text, to_option
 from paes.cli.output import number, percent, print_json, print_table, say
+from paes.cli.pv_expected import show_expected
 from paes.costs.cost_table import Money
 from paes.costs.costing import Costing
 from paes.costs.pv_value import PvValue, pv_value
@@ -39,6 +40,7 @@ _COLUMNS = ["produced kWh", "fed in", "used here", "withdrawn", "self-consumptio
 @from_option
 @to_option
 @by_option
+@click.option("--expected", is_flag=True, help="What plants should have made, beside it.")
 @click.option("--value", "with_value", is_flag=True, help="Also what it was worth, in EUR.")
 @json_option
 @click.pass_obj
@@ -48,6 +50,7 @@ def pv(
     start: str | None,
     end: str | None,
     by: str,
+    expected: bool,
     with_value: bool,
     as_json: bool,
 ) -> None:
@@ -56,9 +59,13 @@ def pv(
     Self-consumption is the part of the production that was used on the spot, autarky the part of
     the consumption that came from own plants. Where something is missing or has no meter, bounds
     stand in the place of a figure. With --value: what self-consumption saved at the prices in
-    force, and what feeding in earned.
+    force, and what feeding in earned. With --expected: what each plant made beside what it should
+    have made by the light of the same hours, and by which light that is known.
     """
     span, sites = asked_span(session, start, end, By(by)), _asked(session, site)
+    if expected:
+        show_expected(session, sites, span, By(by), as_json)
+        return
     energy = SiteEnergy(session.ledger)
     found = balances(energy, sites, span, By(by))
     if not found:

@@ -9,6 +9,7 @@ from paes.inventory.local_generation import GenerationRow, LocalGeneration
 from paes.metering import Plant
 from paes.report.documents import Document, finding_document, finite
 from paes.self_consumption import BalancePeriod, Share
+from paes.solar.made_beside import PlantBeside
 from paes.units import KWH_PER_MWH
 
 LABELS = {
@@ -94,6 +95,30 @@ def balance_document(period: BalancePeriod) -> Document:
         **{name: _figure(total, told) for name, (total, told) in known.items()},
         "self_consumption_fraction": share_document(period.self_consumption_share),
         "autarky_fraction": share_document(period.autarky),
+    }
+
+
+def beside_document(one: PlantBeside) -> Document:
+    """A plant with what it made and what was expected of the same hours, by periods."""
+    return {
+        "meter": one.plant.id,
+        "peak_kw": one.plant.model.peak_kw,
+        "expected_by": str(one.how),
+        "neighbours": list(one.neighbours),
+        "calibration_factor": one.calibration.factor,
+        "calibrated": one.calibration.is_own,
+        "periods": [
+            {
+                "start": period.start.isoformat(),
+                "made_kwh": period.made_kwh,
+                "expected_kwh": period.expected_kwh,
+                "expected_low_kwh": period.low_kwh,
+                "expected_high_kwh": period.high_kwh,
+                "made_of_expected_fraction": period.ratio,
+                "known_light_fraction": period.known_fraction,
+            }
+            for period in one.periods
+        ],
     }
 
 

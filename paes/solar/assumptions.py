@@ -27,6 +27,8 @@ class PvAssumptions(Sourced):
     """Of the air, where it was not measured."""
     uncalibrated_fraction: Fraction
     """How far off what is expected may be before a plant's own first year is known."""
+    least_uncertain_fraction: Fraction
+    """How far off it may be after that at the least."""
     least_healthy_fraction: Fraction
     """Of the town's usual yield: a plant that makes less on a day is no reference on it."""
     least_neighbours: Annotated[int, Field(ge=2)]

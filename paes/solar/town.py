@@ -179,7 +179,8 @@ class SolarTown:
 
     def _calibrated(self, plant: SolarPlant, model: Floats, clear: Floats, how: How) -> Expected:
         own = self._calibration(plant, model, clear)
-        kwh, spread = model * own.factor, own.spread_fraction
+        kwh = model * own.factor
+        spread = max(own.spread_fraction, self.assumed.least_uncertain_fraction)
         others = tuple(p for p in self.around if p != plant.id) if how is How.NEIGHBOURS else ()
         low, high = kwh * max(1.0 - spread, 0.0), kwh * (1.0 + spread)
         start_s = int(self.seconds[0])
