@@ -54,7 +54,7 @@ def in_short(saving: ActionSaving) -> str:
 def measured_short(saving: ActionSaving | None) -> str:
     """Beside a declared figure: the measured one, as far as there is one, and the verdict."""
     if saving is None:
-        return ""
+        return "-"
     year = "" if saving.year is None else f"{_mwh(saving.year.kwh.likely)} "
     return f"{year}{VERDICTS[saving.verdict]}"
 
