@@ -11,6 +11,7 @@ import click
 from paes.cli import Session
 from paes.cli.asked import from_option, json_option, to_option
 from paes.cli.fault_case import day_text, place_text, print_case, state_text
+from paes.cli.fault_losses import losses
 from paes.cli.fault_notices import notify
 from paes.cli.output import bar, number, print_json, print_table, say, say_marks, tell
 from paes.errors import DataError
@@ -319,5 +320,6 @@ def _day(at: str | None) -> str:
 
 
 faults.add_command(notify)
+faults.add_command(losses)
 
 COMMANDS: tuple[click.Command, ...] = (faults,)
