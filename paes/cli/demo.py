@@ -25,6 +25,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.cli import Session
 from paes.cli.output import bar, say
 from paes.errors import PaesError
+from paes.faults.nightly import Nightly
 from paes.gateways import Gateway
 from paes.installation import City, Installation
 from paes.periods import Span, local_year, year_span
@@ -33,6 +34,8 @@ from paes.store.sqlite import SqliteStore
 
 HOST = "127.0.0.1"
 POLL_PERIOD_S = 10
+FIRST_LOOK_S = 5.0
+"""Pages come first."""
 STEP = timedelta(minutes=15)
 _STARTED = "malfunctions-seen-from"
 
@@ -63,7 +66,7 @@ def demo(session: Session, port: int, years: int, data: Path | None, malfunction
             begun = first_start(store, past.end)
             town = town.with_malfunctions(planted(installation, town.parameters, begun))
         _fill(town, store, past)
-        with _polled(installation, store, town, folder):
+        with _polled(installation, store, town, folder), _watched(installation, store):
             app = create_app(installation, store)
             say(f"\nPAES Monitor at http://{HOST}:{port}/  (Ctrl-C stops it)")
             serve(app, host=HOST, port=port)
@@ -157,6 +160,17 @@ def _polled(installation: Installation, store: Store, town: Town, folder: Path) 
         if thread.is_alive():
             loop.call_soon_threadsafe(stop.set)
             thread.join(timeout=15)
+
+
+@contextmanager
+def _watched(installation: Installation, store: Store) -> Iterator[None]:
+    """The nightly run beside the page: it makes up for the past, whose malfunctions then appear."""
+    nightly = Nightly(lambda: installation, lambda: store)
+    nightly.start(FIRST_LOOK_S)
+    try:
+        yield
+    finally:
+        nightly.stop()
 
 
 @contextmanager

@@ -34,6 +34,7 @@ LOOK_S = 60.0
 JUDGED = timedelta(days=60)
 """So far back a night looks at least: longer than any rule waits before it calls a case over."""
 MOST_JUDGED = timedelta(days=400)
+"""So far back the first run looks, and one after a long stop."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 NIGHT = "nightly.run"
 """A night that was judged; its start is when it was due. Facts: at, new, changed, closed, run_s."""
@@ -106,13 +107,13 @@ class Nightly:
         except _Stopped:
             return
         except StoreError as err:
-            self._failed(now, "the nightly run waits for the store: %s", err)
+            self._failed(now, f"the nightly run waits for the store: {err}")
         except PaesError as err:
-            self._failed(now, "the nightly run failed and is tried again: %s", err)
-        except Exception as err:
-            if not self._failures:
+            self._failed(now, f"the nightly run failed and is tried again: {err}")
+        except Exception:
+            if self._is_news:
                 log.exception("the nightly run failed and is tried again")
-            self._failed(now, "", err)
+            self._failed(now)
         else:
             self._failures, self._wait_until = 0, None
 
@@ -136,9 +137,9 @@ class Nightly:
     def _judge(
         self, ledger: EnergyLedger, now: datetime, due: datetime, last: datetime | None
     ) -> None:
-        begun = now - JUDGED
+        begun = now - MOST_JUDGED
         if last is not None:
-            begun = max(min(begun, last - JUDGED), now - MOST_JUDGED)
+            begun = max(last - JUDGED, begun)
         begun_s = stopwatch.monotonic()
         made = self._update(ledger, Span(begun, now), self._go_on)
         run_s = stopwatch.monotonic() - begun_s
@@ -153,9 +154,14 @@ class Nightly:
         if self._stopped.is_set():
             raise _Stopped
 
-    def _failed(self, now: datetime, text: str, err: Exception) -> None:
-        if not self._failures and text:
-            log.warning(text, err)
+    @property
+    def _is_news(self) -> bool:
+        """Only the first failure in a row is told, and none once it is to end."""
+        return not self._failures and not self._stopped.is_set()
+
+    def _failed(self, now: datetime, text: str = "") -> None:
+        if text and self._is_news:
+            log.warning("%s", text)
         pause = min(FIRST_PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE)
         self._failures += 1
         self._wait_until = now + pause
