@@ -62,12 +62,10 @@ def made_beside(town: SolarTown, plant: SolarPlant, span: Span, by: By) -> Plant
         sums = np.bincount(place[among], values[among], minlength=len(bounds) - 1)
         return [float(one) for one in sums]
 
-    light = summed(expected.clear_kwh, inside)
-    columns = (made, expected.kwh, expected.low_kwh, expected.high_kwh, expected.clear_kwh)
-    rows = zip(bounds[:-1], light, *(summed(column) for column in columns), strict=True)
-    tz = zone(town.city.time_zone)
-    periods = tuple(
-        Beside(from_seconds(start).astimezone(tz), *told[:4], told[4] / full if full > 0 else 0.0)
-        for start, full, *told in rows
-    )
+    starts = [from_seconds(start).astimezone(zone(town.city.time_zone)) for start in bounds[:-1]]
+    light = zip(summed(expected.clear_kwh), summed(expected.clear_kwh, inside), strict=True)
+    known = [seen / full if full > 0 else 0.0 for seen, full in light]
+    columns = (made, expected.kwh, expected.low_kwh, expected.high_kwh)
+    rows = zip(starts, *(summed(column) for column in columns), known, strict=True)
+    periods = tuple(Beside(*row) for row in rows)
     return PlantBeside(plant, expected.how, expected.calibration, expected.neighbours, periods)

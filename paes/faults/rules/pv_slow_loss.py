@@ -146,8 +146,8 @@ def _episode(of: Sunlit, months: Months, run: Stretch, seen: _Seen) -> Episode:
         found=of.day_start(int(ends[run.found])),
         is_over=run.is_over,
         numbers={
-            "loss_percent_a_year": max(-100.0 * seen.change, 0.0),
-            "recovery_percent": 100.0 * seen.rise,
+            "yearly_loss_fraction": max(-seen.change, 0.0),
+            "recovery_fraction": seen.rise,
             "months": float(len(seen.changes)),
             "made_kwh": float(of.days.made_kwh[inside & of.days.known].sum()),
         },

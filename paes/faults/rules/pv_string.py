@@ -254,8 +254,8 @@ def _episode(of: Sunlit, loss: Loss, strings: int | None) -> Episode:
         found=of.day_start(loss.sure + 1),
         is_over=loss.is_over,
         numbers={
-            "seen_percent": 100.0 * seen / loss.usual,
-            "lost_percent": 100.0 * lost,
+            "seen_fraction": seen / loss.usual,
+            "lost_fraction": lost,
             "seen_ratio": seen,
             "usual_ratio": loss.usual,
             "made_kwh": made,
