@@ -322,11 +322,15 @@ def _base_load_rows(is_tuned: bool) -> list[Row]:
 def _heating_rows(is_tuned: bool) -> list[Row]:
     of = [b.disciplined for b in _half("gas", is_tuned)]
     rows: list[Row] = []
-    for named, change in (("nights", _heated_nights), ("closed days", _heated_closed_days)):
+    for named, change, asked in (
+        ("nights", _heated_nights, 0.6),
+        ("closed days", _heated_closed_days, 0.5),
+    ):
         for size in (0.5, 0.75, 1.0):
+            bar = asked if size == 1.0 else None
             label = f"{named} at {size:.0%} of a day's heat"
             injected = (_day_of_season, change)
-            rows += _ladder(CLOSED_HOURS, is_tuned, of, label, size, 14, injected, None)
+            rows += _ladder(CLOSED_HOURS, is_tuned, of, label, size, 14, injected, bar)
     return rows
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from pydantic import Field
 
 from paes.faults.episode import Episode, Excess, Stretch, stretches
-from paes.faults.load_curve import Bools, LoadCurve
+from paes.faults.load_curve import Bools, Ints, LoadCurve
 from paes.faults.occupancy import Occupancy, is_building, occupancy
 from paes.faults.rule import Parameters, Rule
 from paes.faults.view import View
@@ -72,6 +72,7 @@ class _Nights:
     before: Floats
     year_before: Floats
     fallen: Floats
+    in_closed_span: Bools
     p: BaseLoadParameters
 
     @cached_property
@@ -129,9 +130,9 @@ def find(curve: LoadCurve, used: Occupancy, p: BaseLoadParameters) -> list[Episo
             since = first.first + 1  # it lasted by references that moved along only
             continue
         stretch = lasting[0]
-        begin = _first_night(frozen, stretch.first, p)
+        begin, end = _first_night(frozen, stretch.first, p), _last_night(frozen, stretch, p)
         since = stretch.last + 1 if stretch.is_over else len(night)
-        found.append(_episode(curve, used, frozen, stretch._replace(first=begin), p))
+        found.append(_episode(curve, used, frozen, stretch._replace(first=begin, last=end), p))
         reference[begin:since] = np.nan
 
 
@@ -156,7 +157,7 @@ def _nights(night: Floats, reference: Floats, used: Occupancy, p: BaseLoadParame
     year = medians(reference, p.last_year_days, around, int(some * p.last_year_days))
     with np.errstate(invalid="ignore", divide="ignore"):
         fallen = np.nan_to_num(np.clip(before / year_before, 0.0, 1.0), nan=1.0)
-    return _Nights(night, seen, before, year, fallen, p)
+    return _Nights(night, seen, before, year, fallen, used.in_closed_span, p)
 
 
 def _frozen(
@@ -164,7 +165,8 @@ def _frozen(
 ) -> _Nights:
     """The same with the eight weeks before day ``at`` for all days of its kind since.
 
-    What was seen since is in no reference, so that an episode of a year is not its own last year.
+    What was seen since is in no reference: of an episode that is older than a year, last year is
+    the one before it began.
     """
     clean = np.where(np.arange(len(night)) <= at - p.seen_days, reference, np.nan)
     nights = _nights(night, clean, used, p)
@@ -173,14 +175,31 @@ def _frozen(
     kept = np.where(alike, nights.before[at], np.nan)
     before = np.where(since, kept, nights.before)
     fallen = np.where(since, nights.fallen[at], nights.fallen)
-    return replace(nights, before=before, fallen=fallen)
+    year = nights.year_before
+    earlier = np.concatenate([np.full(YEAR_DAYS, np.nan), year])[: len(year)]
+    year = np.where(since & np.isnan(year), earlier, year)
+    year = np.where(since & np.isnan(year) & alike, year[at], year)
+    return replace(nights, before=before, fallen=fallen, year_before=year)
+
+
+def _above(nights: _Nights, first: int, last: int, at: int) -> Ints:
+    """The nights of these days above the threshold of day ``at``, of days of its kind."""
+    days = np.arange(first, last + 1)
+    alike = nights.in_closed_span[days] == nights.in_closed_span[at]
+    return days[alike & (nights.night[days] > nights.threshold[at])]
 
 
 def _first_night(nights: _Nights, sign: int, p: BaseLoadParameters) -> int:
     """The first night of those seen on the day of the first sign that was above the threshold."""
-    begin = max(sign - p.seen_days + 1, 0)
-    above = nights.night[begin : sign + 1] > nights.threshold[sign]
-    return begin + int(np.argmax(above)) if above.any() else sign
+    above = _above(nights, max(sign - p.seen_days + 1, 0), sign, sign)
+    return int(above[0]) if len(above) else sign
+
+
+def _last_night(nights: _Nights, stretch: Stretch, p: BaseLoadParameters) -> int:
+    """The last night above the threshold: the median goes on for a week after it is over."""
+    last = stretch.last
+    above = _above(nights, max(last - p.seen_days + 1, stretch.first), last, last)
+    return int(above[-1]) if stretch.is_over and len(above) else last
 
 
 def _episode(
@@ -226,7 +245,8 @@ def _episode(
 def _excess(curve: LoadCurve, used: Occupancy, nights: _Nights, stretch: Stretch) -> Excess:
     day = curve.day
     where = (day >= stretch.first) & (day <= stretch.last)
-    at = np.where(np.isnan(nights.usual), np.nan, nights.seen)
+    at = nights.seen.copy()
+    at[stretch.first : stretch.found] = nights.seen[stretch.found]
     usual, least = nights.usual, np.fmin(nights.before, nights.last_year)
     before = nights.night[max(stretch.first - 56, 0) : stretch.first]
     centre = np.nanmedian(before) if np.isfinite(before).any() else 0.0
