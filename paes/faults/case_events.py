@@ -224,7 +224,7 @@ def _with_series(bout: Bout, series: Mapping[str, Any]) -> Bout:
 
 
 def _differences(seconds: Sequence[int]) -> list[int]:
-    return [b - a for a, b in zip([0, *seconds[:-1]], seconds, strict=True)]
+    return [b - a for a, b in zip([0, *seconds], seconds, strict=False)]
 
 
 def _numbers(column: Floats | None) -> list[float | None] | None:
