@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from paes.errors import DataError
-from paes.sun import elevation_deg, is_night
+from paes.sun import elevation_deg, is_night, sunrise_and_sunset
 
 ROME = ZoneInfo("Europe/Rome")
 LA_SPEZIA = (44.1, 9.8)
@@ -73,6 +73,21 @@ def test_night_ends_and_begins_at_the_published_times(
     assert not is_night(*place, sunrise + MINUTES, margin_deg=0)
     assert not is_night(*place, sunset - MINUTES, margin_deg=0)
     assert is_night(*place, sunset + MINUTES, margin_deg=0)
+
+
+@pytest.mark.parametrize(("place", "day", "rise", "set_"), PUBLISHED)
+def test_the_sun_rises_and_sets_at_the_published_times(
+    place: tuple[float, float], day: date, rise: str, set_: str
+) -> None:
+    found = sunrise_and_sunset(*place, day, "Europe/Rome")
+    assert found is not None
+    assert abs(found[0] - at_local(day, rise)) <= MINUTES
+    assert abs(found[1] - at_local(day, set_)) <= MINUTES
+    assert all(at.tzinfo is UTC for at in found)
+
+
+def test_a_day_without_sunrise_has_no_times() -> None:
+    assert sunrise_and_sunset(69.65, 18.96, date(2025, 12, 21), "Europe/Oslo") is None
 
 
 @pytest.mark.parametrize("month", range(1, 13))

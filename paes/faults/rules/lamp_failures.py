@@ -135,9 +135,9 @@ def _episode(
     lamps = max(float(round(drop_kw / lamp_kw)), 1.0)
     before = max(first - PICTURE_DAYS, 0)
     return Episode(
-        start=from_seconds(lights.sunset_s[first]),
-        end=from_seconds(lights.sunrise_s[last + 1]),
-        found=from_seconds(lights.sunrise_s[spell.sure + 1]),
+        start=from_seconds(int(lights.sunset_s[first])),
+        end=from_seconds(int(lights.sunrise_s[last + 1])),
+        found=from_seconds(int(lights.sunrise_s[spell.sure + 1])),
         is_over=spell.is_over or exchanged,
         numbers={
             "lamps": lamps,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from pydantic import Field
@@ -118,9 +119,9 @@ def _episode(
     }
     before = max(first - p.usual_nights, 0)
     return Episode(
-        start=from_seconds(min(lights.sunset_s[first], seen.on_s[first])),
-        end=from_seconds(max(lights.sunrise_s[last + 1], seen.off_s[last])),
-        found=from_seconds(max(lights.sunrise_s[spell.sure + 1], seen.off_s[spell.sure])),
+        start=_minute(min(lights.sunset_s[first], seen.on_s[first])),
+        end=_minute(max(lights.sunrise_s[last + 1], seen.off_s[last])),
+        found=_minute(max(lights.sunrise_s[spell.sure + 1], seen.off_s[spell.sure])),
         is_over=spell.is_over,
         numbers=numbers,
         windows={"usual": Span(day_start(lights.curve, before), day_start(lights.curve, first))}
@@ -129,6 +130,11 @@ def _episode(
         excess=excess,
         picture=_picture(lights, seen, spell),
     )
+
+
+def _minute(at_s: float) -> datetime:
+    """The nearest whole minute: nobody knows a switch better."""
+    return from_seconds(round(at_s / 60) * 60)
 
 
 def _excess(
