@@ -14,8 +14,6 @@ from told_cases import keep, leak
 
 from paes.store.sqlite import SqliteStore
 
-sys.path.insert(0, str(Path(__file__).parent / "core"))
-
 NOTICES = """\
 mail:
   host: {host}
