@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from paes.errors import DataError
 from paes.faults import sentences
 from paes.faults.case import Case, CaseUpdate, State, Word
 from paes.faults.case_run import last_run
+from paes.faults.nightly import JUDGED
 from paes.faults.price import Interval, Price
 from paes.faults.register import all_cases, case_of, decide, update_cases
 from paes.faults.rule_table import RULES
@@ -30,8 +31,6 @@ from paes.report.fault_documents import (
     update_document,
 )
 
-LOOKED_BACK = timedelta(days=56)
-"""What a run judges if it is not told; what began before and is not over is followed anyway."""
 _TOLD = 10
 """Of so many cases the list says what they are."""
 _STATES = ("open", "all", *(str(state) for state in State))
@@ -184,13 +183,13 @@ def _likely(interval: Interval | None, digits: int) -> str:
 @json_option
 @click.pass_obj
 def run(session: Session, start: str | None, end: str | None, lang: str, as_json: bool) -> None:
-    """Look for malfunctions now: every rule, every meter [the last 8 weeks].
+    """Look for malfunctions now: every rule, every meter [the last 60 days, as a night does].
 
     What is not over is followed to the present, however long ago it began.
     """
     tz, now = session.city.time_zone, session.ledger.clock()
     finish = parse_instant(end, tz) if end else now
-    begin = parse_instant(start, tz) if start else finish - LOOKED_BACK
+    begin = parse_instant(start, tz) if start else finish - JUDGED
     with bar() as progress:
         task = progress.add_task("meters", total=len(session.installation.meters))
         update = update_cases(
