@@ -186,7 +186,7 @@ def _above(nights: _Nights, first: int, last: int, at: int) -> Ints:
     """The nights of these days above the threshold of day ``at``, of days of its kind."""
     days = np.arange(first, last + 1)
     alike = nights.in_closed_span[days] == nights.in_closed_span[at]
-    return days[alike & (nights.night[days] > nights.threshold[at])]
+    return np.asarray(days[alike & (nights.night[days] > nights.threshold[at])])
 
 
 def _first_night(nights: _Nights, sign: int, p: BaseLoadParameters) -> int:

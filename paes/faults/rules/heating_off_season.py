@@ -22,7 +22,7 @@ from pydantic import Field
 
 from paes.baselines.baseline import Baseline, obstacle
 from paes.baselines.days import Days
-from paes.faults.day_numbers import months, years
+from paes.faults.day_numbers import months, winters, years
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, Ints, LoadCurve
 from paes.faults.occupancy import occupancy
@@ -109,7 +109,7 @@ def _is_warm(daily: Floats, days: Days, p: HeatingOffSeasonParameters) -> Bools:
 
 def _balance_degc(daily: Floats, days: Days) -> Floats:
     """Of each day, the balance point of the year before its last 1 October; NaN if not known."""
-    winter = _winters(days)
+    winter = np.where(months(days.first, len(days)) >= 10, 0, -1) + _years(days)
     balance = np.full(len(days), np.nan)
     for year in np.unique(winter).tolist():
         end = (np.datetime64(f"{year}-10-01") - np.datetime64(days.first, "D")).astype(int)
@@ -126,11 +126,6 @@ def _balance_degc(daily: Floats, days: Days) -> Floats:
     return balance
 
 
-def _winters(days: Days) -> Ints:
-    """The year of each day's last 1 October."""
-    return np.asarray(np.where(months(days.first, len(days)) >= 10, 0, -1) + _years(days))
-
-
 def _years(days: Days) -> Ints:
     return years(days.first, len(days))
 
@@ -140,6 +135,7 @@ def _limits(
 ) -> tuple[Floats, Floats, Floats]:
     """Base, its deviation, and the limit of each day, by the last summer that was over before."""
     month, year = months(days.first, len(days)), _years(days)
+    winter = winters(days.first, len(days))
     of_summer = np.where(month >= OVER, year, year - 1)
     base, spread, limit = (np.full(len(days), np.nan) for _ in range(3))
     with np.errstate(invalid="ignore"):
@@ -149,8 +145,9 @@ def _limits(
     season = np.ones(len(days), np.bool_) if days.in_season is None else days.in_season
     for summer in np.unique(of_summer).tolist():
         warm = (year == summer) & is_summer & ~np.isnan(daily)
-        since = (year == summer - 1) & (month >= 7) | (year == summer) & (month <= 6)
-        cold = daily[since & season & ~np.isnan(daily)]
+        cold = _of_season(daily, season, winter == summer - 1)
+        if len(cold) < p.least_winter_days:
+            cold = _of_season(daily, season, winter == summer)
         if warm.sum() < p.least_summer_days or len(cold) < p.least_winter_days:
             continue
         if np.median(cold) < p.winter_to_summer_ratio * np.median(daily[warm]):
@@ -164,6 +161,10 @@ def _limits(
             where = (of_summer == summer) & alike
             base[where], spread[where], limit[where] = middle, deviation, middle + more
     return base, spread, limit
+
+
+def _of_season(daily: Floats, season: Bools, among: Bools) -> Floats:
+    return daily[among & season & ~np.isnan(daily)]
 
 
 def _frozen(values: Floats, days: Days, at: int) -> Floats:

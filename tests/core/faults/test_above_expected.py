@@ -1,0 +1,97 @@
+"""Use above what is expected, of an invented office: 500 kWh on open days and 200 on others.
+
+A wave of 3 kWh stands for what nobody knows, so that the error of 14 days is some kWh.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from paes.faults.rules.above_expected import RULE, find
+from paes.shipped_files import shipped_config
+from tests.core.faults.building_curves import FIRST, curve_of, day_number, days_of, midnight, used
+
+P = RULE.file(shipped_config()).parameters
+COUNT = 800
+MONDAY = day_number(date(2025, 1, 13))
+
+
+def table(factor=1.2, first=MONDAY, days=60):
+    is_open = used(curve_of(np.ones((COUNT, 24)))).is_open
+    daily = np.where(is_open, 500.0, 200.0) + 3 * np.sin(np.arange(COUNT) * 2.1)
+    daily[first : first + days] *= factor
+    return np.repeat(daily[:, None] / 24, 24, axis=1)
+
+
+def found(made):
+    curve = curve_of(made)
+    return find(curve, days_of(curve, season=False), P)
+
+
+def test_nothing_where_a_building_is_as_it_was():
+    assert found(table(1.0)) == []
+
+
+def test_a_fifth_more_is_found_on_a_sunday_within_three_weeks():
+    """14 days that took 20 % more are over by Sunday, 26 January: sure as Monday begins."""
+    (episode,) = found(table())
+    weekday = (episode.found - timedelta(days=1)).weekday()
+
+    assert episode.start == midnight(MONDAY)
+    assert weekday == 6
+    assert episode.found == midnight(MONDAY + 14)
+    assert episode.is_over
+    assert episode.numbers["rise_fraction"] == pytest.approx(0.2, abs=0.03)
+
+
+def test_the_excess_is_what_the_days_took_more():
+    """60 days: eight weeks and four working days, from a Monday; a fifth of their use."""
+    (episode,) = found(table())
+    open_days, others = 44, 16
+    more = 0.2 * (500 * open_days + 200 * others)
+    error = episode.numbers["error_of_14_days_kwh"]
+    assert episode.excess is not None
+    days = episode.numbers["days"]
+
+    assert episode.excess.likely.sum() == pytest.approx(more, rel=0.02)
+    assert episode.excess.high.sum() == pytest.approx(more + error / 14 * days, rel=0.03)
+    assert episode.excess.low.sum() == pytest.approx(more - error / 14 * 60, rel=0.03)
+
+
+@pytest.mark.parametrize(("factor", "count"), [(1.13, 0), (1.17, 1)])
+def test_it_counts_from_fifteen_percent_on(factor, count):
+    assert len(found(table(factor))) == count
+
+
+def test_a_meter_that_is_often_off_has_a_wider_threshold():
+    """Every other month it took 40 % more in the year before as well."""
+    made = table(1.2)
+    for month in range(0, MONDAY, 60):
+        made[month : month + 30] *= 1.4
+
+    assert found(made) == []
+
+
+def test_without_a_year_before_nothing_is_told():
+    assert found(table()[day_number(date(2024, 6, 1)) :]) == []
+
+
+def test_what_goes_on_for_good_is_not_over():
+    (episode,) = found(table(first=day_number(date(2024, 11, 4)), days=COUNT))
+
+    assert not episode.is_over
+    assert episode.start == midnight(day_number(date(2024, 11, 4)))
+    assert (FIRST + timedelta(days=COUNT)).year == 2025
+
+
+def test_missing_days_add_nothing():
+    made = table()
+    made[MONDAY + 20 : MONDAY + 50] = np.nan
+    (episode,) = found(made[: MONDAY + 50])
+
+    assert not episode.is_over
+    assert episode.excess is not None
+    assert len(episode.excess.likely) <= 24 * 20
