@@ -6,7 +6,7 @@ now: no case rests on half an episode.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,8 @@ from paes.store import Store
 
 Follow = Callable[[int, int], None]
 """Told of meters done, and meters in all."""
+Told = tuple[str, str]
+"""Rule and subject."""
 RUN = "fault.run"
 _RUN_OF, _RUN_AT = "faults", datetime(2000, 1, 1, tzinfo=UTC)
 """The one event that tells of the last run; told again it replaces itself."""
@@ -59,7 +61,7 @@ class CaseRun:
         self.now = ledger.clock()
         self.until = min(span.end, self.now)
         self._context: PricingContext | None = None
-        self._again: dict[tuple[str, str], Span] = {}
+        self._again: dict[Told, Span] = {}
         """What was judged beyond the span, by rule and subject."""
 
     def seen(self, kept: Sequence[KeptCase], follow: Follow | None) -> list[Seen]:
@@ -68,22 +70,22 @@ class CaseRun:
             return []
         found = watch(self.ledger, self.span, self.meters.values(), self.rules.values(), follow)
         first = [_seen(one, self.until) for one in found]
-        starts: dict[tuple[str, str], datetime] = {}
+        starts: dict[Told, datetime] = {}
         for key, start in [*self._lasting(first), *self._kept_open(kept)]:
-            starts[key] = min(start, starts.get(key, start))
+            starts[key] = min(start, starts.get(key, start), self.span.start)
         seen = [one for one in first if (one.rule, one.subject) not in starts]
-        for (rule_id, subject), start in starts.items():
-            seen += self._look_again(rule_id, subject, min(start, self.span.start))
+        for meters, rules, start in self._lookings(starts):
+            seen += self._look_again(meters, rules, start, starts)
         return [one for one in seen if not self._is_exempt(one, kept)]
 
-    def _lasting(self, seen: Iterable[Seen]) -> list[tuple[tuple[str, str], datetime]]:
+    def _lasting(self, seen: Iterable[Seen]) -> list[tuple[Told, datetime]]:
         """What was not over where the span ends, if that is past."""
         if self.span.end >= self.now:
             return []
         lasting = [one for one in seen if not one.episode.is_over]
         return [((one.rule, one.subject), one.episode.start) for one in lasting]
 
-    def _kept_open(self, kept: Iterable[KeptCase]) -> list[tuple[tuple[str, str], datetime]]:
+    def _kept_open(self, kept: Iterable[KeptCase]) -> list[tuple[Told, datetime]]:
         """What was not over when it was seen last, and is not wholly in the span."""
         return [
             ((record.rule, record.subject), bout.episode.start)
@@ -94,13 +96,37 @@ class CaseRun:
             and (bout.episode.start < self.span.start or self.span.end < self.now)
         ]
 
-    def _look_again(self, rule_id: str, subject: str, start: datetime) -> list[Seen]:
-        one = self.rules[rule_id]
+    def _lookings(
+        self, starts: Mapping[Told, datetime]
+    ) -> Iterator[tuple[list[Meter], list[Rule[Any]], datetime]]:
+        """Each meter that is looked at again, with its rules; all of them where a rule groups."""
+        of_meter: dict[str, list[str]] = {}
+        grouping: dict[str, list[str]] = {}
+        for rule_id, subject in starts:
+            groups = self.rules[rule_id].group is not None
+            by = grouping.setdefault(rule_id, []) if groups else of_meter.setdefault(subject, [])
+            by.append(subject if groups else rule_id)
+        for subject, rules in of_meter.items():
+            start = min(starts[rule_id, subject] for rule_id in rules)
+            yield [self.meters[subject]], [self.rules[rule_id] for rule_id in rules], start
+        for rule_id, subjects in grouping.items():
+            start = min(starts[rule_id, subject] for subject in subjects)
+            yield list(self.meters.values()), [self.rules[rule_id]], start
+
+    def _look_again(
+        self,
+        meters: Sequence[Meter],
+        rules: Sequence[Rule[Any]],
+        start: datetime,
+        wanted: Mapping[Told, datetime],
+    ) -> list[Seen]:
         span = Span(start, self.now)
-        meters = [self.meters[subject]] if subject in self.meters else list(self.meters.values())
-        found = watch(self.ledger, span, meters, [one])
-        self._again[rule_id, subject] = span
-        return [_seen(s, self.now) for s in found if s.subject == subject]
+        found = watch(self.ledger, span, meters, rules)
+        ids, subjects = {one.id for one in rules}, {meter.id for meter in meters}
+        for rule_id, subject in wanted:
+            if rule_id in ids and (subject in subjects or self.rules[rule_id].group):
+                self._again[rule_id, subject] = span
+        return [_seen(s, self.now) for s in found if (s.rule.id, s.subject) in wanted]
 
     def _looks_at(self, rule_id: str, subject: str) -> bool:
         if rule_id not in self.rules:

@@ -301,6 +301,30 @@ def test_places_of_one_subject_are_cases_of_their_own(town):
     ]
 
 
+def test_what_several_meters_show_together_is_one_case_and_theirs_are_retracted(town):
+    """First one meter of the school is silent, then both: a case of their gateway."""
+    school = ("scuola.main", "scuola.palestra")
+
+    def together(found):
+        silent = [name for name in school if found.get(name)]
+        if len(silent) < 2:
+            return found
+        return {"gw-scuola": found[silent[1]]} | {k: v for k, v in found.items() if k not in silent}
+
+    plain = town.rule
+    town.rule = lambda: replace(plain(), group=together)
+    town.truth["scuola.main"] = [(10, 60)]
+    assert [c.subject for c in town.run(0, 15).new] == ["scuola.main"]
+    town.truth["scuola.palestra"] = [(10, 60)]
+    update = town.run(16, 25)
+    assert [(c.subject, c.site, c.state) for c in update.new] == [
+        ("gw-scuola", "scuola", State.NEW)
+    ]
+    assert [(c.subject, c.state) for c in update.closed] == [("scuola.main", State.RETRACTED)]
+    (closed,) = town.run(80, 90).closed
+    assert (closed.subject, closed.state) == ("gw-scuola", State.VERIFIED)
+
+
 def test_without_any_rule_nothing_is_found_and_the_run_is_told(town):
     ledger = EnergyLedger(town.installation, town.store, lambda: day(5))
     update = register.update_cases(ledger, Span(day(0), day(5)), rules=())
