@@ -25,6 +25,7 @@ from pydantic import Field
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, Ints
 from paes.faults.rule import Parameters, Rule
+from paes.faults.rules import pv_string
 from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit
 from paes.faults.view import View
 from paes.series import Floats
@@ -60,8 +61,8 @@ class Months:
         return found
 
 
-def months_of(of: Sunlit, p: PvSlowLossParameters) -> Months:
-    """The months of a plant that are over."""
+def months_of(of: Sunlit, p: PvSlowLossParameters, without: Bools | None = None) -> Months:
+    """The months of a plant that are over; the days ``without`` are left out of them."""
     days, curve = of.days, of.made
     dates = np.datetime64(curve.first_day) + np.arange(len(days.made_kwh))
     month = dates.astype("datetime64[M]").astype(np.int64)
@@ -69,6 +70,8 @@ def months_of(of: Sunlit, p: PvSlowLossParameters) -> Months:
     ratio = np.nan_to_num(days.ratio)
     sunny = days.known & (np.nan_to_num(days.sun_index) > p.sunny_fraction)
     sunny &= ratio >= p.outage_fraction
+    if without is not None:
+        sunny &= ~without
     count = int(month[-1])  # the last is not over
     enough = np.bincount(month[sunny], minlength=count + 1) >= p.least_sunny_days
     made = np.bincount(month[sunny], days.made_kwh[sunny], minlength=count + 1)
@@ -79,15 +82,17 @@ def months_of(of: Sunlit, p: PvSlowLossParameters) -> Months:
     return Months(first[:count], int(first[count]), performance[:count])
 
 
-def find(of: Sunlit, p: PvSlowLossParameters) -> list[Episode]:
+def find(of: Sunlit, p: PvSlowLossParameters, without: Bools | None = None) -> list[Episode]:
     """The slow losses of a plant, in order of time; each from the month on that told it.
+
+    The days ``without``, on which a string was lost, are compared with nothing.
 
     What was lost is that part of each hour's expectation by which the months lie below those of
     the year before; the bounds are the quartiles of the months.
     """
     if is_under_clear_sky(of):
         return []
-    months = months_of(of, p)
+    months = months_of(of, p, without)
     seen = [_seen(months, last, p) for last in range(len(months.performance))]
     known = np.array([one is not None for one in seen], dtype=np.bool_)
     sign = np.array([one is not None and one.is_loss(p) for one in seen], dtype=np.bool_)
@@ -173,10 +178,20 @@ def _usual_parts(
 def look(view: View, p: PvSlowLossParameters) -> list[Episode]:
     """The slow losses of the plant that touch the view's span."""
     of = sunlit(view)
-    found = find(of, p) if of else []
+    if of is None:
+        return []
+    found = find(of, p, _of_strings(of, view))
     return [
         e for e in found if e.start < view.span.end and (e.end > view.span.start or not e.is_over)
     ]
+
+
+def _of_strings(of: Sunlit, view: View) -> Bools:
+    """The days on which part of the plant was lost at once: those are another rule's."""
+    found: Bools = np.zeros(len(of.days.made_kwh), dtype=np.bool_)
+    for loss in pv_string.losses(of.days, pv_string.RULE.file(view.installation.root).parameters):
+        found[loss.first : (loss.last + 1) if loss.is_over else None] = True
+    return found
 
 
 RULE = Rule("pv_slow_loss", 1, PvSlowLossParameters, concerns, look, is_alarm=False)

@@ -180,11 +180,12 @@ class Watch:
             still = self._relative([day], before) < 1.0 - p.loss_fraction
             self._lasting = _until(loss, day if still else loss.last)
             return
-        inside = [d for d in self._after if d < last[0]]
-        self._told.append(_until(loss, max([loss.first, *inside[-1:]]), is_over=True))
+        lost = [d for d in last if self._relative([d], before) < 1.0 - p.loss_fraction]
+        ended = max([loss.first, *(d for d in self._after if d < last[0]), *lost])
+        self._told.append(_until(loss, ended, is_over=True))
         self._lasting, self._after = None, []
-        self._recent = list(last)
-        self._low += [day for day in last if self._days.noon_deg[day] < p.low_sun_deg]
+        self._recent = [day for day in last if day > ended]
+        self._low += [day for day in self._recent if self._days.noon_deg[day] < p.low_sun_deg]
 
     def _reference(self, loss: Loss) -> list[int]:
         first, last = loss.reference
