@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import click
 
@@ -11,7 +12,7 @@ from paes.cli.asked import from_option, json_option, to_option
 from paes.cli.output import number, print_json, print_table, say, say_marks, tell
 from paes.errors import DataError
 from paes.faults.case import Case
-from paes.faults.losses import Loss, Losses, losses_by_month
+from paes.faults.losses import Loss, Losses, losses_by_month, summed
 from paes.faults.price import Interval, Waste
 from paes.faults.pricing import PricingContext
 from paes.faults.register import all_cases
@@ -30,6 +31,13 @@ _TOLD = 5
 @click.option("--site", metavar="ID", help="Only of a site.")
 @click.option("--rule", "rule_id", metavar="ID", help="Only of a rule, e.g. water_leak.")
 @click.option(
+    "--by",
+    type=click.Choice(["row", "month", "rule", "site"]),
+    default="row",
+    show_default=True,
+    help="A line for each month, rule and site, or sums.",
+)
+@click.option(
     "--lang", type=click.Choice(["it", "en"]), default="en", show_default=True, help="Of the names."
 )
 @json_option
@@ -40,6 +48,7 @@ def losses(
     end: str | None,
     site: str | None,
     rule_id: str | None,
+    by: Literal["row", "month", "rule", "site"],
     lang: str,
     as_json: bool,
 ) -> None:
@@ -59,7 +68,7 @@ def losses(
     if not found.rows:
         say("no losses: no case wasted anything then; cases are made by paes faults run")
     else:
-        _print(session, found, lang)
+        _print(session, found, by, lang)
     _say_notes(found)
     say_marks(None, session.store.labels())
 
@@ -94,24 +103,44 @@ def _whole_months(session: Session, start: str | None, end: str | None) -> Span 
     return Span(from_seconds(months[0]), from_seconds(months[-1]))
 
 
-def _print(session: Session, found: Losses, lang: str) -> None:
-    rows = [_row(session, row, lang) for row in found.rows]
+def _print(
+    session: Session, found: Losses, by: Literal["row", "month", "rule", "site"], lang: str
+) -> None:
+    if by == "row":
+        names = ["month", "what", "where"]
+        rows = [_row(session, row, lang) for row in found.rows]
+    else:
+        names = [{"month": "month", "rule": "what", "site": "where"}[by]]
+        rows = [
+            [_name(session, by, name, lang), *_figures(waste, unit)]
+            for (name, unit), waste in summed(found, by).items()
+        ]
+    blank = [""] * (len(names) - 1)
     for unit in sorted({row.unit for row in found.rows}):
         whole = found.total(unit)
         if whole:
-            rows.append([f"all, {unit}", "", "", *_figures(whole, unit)])
-    columns = ["month", "what", "where", "so much", "from … to", "EUR", "from … to", "t CO2"]
-    print_table(f"{session.city.name}: avoidable losses", columns, rows, left=3)
+            rows.append([f"all, {unit}", *blank, *_figures(whole, unit)])
+    columns = [*names, "so much", "from … to", "EUR", "from … to", "t CO2"]
+    print_table(f"{session.city.name}: avoidable losses", columns, rows, left=len(names))
     money = found.total()
     if money and money.eur:
         tell(f"in all {_between(money.eur, 2)} EUR")
 
 
 def _row(session: Session, row: Loss, lang: str) -> list[str]:
-    known = rule(row.rule)
-    name = known.file(session.root).name.in_language(lang) if known else row.rule
-    where = session.installation.site(row.site).name if row.site else "-"
-    return [f"{row.month:%Y-%m}", name, where, *_figures(row.waste, row.unit)]
+    what = _name(session, "rule", row.rule, lang)
+    where = _name(session, "site", row.site or "", lang)
+    return [f"{row.month:%Y-%m}", what, where, *_figures(row.waste, row.unit)]
+
+
+def _name(session: Session, by: str, name: str, lang: str) -> str:
+    """What a person calls a rule or site; a month is called as it is."""
+    if by == "rule":
+        known = rule(name)
+        return known.file(session.root).name.in_language(lang) if known else name
+    if by == "site":
+        return session.installation.site(name).name if name else "-"
+    return name
 
 
 def _figures(waste: Waste, unit: str) -> list[str]:

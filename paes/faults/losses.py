@@ -5,9 +5,9 @@
     cases ─ priced steps ─ what overlaps is counted once ─ months by rule, site and unit
 
 Two cases overlap where they tell of the same hour of one meter, or of a submeter and a meter above
-it: the larger amount counts, hour by hour, and the other is told as an ``Overlap``. Submeters
-beside each other are added before they are held against the meter above. Where nothing overlaps,
-a case is in the ledger with exactly what its price says.
+it: of the hours of which both tell the larger amount counts, and the other is told as an
+``Overlap``. Submeters beside each other are added before they are held against the meter above.
+Where nothing overlaps, a case is in the ledger with exactly what its price says.
 
 Cases that were dismissed, or that readings do not show any more, were no losses. What a rule
 reckons itself (a claim, a power part) is money without energy, and spread evenly over its time.
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -78,6 +79,15 @@ class Losses:
         of = [row.waste for row in self.rows if unit in (None, row.unit)]
         whole = reduce(added, of) if of else None
         return whole if unit or whole is None else Waste(NOTHING, whole.eur, whole.co2_t)
+
+
+def summed(losses: Losses, by: Literal["month", "rule", "site"]) -> dict[tuple[str, str], Waste]:
+    """The rows together by what is asked for and unit, in order; of no site ``""``."""
+    of: dict[tuple[str, str], list[Waste]] = {}
+    for row in losses.rows:
+        name = {"month": f"{row.month:%Y-%m}", "rule": row.rule, "site": row.site or ""}[by]
+        of.setdefault((name, row.unit), []).append(row.waste)
+    return {key: reduce(added, of[key]) for key in sorted(of)}
 
 
 def losses_by_month(

@@ -1,8 +1,10 @@
-"""Cases that tell of the same hours of the same energy: which of them counts in each hour.
+"""Cases that tell of the same hours of the same energy: which of them counts.
 
-Meters are a forest: a meter contains its submeters. Hour by hour, of several cases of one meter
-the largest counts; then what counts at its submeters together is held against it, and the larger
-of both stays. Of equals the first case (by id), and the meter above, stay.
+Meters are a forest: a meter contains its submeters. All hours of which the same cases tell are
+judged together, for hour by hour the larger of two would be more than either has in all: of
+several cases of one meter the largest counts; then what counts at its submeters together is held
+against it, and the larger of both stays. Of equals the first case (by id), and the meter above,
+stay.
 """
 
 from __future__ import annotations
@@ -54,13 +56,24 @@ def counted_once(claims: Sequence[Claimed]) -> tuple[list[Bools], list[Dropped]]
 
 
 class _Tree:
-    """The claims of one main meter and all that it contains, on one grid of hours."""
+    """The claims of one main meter and all that it contains, on one grid of hours.
+
+    ``amount`` and ``wins`` have a column for each set of claims that tell of the same hours;
+    ``column`` is that of each hour.
+    """
 
     def __init__(self, claims: Sequence[Claimed]) -> None:
         self.claims = claims
         every = [c.steps.starts_s[c.inside] // HOUR_S for c in claims]
         self.hours: Ints = np.unique(np.concatenate(every))
-        self.amount = np.stack([self._by_hour(c) for c in claims])
+        by_hour = np.stack([self._by_hour(c) for c in claims])
+        telling, column = np.unique(np.isfinite(by_hour), axis=1, return_inverse=True)
+        self.column: Ints = column.reshape(-1)
+        known = np.where(np.isfinite(by_hour), by_hour, 0.0)
+        count = telling.shape[1]
+        sums = [np.bincount(self.column, weights=of, minlength=count) for of in known]
+        self.amount = np.where(telling, np.stack(sums), -np.inf)
+        self.length = np.bincount(self.column, minlength=count)
         self.wins = np.zeros(self.amount.shape, dtype=np.bool_)
         self._settle(claims[0].path[-1], 1)
         self.counts = [self._steps(n) for n in range(len(claims))]
@@ -74,14 +87,14 @@ class _Tree:
         return found
 
     def _settle(self, meter: str, depth: int) -> Floats:
-        """What counts at ``meter`` in each hour; ``depth`` is how far up the path it stands."""
+        """What counts at ``meter`` in each column; ``depth`` is how far up the path it stands."""
         own = [n for n, c in enumerate(self.claims) if c.path[0] == meter]
         under = {
             c.path[-depth - 1]: True
             for c in self.claims
             if len(c.path) > depth and c.path[-depth] == meter
         }
-        below = np.full(len(self.hours), -np.inf)
+        below = np.full(self.amount.shape[1], -np.inf)
         for child in under:
             value = self._settle(child, depth + 1)
             below = np.where(np.isinf(below), value, below + np.where(np.isinf(value), 0.0, value))
@@ -102,7 +115,7 @@ class _Tree:
         claim = self.claims[n]
         at = np.searchsorted(self.hours, claim.steps.starts_s // HOUR_S)
         at = np.minimum(at, len(self.hours) - 1)
-        return np.asarray(claim.inside & self.wins[n][at])
+        return np.asarray(claim.inside & self.wins[n][self.column[at]])
 
     def dropped(self) -> list[Dropped]:
         """What does not count of each case, and in whose favour: of several the largest."""
@@ -114,7 +127,7 @@ class _Tree:
             favoured = np.argmax(rivals, axis=0)
             for m in np.unique(favoured[lost]).tolist():
                 here = lost & (favoured == m)
-                amount, hours = float(self.amount[n][here].sum()), int(np.count_nonzero(here))
+                amount, hours = float(self.amount[n][here].sum()), int(self.length[here].sum())
                 other = self.claims[m].case.id
                 found.append((claim.case.id, other, hours, amount, claim.unit))
         return found

@@ -79,10 +79,10 @@ def interval_document(interval: Interval | None) -> Document | None:
 
 
 def overlap_text(one: Overlap) -> str:
-    """``A tells of 120 kWh in 48 hours that B tells of as well: they are counted once, in B``."""
+    """``120 kWh of A (48 hours) lie where B tells of more: counted once, there``."""
     return (
-        f"{one.case} tells of {one.amount:,.0f} {one.unit} in {one.hours} hours of which {one.by} "
-        "tells more: they are counted once, there"
+        f"{one.amount:,.0f} {one.unit} of {one.case} ({one.hours} hours) lie where {one.by} "
+        "tells of more: counted once, there"
     )
 
 

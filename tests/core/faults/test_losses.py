@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from small_installation import SmallInstallation
 
 from paes.faults.case import Case, State
 from paes.faults.episode import Episode
-from paes.faults.losses import Losses, Overlap, losses_by_month
+from paes.faults.losses import Losses, Overlap, losses_by_month, summed
 from paes.faults.price import Interval
 from paes.faults.pricing import PricingContext, price_of
 from paes.periods import Span
@@ -109,6 +110,37 @@ def test_two_cases_of_one_hour_count_once_by_the_larger(context: PricingContext)
     assert overlap == Overlap(cases[0].id, cases[1].id, 6, 18.0, "kWh")
 
 
+def test_hours_that_two_cases_share_are_judged_together(context: PricingContext) -> None:
+    """1, 3, 1, 3 kWh are 8 and 2, 2, 2, 2.5 are 8.5: these count, not the larger of each hour."""
+    first = episode(DAY, "2025-03-31", excess(DAY, [1.0, 3.0, 1.0, 3.0]))
+    other = episode(DAY, "2025-03-31", excess(DAY, [2.0, 2.0, 2.0, 2.5]))
+    cases = [
+        case(context, "scuola.main", first),
+        case(context, "scuola.main", other, "above_expected"),
+    ]
+    losses = losses_by_month(context, cases)
+    assert (kwh(losses, "base_load"), kwh(losses, "above_expected")) == (0.0, 8.5)
+    assert losses.overlaps == (Overlap(cases[0].id, cases[1].id, 4, 8.0, "kWh"),)
+
+
+def test_rows_are_added_up_by_month_rule_or_site(context: PricingContext) -> None:
+    cases = [
+        case(context, "scuola.main", a_day(1.0, "2025-03-31", 48)),
+        case(context, "molo.gas", a_day(2.0, hours=10), "heating_off_season"),
+        case(context, "scuola.acqua", a_day(0.5, hours=4), "water_leak"),
+    ]
+    losses = losses_by_month(context, cases)
+    by_month = {key: of.amount.likely for key, of in summed(losses, "month").items()}
+    assert by_month == {("2025-03", "kWh"): 44.0, ("2025-03", "m3"): 2.0, ("2025-04", "kWh"): 24.0}
+    by_site = {key: of.amount.likely for key, of in summed(losses, "site").items()}
+    assert by_site == {("molo", "kWh"): 20.0, ("scuola", "kWh"): 48.0, ("scuola", "m3"): 2.0}
+    assert list(summed(losses, "rule")) == [
+        ("base_load", "kWh"),
+        ("heating_off_season", "kWh"),
+        ("water_leak", "m3"),
+    ]
+
+
 def test_submeters_are_added_before_they_are_held_against_the_meter_above(
     context: PricingContext,
 ) -> None:
@@ -187,8 +219,8 @@ def test_the_document_says_rows_totals_and_overlaps(context: PricingContext) -> 
     assert document["totals"][0]["amount"]["likely"] == 84.0
     assert document["rows"][-1]["co2_t"] is None
     assert document["overlaps"][0]["message"] == (
-        "scuola.main/base_load/2025-03-02 tells of 18 kWh in 6 hours of which "
-        "scuola.main/above_expected/2025-03-02 tells more: they are counted once, there"
+        "18 kWh of scuola.main/base_load/2025-03-02 (6 hours) lie where "
+        "scuola.main/above_expected/2025-03-02 tells of more: counted once, there"
     )
     assert [r["amount_likely"] for r in loss_rows(losses)] == [30.0, 54.0, 12.0]
 
@@ -207,11 +239,12 @@ METERS = ("scuola.main", "scuola.palestra")
 def test_no_hour_counts_twice_and_nothing_gets_lost(
     context: PricingContext, told: list[tuple[str, int, int, float]]
 ) -> None:
-    """Hour by hour the ledger has the larger of the main meter's largest and the gym's largest."""
+    """Of even amounts each hour has the larger of the main meter's largest and the gym's."""
     cases = []
     most = {meter: np.zeros(200) for meter in METERS}
     for n, (meter, first, hours, amount) in enumerate(told):
-        of = excess("2025-03-03", [0.0] * first + [amount] * hours)
+        of = excess("2025-03-03", [amount] * hours)
+        of = replace(of, starts_s=of.starts_s + 3600 * first)
         cases.append(case(context, meter, episode("2025-03-03", "2025-03-31", of), f"rule_{n}"))
         part = most[meter][first : first + hours]
         np.maximum(part, amount, out=part)
