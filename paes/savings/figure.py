@@ -75,5 +75,10 @@ def _valued(
     total = math.fsum(weights)
     mean = math.fsum(w * v for w, v in zip(weights, known, strict=True)) / total if total else 0.0
     energy = of.kwh
-    low = likely - (energy.likely - energy.low) * mean
-    return Interval(low, likely, likely + (energy.high - energy.likely) * mean)
+    low = likely - _times(energy.likely - energy.low, mean)
+    return Interval(low, likely, likely + _times(energy.high - energy.likely, mean))
+
+
+def _times(width: float, price: float) -> float:
+    """What nothing bounds stays unbounded, even of what is worth nothing."""
+    return width * price if math.isfinite(width) else width
