@@ -19,6 +19,7 @@
     covenant_lists.yaml          areas, instruments … of actions     (optional: the shipped one)
     uncertainty.yaml             how wrong figures may be            (optional: the shipped one)
     weather_dependence.yaml      what follows the degree days        (optional: the shipped one)
+    photovoltaics.yaml           what is assumed of plants           (optional: the shipped one)
     forecast.yaml                how wrong forecasts were seen to be (optional: the shipped one)
     grid_projections.yaml        the grid to come, as others see it  (optional: the shipped one)
     activity_drivers.yaml        what measures a sector's activity   (optional: the shipped one)
@@ -84,6 +85,8 @@ from paes.retention import Retention
 from paes.schema import ConfigModel, Identifier
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
 from paes.shipped_files import own_or_shipped, read_own_or_shipped, shipped_config
+from paes.solar.assumptions import FILE as PV_FILE
+from paes.solar.assumptions import PvAssumptions
 from paes.supply.checks import supply_problems
 from paes.supply.plants import SupplyAssumptions
 from paes.tariffs.checks import contract_problems, read_bands, read_tariffs
@@ -159,6 +162,7 @@ def load_installation(root: Path) -> Installation:
     seasons = attempt(problems, read_own_or_shipped, root, "heating_seasons.yaml", HeatingSeasons)
     supply = attempt(problems, read_own_or_shipped, root, "supply.yaml", SupplyAssumptions)
     uncertainty = attempt(problems, read_own_or_shipped, root, "uncertainty.yaml", Assumptions)
+    attempt(problems, read_own_or_shipped, root, PV_FILE, PvAssumptions)
     dependence = _dependence(root, problems)
     for town in towns:
         path = town.folder / "drivers.csv"
