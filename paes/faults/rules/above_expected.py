@@ -51,6 +51,7 @@ class AboveExpectedParameters(Parameters):
     rise_fraction: float = Field(gt=0)
     error_quantile: float = Field(gt=0.5, lt=1)
     errors: float = Field(gt=0)
+    still_fraction: float = Field(gt=0, le=1)
     allowance_fraction: float = Field(ge=0, lt=1)
     back_to_usual_weeks: int = Field(ge=1)
 
@@ -76,11 +77,12 @@ def find(curve: LoadCurve, days: Days, p: AboveExpectedParameters) -> list[Episo
     for begin, end in zip(starts, [*starts[1:], len(days)], strict=True):
         judged = _judged(clean, days, begin, p) if since < end else None
         while judged is not None and since < end:
-            sign, known = _signs(daily, days, judged, max(begin, since), p)
-            stretch = next(iter(stretches(sign, known, 1, p.back_to_usual_weeks)), None)
+            stretch = _stretch(daily, days, judged, max(begin, since), p)
             if stretch is None or stretch.first >= end:
                 break
-            episode, first, last = _episode(curve, daily, judged, stretch, begin, p)
+            first = _first_day(daily, judged, stretch.first, max(begin, since), p)
+            stretch = stretch._replace(first=first)
+            episode, last = _episode(curve, daily, judged, stretch, begin, p), stretch.last
             found.append(episode)
             since = last + 1 if stretch.is_over else len(days)
             clean[first:since] = np.nan
@@ -124,24 +126,40 @@ def _sums(seen: Floats, expected: Floats, p: AboveExpectedParameters) -> tuple[F
     return np.where(enough, beyond, np.nan), np.where(enough, told, np.nan)
 
 
-def _signs(
+def _stretch(
     daily: Floats, days: Days, judged: _Judged, since: int, p: AboveExpectedParameters
+) -> Stretch | None:
+    """The first spell from day ``since`` on; over when only a part of the threshold is left."""
+    sign, known = _signs(daily, days, judged, since, p, 1.0)
+    first = next(iter(stretches(sign, known, 1, 1)), None)
+    if first is None:
+        return None
+    still, known = _signs(daily, days, judged, since, p, p.still_fraction)
+    known &= np.arange(len(daily)) >= first.first
+    return stretches(still, known, 1, p.back_to_usual_weeks)[0]
+
+
+def _signs(
+    daily: Floats, days: Days, judged: _Judged, since: int, p: AboveExpectedParameters, part: float
 ) -> tuple[Bools, Bools]:
-    """On Sundays: whether the last 14 days, all of them judged, are beyond the threshold."""
+    """On Sundays: whether the last 14 days, all judged, are beyond ``part`` of the threshold."""
     at = np.arange(len(daily))
     beyond, told = _sums(np.where(at >= since, daily, np.nan), judged.expected, p)
-    threshold = np.maximum(p.rise_fraction * told, p.errors * judged.error_kwh)
+    threshold = part * np.maximum(p.rise_fraction * told, p.errors * judged.error_kwh)
     weekly = (at + days.first.weekday()) % WEEK_DAYS == WEEK_DAYS - 1
     known = weekly & ~np.isnan(beyond) & (at >= since)
     return known & (np.nan_to_num(beyond) > np.nan_to_num(threshold, nan=np.inf)), known
 
 
-def _first_day(daily: Floats, judged: _Judged, sign: int, since: int, allowance: float) -> int:
-    """Where the CUSUM last left zero before the sign; unknown days add nothing."""
+def _first_day(
+    daily: Floats, judged: _Judged, sign: int, since: int, p: AboveExpectedParameters
+) -> int:
+    """Where the CUSUM last left zero in the four weeks to the sign; unknown days add nothing."""
+    since = max(since, sign - 2 * p.seen_days + 1)
     part = slice(since, sign + 1)
-    beyond = np.nan_to_num(daily[part] - judged.expected[part] * (1 + allowance))
+    beyond = np.nan_to_num(daily[part] - judged.expected[part] * (1 + p.allowance_fraction))
     total = np.concatenate([[0.0], np.cumsum(beyond)])
-    return since + int(len(total) - 1 - np.argmin(total[::-1])) if len(beyond) else sign
+    return min(since + int(len(total) - 1 - np.argmin(total[::-1])), sign)
 
 
 def _episode(
@@ -151,13 +169,8 @@ def _episode(
     stretch: Stretch,
     begin: int,
     p: AboveExpectedParameters,
-) -> tuple[Episode, int, int]:
-    """The episode, its first day and its last."""
-    since = max(begin, stretch.first - 8 * WEEK_DAYS)
-    first = min(
-        _first_day(daily, judged, stretch.first, since, p.allowance_fraction), stretch.first
-    )
-    last = stretch.last
+) -> Episode:
+    first, last = stretch.first, stretch.last
     seen = slice(first, last + 1)
     known = ~np.isnan(daily[seen]) & ~np.isnan(judged.expected[seen])
     used, told = daily[seen][known].sum(), judged.expected[seen][known].sum()
@@ -167,7 +180,7 @@ def _episode(
         parts = [1 - (judged.expected + off) / daily for off in (0.0, error, -error)]
     likely, low, high = (np.clip(x, 0.0, 1.0)[curve.day] * curve.amounts for x in parts)
     start, end = day_start(curve, first), day_start(curve, last + 1)
-    episode = Episode(
+    return Episode(
         start=start,
         end=end,
         found=day_start(curve, stretch.found + 1),
@@ -187,7 +200,6 @@ def _episode(
         excess=excess_between(curve, where, likely, low, high),
         picture=daily_picture(curve, "kWh", daily, judged.expected, first, last),
     )
-    return episode, first, last
 
 
 def concerns(meter: Meter, site: Site) -> bool:

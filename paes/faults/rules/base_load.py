@@ -64,7 +64,8 @@ class BaseLoadParameters(Parameters):
 class _Nights:
     """Of each local day, in kW: its night, the median seen, and both references.
 
-    ``fallen`` is what the eight weeks before are to those of last year, at most 1.
+    ``fallen`` is what the eight weeks before are to those of last year, at most 1;
+    ``alone_fraction`` the rise that is asked for where one reference is not known.
     """
 
     night: Floats
@@ -73,6 +74,7 @@ class _Nights:
     year_before: Floats
     fallen: Floats
     in_closed_span: Bools
+    alone_fraction: Floats
     p: BaseLoadParameters
 
     @cached_property
@@ -92,7 +94,7 @@ class _Nights:
         both = np.maximum(
             self.before * (1 + p.rise_fraction), self.last_year * (1 + p.rise_on_last_year_fraction)
         )
-        alone = self.usual * (1 + p.rise_alone_fraction)
+        alone = self.usual * (1 + self.alone_fraction)
         wanted = np.where(np.isnan(both), alone, both)
         return np.maximum(wanted, self.usual + p.least_rise_kw)
 
@@ -157,7 +159,8 @@ def _nights(night: Floats, reference: Floats, used: Occupancy, p: BaseLoadParame
     year = medians(reference, p.last_year_days, around, int(some * p.last_year_days))
     with np.errstate(invalid="ignore", divide="ignore"):
         fallen = np.nan_to_num(np.clip(before / year_before, 0.0, 1.0), nan=1.0)
-    return _Nights(night, seen, before, year, fallen, used.in_closed_span, p)
+    alone = np.full(len(night), p.rise_alone_fraction)
+    return _Nights(night, seen, before, year, fallen, used.in_closed_span, alone, p)
 
 
 def _frozen(
@@ -165,8 +168,9 @@ def _frozen(
 ) -> _Nights:
     """The same with the eight weeks before day ``at`` for all days of its kind since.
 
-    What was seen since is in no reference: of an episode that is older than a year, last year is
-    the one before it began.
+    It goes on in days of the other kind (a school's summer) as long as these lie as far above last
+    year's, which is all there is to compare. What was seen since is in no reference: of an episode
+    that is older than a year, last year is the one before it began.
     """
     clean = np.where(np.arange(len(night)) <= at - p.seen_days, reference, np.nan)
     nights = _nights(night, clean, used, p)
@@ -179,7 +183,8 @@ def _frozen(
     earlier = np.concatenate([np.full(YEAR_DAYS, np.nan), year])[: len(year)]
     year = np.where(since & np.isnan(year), earlier, year)
     year = np.where(since & np.isnan(year) & alike, year[at], year)
-    return replace(nights, before=before, fallen=fallen, year_before=year)
+    alone = np.where(since & ~alike, p.rise_fraction, p.rise_alone_fraction)
+    return replace(nights, before=before, fallen=fallen, year_before=year, alone_fraction=alone)
 
 
 def _above(nights: _Nights, first: int, last: int, at: int) -> Ints:
