@@ -148,6 +148,9 @@ def _print_list(session: Session, cases: list[Case], lang: str) -> None:
     for i, case in enumerate(cases[:_TOLD], 1):
         tell(f"{i}. {sentences.sentence(case, lang, session.root)}")
         tell(f"   paes faults show {case.id}")
+    subjects = [case.subject for case in cases if case.price]
+    if len(set(subjects)) < len(subjects):
+        say("cases of one meter may tell of the same hours: paes faults losses counts each once")
     if len(cases) > _TOLD:
         say(f"{len(cases) - _TOLD} more: --site, --rule, --state; --json has all")
 
