@@ -118,7 +118,7 @@ _Entry = tuple[Case, str, int, Waste]
 
 
 def _claimed(context: PricingContext, case: Case, span: Span | None) -> Claimed | None:
-    """The steps of a case that wastes energy or water; None of any other."""
+    """The steps of a case that wastes energy or water in ``span``; None of any other."""
     meter, excess = context.installation.meters.get(case.subject), case.episode.excess
     if meter is None or excess is None or case.episode.eur is not None or case.price is None:
         return None
@@ -127,6 +127,8 @@ def _claimed(context: PricingContext, case: Case, span: Span | None) -> Claimed 
     if span:
         inside = steps.starts_s >= to_seconds(span.start)
         inside &= steps.starts_s < to_seconds(span.end)
+    if not inside.any():
+        return None
     above = [one.id for one in _above(context, meter)]
     unit = "kWh" if meter.carrier else "m3"
     return Claimed(case, unit, steps, inside, (meter.id, *above))
