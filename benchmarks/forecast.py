@@ -172,7 +172,7 @@ def _told(parts: Floats) -> str:
 def main() -> None:
     """Parse what is asked and run both."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--meters", type=int, default=200)
+    parser.add_argument("--meters", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     speed(args.meters, args.seed)

@@ -108,9 +108,8 @@ def told(rows: Iterable[Row]) -> str:
         lines.append(f"\n{rule}")
         for row in of:
             mark = {None: " ", True: "ok", False: "BELOW ITS BAR"}[row.meets_bar]
-            lines.append(
-                f"  {row.what:<70} {_figure(row.figure):>7} {row.unit:<14} {_bar(row):<8} {mark}".rstrip()
-            )
+            figure = f"{_figure(row.figure):>7} {row.unit:<14} {_bar(row):<8} {mark}"
+            lines.append(f"  {row.what:<70} {figure}".rstrip())
     return "\n".join(lines)
 
 
