@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from paes.errors import FactorMissing
+from paes.errors import DataError
 from paes.factors.emission_factors import FactorMatch, How
 from paes.installation import City, Installation
 from paes.inventory.factor_choice import FactorChoice, frozen_on, known_on
@@ -62,7 +62,7 @@ class AvoidedFactors:
                 or self._of_inventory(city, carrier, sector, year)
                 or choice.of_set(carrier, sector, year)
             )
-        except FactorMissing:
+        except DataError:
             return None
 
     def _of_inventory(

@@ -210,6 +210,48 @@ def test_a_target_that_is_met_gives_way_to_the_next(
     assert gap.lacking_t == pytest.approx(1068 + 48.3 + 20.2 - LACKING_T / 0.14 / 2)
 
 
+LOCAL = """\
+year,carrier,factor_t_per_mwh,source
+2024,electricity,0.300,invented for tests
+"""
+
+
+def test_a_plan_with_the_local_factor_counts_by_what_the_city_declares(
+    small: SmallInstallation, store: SqliteStore
+) -> None:
+    """Current and local: 0.3 t/MWh of 2024 for 2025, said to be carried over."""
+    small.replace(
+        "cities/porto/plan.yaml",
+        "electricity_factor: frozen\n",
+        "electricity_factor: current\nelectricity_scope: local\n",
+    )
+    small.write({"cities/porto/inventory/local_factors.csv": LOCAL})
+    context = PricingContext(priced_town(small, store))
+    hours = episode("2025-03-03", "2025-03-04", excess("2025-03-03", [1000.0]))
+    price = priced(context, "scuola.main", hours)
+    assert price.so_far.co2_t is not None
+    assert price.so_far.co2_t.likely == pytest.approx(0.3)
+    assert any(text.startswith("electricity 0.3 t/MWh for 2025") for text in price.rests_on)
+    assert any("2024 (earlier)" in text for text in price.rests_on)
+
+
+def test_the_towns_own_factor_is_that_of_its_newest_inventory(
+    small: SmallInstallation, store: SqliteStore
+) -> None:
+    """No plant makes any of it: the local factor of 2005 is the national one, and says its year."""
+    small.replace(
+        "cities/porto/plan.yaml",
+        "electricity_factor: frozen\n",
+        "electricity_factor: frozen\nelectricity_scope: local\n",
+    )
+    context = PricingContext(priced_town(small, store))
+    hours = episode("2025-03-03", "2025-03-04", excess("2025-03-03", [1000.0]))
+    price = priced(context, "scuola.main", hours)
+    assert price.so_far.co2_t is not None
+    assert price.so_far.co2_t.likely == pytest.approx(0.483)
+    assert "electricity 0.483 t/MWh for 2025: prova, 2005 (earlier)" in price.rests_on
+
+
 def test_lost_production_is_bought_first_and_then_not_fed_in(
     context: PricingContext, store: SqliteStore
 ) -> None:
