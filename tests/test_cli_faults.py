@@ -180,6 +180,8 @@ def test_what_people_called_a_malfunction_or_none_are_labels(paes):
     (_, dismissed) = json.loads(paes("faults", "labels", "--json").out)
     assert (dismissed["is_malfunction"], dismissed["numbers"]["night_flow_l_h"]) == (False, 10.0)
     assert listed(paes) == [DEAR, FREE]
+    (row,) = rows(paes("faults", "--state", "dismissed").out)
+    assert row[4:] == ["dismissed", "-", "-", "-", "-"]  # what is none was no loss
 
 
 def test_who_says_nothing_of_who_he_is_is_a_wrong_call(paes):
@@ -195,7 +197,7 @@ ONLY = "base_load"
 
 @pytest.fixture
 def school(small: SmallInstallation, tmp_path, monkeypatch, capfd) -> CommandLine:
-    """2 kW from January 2024 on, 4 kW from 1 March 2025 on, read every quarter of an hour until May."""
+    """2 kW from January 2024 on, 4 kW from March 2025 on, read every quarter hour until May."""
     off = [f"  {one.id}: {{enabled: false, reason: not here}}" for one in RULES if one.id != ONLY]
     assert off
     text = "\n".join(["rules:", *off, ""])

@@ -18,6 +18,7 @@ from paes.errors import DataError
 from paes.faults import sentences
 from paes.faults.case import Case, CaseUpdate, State, Word
 from paes.faults.case_run import last_run
+from paes.faults.losses import NO_LOSS
 from paes.faults.nightly import JUDGED
 from paes.faults.price import Interval, Price
 from paes.faults.register import all_cases, case_of, decide, update_cases
@@ -129,8 +130,13 @@ def ranked(cases: Iterable[Case]) -> list[Case]:
     return sorted(cases, key=lambda case: (*_cost(case), case.id))
 
 
+def _price(case: Case) -> Price | None:
+    """What it costs; nothing of what was called none, or is not shown any more."""
+    return None if case.state in NO_LOSS else case.price
+
+
 def _cost(case: Case) -> tuple[float, float]:
-    price = case.price
+    price = _price(case)
     week = price.per_week.eur if price and case.is_open else None
     so_far = price.so_far.eur if price else None
     return (-week.likely if week else 0.0), (-so_far.likely if so_far else 0.0)
@@ -156,7 +162,7 @@ def _print_list(session: Session, cases: list[Case], lang: str) -> None:
 
 
 def _row(session: Session, case: Case, lang: str) -> list[str]:
-    price = case.price
+    price = _price(case)
     return [
         sentences.name(case, lang, session.root),
         place_text(session.installation, case),

@@ -242,7 +242,7 @@ def _floats(numbers: Sequence[float | None] | None) -> Any:
 
 def _packed(document: Any) -> str:
     text = json.dumps(document, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
 def _unpacked(text: str) -> Any:

@@ -9,7 +9,7 @@ hand in each test.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -104,16 +104,29 @@ parameters: {rearm_days: 21, patience_days: 7}
 """
 
 
-def small_town(folder: Path) -> Town:
-    small = SmallInstallation(folder / "installation")
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    small = SmallInstallation(tmp_path_factory.mktemp("town") / "installation")
     (small.root / "fault_rules").mkdir()
     (small.root / "fault_rules" / "script.yaml").write_text(RULE_FILE, encoding="utf-8")
-    return Town(load_installation(small.root), SqliteStore(folder / "town.sqlite"))
+    return load_installation(small.root)
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Town:
-    return small_town(tmp_path)
+def town(installation: Installation, tmp_path: Path) -> Town:
+    return Town(installation, SqliteStore(tmp_path / "town.sqlite"))
+
+
+@pytest.fixture
+def new_town(
+    installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Town]:
+    """Makes towns with stores of their own."""
+
+    def made() -> Town:
+        return Town(installation, SqliteStore(tmp_path_factory.mktemp("store") / "town.sqlite"))
+
+    return made
 
 
 # --- one case per episode, and only consumption closes it ---------------------------------------
@@ -290,6 +303,17 @@ def test_two_cases_that_turn_out_to_be_one_become_the_older_with_all_words(town)
     assert town.only().state is State.VERIFIED  # over on day 60, told two days before
 
 
+def test_the_same_run_again_changes_nothing(town):
+    town.truth[METER] = [(10, 20), (30, 45), (90, 95)]
+    town.truth["scuola.palestra"] = [(80, 120)]
+    assert len(town.run(0, 100).new) == 3
+    kept = town.store.events(name="fault.case")
+    update = town.run(0, 100)
+    assert (update.new, update.changed, update.closed) == ((), (), ())
+    assert len(update.all) == 3
+    assert town.store.events(name="fault.case") == kept
+
+
 def test_places_of_one_subject_are_cases_of_their_own(town):
     town.truth[METER] = [(10, 20)]
     for place in ("bill 1/2025", "bill 2/2025"):
@@ -352,14 +376,13 @@ def facts(cases: Iterable[Case]) -> list[tuple[object, ...]]:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(lengths=episodes, cuts=st.lists(st.integers(1, 139), max_size=3), data=st.data())
-def test_spans_judged_in_any_order_give_the_cases_of_one_run(tmp_path_factory, lengths, cuts, data):
+def test_spans_judged_in_any_order_give_the_cases_of_one_run(new_town, lengths, cuts, data):
     truth = script(lengths)
     edges = sorted({0, 230, *cuts})
     spans = list(pairwise(edges))
-    whole = small_town(tmp_path_factory.mktemp("whole"))
-    parts = small_town(tmp_path_factory.mktemp("parts"))
+    whole, parts = new_town(), new_town()
     whole.truth[METER] = parts.truth[METER] = truth
     whole.run(0, 230)
     for first, last in data.draw(st.permutations(spans)):
@@ -369,14 +392,11 @@ def test_spans_judged_in_any_order_give_the_cases_of_one_run(tmp_path_factory, l
     assert facts(register.all_cases(parts.store)) == facts(expected)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(lengths=episodes, every=st.integers(1, 19), back=st.integers(20, 40))
-def test_nightly_runs_give_the_cases_of_one_run_at_the_end_ids_too(
-    tmp_path_factory, lengths, every, back
-):
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(lengths=episodes, every=st.integers(4, 19), back=st.integers(20, 40))
+def test_nightly_runs_give_the_cases_of_one_run_at_the_end_ids_too(new_town, lengths, every, back):
     truth = script(lengths)
-    whole = small_town(tmp_path_factory.mktemp("whole"))
-    nightly = small_town(tmp_path_factory.mktemp("nightly"))
+    whole, nightly = new_town(), new_town()
     whole.truth[METER] = nightly.truth[METER] = truth
     whole.run(0, 230)
     for now in range(every, 230 + every, every):
@@ -419,6 +439,33 @@ def test_the_same_words_and_bouts_make_the_same_life_in_any_order(said, seen):
         (State.REARMED, day(62), Cause.CAME_BACK),
         (State.VERIFIED, day(61), Cause.USUAL_UNTOLD),
     ]
+
+
+any_word = st.builds(
+    lambda word, at: Decision("c", word, "Rossi", "so", day(at), _assignee(word).get("assignee")),
+    st.sampled_from(Word),
+    st.floats(0, 120),
+)
+
+
+@given(
+    said=st.lists(any_word, max_size=6),
+    lengths=st.lists(st.tuples(st.integers(4, 20), st.integers(1, 20)), min_size=1, max_size=4),
+    last_is_over=st.booleans(),
+)
+def test_whatever_people_say_only_consumption_verifies_and_always_does(said, lengths, last_is_over):
+    spans = script(lengths)
+    seen = [bout(a, b, True) for a, b in spans[:-1]] + [bout(*spans[-1], last_is_over)]
+    told = steps(seen, said, timedelta(days=7))
+    if last_is_over:
+        assert told[-1].state in (State.VERIFIED, State.DISMISSED)
+    else:
+        assert told[-1].state is not State.VERIFIED
+    assert [s.decision for s in told if s.cause is Cause.SAID] == sorted(said, key=lambda d: d.at)
+    if not any(d.word is Word.DISMISS for d in said):
+        assert [s.at for s in told if s.state is State.VERIFIED] == [
+            b.episode.end for b in seen if b.episode.is_over
+        ]
 
 
 @pytest.mark.parametrize(
