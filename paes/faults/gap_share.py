@@ -19,7 +19,6 @@ from paes.inventory.inventory import Inventory
 from paes.inventory.making import inventory_years, make_inventory
 from paes.plan.target import Target
 from paes.progress.path import emissions_of, target_total_t
-from paes.progress.progress import find_target
 
 WEEKS_IN_YEAR = 365.25 / 7
 
@@ -51,9 +50,10 @@ def gap_of(city: City, ledger: EnergyLedger, newest: Inventory | None) -> Gap | 
     """What the tracked target lacks, else the next; None if they are met, or nobody can tell."""
     if newest is None:
         return None
+    tracked = [t for t in city.plan.targets if t.id == city.plan.default_target]
     ahead = [t for t in city.plan.targets if t.target_year > newest.year]
     ahead.sort(key=lambda t: (t.target_year, t.reduction_fraction))
-    for target in (find_target(city, None), *ahead):
+    for target in (*tracked, *ahead):
         try:
             lacking_t = _lacking_t(city, ledger, newest, target)
         except DataError:

@@ -7,7 +7,8 @@
 Two cases overlap where they tell of the same hour of one meter, or of a submeter and a meter above
 it: of the hours of which both tell the larger amount counts, and the other is told as an
 ``Overlap``. Submeters beside each other are added before they are held against the meter above.
-Where nothing overlaps, a case is in the ledger with exactly what its price says.
+Where nothing overlaps, a case is in the ledger with what its price says, but for the millionths
+to which a store keeps each step.
 
 Cases that were dismissed, or that readings do not show any more, were no losses. What a rule
 reckons itself (a claim, a power part) is money without energy, and spread evenly over its time.
