@@ -41,6 +41,7 @@ class HeatedHoursParameters(Parameters):
     warming_up_h: float = Field(ge=0, le=12)
     frost_degc: float
     least_on_h: float = Field(gt=0, le=24)
+    unknown_at_most_h: float = Field(ge=0, lt=24)
     winter_to_summer_ratio: float = Field(gt=1)
     least_correlation: float = Field(ge=0, lt=1)
     reheat_fraction: float = Field(ge=0, lt=1)
@@ -74,8 +75,8 @@ def heated_hours(
 ) -> HeatedHours:
     """The heated hours of ``curve``; ``degc`` and ``in_season`` are those of its local days.
 
-    A day is judged if all its vacant hours were measured, it lies within the season, and it is
-    known not to be frosty.
+    A day is judged if its vacant hours were measured (of a night all), it lies within the season,
+    and it is known not to be frosty.
     """
     power = curve.per_hour
     season = winters(curve.first_day, len(used))
@@ -87,8 +88,9 @@ def heated_hours(
         mild = in_season & (degc >= p.frost_degc) & ~np.isnan(threshold)
     night = curve.of_hours(*NIGHT)
     whole_night = _hours(curve, night & vacant) >= NIGHT_H
-    closed_on = np.where(mild & ~used.is_open, _on_hours(curve, is_on, vacant), np.nan)
-    night_on = _on_hours(curve, is_on, night & vacant)
+    closed_on = _on_hours(curve, is_on, vacant, p.unknown_at_most_h)
+    closed_on = np.where(mild & ~used.is_open, closed_on, np.nan)
+    night_on = _on_hours(curve, is_on, night & vacant, 0.0)
     night_on = np.where(mild & used.is_open & whole_night, night_on, np.nan)
     idle = _by_day_median(curve, np.where(vacant & ~is_on, power, np.nan))
     idle = window_median(np.where(in_season, idle, np.nan), p.level_days, 0, p.least_level_days)
@@ -176,13 +178,13 @@ def _by_day_median(curve: LoadCurve, power: Floats) -> Floats:
     return np.asarray((low + table[rows, np.minimum(known // 2, table.shape[1] - 1)]) / 2)
 
 
-def _on_hours(curve: LoadCurve, is_on: Bools, among: Bools) -> Floats:
-    """Hours on of each day ``among`` the steps; NaN where one of them is unknown."""
+def _on_hours(curve: LoadCurve, is_on: Bools, among: Bools, unknown_at_most_h: float) -> Floats:
+    """Hours that were seen on, of each day ``among`` the steps; NaN where too many are unknown."""
     count = int(curve.day[-1]) + 1
-    unknown = np.bincount(curve.day[among & ~curve.known], minlength=count)
+    unknown = _hours(curve, among & ~curve.known)
     asked = np.bincount(curve.day[among], minlength=count)
     on = np.bincount(curve.day[among & is_on], minlength=count) * (curve.step_s / 3600.0)
-    return np.where((unknown == 0) & (asked > 0), on, np.nan)
+    return np.where((unknown <= unknown_at_most_h) & (asked > 0), on, np.nan)
 
 
 def _hours(curve: LoadCurve, among: Bools) -> Floats:

@@ -137,9 +137,21 @@ def test_days_whose_temperature_is_unknown_are_not_judged():
     assert found(with_week_ends(heated_table(COUNT), SATURDAY, 3), degc) == []
 
 
-def test_an_hour_that_is_missing_is_no_sign():
+@pytest.mark.parametrize(("missing_h", "count"), [(2, 1), (3, 0)])
+def test_hours_that_are_missing_count_as_off_and_three_are_too_many(missing_h, count):
     made = with_week_ends(heated_table(COUNT), SATURDAY, 1)
-    made[SATURDAY + 1, 12] = np.nan
+    made[SATURDAY + 1, 10 : 10 + missing_h] = np.nan
+    episodes = found(made)
+
+    assert len(episodes) == count
+    assert all(e.numbers["heated_hours"] == 26 - missing_h for e in episodes)
+
+
+def test_a_night_with_an_unknown_hour_is_not_judged():
+    tuesday = SATURDAY + 3
+    made = heated_table(COUNT)
+    made[tuesday : tuesday + 3, :4] = 40.0
+    made[tuesday + 1, 2] = np.nan
 
     assert found(made) == []
 
