@@ -7,6 +7,7 @@ makes a third less from 1 August on.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,16 +45,23 @@ def sky() -> Floats:
     return np.asarray(bell * (0.8 + 0.2 * np.sin(at // 86_400)))
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    store = SqliteStore(tmp_path / "readings.sqlite")
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that is copied for each test, since asking it makes it keep its days."""
+    path = tmp_path_factory.mktemp("plants") / "readings.sqlite"
+    store = SqliteStore(path)
     for site, power_kw in PLANTS.items():
         part = np.where((quarters() >= to_seconds(BROKEN)) & (site == ILL), 2 / 3, 1.0)
         made_kwh = 0.7 * power_kw * sky() * part / 4
         register = 100 + np.concatenate([[0.0], np.cumsum(made_kwh[:-1])])
         store.write_series(f"{site}.pv/energy_export", quarters(), register)
     store.close()
-    return tmp_path / "readings.sqlite"
+    return path
+
+
+@pytest.fixture
+def path(kept: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(kept, tmp_path / "readings.sqlite"))
 
 
 @pytest.fixture
