@@ -44,17 +44,31 @@ class Usual(NamedTuple):
     most_before: int = 0
 
 
-def repeated(curve: LoadCurve, needed: int, least: float, step: float) -> Iterator[Standstill]:
-    """``needed`` known hours or more, one after another, with one amount of at least ``least``."""
+def repeated(
+    curve: LoadCurve, needed: int, least: float, step: float, times_usual: float, usual_days: int
+) -> Iterator[Standstill]:
+    """``needed`` known hours or more, one after another, with one amount of at least ``least``.
+
+    So many must be known without a gap between them, and it must be ``times_usual`` as long as any
+    of the days before: lamps on standby draw the same from sunrise to sunset.
+    """
     at = np.flatnonzero(curve.known)
     amounts = curve.amounts[at]
     same = (np.abs(np.diff(amounts)) < step / 2) & (amounts[1:] >= least)
-    for first, last in _runs(same):
-        hours = last - first + 2
-        if hours >= needed:
-            begin, end, sure = (int(at[i]) for i in (first, last + 1, first + needed - 1))
-            over, amount = last + 2 < len(amounts), float(amounts[first])
-            yield Standstill(begin, end, sure, over, float(hours), amount, amount)
+    whole, until = np.array(_runs(same & (np.diff(at) == 1))).reshape(-1, 2), -1
+    hours = whole[:, 1] - whole[:, 0] + 2
+    for n in np.flatnonzero(hours >= needed).tolist():
+        first = int(whole[n, 0])
+        since = np.searchsorted(at, at[first] - usual_days * 24)
+        usual = hours[:n][whole[:n, 0] >= since]
+        asked = max(needed, round(times_usual * int(usual.max(initial=0))))
+        if hours[n] < asked or first <= until:
+            continue
+        changes = np.flatnonzero(~same[first:])
+        until = first + int(changes[0]) - 1 if len(changes) else len(same) - 1
+        begin, end, sure = (int(at[i]) for i in (first, until + 1, first + asked - 1))
+        over, amount = until + 2 < len(amounts), float(amounts[first])
+        yield Standstill(begin, end, sure, over, float(until - first + 2), amount, amount)
 
 
 def unchanged_hours(

@@ -45,6 +45,7 @@ class StuckMeterParameters(Parameters):
     repeated_hours: int = Field(ge=3)
     repeated_hours_heat: int = Field(ge=3)
     least_repeated_steps: float = Field(gt=0)
+    repeated_times_usual: float = Field(ge=1)
     unchanged_hours: int = Field(ge=2)
     unchanged_days_heat: int = Field(ge=1)
     cold_below_degc: float
@@ -69,15 +70,16 @@ def find(
     """
     p = parameters
     needed = p.repeated_hours_heat if kind == "heat" else p.repeated_hours
-    found = list(repeated(curve, needed, p.least_repeated_steps * step, step))
+    often, days = p.repeated_times_usual, p.usual_days
+    found = list(repeated(curve, needed, p.least_repeated_steps * step, step, often, days))
     least = p.least_expected_steps * step
     before = p.most_standstills_before
     usual = Usual(p.usual_days, p.least_usual_days, least, p.without_fraction, before)
     if kind == "electricity":
         found += unchanged_hours(curve, certain, p.unchanged_hours, usual, step)
     elif kind != "other":
-        days = p.unchanged_days_heat if kind == "heat" else p.unchanged_days_water
-        found += unchanged_days(curve, certain, days, usual, step)
+        asked = p.unchanged_days_heat if kind == "heat" else p.unchanged_days_water
+        found += unchanged_days(curve, certain, asked, usual, step)
     unit = "m3" if kind == "water" else "kWh"
     return [_episode(curve, step, one, p.usual_days, unit) for one in sorted(found)]
 

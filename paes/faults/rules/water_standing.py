@@ -14,6 +14,7 @@ from pydantic import Field
 
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, LoadCurve
+from paes.faults.meter_picture import step_at
 from paes.faults.night_flow import LITRES, Nights, closed_nights, night_edges, nights
 from paes.faults.rule import Parameters, Rule
 from paes.faults.rules import water_leak
@@ -53,7 +54,8 @@ def find(
     least = max(p.least_flow_l_h, p.least_pulses * seen.pulse_l_h)
     flows = np.nan_to_num(seen.least_l_h)
     found = stretches(flows >= least, seen.known, p.nights_in_a_row, p.quiet_nights)
-    episodes = [_episode(curve, seen, stretch, least) for stretch in found]
+    calm = seen.only(~_leaking(curve, seen, told))
+    episodes = [_episode(curve, seen, calm, stretch, least) for stretch in found]
     return [e for e in episodes if not any(_explains(leak, e) for leak in told)]
 
 
@@ -63,7 +65,18 @@ def _explains(leak: Episode, standing: Episode) -> bool:
     return begins and leak.start < standing.end and standing.start < leak.end
 
 
-def _episode(curve: LoadCurve, seen: Nights, stretch: Stretch, least: float) -> Episode:
+def _leaking(curve: LoadCurve, seen: Nights, told: Sequence[Episode]) -> Bools:
+    """The nights of leaks that are told already: what they add is not part of what stands."""
+    leaking = np.zeros(len(seen.least_l_h), dtype=np.bool_)
+    for leak in told:
+        first, last = (curve.day[step_at(curve, to_seconds(t) - 1)] for t in (leak.start, leak.end))
+        leaking[first : last + 1] = True
+    return leaking
+
+
+def _episode(
+    curve: LoadCurve, seen: Nights, calm: Nights, stretch: Stretch, least: float
+) -> Episode:
     start_s = night_edges(curve, seen, stretch.first)[0]
     end_s = night_edges(curve, seen, stretch.last)[1]
     flows = seen.least_l_h[stretch.first : stretch.last + 1]
@@ -78,7 +91,8 @@ def _episode(curve: LoadCurve, seen: Nights, stretch: Stretch, least: float) -> 
     }
     nothing = Usual(0.0, 0.0, least, least)
     leak = Leak(stretch.first, stretch.last, stretch.found, stretch.is_over, nothing)
-    flowed = excess_of(curve, seen, leak, (start_s, end_s))
+    of = calm if calm.known[stretch.first : stretch.last + 1].any() else seen
+    flowed = excess_of(curve, of, leak, (start_s, end_s))
     first = max(stretch.last - _PICTURE_DAYS, 0)
     return Episode(
         start=from_seconds(start_s),

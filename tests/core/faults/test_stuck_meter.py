@@ -48,6 +48,32 @@ def test_the_same_few_steps_of_a_coarse_register_say_nothing():
     assert find(np.full(24 * 60, 0.3), step=0.1) == []
 
 
+def test_lamps_on_standby_draw_the_same_all_day():
+    """64 W by day, and the amounts of two nights lost: 45 hours of standby in a row are known."""
+    of_day = np.arange(24 * 60) % 24
+    lit = (of_day >= 21) | (of_day < 6)
+    noise = np.random.default_rng(2).random(24 * 60)
+    amounts = np.where(lit, np.round(5 + noise, 3), 0.064)
+    amounts[24 * 40 + 21 : 24 * 41 + 6] = np.nan
+    amounts[24 * 41 + 21 : 24 * 42 + 6] = np.nan
+    amounts[24 * 42 + 20] = 0.065
+    assert find(amounts, step=0.001) == []
+    amounts[24 * 50 : 24 * 55] = 0.064
+    (stuck,) = find(amounts, step=0.001)
+    # From 6 on day 49 on it is the same; 15 h are usual, so 45 are asked for.
+    assert (stuck.start, stuck.found) == (at(50), at(51, 21))
+
+
+def test_a_gap_ends_no_repetition_and_makes_none():
+    amounts = building()
+    amounts[24 * 40 : 24 * 43] = 7.31
+    amounts[24 * 41 + 10 : 24 * 42] = np.nan
+    (stuck,) = find(amounts)
+    assert (stuck.start, stuck.end, stuck.numbers["unchanged_h"]) == (at(40), at(43), 58)
+    amounts[24 * 40 + 20 : 24 * 42 + 4] = np.nan
+    assert find(amounts) == []
+
+
 def test_six_hours_without_any_where_there_always_was_some():
     amounts = building()
     amounts[24 * 40 + 9 : 24 * 40 + 15] = 0

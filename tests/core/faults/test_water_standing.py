@@ -48,6 +48,13 @@ def test_what_the_rule_of_leaks_tells_is_not_told_again():
     assert len(find(litres)) == 1
 
 
+def test_a_leak_on_top_adds_nothing_to_what_stands():
+    litres = hours(60) + 10
+    litres[24 * 40 : 24 * 50] += 50
+    (one,) = find(litres)
+    assert one.excess.likely.sum() == pytest.approx((59 * 24 + 4) * 0.010)
+
+
 def test_it_is_over_when_the_meter_stands_still():
     litres = hours(60)
     litres[: 24 * 50] = 10
