@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from paes.errors import NoticeError, NoticeRefused
@@ -131,7 +131,7 @@ class Notifier:
     ) -> None:
         notices, simulated = installation.notices, is_simulated(self._store())
         if way == "mail" and notices.mail:
-            made = digest(news, installation, now, way, simulated)
+            made = replace(digest(news, installation, now, way, simulated), id=id_)
             send_mail(letter(made, notices.mail, now), notices.mail, self._environment)
         elif notices.webhook:
             document = notice_document(id_, news, installation, now, simulated)

@@ -93,6 +93,18 @@ def test_a_wrong_password_is_told_without_it(sink: MailSink, tmp_path: Path):
     assert sink.letters == []
 
 
+def test_a_server_that_repeats_the_password_does_not_make_us_tell_it(
+    sink: MailSink, tmp_path: Path
+):
+    context, ca = certificates(tmp_path)
+    sink.answer = "554 you said gattino 7"
+    with mail_server(sink, starttls=context):
+        asked = mail(sink.port, security="starttls", ca=ca, **NAMES)
+        with pytest.raises(NoticeRefused, match="554 you said …") as raised:
+            send_mail(letter(one_leak(), asked, AT), asked, LOGIN)
+    assert "gattino" not in repr(raised.value)
+
+
 def test_a_variable_that_is_not_set_is_told(sink: MailSink):
     asked = mail(25, security="tls", **NAMES)
     with pytest.raises(NoticeRefused, match="variable PAES_SMTP_PASSWORD is not set"):

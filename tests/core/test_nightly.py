@@ -34,6 +34,7 @@ class Watched:
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.error: Exception | None = None
+        self.finds = True
         self.begun = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
@@ -45,6 +46,8 @@ class Watched:
         follow(1, 2)
         if self.error:
             raise self.error
+        if not self.finds:
+            return CaseUpdate()
         keep(ledger.store, leak())
         return CaseUpdate(new=(leak(),), all=(leak(),))
 
@@ -71,6 +74,13 @@ def night(
 ) -> Nightly:
     installation = of or town()
     return Nightly(lambda: installation, lambda: store, clock, rules, {})
+
+
+def server(port: int) -> dict[str, Any]:
+    return {
+        "host": HOST, "port": port, "security": "none", "timeout_s": 30,
+        "sender": "paes@comune.example", "recipients": ["anna@comune.example"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -168,11 +178,11 @@ def test_who_is_to_be_told_is_told_in_the_same_night(
     store: SqliteStore, clock: Times, rules: Watched
 ):
     with mail_server(MailSink()) as sink:
-        mail: dict[str, Any] = {
-            "host": HOST, "port": sink.port, "security": "none", "timeout_s": 30,
-            "sender": "paes@comune.example", "recipients": ["anna@comune.example"],
-        }  # fmt: skip
-        told = town(mail=mail, night_run="05:00", quiet={"from_time": "20:00", "to_time": "07:00"})
+        told = town(
+            mail=server(sink.port),
+            night_run="05:00",
+            quiet={"from_time": "20:00", "to_time": "07:00"},
+        )
         nightly = night(store, clock, rules, told)
         sent = []
         clock.now = DUE - timedelta(hours=1)
@@ -183,6 +193,20 @@ def test_who_is_to_be_told_is_told_in_the_same_night(
     assert rules.spans[-1].end == DUE - 30 * MINUTE  # 05:00
     # 07:00 in Rome is 05:00Z, 150 looks after 02:30Z.
     assert (sent[149], sent[150], sent[-1]) == (0, 1, 1)
+
+
+def test_what_a_night_finds_is_told_at_once(store: SqliteStore, clock: Times, rules: Watched):
+    with mail_server(MailSink()) as sink:
+        nightly = night(store, clock, rules, town(mail=server(sink.port)))
+        clock.now, rules.finds = DUE - 3 * MINUTE, False
+        nightly.look()
+        rules.finds = True
+        sent = []
+        for _ in range(5):
+            nightly.look()
+            sent.append(len(sink.letters))
+            clock.now += MINUTE
+    assert sent == [0, 0, 0, 1, 1]
 
 
 def test_the_thread_looks_by_itself_and_stops_in_the_midst_of_a_run(

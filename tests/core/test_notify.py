@@ -14,6 +14,7 @@ from told_cases import back, dismissed, keep, leak, over, town
 
 from paes.errors import StoreError
 from paes.events import Event
+from paes.faults.case import Decision, Word
 from paes.faults.news import NOTICE
 from paes.faults.notify import IN_FLIGHT, Notifier
 from paes.installation import Installation
@@ -224,6 +225,32 @@ def test_a_crash_after_the_letter_repeats_it_once_under_the_same_id(
     first, again, other = ids(sink)
     assert first == again != other
     assert subjects(sink)[2] == "1 nuova anomalia, 42 € a settimana"
+
+
+def test_what_was_cut_off_keeps_its_id_though_less_of_it_is_left(store: FrailStore, clock: Times):
+    keep(store, leak("hall.a"), leak("hall.b"))
+    with mail_server(MailSink()) as sink:
+        store.batches_left = 1
+        with pytest.raises(StoreError):
+            notifier(by_mail(sink.port), store, clock).tell()
+        store.batches_left = 10_000
+        keep(store, dismissed(leak("hall.b")))
+        clock.now += HOUR
+        assert notifier(by_mail(sink.port), store, clock).tell() == 1
+    assert len(set(ids(sink))) == 1
+
+
+def test_what_was_told_when_it_came_back_is_not_new_once_somebody_knows(
+    store: FrailStore, clock: Times
+):
+    case = back(leak())
+    keep(store, case)
+    with mail_server(MailSink()) as sink:
+        assert notifier(by_mail(sink.port), store, clock).tell() == 1
+        said = Decision(case.id, Word.ACKNOWLEDGE, "Anna", "", clock.now)
+        keep(store, replace(case, decisions=(said,)))
+        assert notifier(by_mail(sink.port), store, clock).tell() == 0
+    assert subjects(sink) == ["1 tornata, 42 € a settimana"]
 
 
 def test_nothing_is_sent_while_the_store_cannot_keep_that_it_was(store: FrailStore, clock: Times):
