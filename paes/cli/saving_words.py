@@ -20,7 +20,7 @@ REASONS = {
     Reason.SIZE_OPEN: "a saving is there; whether it is the declared one cannot be told",
     Reason.LESS_THAN_DECLARED: "even the most that was measured is less than declared",
     Reason.USE_WENT_UP: "more was used than before, beyond normal change",
-    Reason.NO_METERS: "nothing is metered there",
+    Reason.NO_METERS: "what was changed has no meter",
     Reason.TOO_FEW_DAYS: "the baseline year was not metered well enough",
     Reason.BEFORE_WORKS: "works have not begun",
     Reason.WORKS_GO_ON: "works go on",

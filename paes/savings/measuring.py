@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from functools import cached_property
+from datetime import date
 
 import numpy as np
 
@@ -14,8 +13,8 @@ from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import City
 from paes.lighting import Stretch, burning_hours, lamps_of
-from paes.metering import Finding, SiteKind
-from paes.periods import Span, local_midnight, zone
+from paes.metering import Finding
+from paes.periods import Span, local_midnight
 from paes.plan.action import Action
 from paes.plan.measurement import Measurement, Option
 from paes.savings.action_saving import ActionSaving, declared_kwh, not_measurable
@@ -26,22 +25,15 @@ from paes.savings.detectable import Detectable
 from paes.savings.figure import SavingFigure, saving_figure
 from paes.savings.lighting import LampHours, stated_before_works
 from paes.savings.metered import Metered
-from paes.savings.null_savings import BuildingYears, NormalChanges, NullSaving, null_savings
-from paes.savings.other_actions import done_together, measured_carriers, measured_sites, works_at
-from paes.savings.parts import TownParts
+from paes.savings.null_savings import NormalChanges
+from paes.savings.other_actions import done_together
 from paes.savings.periods import DaySpan, Periods, periods_of
 from paes.savings.persistence import Persistence, persistence
 from paes.savings.production import plant_year, produced, production_half_kwh
+from paes.savings.town_years import Follow, TownYears
 from paes.savings.verdict import Judged, Reason, Verdict, judge
 from paes.savings.whole_building import Before, after_works, before_works, meter_changed
 from paes.savings.worth import Worth
-
-Follow = Callable[[int, int], None]
-ALIKE = (
-    SiteKind.SCHOOL, SiteKind.OFFICE, SiteKind.LIBRARY, SiteKind.SPORTS_HALL, SiteKind.CULTURE,
-    SiteKind.DEPOT, SiteKind.LIGHTING_CABINET,
-)  # fmt: skip
-"""Kinds of sites whose years say what a building changes by itself; a quay is none."""
 
 
 class MeasuredSavings:
@@ -55,14 +47,19 @@ class MeasuredSavings:
         follow: Follow | None = None,
     ) -> None:
         self.ledger, self.city, self.assumptions = ledger, city, assumptions
-        self._follow = follow
-        self.today: date = ledger.clock().astimezone(zone(city.time_zone)).date()
+        self.town = TownYears(ledger, city, assumptions, follow)
+        self.today: date = self.town.today
         self._worth = Worth(ledger)
 
     @property
     def measured(self) -> list[Action]:
         """The actions that say how they are measured."""
-        return [a for a in self.city.actions if a.measurement]
+        return self.town.measured
+
+    @property
+    def changes(self) -> NormalChanges:
+        """What building years of this town change without works."""
+        return self.town.changes
 
     def all(self) -> list[ActionSaving]:
         """Of every action that says how it is measured, in the register's order."""
@@ -80,7 +77,7 @@ class MeasuredSavings:
                 "option, works_start and works_end in actions.yaml"
             )
         periods = periods_of(measurement, self.today)
-        parts, findings = self._parts(action)
+        parts, findings = self.town.parts_of(action)
         is_plant = bool(parts) and all(part.use is None for part in parts)
         # a plant has its own meter, which tells it from all that is done to its building
         others = [] if is_plant else done_together(action, self.city.actions, periods)
@@ -95,73 +92,13 @@ class MeasuredSavings:
             measured_with=tuple(other.id for other in others),
             findings=(*findings, *_not_alone(action, others)),
         )
-        if not parts:
+        if not parts or findings:
             return saving
         if is_plant:
             return self._of_plants(saving, parts)
         if measurement.option is Option.A:
             return self._of_stated(saving, parts, measurement)
         return self._of_models(saving, parts, measurement, smallest)
-
-    @cached_property
-    def changes(self) -> NormalChanges:
-        """What building years of this town change without works."""
-        return NormalChanges(list(self._null_savings()), self.assumptions)
-
-    @cached_property
-    def parts(self) -> TownParts:
-        """The measured parts of the city, from the first baseline or the kept years on."""
-        years = self.today - timedelta(days=365 * self.assumptions.own_years.history_years)
-        baselines = [periods_of(a.measurement, self.today).baseline.first
-                     for a in self.measured if a.measurement]  # fmt: skip
-        oldest = max(min([years, *baselines]), self._first_day(years))
-        return TownParts(self.ledger, self.city, min(oldest, self.today), self.today)
-
-    def _first_day(self, years: date) -> date:
-        """No meter was in use before it, as far as meters say since when they are."""
-        since = [m.valid_from for m in self.city.meters.values()]
-        known = [day for day in since if day]
-        return min(known) if known and len(known) == len(since) else years
-
-    def _null_savings(self) -> Iterator[NullSaving]:
-        parts = [p for p in self.parts.sites() if p.site.kind in ALIKE and p.use]
-        for n, part in enumerate(parts):
-            if part.use and not part.is_net_metered:
-                works = works_at(self.city, part.site.id, part.carrier)
-                of = BuildingYears(part.name, part.use, part.days, part.sure_kwh, works)
-                yield from null_savings(of, self.assumptions)
-            if self._follow:
-                self._follow(n + 1, len(parts))
-
-    def _parts(self, action: Action) -> tuple[list[Metered], list[Finding]]:
-        """What is measured, and the sites and meters of which nothing is."""
-        meters = (action.measurement.meters if action.measurement else ()) or (
-            () if measured_sites(action) else action.meters
-        )
-        if meters:
-            found = [self.parts.meter(self.city.meters[m]) for m in meters]
-            return [part for part in found if part], []
-        parts, findings = [], []
-        for site in measured_sites(action):
-            plants = self._plants(action, site)
-            of = plants or [
-                part
-                for carrier in measured_carriers(action)
-                if (part := self.parts.site(site, carrier))
-            ]
-            parts += of
-            if not of:
-                text = f"site {site} has no meter of {', '.join(measured_carriers(action))}"
-                findings.append(Finding("saving.no_meter", action.id, text))
-        return parts, findings
-
-    def _plants(self, action: Action, site: str) -> list[Metered]:
-        """The plants of a site, if production is what was declared."""
-        if action.declared_production_mwh is None:
-            return []
-        made = self.city.meters.values()
-        plants = [m for m in made if m.site == site and m.measures == "generation"]
-        return [part for meter in plants if (part := self.parts.meter(meter))]
 
     def _of_models(
         self,

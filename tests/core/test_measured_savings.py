@@ -144,6 +144,14 @@ def test_nothing_metered_is_not_measurable(store: SqliteStore) -> None:
     assert [f.name for f in found.findings] == ["saving.no_meter"]
 
 
+def test_one_carrier_of_two_says_nothing_of_both(store: SqliteStore) -> None:
+    """A heat pump saves gas and takes electricity: without one of the meters nobody can tell."""
+    both = action("casa", 5.0, measurement={"carriers": [GAS, POWER]})
+    found = measured(store, town((), meter("casa.gas"), actions=(both,)))
+    assert found.judged.reason is Reason.NO_METERS
+    assert "no meter of electricity at casa" in found.findings[0].message
+
+
 def test_too_short_a_baseline_is_not_measurable(store: SqliteStore) -> None:
     begin = date(2024, 9, 1)
     counted(store, "tardi.gas", begin, usual()[(begin - FIRST).days :])
