@@ -29,7 +29,7 @@ from collectors.simulator.malfunctions import Sound
 from collectors.simulator.need import Character
 from collectors.simulator.parameters import Kind, Parameters, Range
 from collectors.simulator.randomness import Floats
-from collectors.simulator.sky import Sky, sky_over
+from collectors.simulator.sky import Sky, coordinates_of, sky_over
 from collectors.simulator.weather import Weather
 from paes.errors import DataError
 from paes.installation import Installation
@@ -40,7 +40,6 @@ from paes.periods import local_midnight, to_seconds
 
 _HOURS_A_YEAR = 8766.0
 _SHARE_OF_EQUALS = (0.6, 1.4)  # meters that share a site's need do not share it equally
-_PLACE_STEP_DEG = 0.05  # about 5 km: the sites of a town share one sky
 
 
 class Loads:
@@ -112,7 +111,7 @@ class Loads:
 
     def weather(self, site: Site) -> Weather:
         """The weather at a site; sites of one town share it."""
-        latitude, longitude = (_rounded(c) for c in self._coordinates(site))
+        latitude, longitude = coordinates_of(self.installation, site)
         return Weather(self.parameters.climate, self.seed, latitude, longitude)
 
     def _net_kw(self, meter: FieldMeter, year: int) -> Floats:
@@ -284,29 +283,6 @@ class Loads:
     def _compute_sky(self, weather: Weather, calendar: LocalYear) -> Sky:
         return sky_over(weather, self.parameters, calendar)
 
-    def _coordinates(self, site: Site) -> tuple[float, float]:
-        """The site's own coordinates, else the mean of its town's sites, else the town's."""
-        if site.latitude is not None and site.longitude is not None:
-            return site.latitude, site.longitude
-        city = next(c for c in self.installation.cities.values() if site.id in c.sites)
-        known = [
-            (s.latitude, s.longitude)
-            for s in city.sites.values()
-            if s.latitude is not None and s.longitude is not None
-        ]
-        if known:
-            return (
-                sum(latitude for latitude, _ in known) / len(known),
-                sum(longitude for _, longitude in known) / len(known),
-            )
-        if city.facts.latitude is None or city.facts.longitude is None:
-            raise DataError(f"city {city.id}: no coordinates, so nobody knows where its sun stands")
-        return city.facts.latitude, city.facts.longitude
-
 
 def _opening(site: Site, kind: Kind) -> Opening:
     return site.opening or kind.opening
-
-
-def _rounded(degrees: float) -> float:
-    return round(degrees / _PLACE_STEP_DEG) * _PLACE_STEP_DEG
