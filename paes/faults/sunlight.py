@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from paes.faults.episode import Excess, Picture
+from paes.faults.episode import Episode, Excess, Picture
 from paes.faults.load_curve import Bools, LoadCurve
 from paes.faults.view import View
 from paes.faults.windows import daily_picture, day_start
@@ -79,6 +79,12 @@ def sunlit(view: View) -> Sunlit | None:
         return None
     made = town.made(plant)
     return Sunlit(made, town.expected(plant), town.days(plant)) if made.known.any() else None
+
+
+def touching(found: list[Episode], view: View) -> list[Episode]:
+    """Those that touch the view's span; what is not over does, as far as anybody can see."""
+    span = view.span
+    return [e for e in found if e.start < span.end and (e.end > span.start or not e.is_over)]
 
 
 def is_under_clear_sky(of: Sunlit) -> bool:

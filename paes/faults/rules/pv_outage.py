@@ -18,7 +18,7 @@ from pydantic import Field
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools
 from paes.faults.rule import Parameters, Rule
-from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit
+from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit, touching
 from paes.faults.view import View
 from paes.series import Floats
 
@@ -95,8 +95,7 @@ def _episode(of: Sunlit, run: Stretch, p: PvOutageParameters, clear_only: bool) 
 def look(view: View, p: PvOutageParameters) -> list[Episode]:
     """The outages of the plant that touch the view's span."""
     of = sunlit(view)
-    found = find(of, p) if of else []
-    return [e for e in found if e.end > view.span.start and e.start < view.span.end]
+    return touching(find(of, p), view) if of else []
 
 
 RULE = Rule("pv_outage", 1, PvOutageParameters, concerns, look)

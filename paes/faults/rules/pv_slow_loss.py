@@ -26,7 +26,7 @@ from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, Ints
 from paes.faults.rule import Parameters, Rule
 from paes.faults.rules import pv_string
-from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit
+from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit, touching
 from paes.faults.view import View
 from paes.series import Floats
 
@@ -180,10 +180,7 @@ def look(view: View, p: PvSlowLossParameters) -> list[Episode]:
     of = sunlit(view)
     if of is None:
         return []
-    found = find(of, p, _of_strings(of, view))
-    return [
-        e for e in found if e.start < view.span.end and (e.end > view.span.start or not e.is_over)
-    ]
+    return touching(find(of, p, _of_strings(of, view)), view)
 
 
 def _of_strings(of: Sunlit, view: View) -> Bools:

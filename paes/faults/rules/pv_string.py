@@ -26,7 +26,7 @@ from pydantic import Field
 from paes.faults.episode import Episode
 from paes.faults.load_curve import Ints
 from paes.faults.rule import Parameters, Rule
-from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, solar_town, sunlit
+from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, solar_town, sunlit, touching
 from paes.faults.view import View
 from paes.solar.expected import PlantDays
 
@@ -285,13 +285,7 @@ def look(view: View, p: PvStringParameters) -> list[Episode]:
     if of is None:
         return []
     strings = solar_town(view).plants[view.meter.id].strings
-    found = find(of, p, strings)
-    return [e for e in found if _touches(e, view)]
-
-
-def _touches(episode: Episode, view: View) -> bool:
-    begun = episode.start < view.span.end
-    return begun and (episode.end > view.span.start or not episode.is_over)
+    return touching(find(of, p, strings), view)
 
 
 RULE = Rule("pv_string", 1, PvStringParameters, concerns, look)
