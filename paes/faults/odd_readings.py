@@ -7,6 +7,7 @@ days that are known from end to end have nothing to tell.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 
@@ -48,6 +49,13 @@ def _unknown(view: View) -> Iterator[Span]:
             yield Span(from_seconds(start_s), from_seconds(start_s + 7200))
             start_s = end_s - 7200
         yield Span(from_seconds(start_s), from_seconds(end_s))
+
+
+def seen_until(view: View) -> datetime:
+    """The end of the last hour that was measured whole: what came after it nobody saw."""
+    known = np.flatnonzero(view.hours.known)
+    end_s = int(view.hours.seconds[known[-1]]) + view.hours.step_s if len(known) else 0
+    return min(from_seconds(end_s), view.now)
 
 
 def shown_around(view: View, finding: Finding) -> tuple[list[float], list[float]]:

@@ -26,7 +26,7 @@ from paes.accounting.known_meters import SAME_EXCHANGE
 from paes.faults.episode import Episode, Picture
 from paes.faults.load_curve import LoadCurve
 from paes.faults.meter_picture import daily_amounts, step_at
-from paes.faults.odd_readings import odd_readings, shown_around
+from paes.faults.odd_readings import odd_readings, seen_until, shown_around
 from paes.faults.register_steps import smallest_step
 from paes.faults.rule import Parameters, Rule
 from paes.faults.view import View
@@ -101,11 +101,12 @@ def _jump(curve: LoadCurve, at: int, usual: float, unit: str, p: RegisterStepPar
 
 
 def find_jitters(
-    times: Sequence[datetime], now: datetime, parameters: RegisterStepParameters
+    times: Sequence[datetime], seen: datetime, parameters: RegisterStepParameters
 ) -> list[tuple[datetime, datetime, datetime, int, bool]]:
     """Clusters of falls by a few counts: first, last, when it was sure, how many, whether over.
 
-    ``jitters_a_week`` within seven days make one; ``quiet_days`` without any end it.
+    ``jitters_a_week`` within seven days make one; ``quiet_days`` without any end it, as far as
+    the register was ``seen``.
     """
     p, found = parameters, []
     clusters: list[list[datetime]] = []
@@ -118,7 +119,7 @@ def find_jitters(
         week = zip(cluster, cluster[p.jitters_a_week - 1 :], strict=False)
         sure = next((last for first, last in week if last - first <= 7 * _DAY), None)
         if sure:
-            over = now - cluster[-1] > p.quiet_days * _DAY
+            over = seen - cluster[-1] > p.quiet_days * _DAY
             found.append((cluster[0], cluster[-1], sure, len(cluster), over))
     return found
 
@@ -150,7 +151,7 @@ def _jitters(
     view: View, told: Sequence[Finding], parameters: RegisterStepParameters
 ) -> Iterator[Episode]:
     by_time = {f.at: f for f in told if f.at}
-    for first, last, sure, count, over in find_jitters(list(by_time), view.now, parameters):
+    for first, last, sure, count, over in find_jitters(list(by_time), seen_until(view), parameters):
         numbers = _numbers(view, *_shown(by_time[last])) | {"times": float(count)}
         picture = _picture(view.hours, first, view.unit)
         yield Episode(first, last + _SECOND, sure, over, numbers, picture=picture, place="jitter")

@@ -15,7 +15,7 @@ from pydantic import Field
 from paes.faults.episode import Episode
 from paes.faults.load_curve import LoadCurve
 from paes.faults.meter_picture import daily_amounts, step_at
-from paes.faults.odd_readings import odd_readings, shown_around
+from paes.faults.odd_readings import odd_readings, seen_until, shown_around
 from paes.faults.rule import Parameters, Rule
 from paes.faults.view import View
 from paes.metering import Carrier, Finding, Measures, Site
@@ -124,9 +124,7 @@ def limit_of(view: View, parameters: SpikeParameters) -> float | None:
     return power * p.limited_supply_times if power and is_limited else None
 
 
-def left_out(
-    times: Sequence[datetime], now: datetime, parameters: SpikeParameters
-) -> list[list[datetime]]:
+def left_out(times: Sequence[datetime], parameters: SpikeParameters) -> list[list[datetime]]:
     """Clusters of readings that were left out: ``left_out_a_week`` within seven days or more."""
     clusters: list[list[datetime]] = []
     for at in times:
@@ -152,7 +150,7 @@ def look(view: View, parameters: SpikeParameters) -> list[Episode]:
         found += find(curve, kinds, limit, view.unit, parameters)
     told = [f for f in odd_readings(view) if f.name in _LEFT_OUT and _was_left_out(view, f)]
     by_time = {f.at: f for f in told if f.at}
-    for cluster in left_out(list(by_time), view.now, parameters):
+    for cluster in left_out(list(by_time), parameters):
         found.append(_of_left_out(view, [by_time[at] for at in cluster], limit, parameters))
     return sorted((e for e in found if e.end > view.span.start), key=lambda e: e.start)
 
@@ -176,7 +174,7 @@ def _of_left_out(
         start=times[0],
         end=times[-1] + _HOUR,
         found=_sure(times, p) or times[-1],
-        is_over=view.now - times[-1] > 7 * _DAY,
+        is_over=seen_until(view) - times[-1] > 7 * _DAY,
         numbers=numbers | ({"limit_per_h": limit} if limit else {}),
         picture=daily_amounts(view.hours, view.unit, *steps),
         place="left out",

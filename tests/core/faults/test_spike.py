@@ -74,7 +74,7 @@ def test_too_few_of_its_like_say_nothing():
 
 def test_readings_that_were_left_out_are_told_when_a_week_has_three():
     def told(times):
-        return spike.left_out(times, at(40), P)
+        return spike.left_out(times, P)
 
     assert told([at(10), at(20), at(30)]) == []
     assert told([at(10), at(12), at(14)]) == [[at(10), at(12), at(14)]]
