@@ -105,6 +105,11 @@ def test_only_what_is_asked_for_is_listed(paes, options, cases):
         (("--site", "scola"), "no site 'scola'; there is molo, scuola"),
         (("--rule", "leak"), "no rule 'leak'; there is"),
         (("show", "x"), "no case 'x'; there is molo.free/water_leak/2025-03-01"),
+        (("run", "--from", "2199-01-01"), "--from 2199-01-01 is not before now"),
+        (
+            ("run", "--from", "2025-02-01", "--to", "2025-01-01"),
+            "--from 2025-02-01 is not before --to 2025-01-01",
+        ),
         (("dismiss", DEAR, "--by", "Rossi"), "is dismissed with a reason, and none is given"),
     ],
 )
@@ -163,6 +168,8 @@ def test_words_of_people_are_kept_with_their_authors(paes):
     assert [(d["word"], d["author"]) for d in document["decisions"]] == [
         ("acknowledge", "Rossi"), ("assign", "Rossi"), ("repaired", "Bianchi"),
     ]  # fmt: skip
+    steps = [row[:4] for row in rows(paes("faults", "show", DEAR).out) if row[0].startswith("as")]
+    assert [(row[0], row[2]) for row in steps] == [("assigned to Bianchi", "Rossi")]
     again = paes("faults", "repaired", DEAR, "--by", "Verdi")
     assert again.code == 1
     assert "repaired is not for a case that is repaired" in again.err

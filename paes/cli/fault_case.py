@@ -8,7 +8,7 @@ from datetime import datetime
 from paes.cli.fault_picture import chart
 from paes.cli.output import number, percent, print_table, tell
 from paes.faults import sentences
-from paes.faults.case import Case, State
+from paes.faults.case import Case, State, Step
 from paes.faults.price import Interval, Price, Waste
 from paes.installation import Installation
 from paes.periods import zone
@@ -140,7 +140,7 @@ def _print_steps(case: Case, tz: str) -> None:
         ["state", "on", "by", "why"],
         [
             [
-                str(step.state),
+                _step_text(step),
                 _time(step.at, tz),
                 step.decision.author if step.decision else "readings",
                 step.sentence,
@@ -149,6 +149,11 @@ def _print_steps(case: Case, tz: str) -> None:
         ],
         left=4,
     )
+
+
+def _step_text(step: Step) -> str:
+    to = step.decision.assignee if step.decision else None
+    return f"{step.state} to {to}" if step.state is State.ASSIGNED and to else str(step.state)
 
 
 def _time(at: datetime, tz: str) -> str:

@@ -199,6 +199,8 @@ def run(session: Session, start: str | None, end: str | None, lang: str, as_json
     tz, now = session.city.time_zone, session.ledger.clock()
     finish = parse_instant(end, tz) if end else now
     begin = parse_instant(start, tz) if start else finish - JUDGED
+    if begin >= min(finish, now):
+        raise DataError(f"--from {start} is not before {f'--to {end}' if end else 'now'}")
     with bar() as progress:
         task = progress.add_task("meters", total=len(session.installation.meters))
         update = update_cases(
