@@ -8,8 +8,9 @@
                 looked at once a week
     start       where the CUSUM of what was beyond an allowance last left zero
 
-What one sign begins is judged by its own baseline until it is over. A rule that knows the cause
-(base load, heating) may tell the same days; what is lost is counted once, elsewhere.
+Of a site with plants it is what the site used that is judged, and not what it bought. What one
+sign begins is judged by its own baseline until it is over. A rule that knows the cause (base load,
+heating) may tell the same days; what is lost is counted once, elsewhere.
 """
 
 from __future__ import annotations
@@ -208,9 +209,31 @@ def concerns(meter: Meter, site: Site) -> bool:
     return meter.measures is Measures.WITHDRAWAL and meter.carrier in of and is_building(site)
 
 
+def used_hours(view: View) -> LoadCurve:
+    """What the site used in each hour: of one with plants what it bought and made, less feed-in.
+
+    What it buys follows the sun, of which the baseline knows nothing. Where only production is
+    metered, and not what is fed in, its use is not known: then what it bought has to do.
+    """
+    curve, meter = view.hours, view.meter
+    if meter.carrier is not Carrier.ELECTRICITY:
+        return curve
+    beside = [m for m in view.installation.meters.values() if m.site == meter.site]
+    made = [m for m in beside if m.measures is Measures.GENERATION]
+    given = [m for m in beside if m.measures is Measures.FEED_IN]
+    if not made or not given:
+        return curve
+    amounts = curve.amounts.copy()
+    for other in made:
+        amounts += view.town.meter(other).hours.amounts
+    for other in given:
+        amounts -= view.town.meter(other).hours.amounts
+    return curve.with_amounts(np.maximum(amounts, 0.0))
+
+
 def look(view: View, p: AboveExpectedParameters) -> list[Episode]:
     """The episodes of the meter that touch the view's span."""
-    curve = view.hours
+    curve = used_hours(view)
     used = occupancy(curve, view.opening)
     degc = view.degc(curve.first_day, len(used))
     heats = view.meter.carrier is not Carrier.ELECTRICITY

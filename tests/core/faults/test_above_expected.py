@@ -6,11 +6,14 @@ A wave of 3 kWh stands for what nobody knows, so that the error of 14 days is so
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from paes.faults.rules.above_expected import RULE, find
+from paes.faults.rules.above_expected import RULE, find, used_hours
+from paes.metering import Carrier, Measures
+from paes.meters import ImportedMeter
 from paes.shipped_files import shipped_config
 from tests.core.faults.building_curves import FIRST, curve_of, day_number, days_of, midnight, used
 
@@ -95,3 +98,32 @@ def test_missing_days_add_nothing():
     assert not episode.is_over
     assert episode.excess is not None
     assert len(episode.excess.likely) <= 24 * 20
+
+
+def view_of(hours: dict[str, float], asked: str = "a.main") -> SimpleNamespace:
+    """A view of ``asked`` at a site whose meters took so many kWh an hour."""
+    of = {"main": Measures.WITHDRAWAL, "pv": Measures.GENERATION, "out": Measures.FEED_IN}
+    meters = {
+        name: ImportedMeter(id=name, carrier=Carrier.ELECTRICITY, measures=of[name[2:]])
+        for name in hours
+    }
+    curves = {name: curve_of(np.full((1, 24), kwh)) for name, kwh in hours.items()}
+    town = SimpleNamespace(meter=lambda m: SimpleNamespace(hours=curves[m.id]))
+    installation = SimpleNamespace(meters=meters)
+    return SimpleNamespace(
+        hours=curves[asked], meter=meters[asked], installation=installation, town=town
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "used_kwh"),
+    [
+        ({"a.main": 10.0}, 10.0),
+        ({"a.main": 10.0, "a.pv": 6.0, "a.out": 1.0}, 15.0),
+        ({"a.main": 10.0, "a.pv": 6.0}, 10.0),
+        ({"a.main": 10.0, "b.pv": 6.0, "b.out": 1.0}, 10.0),
+    ],
+)
+def test_a_site_with_plants_used_what_it_bought_and_made_less_feed_in(hours, used_kwh):
+    """10 bought + 6 made - 1 fed in; without a meter of feed-in nobody knows, nor elsewhere."""
+    assert used_hours(view_of(hours)).amounts == pytest.approx(np.full(24, used_kwh))
