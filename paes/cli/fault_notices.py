@@ -98,6 +98,3 @@ def _write(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as err:
         raise DataError(f"{file}: cannot be written: {err.strerror}") from err
-
-
-COMMANDS: tuple[click.Command, ...] = (notify,)
