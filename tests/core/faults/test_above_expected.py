@@ -127,3 +127,14 @@ def view_of(hours: dict[str, float], asked: str = "a.main") -> SimpleNamespace:
 def test_a_site_with_plants_used_what_it_bought_and_made_less_feed_in(hours, used_kwh):
     """10 bought + 6 made - 1 fed in; without a meter of feed-in nobody knows, nor elsewhere."""
     assert used_hours(view_of(hours)).amounts == pytest.approx(np.full(24, used_kwh))
+
+
+def test_the_same_start_whatever_the_history():
+    """The year before 1 October 2024 is known in all of them."""
+    starts = []
+    for since in (0, 60, 91):
+        made = table()
+        made[:since] = np.nan
+        starts.append([e.start for e in found(made)])
+
+    assert starts == [[midnight(MONDAY)]] * 3

@@ -239,3 +239,13 @@ def test_the_picture_has_eight_weeks_before_it():
     assert episode.windows["seen"].start == midnight(SATURDAY)
     assert midnight(SATURDAY) - timedelta(days=SATURDAY) == midnight(0)
     assert FIRST + timedelta(days=SATURDAY) == date(2025, 1, 11)
+
+
+def test_the_same_start_whatever_the_history():
+    starts = []
+    for since in (0, 60, 150):
+        made = with_week_ends(heated_table(COUNT), SATURDAY, 3)
+        made[:since] = np.nan
+        starts.append([e.start for e in found(made)])
+
+    assert starts == [[midnight(SATURDAY)]] * 3
