@@ -46,6 +46,8 @@ _LABEL = 22
 @click.option("--theme", metavar="ID", help="Only of a theme of the masterplan.")
 @click.option("--year", type=int, help="Effects of this year [the last whole one].")
 @click.option("--as-of", metavar="DAY", help="What is late on this day, e.g. 2025-12-31 [today].")
+@click.option("--measured/--no-measured", "measure", default=True, show_default=True,
+              help="Measured savings beside declared ones; they take some seconds.")  # fmt: skip
 @json_option
 @click.pass_obj
 def actions(
@@ -58,12 +60,14 @@ def actions(
     theme: str | None,
     year: int | None,
     as_of: str | None,
+    measure: bool,
     as_json: bool,
 ) -> None:
     """The register of actions: counts, money and declared effects by status; or the action ID.
 
     Effects are declared ones, net of what another action declares too. Tonnes that the register
-    does not declare are derived from energy by the year's factors, and marked.
+    does not declare are derived from energy by the year's factors, and marked. Beside them stands
+    what was measured of a year, with a verdict (paes savings).
     """
     city = session.city
     day = _day(as_of) if as_of else now_utc().astimezone(zone(city.time_zone)).date()
@@ -76,7 +80,8 @@ def actions(
         theme,
     )
     found = _status(session, day, year or day.year - 1, chosen)
-    measured = measured_savings(session, {e.action.id for e in found.entries}, action_id)
+    asked = {e.action.id for e in found.entries} if measure else set()
+    measured = measured_savings(session, asked, action_id)
     findings = _findings(session, day, found)
     findings += [f for saving in measured.values() for f in saving.findings]
     if action_id:

@@ -22,7 +22,7 @@ from paes.accounting.energy_table import EnergyTable
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.accounting.site_energy import SiteEnergy
-from paes.baselines.days import days_of
+from paes.baselines.days import Days, days_of
 from paes.climate.daily_temperature import DailyTemperatures, daily_temperatures
 from paes.forecast.expected_rest import SURE_DAY, allowed_in
 from paes.installation import City
@@ -46,6 +46,7 @@ class TownParts:
         self._energy = SiteEnergy(ledger)
         self._allowed = allowed_in(city)
         self._made: dict[str, Metered | None] = {}
+        self._calendars: dict[tuple[str, bool], Days] = {}
 
     def site(self, site_id: str, carrier: Carrier) -> Metered | None:
         """What a site uses of a carrier; None if it has no such meter."""
@@ -138,13 +139,22 @@ class TownParts:
     ) -> Metered:
         count = (self.end - self.first).days
         known = self._temperatures
-        latitude = self.city.facts.latitude if carrier is Carrier.ELECTRICITY else None
-        opening = self.ledger.installation.opening(site.id)
-        degc = np.where(known.is_measured, known.mean, np.nan)[:count]
-        days = days_of(self.first, degc, opening, latitude, self._allowed)
+        days = self._days(site, carrier)
         energy = _sure(table)[:count]
         likely = known.mean[:count]
         return Metered(name, site, carrier, use, days, likely, energy, bounds, paying)
+
+    def _days(self, site: Site, carrier: Carrier) -> Days:
+        """The days of a site, made once for all sites that are open at the same times."""
+        opening = self.ledger.installation.opening(site.id)
+        follows_night = carrier is Carrier.ELECTRICITY
+        key = opening.model_dump_json(), follows_night
+        if key not in self._calendars:
+            known = self._temperatures
+            degc = np.where(known.is_measured, known.mean, np.nan)
+            latitude = self.city.facts.latitude if follows_night else None
+            self._calendars[key] = days_of(self.first, degc, opening, latitude, self._allowed)
+        return self._calendars[key]
 
     def _meters(self, site: Site, carrier: Carrier, measures: Measures) -> list[Meter]:
         return [

@@ -261,6 +261,8 @@ def plant(parameters: Parameters, **one: object) -> Parameters:
     [
         ({"days_ago": 40, "until_days_ago": 12}, date(2026, 10, 14), date(2026, 11, 11)),
         ({"days_ago": 40}, date(2026, 10, 14), None),
+        ({"first": "2025-02-15", "until": "2026-03-01"}, date(2025, 2, 15), date(2026, 3, 1)),
+        ({"first": "2025-05-24"}, date(2025, 5, 24), None),
         ({"last_from": "02-01", "last_to": "03-15"}, date(2026, 2, 1), date(2026, 3, 15)),
         ({"last_from": "12-01", "last_to": "01-20"}, date(2025, 12, 1), date(2026, 1, 20)),
         ({"last_from": "11-01", "last_to": "11-30"}, date(2025, 11, 1), date(2025, 11, 30)),
