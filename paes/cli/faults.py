@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 import click
@@ -13,21 +12,21 @@ from paes.cli.asked import from_option, json_option, to_option
 from paes.cli.fault_case import day_text, place_text, print_case, state_text
 from paes.cli.fault_losses import losses
 from paes.cli.fault_notices import notify
+from paes.cli.fault_words import WORDS, labels, say_if_another
 from paes.cli.output import bar, number, print_json, print_table, say, say_marks, tell
 from paes.errors import DataError
 from paes.faults import sentences
-from paes.faults.case import Case, CaseUpdate, State, Word
+from paes.faults.case import Case, CaseUpdate, State
 from paes.faults.case_run import last_run
 from paes.faults.losses import NO_LOSS
 from paes.faults.nightly import JUDGED
 from paes.faults.price import Interval, Price
-from paes.faults.register import all_cases, case_of, decide, update_cases
+from paes.faults.register import all_cases, case_of, update_cases
 from paes.faults.rule_table import RULES
 from paes.installation import some
 from paes.periods import Span, parse_instant, zone
 from paes.report.fault_documents import (
     case_document,
-    label_documents,
     list_document,
     update_document,
 )
@@ -74,8 +73,8 @@ def faults(
     chosen = ranked(_chosen(session, start, end, site, rule, state))
     last = last_run(session.store)
     if as_json:
-        labels = session.store.labels()
-        print_json(list_document(session.city.id, chosen, last, session.root, labels))
+        marks = session.store.labels()
+        print_json(list_document(session.city.id, chosen, last, session.root, marks))
         return
     if last is None:
         say("nobody has looked for malfunctions yet: paes faults run")
@@ -238,7 +237,7 @@ def _changes(session: Session, update: CaseUpdate) -> Iterable[str]:
 def show(session: Session, case_id: str, lang: str, as_json: bool) -> None:
     """One case: numbers, windows, parameters, price, picture, and what was said of it."""
     case = case_of(session.store, case_id)
-    _say_if_another(case_id, case)
+    say_if_another(case_id, case)
     if as_json:
         print_json(case_document(case, session.root, series=True))
         return
@@ -246,90 +245,8 @@ def show(session: Session, case_id: str, lang: str, as_json: bool) -> None:
     say_marks(None, session.store.labels())
 
 
-def _say_if_another(asked: str, case: Case) -> None:
-    if case.id != asked:
-        say(f"{asked} turned out to be a part of {case.id}")
+for _command in (*WORDS, labels, notify, losses):
+    faults.add_command(_command)
 
-
-def _said(word: Word, text: str, takes_name: bool = False) -> click.Command:
-    """The command by which a person says ``word`` of a case."""
-
-    @click.command(name=str(word), help=text)
-    @click.argument("case_id", metavar="ID")
-    @click.option("--by", "author", metavar="NAME", required=True, help="Who says so.")
-    @click.option("--reason", metavar="TEXT", default="", help="Why, or what was done.")
-    @json_option
-    @click.pass_obj
-    def command(
-        session: Session, /, case_id: str, author: str, reason: str, as_json: bool, **more: str
-    ) -> None:
-        case = decide(
-            session.store, case_id, word, author, reason, more.get("to"), session.ledger.clock
-        )
-        _say_if_another(case_id, case)
-        if as_json:
-            print_json(case_document(case, session.root))
-        else:
-            tell(f"{case.id} is {state_text(case)}")
-
-    if takes_name:
-        named = click.option("--to", metavar="NAME", required=True, help="Who is to see to it.")
-        command = named(command)
-    return command
-
-
-faults.add_command(_said(Word.ACKNOWLEDGE, "Say that somebody knows of a case."))
-faults.add_command(_said(Word.ASSIGN, "Say who is to see to a case.", takes_name=True))
-faults.add_command(
-    _said(
-        Word.DISMISS,
-        "Say with --reason that a case is no malfunction. It does not alarm again until it was"
-        " quiet for as long as its rule waits, and is kept as a label: paes faults labels.",
-    )
-)
-faults.add_command(
-    _said(
-        Word.REPAIRED,
-        "Say that a case was repaired. It is closed when consumption is usual again, and opens"
-        " again if it is not.",
-    )
-)
-
-
-@faults.command()
-@json_option
-@click.pass_obj
-def labels(session: Session, as_json: bool) -> None:
-    """What people called a malfunction (repaired), or none (dismissed): to tune rules by."""
-    found = label_documents(all_cases(session.store))
-    if as_json:
-        print_json(found)
-        return
-    if not found:
-        say("nobody has called a case repaired or dismissed it yet")
-        return
-    print_table(
-        f"{len(found)} labels",
-        ["case", "malfunction", "by", "on", "reason"],
-        [
-            [
-                one["case"],
-                "yes" if one["is_malfunction"] else "no",
-                one["author"],
-                _day(one["at"]),
-                one["reason"],
-            ]
-            for one in found
-        ],
-        left=5,
-    )
-
-
-def _day(at: str | None) -> str:
-    return f"{datetime.fromisoformat(at):%Y-%m-%d}" if at else "-"
-
-
-faults.add_command(notify)
-faults.add_command(losses)
 
 COMMANDS: tuple[click.Command, ...] = (faults,)
