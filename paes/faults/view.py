@@ -29,6 +29,9 @@ rule compares with, and what began months ago is compared with the year before i
 WHOLE = 0.999
 """Coverage of a step that counts as measured whole: reads are some seconds late."""
 
+LATEST = 8
+"""Views that a town keeps: those of one site and a little more."""
+
 
 class TownView:
     """What the views of one installation share."""
@@ -39,10 +42,15 @@ class TownView:
         self._degc: dict[str, DailyTemperatures] = {}
         self.kept: dict[str, Any] = {}
         """What rules work out once for a town, under keys of their own."""
+        self._views: dict[str, View] = {}
 
     def meter(self, meter: Meter) -> View:
-        """The view of ``meter``."""
-        return View(self, meter)
+        """The view of ``meter``; the latest are kept, as rules look at meters beside, too."""
+        if meter.id not in self._views:
+            if len(self._views) >= LATEST:
+                del self._views[next(iter(self._views))]
+            self._views[meter.id] = View(self, meter)
+        return self._views[meter.id]
 
     def temperatures(self, city: City) -> DailyTemperatures:
         """The city's local days from the history's first to the span's last."""
