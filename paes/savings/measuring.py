@@ -244,7 +244,7 @@ class MeasuredSavings:
                 lamps = lamps_of(self.ledger.installation, self.city.sites[site])
             except DataError:
                 return None
-            table = burning_hours(self.ledger, lamps[0], asked, Stretch.MONTH)
+            table = burning_hours(self.ledger, lamps[0], asked, Stretch.DAY)
             known, missing = table["burning_h"].sum() + table["dark_h"].sum(), table["missing_h"]
             if known < self.assumptions.option_a.measured_nights_least * (known + missing.sum()):
                 return None
