@@ -71,19 +71,16 @@ def _rows(installation: Installation, faults: list[Fault], seen: list[Sighting])
     found = sum(delay is not None for delay in delays) / len(judged)
     false_rate = len(false) / len(installation.meters)
     return [
-        Row("town", "planted malfunctions found", found, "fraction", on, 0.85, "at_least", 0.05),
+        Row("town", "planted malfunctions found", found, "fraction", on, 0.9, "at_least", 0.05),
         Row("town", "false cases", false_rate, "a meter-year", on, 0.25, "at_most", 0.05),
         Row("town", "delay, median", median_delay(delays), "days", on, 21.0, "at_most", 3.0),
     ]
 
 
 def _judged(faults: list[Fault]) -> list[Fault]:
-    """Those that lie in the judged year for long enough, and are malfunctions."""
-    return [
-        fault
-        for fault in faults
-        if fault.kind in RULE_OF and (fault.end or NOW) > NOW - JUDGED + timedelta(days=7)
-    ]
+    """The malfunctions that began in the judged year, a week before now at the latest."""
+    last = NOW - timedelta(days=7)
+    return [f for f in faults if f.kind in RULE_OF and f.start and NOW - JUDGED <= f.start <= last]
 
 
 def _delay(installation: Installation, fault: Fault, seen: list[Sighting]) -> float | None:
