@@ -133,23 +133,25 @@ class Loads:
         elif meter.carrier is not Carrier.ELECTRICITY:
             yearly_kwh = self._yearly(meter, site, kind, kind.heat_kwh_per_m2)
             heating = self.parameters.heating
-            power_kw = need.heat_kw(yearly_kwh, heating, _opening(site, kind), calendar, sky, by)
+            power_kw = need.heat_kw(
+                yearly_kwh, heating, self._opening(site, kind), calendar, sky, by
+            )
         elif site.kind is SiteKind.LIGHTING_CABINET:
             points, led = self._lamps(meter, site)
             power_kw = need.lamps_kw(points, led, self.parameters.lighting, calendar, sky, by)
         elif site.kind in self.parameters.charging:
             points = self._charging_points(meter, site)
-            charging, opening = self.parameters.charging[site.kind], _opening(site, kind)
+            charging, opening = self.parameters.charging[site.kind], self._opening(site, kind)
             power_kw = mobility.charging_kw(points, charging, opening, calendar, by)
         elif site.kind is SiteKind.TROLLEYBUS_SUBSTATION:
             yearly_kwh = self._yearly(meter, site, kind, kind.electricity_kwh_per_m2)
             timetable, comfort = self.parameters.trolleybus, self.parameters.comfort
             power_kw = mobility.traction_kw(
-                yearly_kwh, timetable, kind, comfort, _opening(site, kind), calendar, sky, by
+                yearly_kwh, timetable, kind, comfort, self._opening(site, kind), calendar, sky, by
             )
         else:
             yearly_kwh = self._yearly(meter, site, kind, kind.electricity_kwh_per_m2)
-            comfort, opening = self.parameters.comfort, _opening(site, kind)
+            comfort, opening = self.parameters.comfort, self._opening(site, kind)
             power_kw = need.electricity_kw(yearly_kwh, kind, comfort, opening, calendar, sky, by)
         power_kw = self._changes.through(meter, year, power_kw)
         limited = np.minimum(power_kw, meter.rated_power_kw or np.inf)
@@ -159,7 +161,7 @@ class Loads:
         """The meter as it is: of a site's own meter its need, of a plant what it gives."""
         site, calendar = self.installation.site(meter.site), self.calendar(meter, year)
         kind, heating = self.parameters.kinds[site.kind], self.parameters.heating
-        opening, sky = _opening(site, kind), self._sky(self.weather(site), calendar)
+        opening, sky = self._opening(site, kind), self._sky(self.weather(site), calendar)
         heat_kw_per_k = np.zeros(len(calendar.slots))
         if meter.measures is Measures.WITHDRAWAL and meter.carrier is not Carrier.ELECTRICITY:
             yearly_kwh = self._yearly(meter, site, kind, kind.heat_kwh_per_m2)
@@ -209,7 +211,7 @@ class Loads:
         area_m2 = site.floor_area_m2 or kind.default_area_m2
         by = Character(self.seed, meter.id)
         yearly_m3 = area_m2 * by.pick("size", kind.water_m3_per_m2) * self._share(meter)
-        calendar, opening = self.calendar(meter, year), _opening(site, kind)
+        calendar, opening = self.calendar(meter, year), self._opening(site, kind)
         flow = need.water_m3_per_h(yearly_m3, self.parameters.water, opening, calendar, by)
         return flow * self._alive(meter, year)
 
@@ -237,6 +239,10 @@ class Loads:
         charging = self.parameters.charging[site.kind]
         points = site.charging_points or charging.default_points
         return max(1, round(points * self._share(meter)))
+
+    def _opening(self, site: Site, kind: Kind) -> Opening:
+        """The site's own hours with its town's patron's day, else those of its kind."""
+        return self.installation.opening(site.id) if site.opening else kind.opening
 
     def _share(self, meter: FieldMeter) -> float:
         """The meter's part of what it and its equals at the site measure together."""
@@ -282,7 +288,3 @@ class Loads:
 
     def _compute_sky(self, weather: Weather, calendar: LocalYear) -> Sky:
         return sky_over(weather, self.parameters, calendar)
-
-
-def _opening(site: Site, kind: Kind) -> Opening:
-    return site.opening or kind.opening
