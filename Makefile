@@ -9,10 +9,12 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 CANDIDATES := python3.13 python3.12 python3.11 python3.14 python3
 
-# Arguments for the program behind a target: make demo DEMO_ARGS="--port 9000", make test PYTEST_ARGS="-k store".
+# Arguments for the program behind a target: make demo DEMO_ARGS="--port 9000", make test PYTEST_ARGS="-k store",
+# make accuracy ACCURACY_ARGS=--write.
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 UV_ARGS ?=
+ACCURACY_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -22,7 +24,7 @@ unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench assets build requirements clean
+.PHONY: help demo test check bench accuracy assets build requirements clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 22
@@ -49,6 +51,9 @@ bench: $(RUN) ## the benchmarks, each with its reference in the same run
 	  [ -e "$$file" ] || { echo "no benchmarks found in benchmarks/" >&2; exit 1; }; \
 	  echo "== $$file"; $(PY) "$$file" || exit 1; \
 	done
+
+accuracy: $(RUN) ## the accuracy card, measured and held against what this version states
+	$(PY) -m benchmarks.accuracy $(ACCURACY_ARGS)
 
 assets: $(RUN) ## fetch the style sheet, fonts and charts that the dashboard serves
 	@$(PY) -m dashboard.browser_assets
