@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
-from typing import Self
+from functools import lru_cache
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -62,25 +62,20 @@ class LoadCurve:
         """Mean power in kW (m3/h)."""
         return self.amounts * (3600.0 / self.step_s)
 
-    @cached_property
-    def _wall(self) -> Seconds:
-        return wall_seconds(self.seconds, self.tz)
-
-    @cached_property
+    @property
     def hour(self) -> Floats:
         """The hour on the local clock at which each step begins, 0 up to 24."""
-        return np.asarray(self._wall % _DAY_S / 3600.0)
+        return _calendar(self.start_s, self.step_s, len(self), self.tz).hour
 
     @property
     def first_day(self) -> date:
         """The local day of the first step."""
-        return _EPOCH + timedelta(days=int(self._wall[0] // _DAY_S))
+        return _calendar(self.start_s, self.step_s, len(self), self.tz).first_day
 
-    @cached_property
+    @property
     def day(self) -> Ints:
         """The local day of each step, counted from ``first_day``."""
-        whole = self._wall // _DAY_S
-        return np.asarray(whole - whole[0], dtype=np.int64)
+        return _calendar(self.start_s, self.step_s, len(self), self.tz).day
 
     @property
     def days(self) -> list[date]:
@@ -137,3 +132,20 @@ class LoadCurve:
         asked = np.ones(len(self), dtype=np.bool_) if among is None else among
         known = np.bincount(self.day[asked & self.known], minlength=count)
         return known.astype(np.float64), np.bincount(self.day[asked], minlength=count).astype(float)
+
+
+class _Calendar(NamedTuple):
+    first_day: date
+    day: Ints
+    hour: Floats
+
+
+@lru_cache(maxsize=8)
+def _calendar(start_s: int, step_s: int, count: int, tz: str) -> _Calendar:
+    """Of steps in a row; the curves of a town have the same, and nobody may write into it."""
+    wall = wall_seconds(start_s + step_s * np.arange(count, dtype=np.int64), tz)
+    whole, hour = wall // _DAY_S, wall % _DAY_S / 3600.0
+    first = int(whole[0]) if count else start_s // _DAY_S
+    day = whole - first
+    day.flags.writeable = hour.flags.writeable = False
+    return _Calendar(_EPOCH + timedelta(days=first), day, hour)

@@ -1,13 +1,16 @@
 """One meter as rules see it: validated load curves, its site's hours, the weather.
 
 ``TownView`` is shared by the views of an installation: what is known of a city (temperatures) is
-asked once. A view loads what is asked of it and keeps it, so that several rules share it.
+asked once, and curves are asked for some meters at a time. A view keeps what it was asked for, so
+that several rules share it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -30,15 +33,22 @@ WHOLE = 0.999
 """Coverage of a step that counts as measured whole: reads are some seconds late."""
 
 LATEST = 8
-"""Views that a town keeps: those of one site and a little more."""
+"""Views that a town keeps: those of one site and a little more. Of so many meters, or of one site
+that has more, curves are asked for at once: a store on the network answers for them together."""
 
 
 class TownView:
-    """What the views of one installation share."""
+    """What the views of one installation share.
 
-    def __init__(self, ledger: EnergyLedger, span: Span) -> None:
+    ``meters`` are those that will be looked at, in this order.
+    """
+
+    def __init__(self, ledger: EnergyLedger, span: Span, meters: Iterable[Meter] = ()) -> None:
         self.ledger = ledger
         self.span = span
+        self._beside = {m.id: some for some in _together(meters) for m in some}
+        self._curves: dict[By, dict[str, LoadCurve]] = {}
+        """Of the meters that were asked for last, with those beside them."""
         self._degc: dict[str, DailyTemperatures] = {}
         self.kept: dict[str, Any] = {}
         """What rules work out once for a town, under keys of their own."""
@@ -51,6 +61,29 @@ class TownView:
                 del self._views[next(iter(self._views))]
             self._views[meter.id] = View(self, meter)
         return self._views[meter.id]
+
+    def curve(self, meter: Meter, by: By, history: timedelta) -> LoadCurve:
+        """What was measured whole in each step from ``history`` before the span until now."""
+        if meter.id not in self._curves.get(by, {}):
+            some = self._beside.get(meter.id, (meter,))
+            self._curves[by] = self._measured(some, by, history)
+        return self._curves[by][meter.id]
+
+    def _measured(
+        self, meters: Sequence[Meter], by: By, history: timedelta
+    ) -> dict[str, LoadCurve]:
+        step_s = 900 if by is By.QUARTER_HOUR else 3600
+        now = min(self.ledger.clock(), self.span.end)
+        first_s = to_seconds(self.span.start - history) // step_s * step_s
+        last_s = max(to_seconds(now) // step_s * step_s, first_s + step_s)
+        span = Span(from_seconds(first_s), from_seconds(last_s))
+        asked = [(meter, ALWAYS) for meter in meters]
+        found = self.ledger.tables(asked, span, by, estimated=False)
+        tz_of = self.ledger.installation.time_zone
+        return {
+            meter.id: LoadCurve(first_s, step_s, _validated(table, step_s), tz_of(meter.id))
+            for meter, (table, _) in zip(meters, found, strict=True)
+        }
 
     def temperatures(self, city: City) -> DailyTemperatures:
         """The city's local days from the history's first to the span's last."""
@@ -106,12 +139,12 @@ class View:
     @cached_property
     def hours(self) -> LoadCurve:
         """Measured hours from the history's first on; NaN where an hour is not measured whole."""
-        return self._curve(By.HOUR, HISTORY)
+        return self.town.curve(self.meter, By.HOUR, HISTORY)
 
     @cached_property
     def quarters(self) -> LoadCurve:
         """Quarter hours, likewise, of the span and 100 days before it."""
-        return self._curve(By.QUARTER_HOUR, timedelta(days=100))
+        return self.town.curve(self.meter, By.QUARTER_HOUR, timedelta(days=100))
 
     def degc(self, first: date, count: int) -> Floats:
         """Mean outdoor temperature of ``count`` local days; NaN where it was not measured."""
@@ -124,18 +157,22 @@ class View:
             found[begin - offset : end - offset] = measured[begin:end]
         return found
 
-    def _curve(self, by: By, history: timedelta) -> LoadCurve:
-        step_s = 900 if by is By.QUARTER_HOUR else 3600
-        first_s = to_seconds(self.span.start - history) // step_s * step_s
-        last_s = max(to_seconds(self.now) // step_s * step_s, first_s + step_s)
-        span = Span(from_seconds(first_s), from_seconds(last_s))
-        ((table, _),) = self.ledger.tables([(self.meter, ALWAYS)], span, by)
-        return LoadCurve(first_s, step_s, _validated(table, step_s), self.tz)
+
+def _together(meters: Iterable[Meter]) -> Iterator[tuple[Meter, ...]]:
+    """Some meters at a time, those of a site never apart."""
+    some: list[Meter] = []
+    for _, of_site in groupby(meters, key=lambda meter: meter.site):
+        some += of_site
+        if len(some) >= LATEST:
+            yield tuple(some)
+            some = []
+    yield tuple(some)
 
 
 def _validated(table: EnergyTable, step_s: int) -> Floats:
-    """What was measured whole, with its course; NaN for all else."""
-    whole = (table.covered_s >= WHOLE * step_s) & (table.estimated == 0) & (table.catch_up == 0)
+    """What was measured whole, with its course; NaN of all else, as where a part of a gap lies."""
+    has_gap = (table.missing_high > 0) | (table.catch_up > 0)
+    whole = (table.covered_s >= WHOLE * step_s) & ~has_gap
     return np.where(whole, table.measured, np.nan)
 
 

@@ -35,7 +35,7 @@ def watch(
     """All episodes that touch ``span``, by rule, subject and time; of all ``meters`` if None."""
     installation, wanted = ledger.installation, list(rules)
     of = list(installation.meters.values() if meters is None else meters)
-    town = TownView(ledger, span)
+    town = TownView(ledger, span, of)
     found: dict[str, dict[str, list[Episode]]] = {rule.id: {} for rule in wanted}
     for done, meter in enumerate(of, 1):
         view, site = town.meter(meter), installation.site(meter.site)

@@ -64,7 +64,8 @@ class SolarTown:
         around = plants_around(ledger.installation, city, self.assumed)
         self.around = {plant.id: plant for plant in around}
         """Its own plants and those of the towns near it: each other's neighbours."""
-        self._view = TownView(ledger, Span(span.start - EARLIER, span.end))
+        earlier = Span(span.start - EARLIER, span.end)
+        self._view = TownView(ledger, earlier, [plant.meter for plant in around])
         self._made = {} if made is None else made
         self._expected: dict[str, Expected] = {}
         self._light: dict[Source, Floats | None] = {}
