@@ -33,13 +33,15 @@ WINTER = (11, 12, 1, 2, 3)
 SEASON = ((10, 15), (4, 30))
 """Both included: when these buildings heat. Great Britain has no season by law, so that only days
 above the balance point are off season here."""
-GAS_UNTIL = {
-    "b0": date(2018, 1, 19),
-    "b19": date(2017, 11, 26),
-    "b25": date(2017, 11, 23),
-    "b40": date(2018, 5, 11),
-    "b118": date(2017, 11, 23),
-}
+
+
+def _gas_until() -> dict[str, date]:
+    lines = (FOLDER / "gas_until.csv").read_text().splitlines()
+    told = [line.split(",") for line in lines if line.startswith("b") and line[1].isdigit()]
+    return {building: date.fromisoformat(day) for building, day in told}
+
+
+GAS_UNTIL = _gas_until()
 """Up to when the gas of these meters is in one unit: afterwards it falls to a thirtieth (of b40 to
 a fiftieth) for good in all hours alike, in three of them after a month of zeros. It is unknown."""
 REST = Opening(

