@@ -14,7 +14,7 @@ it, stands in the numbers (``gateway_down_hours`` …); ``late_after_h`` is from
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from pydantic import Field
@@ -31,7 +31,7 @@ from paes.faults.view import View
 from paes.faults.windows import daily_picture
 from paes.metering import Measures, Site
 from paes.meters import FieldMeter, Meter
-from paes.periods import Span, from_seconds, to_seconds
+from paes.periods import Span, from_seconds, local_midnight, to_seconds
 
 EXPECTED = (Cause.PLANNED, Cause.NOT_COMMISSIONED, Cause.NIGHT)
 """Causes that are no fault."""
@@ -69,7 +69,7 @@ def _of_collector(
     least_s = max(least_s, round(p.late_after_intervals * period_h * _HOUR_S))
     times = reading_times(view, least_s, life)
     has_any = len(times) or view.installation.register(meter).point in _latest(view)
-    born_s = None if has_any else to_seconds(life.start)
+    born_s = None if has_any else to_seconds(_born(view, meter))
     absences = view.ledger.absences(meter, life)
     expected = _expected(view, meter, absences)
     until_s = to_seconds(life.end)
@@ -84,6 +84,16 @@ def _of_collector(
         sure_s = sure_at(silence, expected, least_s)
         episodes.append(_episode(view, silence, sure_s, numbers, meter.gateway))
     return episodes
+
+
+def _born(view: View, meter: FieldMeter) -> datetime:
+    """Since when a meter without any reading is missing: as declared, else since it is judged.
+
+    Never since the view's history begins: that moves with what is judged.
+    """
+    if meter.valid_from is None:
+        return view.span.start
+    return local_midnight(meter.valid_from, view.tz)
 
 
 def _latest(view: View) -> set[str]:
