@@ -29,7 +29,7 @@ class Switched:
 def switched(lights: Lights, plateaus_kw: Floats, burning_from_fraction: float) -> Switched:
     """The switches of every night; lamps burn from that part (0..1) of its plateau on."""
     on_s, off_s = (np.full(lights.nights, np.nan) for _ in range(2))
-    for night in np.flatnonzero(~np.isnan(plateaus_kw)).tolist():
+    for night in np.flatnonzero(plateaus_kw > 0).tolist():  # where nothing burned, nothing switched
         steps = lights.steps(night)
         part = lights.curve.per_hour[steps] / plateaus_kw[night]
         start = lights.curve.seconds[steps]

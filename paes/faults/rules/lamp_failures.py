@@ -11,6 +11,7 @@ A dead lamp wastes nothing: it is told so that the street is light again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from paes.series import Floats
 
 _TO_DEVIATION = 1.2533  # mean absolute deviation of normal numbers to their standard deviation
 _W = 1000.0
+_LEAST_KW = 1e-9  # below, nothing burns, and no level is a part of another
 
 
 class LampFailuresParameters(Parameters):
@@ -111,7 +113,7 @@ def _levels(plateaus: Floats, p: LampFailuresParameters) -> list[int]:
             continue
         before = np.median(plateaus[known[max(begun, i - p.usual_nights) : i]])
         after = np.median(plateaus[known[i : i + needed]])
-        left = min(before, after) / max(before, after)
+        left = min(before, after) / max(before, after, _LEAST_KW)
         if DARK_BELOW <= left < 1.0 - p.other_lamps_fraction and _is_first(
             plateaus[known[i]], before, after
         ):
@@ -136,8 +138,8 @@ def _episode(
     before = max(first - PICTURE_DAYS, 0)
     return Episode(
         start=from_seconds(int(lights.sunset_s[first])),
-        end=from_seconds(int(lights.sunrise_s[last + 1])),
-        found=from_seconds(int(lights.sunrise_s[spell.sure + 1])),
+        end=_morning(lights, last),
+        found=_morning(lights, spell.sure),
         is_over=spell.is_over or exchanged,
         numbers={
             "lamps": lamps,
@@ -153,6 +155,11 @@ def _episode(
         else {},
         picture=_picture(lights, plateaus, before, last, spell.usual),
     )
+
+
+def _morning(lights: Lights, night: int) -> datetime:
+    """Sunrise after a night; as far as it was seen, if it is not over."""
+    return from_seconds(min(int(lights.sunrise_s[night + 1]), lights.curve.end_s))
 
 
 def _picture(lights: Lights, plateaus: Floats, first: int, last: int, usual: Usual) -> Picture:

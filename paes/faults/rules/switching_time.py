@@ -120,8 +120,8 @@ def _episode(
     before = max(first - p.usual_nights, 0)
     return Episode(
         start=_minute(min(lights.sunset_s[first], seen.on_s[first])),
-        end=_minute(max(lights.sunrise_s[last + 1], seen.off_s[last])),
-        found=_minute(max(lights.sunrise_s[spell.sure + 1], seen.off_s[spell.sure])),
+        end=_morning(lights, seen, last),
+        found=_morning(lights, seen, spell.sure),
         is_over=spell.is_over,
         numbers=numbers,
         windows={"usual": Span(day_start(lights.curve, before), day_start(lights.curve, first))}
@@ -130,6 +130,12 @@ def _episode(
         excess=excess,
         picture=_picture(lights, seen, spell),
     )
+
+
+def _morning(lights: Lights, seen: Switched, night: int) -> datetime:
+    """When a night was over; as far as it was seen, if it is not."""
+    morning = _minute(max(lights.sunrise_s[night + 1], seen.off_s[night]))
+    return min(morning, from_seconds(lights.curve.end_s))
 
 
 def _minute(at_s: float) -> datetime:
