@@ -41,7 +41,10 @@ class RuleFile(ConfigModel, Generic[P]):
 
     name: Text
     says: Text
-    """Two sentences for a caretaker; ``{number}`` stands for one of the episode's numbers."""
+    """Two sentences for a caretaker; ``{number}`` stands for one of the episode's numbers.
+
+    ``{nights:night|nights|months}`` counts it: see ``paes.faults.sentences``.
+    """
     what_to_do: Text
     source: str
     """Where the parameters are from."""

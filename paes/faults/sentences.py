@@ -1,7 +1,10 @@
 """Cases in words: a rule's two sentences with a case's numbers, and numbers as people write them.
 
 Command line, pages and digests all say a case this way. A placeholder is the name of one of the
-episode's numbers; one that ends with ``_fraction`` is written as per cent (``23 %``).
+episode's numbers; one that ends with ``_fraction`` is written as per cent (``23 %``). What is
+counted stands beside it, of one and of several: ``{nights:night|nights}``. With a third word long
+times are told in it, nights and days from 100 on as months, hours as days
+(``{nights:night|nights|months}`` is ``about 34 months`` of 1,043).
 """
 
 from __future__ import annotations
@@ -26,7 +29,16 @@ from paes.shipped_files import shipped_config
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NOTHING = "\N{EN DASH}"
 _LOCALE = {"it": "it_IT", "en": "en_GB"}
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}|]+)\|([^{}|]+)(?:\|([^{}|]+))?)?\}")
+_ARTICLE = re.compile(r"\b(il|del|al|dal|nel|sul) (?=8|11(?!\d))")
+"""Before a number that is said with a vowel: l'8 %, dell'11 %."""
+_ELIDED = {"il": "l'", "del": "dell'", "al": "all'", "dal": "dall'", "nel": "nell'", "sul": "sull'"}
+_COARSE = ("_min", "_w", "_l_h")
+"""Of minutes, watts and litres an hour nobody needs tenths from ten on."""
+_LONG = 100
+"""So many days, nights or hours are told in a longer unit."""
+_DAYS_A_MONTH = 365.25 / 12
+_ABOUT = {"it": "circa", "en": "about"}
 
 
 def sentence(case: Case, language: str, root: Path | None = None) -> str:
@@ -58,9 +70,24 @@ def filled(text: str, numbers: Mapping[str, float], language: str) -> str:
         value = numbers.get(found[1], math.nan)
         if found[1].endswith("_fraction"):
             return percent(value, language)
-        return number(value, language)
+        return _counted(found[1], value, (found[2], found[3], found[4]), language)
 
-    return _PLACEHOLDER.sub(written, text)
+    told = _PLACEHOLDER.sub(written, text)
+    return _ARTICLE.sub(lambda found: _ELIDED[found[1]], told) if language == "it" else told
+
+
+def _counted(
+    name: str, value: float, words: tuple[str | None, str | None, str | None], language: str
+) -> str:
+    """``value`` of the number ``name`` with what is counted: one, several, or a longer unit."""
+    one, several, longer = words
+    if longer and math.isfinite(value) and value >= _LONG:
+        a_unit = 24 if name.endswith(("hours", "_h")) else _DAYS_A_MONTH
+        return f"{_ABOUT[language]} {number(value / a_unit, language, 0)}{NO_BREAK}{longer}"
+    digits = 0 if name.endswith(_COARSE) and abs(value) >= 10 else None
+    text = number(value, language, digits)
+    word = one if text == "1" else several
+    return f"{text}{NO_BREAK}{word}" if word else text
 
 
 def number(value: float, language: str, digits: int | None = None) -> str:
