@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from paes.errors import DataError
@@ -133,6 +135,14 @@ def heating_allowed(city: City, day: date) -> HeatingDay:
     if first <= day <= last:
         return HeatingDay(True, hours, why)
     return HeatingDay(False, law.hours_per_day * seasons.outside_fraction, "outside the season")
+
+
+def season_days(city: City, first: date, count: int) -> npt.NDArray[np.bool_]:
+    """On which of ``count`` days from ``first`` on heating is allowed; all where nobody knows."""
+    if city.facts.climate_zone is None or city.heating_seasons is None:
+        return np.ones(count, dtype=np.bool_)
+    days = (first + timedelta(days=n) for n in range(count))
+    return np.array([heating_allowed(city, day).allowed for day in days], dtype=np.bool_)
 
 
 def conventional_season(city: City, season: int) -> tuple[date, date]:

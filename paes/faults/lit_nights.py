@@ -177,12 +177,10 @@ def lights_of(view: View) -> Lights:
     By its readings of active power, the mean of each quarter hour; where there are fewer of them
     than quarter hours with measured energy, by that energy.
     """
-    kept = view.town.kept.get(_KEPT)
-    if kept is None or kept[0] != view.meter.id:
+    if _KEPT not in view.kept:
         curve = _by_power(view) or view.quarters
-        kept = view.meter.id, Lights.at(curve, view.latitude, view.longitude)
-        view.town.kept[_KEPT] = kept
-    lights: Lights = kept[1]
+        view.kept[_KEPT] = Lights.at(curve, view.latitude, view.longitude)
+    lights: Lights = view.kept[_KEPT]
     return lights
 
 

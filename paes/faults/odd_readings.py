@@ -6,8 +6,8 @@ days that are known from end to end have nothing to tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from paes.periods import Span, from_seconds, to_seconds
 _KEPT = "odd_readings"
 _AROUND = 8
 _LONG_H = 24 * 14
+_TOGETHER = timedelta(days=4)
 
 
 def odd_readings(view: View) -> list[Finding]:
@@ -25,17 +26,19 @@ def odd_readings(view: View) -> list[Finding]:
 
     Of the view's history and span; kept for the rules that ask next about the same meter.
     """
-    kept = view.town.kept.get(_KEPT)
-    if kept and kept[0] == view.meter.id:
-        return list(kept[1])
+    if _KEPT not in view.kept:
+        view.kept[_KEPT] = _asked(view)
+    return list(view.kept[_KEPT])
+
+
+def _asked(view: View) -> list[Finding]:
     found = {}
-    for span in _unknown(view):
-        for finding in view.ledger.findings(view.meter, span):
-            if finding.name.startswith(("counter.", "interval.", "meter.replaced")):
+    for some in _near(_unknown(view)):
+        for finding in view.ledger.findings(view.meter, Span(some[0].start, some[-1].end)):
+            is_odd = finding.name.startswith(("counter.", "interval.", "meter.replaced"))
+            if is_odd and _is_in(some, finding.at):
                 found[finding.name, finding.at] = finding
-    ordered = sorted(found.values(), key=lambda f: (f.at or view.span.start, f.name))
-    view.town.kept[_KEPT] = view.meter.id, ordered
-    return ordered
+    return sorted(found.values(), key=lambda f: (f.at or view.span.start, f.name))
 
 
 def _unknown(view: View) -> Iterator[Span]:
@@ -49,6 +52,22 @@ def _unknown(view: View) -> Iterator[Span]:
             yield Span(from_seconds(start_s), from_seconds(start_s + 7200))
             start_s = end_s - 7200
         yield Span(from_seconds(start_s), from_seconds(end_s))
+
+
+def _is_in(spans: Sequence[Span], at: datetime | None) -> bool:
+    return at is None or any(span.start <= at < span.end for span in spans)
+
+
+def _near(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """Those that lie near each other are asked for together."""
+    some: list[Span] = []
+    for span in spans:
+        if some and span.start - some[-1].end > _TOGETHER:
+            yield some
+            some = []
+        some.append(span)
+    if some:
+        yield some
 
 
 def seen_until(view: View) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -38,18 +37,16 @@ def silences(
     does not count. The time from ``born_s`` on counts only if there are no readings at all: before
     its first reading a meter was being installed.
     """
-    known = times[times <= until_s].tolist()
-    if not known and born_s is not None:
-        known = [born_s]
+    known = times[times <= until_s]
+    if not len(known) and born_s is not None:
+        known = np.array([born_s], dtype=np.int64)
+    ends = np.append(known[1:], until_s)[: len(known)]
     found = []
-    ends = [(a, b, False) for a, b in pairwise(known)]
-    ends += [(known[-1], until_s, True)] if known else []
-    for start_s, end_s, lasts in ends:
-        if end_s - start_s < least_s:
-            continue
+    for at in np.flatnonzero(ends - known >= least_s).tolist():
+        start_s, end_s = int(known[at]), int(ends[at])
         counted_s = end_s - start_s - _covered(expected, start_s, end_s)
         if counted_s >= least_s:
-            found.append(Silence(start_s, end_s, counted_s, lasts))
+            found.append(Silence(start_s, end_s, counted_s, at == len(known) - 1))
     return found
 
 

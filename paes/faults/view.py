@@ -18,7 +18,8 @@ import numpy as np
 from paes.accounting.energy_table import EnergyTable
 from paes.accounting.ledger import EnergyLedger
 from paes.climate.daily_temperature import DailyTemperatures, daily_temperatures
-from paes.faults.load_curve import LoadCurve
+from paes.climate.heating_season import season_days
+from paes.faults.load_curve import Bools, LoadCurve
 from paes.installation import City
 from paes.metering import Site
 from paes.meters import Meter
@@ -111,6 +112,8 @@ class View:
         self.tz: str = self.city.time_zone
         self.opening: Opening = self.installation.opening(meter.site)
         self.now = min(self.ledger.clock(), self.span.end)
+        self.kept: dict[str, Any] = {}
+        """What rules work out once for a meter, under keys of their own."""
 
     @property
     def unit(self) -> str:
@@ -135,6 +138,14 @@ class View:
         step = self.installation.register(self.meter).resolution
         last = self.ledger.clock().year
         return step * (self.ledger.kwh_factor(self.meter, last) if self.unit == "kWh" else 1.0)
+
+    def in_season(self, first: date, count: int) -> Bools:
+        """On which of ``count`` local days heating is allowed; all where nobody knows."""
+        kept, key = self.town.kept, f"season/{self.city.id}/{first}/{count}"
+        if key not in kept:
+            kept[key] = season_days(self.city, first, count)
+        season: Bools = kept[key]
+        return season
 
     @cached_property
     def hours(self) -> LoadCurve:

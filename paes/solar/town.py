@@ -68,6 +68,7 @@ class SolarTown:
         self._view = TownView(ledger, earlier, [plant.meter for plant in around])
         self._made = {} if made is None else made
         self._expected: dict[str, Expected] = {}
+        self._days: dict[str, PlantDays] = {}
         self._light: dict[Source, Floats | None] = {}
 
     @cached_property
@@ -115,10 +116,16 @@ class SolarTown:
 
     def days(self, plant: SolarPlant) -> PlantDays:
         """Its local days, made beside expected."""
-        made = self.made(plant)
-        elevation = 90.0 - self.sun.zenith_deg
-        noon_deg, warmest_degc = (_highest(made, column) for column in (elevation, self.degc))
-        return plant_days(made, self.expected(plant), warmest_degc, noon_deg)
+        if plant.id not in self._days:
+            expected = self.expected(plant)
+            self._days[plant.id] = plant_days(self.made(plant), expected, *self._warmest_and_noon)
+        return self._days[plant.id]
+
+    @cached_property
+    def _warmest_and_noon(self) -> tuple[Floats, Floats]:
+        """Of each local day the highest temperature, and how high the sun gets."""
+        day = self.made(next(iter(self.around.values()))).day
+        return _highest(day, self.degc), _highest(day, 90.0 - self.sun.zenith_deg)
 
     @property
     def findings(self) -> list[Finding]:
@@ -223,11 +230,11 @@ class SolarTown:
         return Expected(start_s, kwh, nothing, high, kwh, How.CLEAR_SKY, own)
 
 
-def _highest(made: LoadCurve, hourly: Floats) -> Floats:
+def _highest(day: Ints, hourly: Floats) -> Floats:
     """The highest of each local day; NaN where no hour is known."""
-    highest = np.full(int(made.day[-1]) + 1, -np.inf)
+    highest = np.full(int(day[-1]) + 1, -np.inf)
     known = ~np.isnan(hourly)
-    np.maximum.at(highest, made.day[known], hourly[known])
+    np.maximum.at(highest, day[known], hourly[known])
     return np.where(np.isfinite(highest), highest, np.nan)
 
 

@@ -25,13 +25,12 @@ from paes.baselines.baseline import Baseline, obstacle
 from paes.baselines.days import Days
 from paes.climate.heating import HEATING_CARRIERS
 from paes.faults.day_numbers import months, years
-from paes.faults.episode import Episode, Stretch, stretches
+from paes.faults.episode import Episode, Excess, Stretch, stretches
 from paes.faults.load_curve import Bools, LoadCurve
 from paes.faults.occupancy import is_building, occupancy
 from paes.faults.rule import Parameters, Rule
-from paes.faults.rules.heating_closed_hours import season_of
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start, excess_between
+from paes.faults.windows import daily_picture, day_start
 from paes.metering import Carrier, Measures, Site
 from paes.meters import Meter
 from paes.periods import Span
@@ -39,6 +38,7 @@ from paes.series import Floats
 
 YEAR_DAYS = 365
 WEEK_DAYS = 7
+_HALF = 0.5
 
 
 class AboveExpectedParameters(Parameters):
@@ -68,8 +68,9 @@ class _Judged:
 def find(curve: LoadCurve, days: Days, p: AboveExpectedParameters) -> list[Episode]:
     """Every spell of use above what is expected, in order of time; ``days`` are the curve's.
 
-    The excess of an hour is its share of what the day took beyond what was expected, with the
-    error of 14 days as its band.
+    The excess of an hour is its share of what the day took beyond what was expected (of some days
+    less than nothing: sums are what counts), with twice the error of 14 days, as the sign asks, as
+    its band. Of a day that was measured in half the known hours are in it.
     """
     daily = curve.by_day(least_known=p.least_known_fraction)
     clean, since = daily.copy(), 0
@@ -175,11 +176,6 @@ def _episode(
     seen = slice(first, last + 1)
     known = ~np.isnan(daily[seen]) & ~np.isnan(judged.expected[seen])
     used, told = daily[seen][known].sum(), judged.expected[seen][known].sum()
-    error = judged.error_kwh / p.seen_days
-    where = (curve.day >= first) & (curve.day <= last)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        parts = [1 - (judged.expected + off) / daily for off in (0.0, error, -error)]
-    likely, low, high = (np.clip(x, 0.0, 1.0)[curve.day] * curve.amounts for x in parts)
     start, end = day_start(curve, first), day_start(curve, last + 1)
     return Episode(
         start=start,
@@ -198,9 +194,23 @@ def _episode(
             "seen": Span(start, end),
             "learnt": Span(day_start(curve, max(begin - YEAR_DAYS, 0)), day_start(curve, begin)),
         },
-        excess=excess_between(curve, where, likely, low, high),
+        excess=_excess(curve, judged, stretch, p),
         picture=daily_picture(curve, "kWh", daily, judged.expected, first, last),
     )
+
+
+def _excess(
+    curve: LoadCurve, judged: _Judged, stretch: Stretch, p: AboveExpectedParameters
+) -> Excess:
+    doubt_kwh = p.errors * judged.error_kwh / p.seen_days
+    daily = curve.by_day(least_known=_HALF)
+    share = np.divide(curve.amounts, daily[curve.day], where=daily[curve.day] > 0,
+                      out=np.full(len(curve), np.nan))  # fmt: skip
+    used = (curve.day >= stretch.first) & (curve.day <= stretch.last)
+    used &= ~np.isnan(share) & ~np.isnan(judged.expected[curve.day])
+    beyond = (daily - judged.expected)[curve.day[used]]
+    low, likely, high = ((beyond + off) * share[used] for off in (-doubt_kwh, 0.0, doubt_kwh))
+    return Excess(curve.seconds[used], curve.step_s, likely, low, high)
 
 
 def concerns(meter: Meter, site: Site) -> bool:
@@ -237,7 +247,7 @@ def look(view: View, p: AboveExpectedParameters) -> list[Episode]:
     used = occupancy(curve, view.opening)
     degc = view.degc(curve.first_day, len(used))
     heats = view.meter.carrier is not Carrier.ELECTRICITY
-    season = season_of(view.city, curve.first_day, len(used)) if heats else None
+    season = view.in_season(curve.first_day, len(used)) if heats else None
     found = find(curve, Days(curve.first_day, degc, used.kinds, None, season), p)
     return [e for e in found if e.end > view.span.start and e.start < view.span.end]
 

@@ -8,14 +8,13 @@ that come together are one episode.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from paes.climate.heating import HEATING_CARRIERS
-from paes.climate.heating_season import heating_allowed
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.heated_hours import (
     NIGHT_H,
@@ -31,7 +30,6 @@ from paes.faults.occupancy import Occupancy, is_building, occupancy
 from paes.faults.rule import Rule
 from paes.faults.view import View
 from paes.faults.windows import daily_picture, day_start, excess_between
-from paes.installation import City
 from paes.metering import Carrier, Measures, Site
 from paes.meters import Meter
 from paes.periods import Span
@@ -198,20 +196,12 @@ def concerns(meter: Meter, site: Site) -> bool:
     return heats and meter.carrier in HEATING_CARRIERS
 
 
-def season_of(city: City, first: date, count: int) -> Bools:
-    """On which of ``count`` days heating is allowed; all of them where nobody knows."""
-    if city.facts.climate_zone is None or city.heating_seasons is None:
-        return np.ones(count, dtype=np.bool_)
-    days = (first + timedelta(days=n) for n in range(count))
-    return np.array([heating_allowed(city, day).allowed for day in days], dtype=np.bool_)
-
-
 def look(view: View, p: HeatingClosedHoursParameters) -> list[Episode]:
     """The episodes of the meter that touch the view's span."""
     curve = view.hours
     used = occupancy(curve, view.opening)
     degc = view.degc(curve.first_day, len(used))
-    season = season_of(view.city, curve.first_day, len(used))
+    season = view.in_season(curve.first_day, len(used))
     found = find(curve, used, degc, season, p)
     return [e for e in found if e.end > view.span.start and e.start < view.span.end]
 

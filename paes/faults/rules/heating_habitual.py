@@ -113,7 +113,7 @@ def look(view: View, p: HeatingHabitualParameters) -> list[Episode]:
     curve = view.hours
     used = occupancy(curve, view.opening)
     degc = view.degc(curve.first_day, len(used))
-    season = heating_closed_hours.season_of(view.city, curve.first_day, len(used))
+    season = view.in_season(curve.first_day, len(used))
     alarm = heating_closed_hours.RULE.file(view.installation.root).parameters
     new = np.zeros(len(used), dtype=np.bool_)
     for episode in heating_closed_hours.find(curve, used, degc, season, alarm):

@@ -27,7 +27,7 @@ from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, Ints, LoadCurve
 from paes.faults.occupancy import occupancy
 from paes.faults.rule import Parameters, Rule
-from paes.faults.rules.heating_closed_hours import concerns, season_of
+from paes.faults.rules.heating_closed_hours import concerns
 from paes.faults.view import View
 from paes.faults.windows import daily_picture, day_start, excess_between
 from paes.opening import DayKind
@@ -212,7 +212,7 @@ def look(view: View, p: HeatingOffSeasonParameters) -> list[Episode]:
     curve = view.hours
     used = occupancy(curve, view.opening)
     degc = view.degc(curve.first_day, len(used))
-    season = season_of(view.city, curve.first_day, len(used))
+    season = view.in_season(curve.first_day, len(used))
     found = find(curve, Days(curve.first_day, degc, used.kinds, None, season), p)
     return [e for e in found if e.end > view.span.start and e.start < view.span.end]
 

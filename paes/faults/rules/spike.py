@@ -15,12 +15,13 @@ from pydantic import Field
 from paes.faults.episode import Episode
 from paes.faults.load_curve import LoadCurve
 from paes.faults.meter_picture import daily_amounts, step_at
+from paes.faults.occupancy import occupancy
 from paes.faults.odd_readings import odd_readings, seen_until, shown_around
 from paes.faults.rule import Parameters, Rule
 from paes.faults.view import View
 from paes.metering import Carrier, Finding, Measures, Site
 from paes.meters import Meter
-from paes.opening import Kinds, day_kinds
+from paes.opening import Kinds
 from paes.periods import from_seconds, to_seconds
 
 _HOUR = timedelta(hours=1)
@@ -146,7 +147,7 @@ def look(view: View, parameters: SpikeParameters) -> list[Episode]:
     limit, curve = limit_of(view, parameters), view.hours
     found: list[Episode] = []
     if limit is not None:
-        kinds = day_kinds(curve.days, view.opening)
+        kinds = occupancy(curve, view.opening).kinds
         found += find(curve, kinds, limit, view.unit, parameters)
     told = [f for f in odd_readings(view) if f.name in _LEFT_OUT and _was_left_out(view, f)]
     by_time = {f.at: f for f in told if f.at}

@@ -21,17 +21,16 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from paes.climate.heating_season import heating_allowed
 from paes.faults.episode import Episode
 from paes.faults.load_curve import Bools, LoadCurve
 from paes.faults.meter_picture import daily_amounts
+from paes.faults.occupancy import occupancy
 from paes.faults.register_steps import smallest_step
 from paes.faults.rule import Parameters, Rule
 from paes.faults.standstill import Standstill, Usual, repeated, unchanged_days, unchanged_hours
 from paes.faults.view import View
 from paes.metering import Carrier, Evidence, Measures, Site
 from paes.meters import Meter
-from paes.opening import DayKind, day_kinds
 from paes.periods import Span, from_seconds
 
 Kind = Literal["electricity", "heat", "water", "other"]
@@ -127,16 +126,12 @@ def certain_times(view: View, kind: Kind, parameters: StuckMeterParameters) -> B
         if _has_plant(m for m in at_site if m.site == view.meter.site):
             return curve.of_hours(p.night_from_hour, p.night_to_hour)
         return np.ones(len(curve), dtype=np.bool_)
-    days = curve.days
-    is_open = day_kinds(days, view.opening) == DayKind.OPEN
+    is_open = occupancy(curve, view.opening).is_open
     if kind != "heat" or view.city.facts.climate_zone is None:
         return np.asarray(is_open & (kind == "water"))
-    cold = np.nan_to_num(view.degc(days[0], len(days)), nan=np.inf) < p.cold_below_degc
-    season = [
-        heating_allowed(view.city, day).allowed if c else False
-        for day, c in zip(days, cold, strict=True)
-    ]
-    return np.asarray(is_open & cold & np.array(season))
+    first, count = curve.first_day, len(is_open)
+    cold = np.nan_to_num(view.degc(first, count), nan=np.inf) < p.cold_below_degc
+    return np.asarray(is_open & cold & view.in_season(first, count))
 
 
 def _has_plant(meters: Iterable[Meter]) -> bool:
