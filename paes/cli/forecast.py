@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from paes.cli import Session
 from paes.cli.asked import electricity_option, json_option
-from paes.cli.output import bar, number, percent, print_json, print_table, say, say_marks
+from paes.cli.output import following, number, percent, print_json, print_table, say, say_marks
 from paes.climate.past_weather import WeatherFrom
 from paes.factors.emission_factors import How
 from paes.forecast.errors import ForecastHow
-from paes.forecast.expected_rest import Follow
 from paes.forecast.forecast import Forecast, make_forecast
 from paes.inventory.method import Method
 from paes.progress.path import Emissions, Verdict
@@ -53,7 +50,7 @@ def forecast(
     """
     city = session.city
     method = Method.of(city.plan, electricity_factor=electricity)
-    with _following() as follow:
+    with following("models of sites") as follow:
         made = make_forecast(city, session.ledger, target, method, follow)
     labels = session.store.labels()
     if as_json:
@@ -65,19 +62,6 @@ def forecast(
     _print_total(made)
     _say_rests(made)
     say_marks(made.inventory.assumed_fraction, labels)
-
-
-@contextmanager
-def _following() -> Iterator[Follow]:
-    """A bar on a terminal's standard error; elsewhere nothing, for it takes seconds."""
-    progress = bar()
-    progress.live.transient = True
-    if not progress.console.is_terminal:
-        yield lambda done, of: None
-        return
-    with progress:
-        task = progress.add_task("models of sites")
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def _print_cells(name: str, made: Forecast) -> None:

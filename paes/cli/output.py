@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -184,6 +185,19 @@ def bar() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
+
+
+@contextmanager
+def following(what: str) -> Iterator[Callable[[int, int], None]]:
+    """What is told of work under way (done, of how many): a bar on a terminal, else nothing."""
+    progress = bar()
+    progress.live.transient = True
+    if not progress.console.is_terminal:
+        yield lambda done, of: None
+        return
+    with progress:
+        task = progress.add_task(what)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def number(value: float | None, digits: int = 0) -> str:

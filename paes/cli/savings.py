@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 
 import click
 
 from paes.cli import Session
 from paes.cli.asked import json_option
 from paes.cli.finding_groups import grouped_lines
-from paes.cli.output import bar, number, percent, print_json, print_table, say, say_marks, tell
+from paes.cli.output import (
+    following,
+    number,
+    percent,
+    print_json,
+    print_table,
+    say,
+    say_marks,
+    tell,
+)
 from paes.cli.saving_words import REASONS, VERDICTS, in_short, measured_mwh, realised
 from paes.errors import DataError
 from paes.faults.price import Interval
@@ -38,7 +46,7 @@ def savings(session: Session, action_id: str | None, before: bool, as_json: bool
     """
     city = session.city
     actions = [_action(session, action_id)] if action_id else []
-    with _following() as follow:
+    with following("years without works") as follow:
         measuring = session_savings(session, follow)
         found = [measuring.of(a, smallest=before) for a in actions or measuring.measured]
     labels = session.store.labels()
@@ -74,22 +82,9 @@ def measured_savings(
         wanted = [a for a in wanted if a.id == action_id]
     if not wanted or not session.has_store:
         return {}
-    with _following() as follow:
+    with following("years without works") as follow:
         measuring = session_savings(session, follow)
         return {action.id: measuring.of(action) for action in wanted}
-
-
-@contextmanager
-def _following() -> Iterator[Follow]:
-    """A bar on a terminal's standard error, while the town's own years are looked through."""
-    progress = bar()
-    progress.live.transient = True
-    if not progress.console.is_terminal:
-        yield lambda done, of: None
-        return
-    with progress:
-        task = progress.add_task("years without works")
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def _action(session: Session, action_id: str) -> Action:
