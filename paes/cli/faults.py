@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
@@ -23,6 +23,7 @@ from paes.faults.nightly import JUDGED
 from paes.faults.price import Interval, Price
 from paes.faults.register import all_cases, case_of, update_cases
 from paes.faults.rule_table import RULES
+from paes.faults.same_event import Twice, told_twice
 from paes.installation import some
 from paes.periods import Span, parse_instant, zone
 from paes.report.fault_documents import (
@@ -83,6 +84,8 @@ def faults(
     if last:
         at = last.at.astimezone(zone(session.city.time_zone))
         say(f"looked for last {at:%Y-%m-%d %H:%M}, from {last.span.start:%Y-%m-%d} on")
+        for failure in last.failures:
+            say(f"could not be looked at then: {failure}")
     _print_list(session, chosen, lang)
     say_marks(None, session.store.labels())
 
@@ -150,14 +153,25 @@ def _print_list(session: Session, cases: list[Case], lang: str) -> None:
         [[str(i), *_row(session, case, lang)] for i, case in enumerate(cases, 1)],
         left=5,
     )
-    for i, case in enumerate(cases[:_TOLD], 1):
-        tell(f"{i}. {sentences.sentence(case, lang, session.root)}")
-        tell(f"   paes faults show {case.id}")
-    subjects = [case.subject for case in cases if case.price]
-    if len(set(subjects)) < len(subjects):
-        say("cases of one meter may tell of the same hours: paes faults losses counts each once")
-    if len(cases) > _TOLD:
-        say(f"{len(cases) - _TOLD} more: --site, --rule, --state; --json has all")
+    twice = told_twice(cases, session.installation.meters)
+    place = {case.id: i for i, case in enumerate(cases, 1)}
+    for i, case in enumerate(cases, 1):
+        if i <= _TOLD:
+            tell(f"{i}. {sentences.sentence(case, lang, session.root)}")
+            for text in _same_events(case, twice.values(), place):
+                tell(f"   {text}")
+        tell(f"{f'{i}.' if i > _TOLD else '  '} paes faults show {case.id}")
+    if twice:
+        say("what two cases tell of counts once in paes faults losses")
+
+
+def _same_events(case: Case, twice: Iterable[Twice], place: Mapping[str, int]) -> Iterable[str]:
+    """Which other cases of the list probably tell of the same, by their places in it."""
+    for one in twice:
+        if case.id == one.case.id:
+            yield f"probably {'the same as' if one.is_all else 'a part of'} {place[one.of.id]}"
+        elif case.id == one.of.id:
+            yield f"{place[one.case.id]} is probably {'the same' if one.is_all else 'a part of it'}"
 
 
 def _row(session: Session, case: Case, lang: str) -> list[str]:
@@ -209,10 +223,15 @@ def run(session: Session, start: str | None, end: str | None, lang: str, as_json
         )
     if as_json:
         print_json(update_document(update, session.root))
-        return
-    for line in _changes(session, update):
-        tell(line)
-    _print_list(session, ranked(case for case in update.new if case.is_open), lang)
+    else:
+        for line in _changes(session, update):
+            tell(line)
+        _print_list(session, ranked(case for case in update.new if case.is_open), lang)
+    if update.failures:
+        raise DataError(
+            f"{len(update.failures)} times a rule failed, and the others looked:"
+            f" {'; '.join(map(str, update.failures[:_TOLD]))}"
+        )
 
 
 def _changes(session: Session, update: CaseUpdate) -> Iterable[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from paes.errors import DataError
 from paes.faults.episode import Episode
+from paes.faults.failures import Failure
 from paes.faults.price import Price
 from paes.periods import require_utc
 
@@ -186,3 +187,5 @@ class CaseUpdate:
     changed: tuple[Case, ...] = ()
     closed: tuple[Case, ...] = ()
     all: tuple[Case, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    """Rules that could not look at a meter; their cases stay as they are."""

@@ -15,6 +15,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.events import Event
 from paes.faults.bouts import overlap, together
 from paes.faults.case_events import KeptCase, differs
+from paes.faults.failures import Failure, Failures, as_text, from_text
 from paes.faults.matching import Seen
 from paes.faults.pricing import PricingContext, price_of
 from paes.faults.rule import Rule
@@ -40,6 +41,10 @@ class LastRun:
 
     at: datetime
     span: Span
+    failures: tuple[Failure, ...] = ()
+    """The first of what could not be looked at."""
+    failed: int = 0
+    """How many there were."""
 
 
 class CaseRun:
@@ -61,6 +66,7 @@ class CaseRun:
         self.now = ledger.clock()
         self.until = min(span.end, self.now)
         self._context: PricingContext | None = None
+        self.failures = Failures()
         self._again: dict[Told, Span] = {}
         """What was judged beyond the span, by rule and subject."""
 
@@ -68,7 +74,8 @@ class CaseRun:
         """What the rules find in the span, and what becomes of what is not over."""
         if self.until <= self.span.start or not self.rules:
             return []
-        found = watch(self.ledger, self.span, self.meters.values(), self.rules.values(), follow)
+        of, by = self.meters.values(), self.rules.values()
+        found = watch(self.ledger, self.span, of, by, follow, self.failures)
         first = [_seen(one, self.until) for one in found]
         starts: dict[Told, datetime] = {}
         for key, start in [*self._lasting(first), *self._kept_open(kept)]:
@@ -121,7 +128,7 @@ class CaseRun:
         wanted: Mapping[Told, datetime],
     ) -> list[Seen]:
         span = Span(start, self.now)
-        found = watch(self.ledger, span, meters, rules)
+        found = watch(self.ledger, span, meters, rules, failures=self.failures)
         ids, subjects = {one.id for one in rules}, {meter.id for meter in meters}
         for rule_id, subject in wanted:
             if rule_id in ids and (subject in subjects or self.rules[rule_id].group):
@@ -138,6 +145,8 @@ class CaseRun:
     def judged(self, rule_id: str, subject: str) -> Span | None:
         """What of its time was looked at."""
         if self.until <= self.span.start or not self._looks_at(rule_id, subject):
+            return None
+        if self.failures.concern(rule_id, subject, self.rules[rule_id].group is not None):
             return None
         return self._again.get((rule_id, subject), Span(self.span.start, self.until))
 
@@ -183,7 +192,9 @@ class CaseRun:
         if same and (episode.is_over or record.rule not in self.rules):
             return record
         self._context = self._context or PricingContext(self.ledger)
-        return replace(record, price=price_of(self._context, meter, episode, self.now))
+        with self.failures.kept(record.rule, record.subject):
+            record = replace(record, price=price_of(self._context, meter, episode, self.now))
+        return record
 
     def _meter(self, record: KeptCase) -> Meter | None:
         return self.ledger.installation.meters.get(record.subject)
@@ -193,11 +204,13 @@ def _seen(one: Sighting, until: datetime) -> Seen:
     return Seen(one.rule.id, one.rule.version, one.subject, one.parameters, one.episode, until)
 
 
-def run_event(now: datetime, span: Span) -> Event:
+def run_event(now: datetime, span: Span, failures: Sequence[Failure] = ()) -> Event:
     facts: dict[str, str | float] = {
         "at": now.isoformat(),
         "from": span.start.isoformat(),
         "to": span.end.isoformat(),
+        "failed": len(failures),
+        "failures": as_text(failures),
     }
     return Event(_RUN_OF, RUN, _RUN_AT, None, "", facts)
 
@@ -205,6 +218,8 @@ def run_event(now: datetime, span: Span) -> Event:
 def last_run(store: Store) -> LastRun | None:
     """The last run that was made into ``store``; None if there was none."""
     for event in store.events(subjects=[_RUN_OF], name=RUN):
-        at, start, end = (datetime.fromisoformat(str(event.facts[f])) for f in ("at", "from", "to"))
-        return LastRun(at, Span(start, end))
+        facts = event.facts
+        at, start, end = (datetime.fromisoformat(str(facts[f])) for f in ("at", "from", "to"))
+        failures = from_text(str(facts.get("failures", "[]")))
+        return LastRun(at, Span(start, end), failures, int(facts.get("failed", 0)))
     return None

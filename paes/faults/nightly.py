@@ -146,6 +146,9 @@ class Nightly:
         new, changed, closed = (len(cases) for cases in (made.new, made.changed, made.closed))
         text = f"malfunctions: {new} new, {changed} changed, {closed} closed in {run_s:.0f} s"
         facts = {"new": new, "changed": changed, "closed": closed, "run_s": round(run_s, 1)}
+        if made.failures:
+            facts["failed"] = len(made.failures)
+            text += f"; {len(made.failures)} times a rule failed: paes faults"
         event = Event(SUBJECT, NIGHT, due, None, text, {"at": now.isoformat(), **facts})
         ledger.store.write_events([event])
         log.info("%s", text)

@@ -13,6 +13,7 @@ which order spans are judged, but for the ids: a case keeps that under which it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from paes.accounting.ledger import EnergyLedger
@@ -60,10 +61,11 @@ def update_cases(
     priced = [run.priced(record, kept.get(record.id)) for record in found]
     written = [record for record in priced if differs(record, kept.get(record.id))]
     store.write_events([e for record in written for e in events_of(record)])
-    store.write_events([run_event(run.now, span)])
+    failures = tuple(run.failures.told)
+    store.write_events([run_event(run.now, span, failures)])
     records = {record.id: record for record in priced}
     cases = [_case(record, records, said) for record in _own(priced)]
-    return _update(before, cases)
+    return replace(_update(before, cases), failures=failures)
 
 
 def _own(records: Iterable[KeptCase]) -> list[KeptCase]:

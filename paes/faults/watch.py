@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from paes.accounting.ledger import EnergyLedger
 from paes.faults.episode import Episode
-from paes.faults.rule import Rule
+from paes.faults.failures import ALL, Failures
+from paes.faults.rule import Parameters, Rule
 from paes.faults.rule_table import RULES
 from paes.faults.view import TownView
 from paes.meters import Meter
@@ -31,29 +33,44 @@ def watch(
     meters: Iterable[Meter] | None = None,
     rules: Iterable[Rule[Any]] = RULES,
     follow: Callable[[int, int], None] | None = None,
+    failures: Failures | None = None,
 ) -> list[Sighting]:
-    """All episodes that touch ``span``, by rule, subject and time; of all ``meters`` if None."""
-    installation, wanted = ledger.installation, list(rules)
+    """All episodes that touch ``span``, by rule, subject and time; of all ``meters`` if None.
+
+    ``failures``: what a rule raises is kept there, and the others go on; without, it is raised.
+    """
+
+    def kept(rule_id: str, subject: str) -> AbstractContextManager[None]:
+        return failures.kept(rule_id, subject) if failures else nullcontext()
+
+    installation = ledger.installation
+    wanted: dict[str, tuple[Rule[Any], Parameters]] = {}
+    for rule in rules:
+        with kept(rule.id, ALL):
+            parameters = installation.faults.parameters_of(rule, installation.root)
+            wanted[rule.id] = rule, parameters
     of = list(installation.meters.values() if meters is None else meters)
     town = TownView(ledger, span, of)
-    found: dict[str, dict[str, list[Episode]]] = {rule.id: {} for rule in wanted}
+    found: dict[str, dict[str, list[Episode]]] = {rule_id: {} for rule_id in wanted}
     for done, meter in enumerate(of, 1):
-        view, site = town.meter(meter), installation.site(meter.site)
-        for rule in wanted:
-            if rule.concerns(meter, site):
-                parameters = installation.faults.parameters_of(rule, installation.root)
-                found[rule.id][meter.id] = rule.look(view, parameters)
+        site = installation.site(meter.site)
+        for rule, parameters in wanted.values():
+            with kept(rule.id, meter.id):
+                if rule.concerns(meter, site):
+                    found[rule.id][meter.id] = rule.look(town.meter(meter), parameters)
         if follow:
             follow(done, len(of))
-    return [sighting for rule in wanted for sighting in _sightings(ledger, rule, found[rule.id])]
+    sightings: list[Sighting] = []
+    for rule, parameters in wanted.values():
+        with kept(rule.id, ALL):
+            sightings += _sightings(rule, parameters, found[rule.id])
+    return sightings
 
 
 def _sightings(
-    ledger: EnergyLedger, rule: Rule[Any], found: dict[str, list[Episode]]
+    rule: Rule[Any], own: Parameters, found: dict[str, list[Episode]]
 ) -> Iterator[Sighting]:
     grouped = rule.group(found) if rule.group else found
-    installation = ledger.installation
-    own = installation.faults.parameters_of(rule, installation.root)
     parameters = own.model_dump(mode="json")
     for subject in sorted(grouped):
         for episode in grouped[subject]:

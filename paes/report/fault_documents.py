@@ -25,7 +25,7 @@ def list_document(
     """The cases asked for in their order, without series; EUR are null where no contract says."""
     return {
         "city": city,
-        "last_run": last and {"at": last.at.isoformat(), **_span(last.span.start, last.span.end)},
+        "last_run": last and _last_run(last),
         "cases": [case_document(case, root) for case in cases],
         "simulated": labels.get("simulated") == "true",
         "software_version": __version__,
@@ -41,7 +41,20 @@ def update_document(update: CaseUpdate, root: Path) -> Document:
             ("changed", update.changed),
             ("closed", update.closed),
         )
-    } | {"cases": len(update.all), "open": sum(case.is_open for case in update.all)}
+    } | {
+        "cases": len(update.all),
+        "open": sum(case.is_open for case in update.all),
+        "failures": [asdict(failure) for failure in update.failures],
+    }
+
+
+def _last_run(last: LastRun) -> Document:
+    return {
+        "at": last.at.isoformat(),
+        **_span(last.span.start, last.span.end),
+        "failed": last.failed,
+        "failures": [asdict(failure) for failure in last.failures],
+    }
 
 
 def case_document(case: Case, root: Path, series: bool = False) -> Document:

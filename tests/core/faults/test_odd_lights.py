@@ -1,4 +1,4 @@
-"""Street lamps at odd times: a night that is not over yet, and cabinets that took nothing at all."""
+"""Street lamps at odd times: a night that is not over yet, cabinets that take nothing at all."""
 
 from __future__ import annotations
 
