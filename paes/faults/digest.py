@@ -15,11 +15,12 @@ from pathlib import Path
 from textwrap import fill
 
 from paes.faults import sentences
-from paes.faults.case import State
+from paes.faults.case import Case, State
 from paes.faults.digest_html import html
 from paes.faults.digest_parts import Drawing, Entry, Outline, Part, drawing
 from paes.faults.news import News, What, ranked
 from paes.faults.price import Interval, Price, Waste
+from paes.faults.same_event import Twice, eur_per_week, eur_so_far, told_twice
 from paes.installation import Installation
 from paes.schema import ConfigModel, Text
 from paes.shipped_files import read_own_or_shipped
@@ -56,6 +57,10 @@ class DigestWords(ConfigModel):
     equal: Text
     no_price: Text
     assumed: Text
+    see_also: Text
+    same_event: Text
+    part_of_event: Text
+    has_part: Text
     is_back: Text
     is_back_and_cost: Text
     not_seen_any_more: Text
@@ -89,8 +94,8 @@ def digest(
     simulated: bool = False,
 ) -> Digest:
     """The digest of ``news`` (at least one) in the language of the installation's notices."""
-    writer = _Writer(installation, now)
     told = ranked(news)
+    writer = _Writer(installation, now, told)
     outline = writer.outline(told, simulated)
     return Digest(digest_id(way, told), outline.subject, _plain(outline), html(outline))
 
@@ -98,8 +103,10 @@ def digest(
 class _Writer:
     """What the parts of one digest share: language, words, names."""
 
-    def __init__(self, installation: Installation, now: datetime) -> None:
+    def __init__(self, installation: Installation, now: datetime, told: Sequence[News]) -> None:
         self.installation = installation
+        going_on = [one.case for one in told if one.what is not What.CLOSED]
+        self.twice = told_twice(going_on, installation.meters)
         self.notices = installation.notices
         self.language = installation.notices.language
         self.root: Path = installation.root
@@ -141,27 +148,29 @@ class _Writer:
             if count:
                 key = f"{what}_one" if count == 1 else f"{what}_many"
                 parts.append(self.say(key, n=sentences.number(count, self.language)))
-        eur = _week(told)
+        eur = self.week(told)
         if eur is not None:
             parts.append(self.say("a_week", money=sentences.euros(eur.likely, self.language)))
         return self.say("subject", parts=", ".join(parts))
 
     def total(self, told: Sequence[News]) -> str | None:
-        week = _week(told)
+        week = self.week(told)
         if week is None:
             return None
-        so_far = [
-            n.case.price.so_far.eur for n in told if n.case.price and n.what is not What.CLOSED
-        ]
-        spent = _sum(one for one in so_far if one)
+        going_on = [one.case for one in told if one.what is not What.CLOSED]
+        spent = eur_so_far(going_on, self.twice)
         return self.say("total", money=self.money(week), so_far=self.money(spent))
 
     def others(self, rest: Sequence[News]) -> str | None:
         if not rest:
             return None
-        week = _week(rest)
+        week = self.week(rest)
         money = sentences.euros(week.likely if week else 0.0, self.language)
         return self.say("others", n=sentences.number(len(rest), self.language), money=money)
+
+    def week(self, told: Iterable[News]) -> Interval | None:
+        """What is told and goes on costs a week, each event once; None if nothing has a price."""
+        return eur_per_week((n.case for n in told if n.what is not What.CLOSED), self.twice)
 
     def money(self, amount: Interval) -> str:
         return sentences.euros_between(amount, self.language)
@@ -207,11 +216,22 @@ class _Writer:
     def facts(self, news: News) -> list[tuple[str, str]]:
         case = news.case
         told = [(self.say("since"), self.date(case.episode.start)), *self.costs(case.price)]
+        told += [(self.say("see_also"), text) for text in self.same_event(case)]
         advice = sentences.what_to_do(case, self.language, self.root)
         if advice:
             told.append((self.say("look_first"), advice))
         told.append((self.say("who"), case.assignee or self.say("nobody")))
         return [*told, (self.say("meter"), case.subject)]
+
+    def same_event(self, case: Case) -> Iterable[str]:
+        """Which other cases of the digest probably tell of the same."""
+        for one in self.twice.values():
+            if case.id in (one.case.id, one.of.id):
+                yield self.same_event_text(one, one.of if case.id == one.case.id else one.case)
+
+    def same_event_text(self, one: Twice, other: Case) -> str:
+        key = "same_event" if one.is_all else "part_of_event" if other is one.of else "has_part"
+        return self.say(key, name=sentences.name(other, self.language, self.root))
 
     def costs(self, price: Price | None) -> list[tuple[str, str]]:
         if price is None:
@@ -235,20 +255,6 @@ class _Writer:
         if price.is_assumed:
             money += f", {self.say('assumed')}"
         return self.say("equal", money=money, amount=amount) if waste.amount.high else money
-
-
-def _week(news: Iterable[News]) -> Interval | None:
-    """What is told and goes on costs in a week; None if nothing of it has a price."""
-    open_ones = [one.case.price for one in news if one.what is not What.CLOSED]
-    known = [price.per_week.eur for price in open_ones if price and price.per_week.eur]
-    return _sum(known) if known else None
-
-
-def _sum(amounts: Iterable[Interval]) -> Interval:
-    total = Interval(0.0, 0.0, 0.0)
-    for amount in amounts:
-        total += amount
-    return total
 
 
 def _plain(outline: Outline) -> str:

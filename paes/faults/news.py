@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from paes.events import Event
 from paes.faults.case import Case, State
+from paes.faults.rule_table import rule
 
 NOTICE = "notice."
 """What the names of all these events begin with."""
@@ -109,13 +110,15 @@ def unsaid(
 ) -> list[News]:
     """What is still to be told, the dearest first and what has no price last.
 
-    A case that was dismissed is not told, nor that one was closed whose beginning was not told.
+    A case that was dismissed is not told, nor what a rule only lists (``Rule.is_alarm``), nor that
+    one was closed whose beginning was not told.
     """
     said = {key for key, one in told.items() if one.state is Telling.TOLD}
     known = {case for case, _ in said}
     found = [
         news
         for case in cases
+        if _is_alarm(case)
         for news in _news_of(case)
         if news.key not in said and _is_worth_it(news, known, least_eur_per_week)
     ]
@@ -143,6 +146,12 @@ def _news_of(case: Case) -> Sequence[News]:
     return (
         [News(What.REARMED, case, back)] if case.state is State.REARMED else [News(What.NEW, case)]
     )
+
+
+def _is_alarm(case: Case) -> bool:
+    """Not of what is told in lists and reports only; a rule that is gone was one."""
+    found = rule(case.rule)
+    return found is None or found.is_alarm
 
 
 def _is_worth_it(news: News, known: set[str], least_eur_per_week: float) -> bool:
