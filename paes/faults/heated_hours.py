@@ -45,6 +45,7 @@ class HeatedHoursParameters(Parameters):
     winter_to_summer_ratio: float = Field(gt=1)
     least_correlation: float = Field(ge=0, lt=1)
     reheat_fraction: float = Field(ge=0, lt=1)
+    reheat_at_most_fraction: float = Field(ge=0, lt=1)
     least_closed_days: int = Field(ge=1)
     least_nights: int = Field(ge=1)
 
@@ -54,7 +55,8 @@ class HeatedHours:
     """Of each local day of ``curve``; hours are NaN where they cannot be judged.
 
     ``closed_on_h``: hours on of closed days; ``night_on_h``: hours on from 00 to 04 of open days.
-    ``threshold_kw`` is above what an hour is on; ``is_on`` are the vacant steps that are.
+    ``threshold_kw`` is above what an hour is on; ``is_on`` are the vacant steps that are;
+    ``is_empty`` those in which nobody is there, with those of warming up.
     """
 
     curve: LoadCurve
@@ -64,6 +66,7 @@ class HeatedHours:
     threshold_kw: Floats
     idle_kw: Floats
     is_on: Bools
+    is_empty: Bools
     season: Ints
 
     def __len__(self) -> int:
@@ -94,7 +97,8 @@ def heated_hours(
     night_on = np.where(mild & used.is_open & whole_night, night_on, np.nan)
     idle = _by_day_median(curve, np.where(vacant & ~is_on, power, np.nan))
     idle = window_median(np.where(in_season, idle, np.nan), p.level_days, 0, p.least_level_days)
-    return HeatedHours(curve, closed_on, night_on, level, threshold, idle, is_on, season)
+    empty = used.vacant(curve, 0.0)
+    return HeatedHours(curve, closed_on, night_on, level, threshold, idle, is_on, empty, season)
 
 
 def follows_cold(
@@ -131,16 +135,23 @@ def amounts_beyond(
     """The steps on of the days ``first`` to ``last``, and likely, low and high amounts of each.
 
     Likely is what passed beyond a vacant hour that was not on, as they were before it began, less
-    what the building would have needed to get warm again; low the same beyond the threshold; high
-    without getting warm again.
+    what the building would have needed to get warm again; low the same beyond the threshold, of a
+    heavy building; high without getting warm again, and after a night on with the hours of warming
+    up before the building opens, for one that is warm needs none.
     """
     curve, hours = heated.curve, heated.curve.step_s / 3600.0
-    where = heated.is_on & (curve.day >= first) & (curve.day <= last)
-    idle = float(np.nan_to_num(heated.idle_kw[max(first - 1, 0)])) * hours
+    inside = (curve.day >= first) & (curve.day <= last)
+    idle_kw = np.nan_to_num(heated.idle_kw[max(first - 1, 0) : last + 1])
     threshold = heated.threshold_kw[curve.day] * hours
-    saved = 1 - p.reheat_fraction
-    beyond = curve.amounts - np.minimum(idle, threshold)
-    return where, beyond * saved, (curve.amounts - threshold) * saved, beyond
+    likely = curve.amounts - np.minimum(idle_kw[0] * hours, threshold)
+    low = (curve.amounts - threshold) * (1 - p.reheat_at_most_fraction)
+    high = curve.amounts - np.minimum(idle_kw.min() * hours, threshold)
+    at_night = np.bincount(curve.day[heated.is_on & curve.of_hours(*NIGHT)], minlength=len(heated))
+    with np.errstate(invalid="ignore"):
+        before_opening = heated.is_empty & (curve.amounts > threshold)
+    before_opening &= inside & (at_night * hours >= NIGHT_H)[curve.day]
+    likely = np.where(heated.is_on, likely * (1 - p.reheat_fraction), 0.0)
+    return inside & heated.is_on | before_opening, likely, low * heated.is_on, high
 
 
 def runs_of(days: Bools) -> Sequence[tuple[int, int]]:

@@ -114,7 +114,9 @@ def find(curve: LoadCurve, used: Occupancy, p: BaseLoadParameters) -> list[Episo
 
     The excess of an hour is what the seen nights lie above the usual ones; its low bound counts
     the hours in which the building is not in use (there it is seen) above the higher of the
-    references and their scatter, its high bound every hour above the lower reference.
+    references and their scatter, its high bound every hour above the lower reference less their
+    scatter. Days without a reference of their kind (the first of a closed span) go on as before,
+    and are nothing at the least.
     """
     night = curve.mean_by_day(curve.of_hours(p.from_hour, p.to_hour))
     reference, since = night.copy(), 0
@@ -257,11 +259,20 @@ def _excess(curve: LoadCurve, used: Occupancy, nights: _Nights, stretch: Stretch
     centre = np.nanmedian(before) if np.isfinite(before).any() else 0.0
     scatter = float(np.nanmedian(np.abs(before - centre))) if np.isfinite(before).any() else 0.0
     hours = curve.step_s / 3600.0
-    likely = (at - usual)[day] * hours
+    likely = _going_on(at - usual, stretch)[day] * hours
     low = np.where(used.vacant(curve, 0.0), (at - usual - scatter)[day] * hours, 0.0)
-    high = (at - least)[day] * hours
+    high = _going_on(at - least + scatter, stretch)[day] * hours
     most = np.where(np.isnan(curve.amounts), 0.0, curve.amounts)
+    low = np.nan_to_num(low)
     return excess_between(curve, where, np.minimum(likely, most), low, np.minimum(high, most))
+
+
+def _going_on(extra_kw: Floats, stretch: Stretch) -> Floats:
+    """The same, with the last known day for those of ``stretch`` of which nothing is known."""
+    days = np.arange(len(extra_kw))
+    inside = (days >= stretch.first) & (days <= stretch.last)
+    last = np.maximum.accumulate(np.where(inside & ~np.isnan(extra_kw), days, -1))
+    return np.where(inside & (last >= 0), extra_kw[last], extra_kw)
 
 
 def concerns(meter: Meter, site: Site) -> bool:

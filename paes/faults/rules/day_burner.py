@@ -53,7 +53,7 @@ def find(lights: Lights, parameters: DayBurnerParameters) -> list[Episode]:
     known = is_day & ~np.isnan(plateaus_kw) & (sign | (unknown_h < p.least_h))
     found = stretches(sign, known, p.days_in_a_row, p.quiet_days)
     seen_h = np.where(known, hours, np.nan)
-    return [_episode(lights, s, burns, by_day, seen_h, plateaus_kw, p) for s in found]
+    return [_episode(lights, s, burns, by_day, seen_h, plateaus_kw, level_kw, p) for s in found]
 
 
 def sunny(lights: Lights, p: DayBurnerParameters) -> Bools:
@@ -83,6 +83,7 @@ def _episode(
     by_day: Bools,
     hours: Floats,
     plateaus_kw: Floats,
+    level_kw: Floats,
     p: DayBurnerParameters,
 ) -> Episode:
     curve, first, last = lights.curve, stretch.first, stretch.last
@@ -106,7 +107,7 @@ def _episode(
         windows={"usual": Span(day_start(curve, before), day_start(curve, first))}
         if first > before
         else {},
-        excess=_excess(lights, within, usual_kw),
+        excess=_excess(lights, within, _beside(lights, within, level_kw), usual_kw),
         picture=_picture(lights, hours, first, last),
     )
 
@@ -118,14 +119,30 @@ def _of(day_kw: Floats) -> Floats:
     return np.quantile(day_kw, [_LOW, 0.5, _HIGH])
 
 
-def _excess(lights: Lights, within: Bools, usual_kw: Floats) -> Excess:
+def _beside(lights: Lights, within: Bools, level_kw: Floats) -> Bools:
+    """The quarter hours after sunrise and before sunset that burn on without a break to ``within``.
+
+    They are no sign, for a late switch is none; but who burns by day burns there, too.
+    """
+    curve = lights.curve
+    start, day = curve.seconds, curve.day
+    is_day = (start >= lights.sunrise_s[day]) & (start + QUARTER_S <= lights.sunset_s[day])
+    lit = is_day & (curve.per_hour > level_kw)
+    run = np.cumsum(np.diff(np.concatenate([[0], lit.astype(np.int8)])) == 1)
+    return np.asarray(lit & np.isin(run, np.unique(run[within])) & ~within)
+
+
+def _excess(lights: Lights, within: Bools, beside: Bools, usual_kw: Floats) -> Excess:
     """What burned by day, less what the cabinet takes by day with its lamps off.
 
-    The bounds are those of the latter: 5 and 95 % of the quarter hours of the weeks before.
+    The bounds are those of the latter: 5 and 95 % of the quarter hours of the weeks before. What
+    burned near sunrise and sunset is not in the low one.
     """
-    kw = lights.curve.per_hour[within]
+    used = within | beside
+    kw = lights.curve.per_hour[used]
     low, likely, high = (np.maximum(kw - usual, 0.0) * _H for usual in usual_kw[::-1])
-    return Excess(lights.curve.seconds[within], QUARTER_S, likely, low, high)
+    low = np.where(beside[used], 0.0, low)
+    return Excess(lights.curve.seconds[used], QUARTER_S, likely, low, high)
 
 
 def _picture(lights: Lights, hours: Floats, first: int, last: int) -> Picture:

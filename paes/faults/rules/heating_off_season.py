@@ -36,6 +36,7 @@ from paes.series import Floats
 
 SUMMER = (6, 7, 8)
 BESIDE = (5, 9)
+_HALF = 0.5
 OVER = 10
 """From this month on a summer is over, and tells the base."""
 
@@ -60,7 +61,8 @@ def find(curve: LoadCurve, days: Days, p: HeatingOffSeasonParameters) -> list[Ep
     """Every spell of heating off season, in order of time; ``days`` are the curve's local days.
 
     The excess of an hour is its share of what the day took beyond the base: likely beyond the
-    median, low beyond the limit, high beyond the median less the deviation.
+    median, low beyond the limit, high beyond the median less the deviation and with the days that
+    were too cold or below the limit. Of a day that was measured in half the known hours are in it.
     """
     daily = curve.by_day(least_known=p.least_known_fraction)
     warm = _is_warm(daily, days, p)
@@ -185,10 +187,13 @@ def _episode(
     first, last = stretch.first, stretch.last
     days = np.arange(first, last + 1)
     seen = days[(daily[days] > limit[days]) & warm[days]]
-    where = np.isin(curve.day, seen)
+    loose = curve.by_day(least_known=_HALF)
     with np.errstate(invalid="ignore", divide="ignore"):
-        beyond = [np.maximum(daily - b, 0) / daily for b in (base, limit, base - spread)]
+        counts = np.isin(np.arange(len(daily)), seen) | (warm & (loose > limit))
+        beyond = [np.maximum(loose - b, 0) / loose for b in (base, limit, base - spread)]
+    where = (curve.day >= first) & (curve.day <= last)
     likely, low, high = (np.minimum(part, 1.0)[curve.day] * curve.amounts for part in beyond)
+    likely, low = (np.where(counts[curve.day], part, 0.0) for part in (likely, low))
     begin = day_start(curve, first)
     return Episode(
         start=begin,

@@ -71,7 +71,7 @@ def find(lights: Lights, lamp: Lamp, parameters: LampFailuresParameters) -> list
     for begin, end in parts:
         known = begin + np.flatnonzero(~np.isnan(plateaus[begin:end]))
         for spell in _failures(plateaus, known.tolist(), lamp, p):
-            found.append(_episode(lights, plateaus, lamp, spell, end < len(plateaus)))
+            found.append(_episode(lights, plateaus, lamp, spell, p, end < len(plateaus)))
     return found
 
 
@@ -128,12 +128,19 @@ def _is_first(night: float, before: float, after: float) -> bool:
 
 
 def _episode(
-    lights: Lights, plateaus: Floats, lamp: Lamp, spell: Spell[Usual], exchanged: bool
+    lights: Lights,
+    plateaus: Floats,
+    lamp: Lamp,
+    spell: Spell[Usual],
+    p: LampFailuresParameters,
+    exchanged: bool,
 ) -> Episode:
     first, last = spell.first, spell.last
-    of = plateaus[first : last + 1]
-    recent = float(np.median(of[~np.isnan(of)][-3:]))
-    drop_kw, lamp_kw = spell.usual.kw - recent, lamp.kw(spell.usual.kw)
+    of, lamp_kw = plateaus[first : last + 1], lamp.kw(spell.usual.kw)
+    # A bright night between two dark ones does not say how many lamps are dark.
+    dark = of[spell.usual.kw - of >= p.least_lamp_fraction * lamp_kw]
+    recent = float(np.median(dark[-3:]))
+    drop_kw = spell.usual.kw - recent
     lamps = max(float(round(drop_kw / lamp_kw)), 1.0)
     before = max(first - PICTURE_DAYS, 0)
     return Episode(

@@ -54,7 +54,17 @@ def find(of: Sunlit, p: PvOutageParameters) -> list[Episode]:
     tells &= ~_snow_possible(days.warmest_degc, p) | (ratio >= least)
     tells &= np.cumsum(days.known & (ratio >= least)) >= p.learning_days
     runs = stretches(tells & (ratio < least), tells, needed, p.back_days)
+    if not clear_only:
+        silent = days.known & (ratio < least) & ~_snow_possible(days.warmest_degc, p)
+        runs = [run._replace(first=_since(silent, run.first)) for run in runs]
     return [_episode(of, run, p, clear_only) for run in runs]
+
+
+def _since(silent: Bools, first: int) -> int:
+    """Dark days begin nothing; but where they were silent, too, it began with them."""
+    while first > 0 and silent[first - 1]:
+        first -= 1
+    return first
 
 
 def _snow_possible(warmest_degc: Floats, p: PvOutageParameters) -> Bools:

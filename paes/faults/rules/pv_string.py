@@ -53,6 +53,7 @@ class PvStringParameters(Parameters):
     most_excused_fraction: float = Field(ge=0, lt=1)
     back_days: int = Field(ge=2)
     back_fraction: float = Field(gt=0, lt=1)
+    least_doubt_fraction: float = Field(ge=0, lt=1)
 
 
 @dataclass(frozen=True)
@@ -231,14 +232,15 @@ def find(of: Sunlit, p: PvStringParameters, strings: int | None = None) -> list[
     """The losses of a plant of so many ``strings`` (None: not known), in order of time.
 
     What was lost is what the plant usually makes of the expectation, less what it made; bounds are
-    the quartiles of the reference's days.
+    the quartiles of the reference's days, and no nearer than ``least_doubt_fraction``: the seasons
+    move the usual ratio.
     """
     if is_under_clear_sky(of):
         return []
-    return [_episode(of, loss, strings) for loss in losses(of.days, p)]
+    return [_episode(of, loss, strings, p) for loss in losses(of.days, p)]
 
 
-def _episode(of: Sunlit, loss: Loss, strings: int | None) -> Episode:
+def _episode(of: Sunlit, loss: Loss, strings: int | None, p: PvStringParameters) -> Episode:
     days = of.days
     count = len(days.made_kwh)
     last = loss.last if loss.is_over else _last_known(days, count)
@@ -269,7 +271,12 @@ def _episode(of: Sunlit, loss: Loss, strings: int | None) -> Episode:
             "seen": of.span(loss.first, loss.last),
             "usual": of.span(*loss.reference),
         },
-        excess=of.lost(inside, loss.usual, loss.low, loss.high),
+        excess=of.lost(
+            inside,
+            loss.usual,
+            min(loss.low, loss.usual * (1 - p.least_doubt_fraction)),
+            max(loss.high, loss.usual * (1 + p.least_doubt_fraction)),
+        ),
         picture=of.picture(loss.first, last, loss.usual),
     )
 

@@ -49,6 +49,9 @@ class SwitchingTimeParameters(Parameters):
     spreads: float = Field(ge=0)
 
 
+_MINUTE_MIN = 1.0
+
+
 @dataclass(frozen=True)
 class Usual:
     """Minutes after sunset (on) and after sunrise (off), and how true they are."""
@@ -150,7 +153,7 @@ def _excess(
 
     By quarter hours of the nights on which that side is off by more than is allowed, each with the
     part of it that lies outside the usual times. The bounds move these by ``spreads`` of what they
-    are true to.
+    are true to, which is a minute at best.
     """
     rows: list[tuple[int, float, float, float]] = []
     for night in range(spell.first, spell.last + 1):
@@ -179,6 +182,7 @@ def _side(
         edge_s = lights.sunrise_s[night + 1] + 60 * usual.off_min
     if not side * by_min > p.off_by_min:
         return []
+    spread_min = max(spread_min, _MINUTE_MIN)
     steps = lights.steps(night)
     start, kwh = lights.curve.seconds[steps], lights.curve.amounts[steps]
     found = []
