@@ -23,6 +23,7 @@ import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -237,16 +238,24 @@ def _unpacked(raw: bytes, quarters: int) -> Shape:
     kind, has_catch_up, has_holes = raw[:3]
     at = 3
 
-    def column(of: type[np.generic]) -> Floats:
+    def column(of: type[np.generic], unit: float) -> Floats:
         nonlocal at
         found = np.frombuffer(raw, of, quarters, at)
         at += found.nbytes
-        return found.astype(np.float64)
+        return np.asarray(found / unit, dtype=np.float64)
 
-    measured = column(_KINDS[kind]) / (1.0 if _KINDS[kind] is np.float64 else _MICRO)
-    catch_up = column(np.float64) if has_catch_up else np.zeros(quarters)
-    covered = column(np.uint16) if has_holes else np.full(quarters, _QUARTER_S)
+    measured = column(_KINDS[kind], 1.0 if _KINDS[kind] is np.float64 else _MICRO)
+    catch_up = column(np.float64, 1.0) if has_catch_up else _same(0.0, quarters)
+    covered = column(np.uint16, 1.0) if has_holes else _same(_QUARTER_S, quarters)
     return Shape(measured, catch_up, covered, gaps_of(raw[at:].decode()))
+
+
+@lru_cache(maxsize=16)
+def _same(value: float, quarters: int) -> Floats:
+    """A column that most days have; nobody may write into it."""
+    column = np.full(quarters, value)
+    column.flags.writeable = False
+    return column
 
 
 _KINDS: tuple[type[np.generic], ...] = (np.int32, np.int64, np.float64)

@@ -119,12 +119,12 @@ def spread_gaps(
             low[first] += gap.low
             high[first] += gap.high
         else:
-            for i in range(first, last):
-                part = min(gap.end_s, int(edges[i + 1])) - max(gap.start_s, int(edges[i]))
-                if part > 0:
-                    least, most = bounds_of_part(gap, part, rules)
-                    low[i] += least
-                    high[i] += most
+            begins, ends = edges[first:last], edges[first + 1 : last + 1]
+            parts = np.minimum(gap.end_s, ends) - np.maximum(gap.start_s, begins)
+            for part in set(parts[parts > 0].tolist()):  # most are alike
+                least, most = bounds_of_part(gap, part, rules)
+                low[first:last][parts == part] += least
+                high[first:last][parts == part] += most
     return catch_up, low, high
 
 

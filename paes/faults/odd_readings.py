@@ -34,7 +34,7 @@ def odd_readings(view: View) -> list[Finding]:
 def _asked(view: View) -> list[Finding]:
     found = {}
     for some in _near(_unknown(view)):
-        for finding in view.ledger.findings(view.meter, Span(some[0].start, some[-1].end)):
+        for finding in view.ledger.odd_readings(view.meter, Span(some[0].start, some[-1].end)):
             is_odd = finding.name.startswith(("counter.", "interval.", "meter.replaced"))
             if is_odd and _is_in(some, finding.at):
                 found[finding.name, finding.at] = finding
