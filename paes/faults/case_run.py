@@ -193,8 +193,8 @@ class CaseRun:
             return record
         self._context = self._context or PricingContext(self.ledger)
         with self.failures.kept(record.rule, record.subject):
-            record = replace(record, price=price_of(self._context, meter, episode, self.now))
-        return record
+            return replace(record, price=price_of(self._context, meter, episode, self.now))
+        return record  # it could not be priced now, and keeps the price that it had
 
     def _meter(self, record: KeptCase) -> Meter | None:
         return self.ledger.installation.meters.get(record.subject)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from paes.accounting.ledger import EnergyLedger
@@ -57,7 +58,9 @@ def watch(
         for rule, parameters in wanted.values():
             with kept(rule.id, meter.id):
                 if rule.concerns(meter, site):
-                    found[rule.id][meter.id] = rule.look(town.meter(meter), parameters)
+                    view = town.meter(meter)
+                    looked = rule.look(view, parameters)
+                    found[rule.id][meter.id] = list(_as_far_as_seen(looked, view.now))
         if follow:
             follow(done, len(of))
     sightings: list[Sighting] = []
@@ -65,6 +68,13 @@ def watch(
         with kept(rule.id, ALL):
             sightings += _sightings(rule, parameters, found[rule.id])
     return sightings
+
+
+def _as_far_as_seen(episodes: Iterable[Episode], now: datetime) -> Iterator[Episode]:
+    """Until now: rules tell of days, and the last of them may not be over yet."""
+    for one in episodes:
+        if one.start < now:
+            yield replace(one, end=min(one.end, now), found=min(one.found, now))
 
 
 def _sightings(

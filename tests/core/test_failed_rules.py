@@ -108,7 +108,7 @@ def test_what_a_failing_rule_found_before_stays_as_it_is(town):
     assert len(before) == 6
     town.error = KeyError("x")
     update = town.run()
-    assert not (update.new or update.closed or update.changed)
+    assert (update.new, update.closed, update.changed) == ((), (), ())
     assert {c.id: c for c in all_cases(town.store)} == before
 
 
@@ -128,7 +128,7 @@ def test_a_failing_rule_that_groups_takes_none_of_its_cases_back(town, fails):
         together.error = True
     update = town.run(rules)
     assert update.failures
-    assert not (update.new or update.closed)
+    assert (update.new, update.closed) == ((), ())
 
 
 def test_an_expected_error_of_a_rule_is_told_in_one_line_without_a_traceback(town, caplog):
@@ -192,3 +192,20 @@ def test_the_command_tells_what_it_found_and_fails_by_what_it_did_not(
     assert "odd of molo.gas" in told.err
     listed = run(*arguments, "--json")
     assert json.loads(listed.out)["last_run"]["failed"] == 1
+
+
+def test_an_episode_is_told_as_far_as_it_was_seen(town):
+    """A rule that tells of days tells of the one that is not over, and of one to come."""
+
+    def days(_view, _parameters) -> list[Episode]:
+        today, tomorrow = NOW - timedelta(hours=5), NOW + timedelta(hours=19)
+        last = tomorrow + timedelta(days=1)
+        return [
+            Episode(today, tomorrow, tomorrow, False, {}),
+            Episode(tomorrow, last, last, False, {}),
+        ]
+
+    town.odd = days
+    found = watch(town.ledger, Span(SPAN.start, NOW + timedelta(days=9)), rules=town.rules()[:1])
+    told = {(s.episode.start, s.episode.end, s.episode.found) for s in found}
+    assert told == {(NOW - timedelta(hours=5), NOW, NOW)}
