@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from paes.cli.output import parts, table, wrapped
+from paes.cli import output
+from paes.cli.output import parts, percent, table, wrapped
 
 COLUMNS = ["point", "address", "words", "quality", "value", "unit", "stored as"]
 ROWS = [
@@ -121,3 +122,12 @@ def test_a_sentence_is_wrapped_at_words_and_no_number_loses_its_thousands() -> N
     assert wrapped("", 100) == [""]
     assert wrapped("  an indented line of words", 20) == ["  an indented line", "  of words"]
     assert wrapped("a-word-longer-than-all", 10) == ["a-word-longer-than-all"]
+
+
+def test_nothing_is_ever_minus_nothing() -> None:
+    """A saving of -46 kWh is 0.0 MWh and 0 % of what was declared."""
+    assert output.number(-0.046, 1) == "0.0"
+    assert output.number(-0.4) == "0"
+    assert output.number(-0.0) == "0"
+    assert percent(-0.0027, 0) == "0 %"
+    assert output.number(-0.06, 1) == "-0.1"

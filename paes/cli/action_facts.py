@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from paes.cli import Session
 from paes.cli.output import number, percent
-from paes.cli.saving_words import REASONS, in_short, measured_mwh, realised
+from paes.cli.saving_words import in_short, measured_mwh, realised, why
 from paes.plan.action import Action
 from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
@@ -83,8 +83,7 @@ def _money_facts(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _measured_facts(saving: ActionSaving) -> Iterator[tuple[str, str]]:
-    reason = REASONS[saving.judged.reason]
-    yield "measured", f"{in_short(saving)}: {reason}"
+    yield "measured", f"{in_short(saving)}: {why(saving)}"
     if saving.year:
         yield (
             "",

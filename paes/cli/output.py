@@ -206,12 +206,17 @@ def number(value: float | None, digits: int = 0) -> str:
         return "-"
     if value == float("inf"):
         return "unbounded"
-    return f"{value:,.{digits}f}".replace(",", " ")
+    return f"{_rounded(value, digits):,.{digits}f}".replace(",", " ")
+
+
+def _rounded(value: float, digits: int) -> float:
+    """As it is written, and never -0."""
+    return round(value, digits) + 0.0
 
 
 def percent(fraction: float | None, digits: int = 1) -> str:
     """A fraction as per cent."""
-    return "-" if fraction is None else f"{100 * fraction:.{digits}f} %"
+    return "-" if fraction is None else f"{_rounded(100 * fraction, digits):.{digits}f} %"
 
 
 def say_marks(assumed_fraction: float | None, labels: dict[str, str]) -> None:

@@ -31,6 +31,32 @@ REASONS = {
 }
 
 
+def why(saving: ActionSaving) -> str:
+    """Why the verdict is what it is, with the figures (MWh a year) that make it so."""
+    reason, year = saving.judged.reason, saving.year
+    if year is None:
+        return REASONS[reason]
+    declared = "" if saving.declared_kwh is None else f"{_mwh(saving.declared_kwh)} MWh"
+    low, high = _mwh(year.kwh.low), _mwh(year.kwh.high)
+    match reason:
+        case Reason.AS_DECLARED:
+            return f"a saving is there: {low} MWh a year at the least, of {declared} declared"
+        case Reason.SIZE_OPEN:
+            return f"a saving is there: {low} to {high} MWh a year; whether {declared}, is open"
+        case Reason.LESS_THAN_DECLARED if year.kwh.low > 0:
+            return f"it does save, but {high} MWh a year at the most, where {declared} was declared"
+        case Reason.LESS_THAN_DECLARED:
+            return f"{high} MWh a year at the most are saved, where {declared} was declared"
+        case Reason.WITHIN_NORMAL_CHANGE:
+            of = f", and {declared} was declared" if declared else ""
+            band = f"+- {_mwh(year.half_kwh)} MWh a year without any works"
+            return f"{REASONS[reason]}, which is {band}{of}"
+        case Reason.USE_WENT_UP:
+            least, most = _mwh(-year.kwh.high), _mwh(-year.kwh.low)
+            return f"{REASONS[reason]}: by {least} to {most} MWh a year"
+    return REASONS[reason]
+
+
 def measured_mwh(of: Interval | None) -> str:
     """A saving of some kWh as MWh between its bounds."""
     if of is None:

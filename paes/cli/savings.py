@@ -19,7 +19,7 @@ from paes.cli.output import (
     say_marks,
     tell,
 )
-from paes.cli.saving_words import REASONS, VERDICTS, in_short, measured_mwh, realised
+from paes.cli.saving_words import in_short, measured_mwh, realised, why
 from paes.errors import DataError
 from paes.faults.price import Interval
 from paes.installation import some
@@ -115,12 +115,11 @@ def _print_all(city: str, found: list[ActionSaving]) -> None:
         left=4,
     )
     for saving in found:
-        tell(f"{saving.action.id}: {REASONS[saving.judged.reason]}")
+        tell(f"{saving.action.id}: {why(saving)}")
 
 
 def _print_one(saving: ActionSaving) -> None:
-    verdict, reason = VERDICTS[saving.verdict], REASONS[saving.judged.reason]
-    tell(f"{saving.action.id}: {verdict}: {reason}")
+    tell(f"{saving.action.id}: {in_short(saving)}: {why(saving)}")
     periods = saving.periods
     tell(
         f"option {saving.option}; baseline {periods.baseline}, works until "
