@@ -138,3 +138,27 @@ def test_the_same_start_whatever_the_history():
         starts.append([e.start for e in found(made)])
 
     assert starts == [[midnight(MONDAY)]] * 3
+
+
+def test_its_bounds_are_as_far_as_the_sign_asks():
+    """Twice the error of 14 days, on 60 days and on either side."""
+    (episode,) = found(table())
+    error, days = (episode.numbers[n] for n in ("error_of_14_days_kwh", "days"))
+    assert episode.excess is not None
+    width = (episode.excess.high - episode.excess.low).sum()
+
+    assert error > 0
+    assert width == pytest.approx(2 * 2 * error / 14 * days)
+
+
+def test_days_below_what_was_expected_make_up_for_those_beyond():
+    """Six of seven days took 30 % more and the seventh 40 % less of 500 or 200 kWh."""
+    made = table(1.3)
+    made[MONDAY + 6 : MONDAY + 60 : 7] *= 0.6 / 1.3
+    (episode,) = found(made)
+    days = slice(int((episode.start - midnight(0)).days), int((episode.end - midnight(0)).days))
+    more = (made[days] - table(1.0)[days]).sum()
+    assert episode.excess is not None
+
+    assert episode.excess.likely.min() < 0
+    assert episode.excess.likely.sum() == pytest.approx(more, rel=0.02)

@@ -190,3 +190,16 @@ def test_shorter_than_the_asked_days_is_nothing():
 
 def replace_days(lasting: int):
     return P.model_copy(update={"lasting_days": lasting})
+
+
+def test_the_first_days_of_a_closed_span_waste_as_the_days_before():
+    """Of its kind there is no reference; 4 kW went on all the same, and nothing is the least."""
+    first = date(2023, 7, 1) + timedelta(days=STEP + 80)
+    closed = Opening(
+        holidays="none", from_hour=8, to_hour=18, closed=((first, first + timedelta(days=9)),)
+    )
+    (episode,) = found(table()[: STEP + 110], closed)
+
+    assert episode.excess is not None
+    assert episode.excess.likely.sum() == pytest.approx(110 * 24 * 4)
+    assert episode.excess.low[80 * 24 : 90 * 24].sum() == 0

@@ -130,3 +130,12 @@ def test_the_picture_shows_hours_by_day():
     assert len(picture.seen) == 56 + 10
     assert picture.seen[-9:] == pytest.approx(6.0)
     assert picture.usual == pytest.approx(0.0)
+
+
+def test_who_burns_by_day_burns_near_sunrise_and_sunset_too():
+    """From 6:30 to 16:30 on six days: ten hours are wasted, of which nine are a sign and sure."""
+    (found,) = found_in(60, by_day(6.5, 16.5, 40, 45))
+    assert found.numbers["day_hours"] == 9
+    assert found.excess is not None
+    assert found.excess.likely.sum() == pytest.approx(6 * 10 * 6.0)
+    assert found.excess.low.sum() == pytest.approx(6 * 9 * 6.0)

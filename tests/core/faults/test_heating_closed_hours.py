@@ -249,3 +249,18 @@ def test_the_same_start_whatever_the_history():
         starts.append([e.start for e in found(made)])
 
     assert starts == [[midnight(SATURDAY)]] * 3
+
+
+def test_nights_on_are_wasted_with_the_hours_of_warming_up_at_the_most():
+    """Two weeks of open days at 40 kW around the clock, 39 beyond idle: ten vacant hours a day,
+    half of which are needed later; and at the most all fourteen in which nobody is there."""
+    made = heated_table(COUNT)
+    for week in (0, 7):
+        made[SATURDAY + 2 + week : SATURDAY + 7 + week] = 40.0
+    (episode,) = found(made)
+
+    assert episode.numbers["nights"] == 10
+    assert episode.excess is not None
+    assert episode.excess.likely.sum() == pytest.approx(10 * 10 * 39 / 2)
+    assert episode.excess.high.sum() == pytest.approx(10 * 14 * 39)
+    assert 0 < episode.excess.low.sum() < 10 * 10 * 39 / 5

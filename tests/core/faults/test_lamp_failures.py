@@ -162,3 +162,12 @@ def test_the_sun_of_the_place_is_beside_each_local_day():
     rises, sets = (sun.sunrise_s[0] - start.timestamp()), (sun.sunset_s[0] - start.timestamp())
     assert rises / 3600 == pytest.approx(7 + 58 / 60, abs=0.1)
     assert sets / 3600 == pytest.approx(16 + 56 / 60, abs=0.1)
+
+
+def test_bright_nights_between_dark_ones_do_not_make_lamps_fewer():
+    """Dark to night 60, bright on two, dark once more: it was 4 lamps of 60 W while it lasted."""
+    (found,) = find(lights(100, dead(4, 50, 60), dead(4, 63, 63)), LAMP, PARAMETERS)
+    assert found.is_over
+    assert found.end == morning(63)
+    assert found.numbers["lamps"] == 4
+    assert found.numbers["drop_w"] == pytest.approx(240, abs=7)

@@ -183,3 +183,19 @@ def test_a_third_of_a_measured_plant_is_found_in_five_sunny_days() -> None:
     found = pv.delays(("Turin",), 0.33, 8)
     assert len(found) == 8
     assert sum(delay is not None and delay <= 5 for delay in found) >= 7
+
+
+def test_an_outage_began_with_the_dark_days_before_it_that_were_silent() -> None:
+    """Days 20 and 21 are too dark to tell it; day 22 does, and 3 + 3 + 10 kWh are lost."""
+    light = [1.0] * 20 + [0.3, 0.3] + [1.0] * 6
+    (one,) = pv_outage.find(plant([0.9] * 20 + [0.0] * 3 + [0.9] * 5, light), OUTAGE)
+    assert (one.start, one.found) == (day(20), day(23))
+    assert likely_kwh(one) == pytest.approx(16.0)
+
+
+def test_what_a_string_loses_is_known_to_three_parts_of_a_hundred_at_best() -> None:
+    """30 days of 9 kWh usual: 8.1 kWh on either side."""
+    (one,) = pv_string.find(plant([0.9] * 80 + [0.63] * 30), STRING)
+    assert one.excess is not None
+    assert (one.excess.high - one.excess.likely).sum() == pytest.approx(8.1)
+    assert (one.excess.likely - one.excess.low).sum() == pytest.approx(8.1)

@@ -170,3 +170,12 @@ def test_the_picture_shows_hours_of_light_beside_usual_ones():
     assert picture.seen[0] == pytest.approx(12.5, abs=0.02)
     assert picture.seen[56] == pytest.approx(12.5 + 80 / 60, abs=0.02)
     assert picture.usual == pytest.approx(12.5, abs=0.02)
+
+
+def test_the_usual_times_are_known_to_a_minute_at_best():
+    """Each night two minutes (twice one) may be more or less on either side: 10 x 4 x 6.04 kW."""
+    (found,) = find(lights(60, switching(-40, 45, 40, 49)), PARAMETERS)
+    assert found.excess is not None
+    likely = found.excess.likely.sum()
+    assert found.excess.high.sum() - likely == pytest.approx(10 * 4 / 60 * 6.04, rel=0.25)
+    assert likely - found.excess.low.sum() == pytest.approx(10 * 4 / 60 * 6.04, rel=0.25)
