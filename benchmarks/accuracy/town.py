@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.accuracy.rows import Row, median_delay
+from benchmarks.accuracy.town_cost import cost_rows
 from collectors.simulator import Town, fill_history, planted
 from collectors.simulator.faults import Fault
 from paes.accounting.ledger import EnergyLedger
@@ -55,11 +56,16 @@ def measure() -> list[Row]:
     faults = planted(installation, town.parameters, NOW)
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "readings.sqlite")
-        fill_history(town.with_malfunctions(faults), store, NOW - PAST, NOW)
+        ill = town.with_malfunctions(faults)
+        fill_history(ill, store, NOW - PAST, NOW)
         span = Span(NOW - JUDGED, NOW)
-        seen = watch(EnergyLedger(installation, store, lambda: NOW), span)
+        ledger = EnergyLedger(installation, store, lambda: NOW)
+        seen = watch(ledger, span)
+        own = [(f, told) for f in _judged(faults) if (told := _own(installation, f, seen))]
+        on = f"the shipped town, one year, {len(own)} planted malfunctions that were found"
+        rows = [*_rows(installation, list(faults), seen), *cost_rows(ledger, town, ill, own, on)]
         store.close()
-    return _rows(installation, list(faults), seen)
+    return rows
 
 
 def _rows(installation: Installation, faults: list[Fault], seen: list[Sighting]) -> list[Row]:
@@ -97,13 +103,31 @@ def _delay(installation: Installation, fault: Fault, seen: list[Sighting]) -> fl
     return max((min(found) - fault.start).total_seconds() / 86400, 0.0)
 
 
+def _own(installation: Installation, fault: Fault, seen: list[Sighting]) -> Sighting | None:
+    """The case of the rule that knows the cause best, the longest of several."""
+    for rule in RULE_OF[fault.kind]:
+        found = [
+            s
+            for s in seen
+            if s.rule.id == rule
+            and s.subject in _above(installation, fault.meter)
+            and _overlaps(s, fault, timedelta())
+        ]
+        if found:
+            return max(found, key=lambda s: s.episode.end - s.episode.start)
+    return None
+
+
 def _explained(installation: Installation, sighting: Sighting, faults: list[Fault]) -> bool:
-    """True if something was planted at the same site at that time."""
+    """True if a malfunction was planted at the same site at that time, or a saving began or ended
+    in the two months before."""
     site = sighting.subject.split(".", 1)[0]
+    here = [f for f in faults if site == f.meter.split(".", 1)[0]]
+    turns = [at for f in here if f.kind not in RULE_OF for at in (f.start, f.end) if at]
+    two_months = timedelta(days=61)
     return any(
-        site == fault.meter.split(".", 1)[0] and _overlaps(sighting, fault, timedelta(days=30))
-        for fault in faults
-    )
+        _overlaps(sighting, f, timedelta(days=14)) for f in here if f.kind in RULE_OF
+    ) or any(at - timedelta(days=14) <= sighting.episode.start <= at + two_months for at in turns)
 
 
 def _overlaps(sighting: Sighting, fault: Fault, margin: timedelta) -> bool:
