@@ -14,7 +14,7 @@ it, stands in the numbers (``gateway_down_hours`` …); ``late_after_h`` is from
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 from pydantic import Field
@@ -69,7 +69,7 @@ def _of_collector(
     least_s = max(least_s, round(p.late_after_intervals * period_h * _HOUR_S))
     times = reading_times(view, least_s, life)
     has_any = len(times) or view.installation.register(meter).point in _latest(view)
-    born_s = None if has_any else to_seconds(_born(view, meter))
+    born_s = None if has_any else _born_s(view, meter)
     absences = view.ledger.absences(meter, life)
     expected = _expected(view, meter, absences)
     until_s = to_seconds(life.end)
@@ -86,14 +86,27 @@ def _of_collector(
     return episodes
 
 
-def _born(view: View, meter: FieldMeter) -> datetime:
-    """Since when a meter without any reading is missing: as declared, else since it is judged.
+def _born_s(view: View, meter: FieldMeter) -> int | None:
+    """Since when a meter without any reading is missing: from its first day, but not before
+    anything was read here; None as long as nothing is.
 
-    Never since the view's history begins: that moves with what is judged.
+    It is not since the view's history begins: that moves with what is judged.
     """
-    if meter.valid_from is None:
-        return view.span.start
-    return local_midnight(meter.valid_from, view.tz)
+    begun_s = _first_read_s(view)
+    if begun_s is None or meter.valid_from is None:
+        return begun_s
+    return max(begun_s, to_seconds(local_midnight(meter.valid_from, view.tz)))
+
+
+def _first_read_s(view: View) -> int | None:
+    """When the collector brought its first reading of any meter; asked once for a town."""
+    kept, installation = view.town.kept, view.installation
+    if "first_read_s" not in kept:
+        points = [installation.register(m).point for m in installation.field_meters.values()]
+        first = view.ledger.store.around(points, 0, 0, 1).values()
+        kept["first_read_s"] = min((int(s.seconds[0]) for s in first if len(s)), default=None)
+    found: int | None = kept["first_read_s"]
+    return found
 
 
 def _latest(view: View) -> set[str]:

@@ -47,8 +47,9 @@ def ledger_at(store: SqliteStore, now: datetime, since: date | None) -> EnergyLe
 @pytest.mark.parametrize(
     ("since", "start"),
     [
-        (date(2022, 2, 1), datetime(2022, 1, 31, 23, tzinfo=UTC)),  # midnight in Rome
-        (None, NOW - 60 * DAY),  # nobody said since when: from the first day that was judged
+        (date(2026, 2, 20), datetime(2026, 2, 19, 23, tzinfo=UTC)),  # midnight in Rome
+        (date(1998, 1, 1), NOW - 20 * DAY),  # nobody read anything here before
+        (None, NOW - 20 * DAY),
     ],
 )
 def test_the_start_of_a_meter_that_was_never_read_stays_from_night_to_night(tmp_path, since, start):
@@ -65,3 +66,9 @@ def test_the_start_of_a_meter_that_was_never_read_stays_from_night_to_night(tmp_
         assert case.episode.numbers["hours"] == (now - start) / timedelta(hours=1)
         assert not update.closed
         assert len(case.bouts) == 1
+
+
+def test_nothing_is_missing_before_anything_was_read(tmp_path):
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    ledger = ledger_at(store, NOW, date(1998, 1, 1))
+    assert update_cases(ledger, Span(NOW - 60 * DAY, NOW), rules=[missing_data.RULE]).all == ()
