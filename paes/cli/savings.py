@@ -29,7 +29,8 @@ from paes.savings.action_saving import ActionSaving
 from paes.savings.assumptions import read_savings_assumptions
 from paes.savings.bands import EmpiricalBand
 from paes.savings.figure import SavingFigure
-from paes.savings.measuring import Follow, MeasuredSavings
+from paes.savings.measuring import MeasuredSavings
+from paes.savings.town_years import Follow
 
 
 @click.command()
