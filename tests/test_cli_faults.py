@@ -7,6 +7,7 @@ school that takes 2 kW day and night, and 4 kW from March 2025 on.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from small_installation import SmallInstallation
 
 from paes.cli.fault_picture import bars, by_day, chart
 from paes.faults.episode import Picture
+from paes.faults.price import NOTHING, Price, Waste
 from paes.faults.rule_table import RULES
 from paes.periods import to_seconds
 from paes.store.sqlite import SqliteStore
@@ -257,3 +259,48 @@ def test_steps_of_a_day_are_drawn_as_their_mean():
         "1970-01-01 seen  █·",
         "           usual █·",
     ]
+
+
+def test_days_that_are_nearly_alike_are_drawn_from_above_zero():
+    # Four dark lamps of a hundred: 8.7 of 9.0 kW. The scale begins a third of the range below.
+    seen = np.array([9000.0, 9000.0, 8700.0])
+    picture = Picture(0, 86_400, "W", seen, np.full(3, 9000.0))
+    assert list(chart(picture)) == [
+        "a bar a day, from 8 600 to 9 000 W; · is not known",
+        "1970-01-01 seen  ██▂",  # (8700 - 8600) / (9000 - 8600) = 2/8
+        "           usual ███",
+    ]
+
+
+def test_a_list_tells_which_cases_are_probably_one_event_and_how_each_is_shown(paes, tmp_path):
+    twin = replace(
+        leak("scuola.main", "scuola", "porto", 10, 20.0),
+        id="scuola.main/water_standing/2025-03-01",
+        rule="water_standing",
+    )
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    keep(store, twin)
+    store.close()
+    done = paes("faults")
+    dear, other, *_ = (part for part in done.out.split("\n1. ")[1].split("\n2. "))
+    assert "\n   2 is probably the same\n" in dear  # 20 of 28 EUR a week
+    assert "\n   probably the same as 1\n" in other
+    assert "what two cases tell of counts once" in done.err
+    for case in (DEAR, CHEAP, FREE, twin.id):
+        assert f"paes faults show {case}\n" in done.out
+
+
+def test_why_a_case_has_no_price_is_told(paes, tmp_path):
+    over = replace(
+        leak("scuola.main", "scuola", "porto", 10, None),
+        id="scuola.main/contract_power/2025-03-01",
+        rule="contract_power",
+        price=Price("kWh", Waste(NOTHING, None, None), Waste(NOTHING, None, None)),
+    )
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    keep(store, over)
+    store.close()
+    assert (
+        "price    none: the contract bills the power agreed" in paes("faults", "show", over.id).out
+    )
+    assert "price    none: it is not known to waste" in paes("faults", "show", FREE).out

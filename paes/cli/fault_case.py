@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from paes.cli.fault_picture import chart
 from paes.cli.output import number, percent, print_table, tell
@@ -12,6 +13,9 @@ from paes.faults.case import Case, State, Step
 from paes.faults.price import Interval, Price, Waste
 from paes.installation import Installation
 from paes.periods import zone
+
+LEAST_SHARE = 0.00005
+"""Of the gap; less would be written as nothing."""
 
 
 def print_case(installation: Installation, case: Case, language: str) -> None:
@@ -24,8 +28,7 @@ def print_case(installation: Installation, case: Case, language: str) -> None:
     tell("")
     for line in _facts(case, tz):
         tell(line)
-    if case.price:
-        _print_price(case.price)
+    _print_price(case, language, root)
     if case.episode.picture:
         tell("")
         for line in chart(case.episode.picture):
@@ -59,7 +62,8 @@ def _facts(case: Case, tz: str) -> Iterator[str]:
     yield f"state    {state_text(case)}{f': {case.reason}' if case.reason else ''}"
     seen = f"{_time(episode.start, tz)} to {_time(episode.end, tz)}"
     yield f"seen     {seen}, {'over' if episode.is_over else 'not over'}"
-    yield f"found    {_time(episode.found, tz)} could tell; told first {_time(case.opened_at, tz)}"
+    found, told = _time(episode.found, tz), _time(case.opened_at, tz)
+    yield f"found    {told}, by readings that showed it from {found} on"
     live = [bout for bout in case.bouts if not bout.is_gone]
     if len(live) > 1:
         starts = ", ".join(day_text(bout.episode.start, tz) for bout in live)
@@ -67,8 +71,17 @@ def _facts(case: Case, tz: str) -> Iterator[str]:
     yield f"rule     {case.rule}, version {case.version}"
 
 
-def _print_price(price: Price) -> None:
+def _print_price(case: Case, language: str, root: Path) -> None:
+    """The costs with their bounds, or why there are none."""
     tell("")
+    price = case.price
+    if price is None:
+        tell("price    none: it is not known to waste anything")
+        return
+    if not price.so_far.eur and not price.so_far.amount.high:
+        why = sentences.without_price(case, language, root)
+        tell(f"price    {why or 'none: no contract says what it costs'}")
+        return
     print_table(
         "What it costs, with its bounds",
         ["", price.unit, "low to high", "EUR", "low to high", "t CO2"],
@@ -98,7 +111,9 @@ def _between(interval: Interval | None, digits: int) -> str:
 
 def _marks(price: Price) -> Iterator[str]:
     if price.gap_fraction:
-        yield f"a year of it is {percent(price.gap_fraction, 2)} of what the target still lacks"
+        share = percent(price.gap_fraction, 2)
+        share = "less than 0.01 %" if price.gap_fraction < LEAST_SHARE else share
+        yield f"a year of it is {share} of what the target still lacks"
     if price.unknown_h >= 1:
         yield f"nobody saw what passed in {number(price.unknown_h)} h of it: they are in no figure"
     if price.unpriced:

@@ -172,6 +172,8 @@ def _say_notes(found: Losses) -> None:
     for unit, amount in sorted(found.unpriced.items()):
         say(f"{number(amount, 1)} {unit} have no price: no contract was in force then")
     if found.left_out:
-        say(f"{len(found.left_out)} cases were dismissed or are not shown any more: no losses")
+        n = len(found.left_out)
+        cases = "case was dismissed or is" if n == 1 else "cases were dismissed or are"
+        say(f"{n} {cases} not shown any more: no losses")
     if found.is_assumed:
         say("some tariffs or factors behind these figures are assumed")

@@ -215,7 +215,7 @@ class _Writer:
 
     def facts(self, news: News) -> list[tuple[str, str]]:
         case = news.case
-        told = [(self.say("since"), self.date(case.episode.start)), *self.costs(case.price)]
+        told = [(self.say("since"), self.date(case.episode.start)), *self.costs(case)]
         told += [(self.say("see_also"), text) for text in self.same_event(case)]
         advice = sentences.what_to_do(case, self.language, self.root)
         if advice:
@@ -233,7 +233,11 @@ class _Writer:
         key = "same_event" if one.is_all else "part_of_event" if other is one.of else "has_part"
         return self.say(key, name=sentences.name(other, self.language, self.root))
 
-    def costs(self, price: Price | None) -> list[tuple[str, str]]:
+    def costs(self, case: Case) -> list[tuple[str, str]]:
+        price = case.price
+        why_none = sentences.without_price(case, self.language, self.root)
+        if price and why_none and not (price.so_far.eur or price.so_far.amount.high):
+            return [(self.say("per_week"), why_none)]
         if price is None:
             return [(self.say("per_week"), self.say("wastes_nothing"))]
         told = [

@@ -27,9 +27,9 @@ P = TypeVar("P", bound="Parameters")
 class Parameters(ConfigModel):
     """What all rules have; each adds its own, whose names end with their unit."""
 
-    rearm_days: int = Field(default=21, ge=0)
+    rearm_days: int = Field(default=21, ge=0, le=3650)
     """After so many quiet days what comes again is a new case."""
-    patience_days: int = Field(default=7, ge=0)
+    patience_days: int = Field(default=7, ge=0, le=3650)
     """After the word that it is repaired the sign may go on so long; then the case opens again.
 
     At least as long as the rule's own windows: a median of a fortnight sees a repair a week late.
@@ -46,6 +46,8 @@ class RuleFile(ConfigModel, Generic[P]):
     ``{nights:night|nights|months}`` counts it: see ``paes.faults.sentences``.
     """
     what_to_do: Text
+    without_price: Text | None = None
+    """Why what is seen may cost nothing (yet)."""
     source: str
     """Where the parameters are from."""
     parameters: P

@@ -63,6 +63,12 @@ def what_to_do(case: Case, language: str, root: Path | None = None) -> str:
     return filled(text, case.episode.numbers, language)
 
 
+def without_price(case: Case, language: str, root: Path | None = None) -> str:
+    """Why it costs nothing, where its rule knows; else nothing."""
+    file = _file(case, root)
+    return file.without_price.in_language(language) if file and file.without_price else ""
+
+
 def filled(text: str, numbers: Mapping[str, float], language: str) -> str:
     """``text`` with each ``{number}`` written out; one that is not there as a dash."""
 
