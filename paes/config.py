@@ -157,6 +157,7 @@ def load_installation(root: Path) -> Installation:
     retention = _retention(root, devices, problems)
     notices = _notices(root, problems)
     faults = _faults(root, towns, problems)
+    problems += _own_files(root)
     if head:
         problems += _default_city_problems(head, towns)
     seasons = attempt(problems, read_own_or_shipped, root, "heating_seasons.yaml", HeatingSeasons)
@@ -230,6 +231,17 @@ def _faults(root: Path, towns: list[CityFiles], problems: list[str]) -> FaultSet
     sites = [name for city in cities for name in city.sites]
     meters = [name for city in cities for name in city.meters]
     return read_settings(root, sites, meters, problems)
+
+
+def _own_files(root: Path) -> list[str]:
+    """Problems of files that few installations have of their own; shipped ones are not read."""
+    if root.resolve() == shipped_config():
+        return []
+    if not any((root / f).exists() for f in ("fault_rules", "savings.yaml", "digest_words.yaml")):
+        return []
+    from paes.faults.own_files import own_file_problems
+
+    return own_file_problems(root)
 
 
 def _dependence(root: Path, problems: list[str]) -> Dependence:

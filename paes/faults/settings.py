@@ -7,7 +7,7 @@ nothing until a day, with the reason. Without the file every rule looks everywhe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from paes.errors import ConfigError
 from paes.faults.episode import Episode
-from paes.periods import day_span
+from paes.periods import zone
 from paes.schema import ConfigModel
 
 if TYPE_CHECKING:
@@ -67,8 +67,10 @@ class Exemption(ConfigModel):
         of = self.meter == subject if self.meter else self.site == site
         if not of or (self.rules and rule not in self.rules):
             return False
-        begins = self.first is None or day_span(self.first, tz).start <= episode.start
-        return begins and episode.end <= day_span(self.until, tz).end
+        here = zone(tz)
+        last_seen = episode.end - timedelta(microseconds=1)
+        begins = self.first is None or self.first <= episode.start.astimezone(here).date()
+        return begins and last_seen.astimezone(here).date() <= self.until
 
 
 class FaultSettings(ConfigModel):

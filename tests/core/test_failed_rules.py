@@ -75,9 +75,10 @@ class Town:
 @pytest.fixture
 def town(tmp_path: Path) -> Town:
     small = SmallInstallation(tmp_path / "installation")
-    for name in ("odd", "sound"):
+    installation = load_installation(small.root)
+    for name in ("odd", "sound"):  # written later: rules of tests are none of the product
         small.write({f"fault_rules/{name}.yaml": RULE_FILE})
-    return Town(load_installation(small.root), SqliteStore(tmp_path / "town.sqlite"))
+    return Town(installation, SqliteStore(tmp_path / "town.sqlite"))
 
 
 def test_a_defect_of_a_rule_silences_neither_other_rules_nor_other_meters(town, caplog):
@@ -179,8 +180,8 @@ def test_the_command_tells_what_it_found_and_fails_by_what_it_did_not(
         "paes.cli.faults.update_cases",
         lambda *_: update_cases(town.ledger, SPAN, rules=town.rules()),
     )
-    store = str(town.store.path)
-    arguments = ["--config", str(town.installation.root), "--store", store, "faults"]
+    same = SmallInstallation(tmp_path / "without the files of its rules")
+    arguments = ["--config", str(same.root), "--store", str(town.store.path), "faults"]
     run = command_line(tmp_path, monkeypatch, capfd)
     told = run(*arguments, "run", "--json")
     assert told.code == 1

@@ -107,9 +107,10 @@ parameters: {rearm_days: 21, patience_days: 7}
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     small = SmallInstallation(tmp_path_factory.mktemp("town") / "installation")
-    (small.root / "fault_rules").mkdir()
+    loaded = load_installation(small.root)
+    (small.root / "fault_rules").mkdir()  # later, for a rule of tests is none of the product
     (small.root / "fault_rules" / "script.yaml").write_text(RULE_FILE, encoding="utf-8")
-    return load_installation(small.root)
+    return loaded
 
 
 @pytest.fixture
