@@ -63,10 +63,14 @@ class Seen:
 
 
 class SiteEnergy:
-    """Energy by site, sector and kind of measurement, from the meters of a ledger."""
+    """Energy by site, sector and kind of measurement, from the meters of a ledger.
 
-    def __init__(self, ledger: EnergyLedger) -> None:
+    Without ``estimated`` tables leave gaps missing, as those of the ledger; totals never do.
+    """
+
+    def __init__(self, ledger: EnergyLedger, estimated: bool = True) -> None:
         self.ledger = ledger
+        self._estimated = estimated
         self.installation = ledger.installation
         self._trees: dict[str, MeterTree] = {}
 
@@ -247,7 +251,8 @@ class SiteEnergy:
         return self.ledger.life(term.meter, part) if part else None
 
     def _tables(self, terms: Sequence[Term], span: Span, by: By) -> list[Dated]:
-        return self.ledger.tables([(term.meter, term.span) for term in terms], span, by)
+        asked = [(term.meter, term.span) for term in terms]
+        return self.ledger.tables(asked, span, by, self._estimated)
 
     def _frame(
         self, terms: Sequence[Term], tables: Sequence[Dated], measures: Measures

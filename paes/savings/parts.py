@@ -43,7 +43,8 @@ class TownParts:
     def __init__(self, ledger: EnergyLedger, city: City, first: date, end: date) -> None:
         self.ledger, self.city = ledger, city
         self.first, self.end = first, end
-        self._energy = SiteEnergy(ledger)
+        # Of sites only days without any gap are known for sure: nothing is estimated for them.
+        self._energy = SiteEnergy(ledger, estimated=False)
         self._allowed = allowed_in(city)
         self._made: dict[str, Metered | None] = {}
         self._calendars: dict[tuple[str, bool], Days] = {}
