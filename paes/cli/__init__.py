@@ -118,6 +118,9 @@ def main() -> None:
     """Entry point of the ``paes`` command."""
     # Before anything else is imported: a library that sets up logging by itself comes too late.
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # Nor does numpy look again: its threads wait for each other longer than our small systems of
+    # equations take, and a collector's nightly run needs but one processor.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = paes(standalone_mode=False)  # of ``context.exit``; commands return nothing
     except PaesError as err:
