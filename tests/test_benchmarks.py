@@ -21,6 +21,7 @@ ARGUMENTS = {
     "costs.py": ("--meters", "2"),
     "energy.py": ("--meters", "1"),
     "estimation.py": ("--draws", "5"),
+    "faults.py": ("--meters", "4", "--days", "40"),
     "forecast.py": ("--meters", "3"),
     "imports.py": ("--years", "1"),
     "influx.py": (*ONE_METER, "--town-days", "0", "--quiet-s", "0.5"),
