@@ -203,10 +203,16 @@ def _first_night(nights: _Nights, sign: int, p: BaseLoadParameters) -> int:
 
 
 def _last_night(nights: _Nights, stretch: Stretch, p: BaseLoadParameters) -> int:
-    """The last night above the threshold: the median goes on for a week after it is over."""
+    """The last night above the threshold: the median goes on for a week after it is over.
+
+    Of what lasts the last night that is known: the median goes on for a week without readings, too.
+    """
     last = stretch.last
     above = _above(nights, max(last - p.seen_days + 1, stretch.first), last, last)
-    return int(above[-1]) if stretch.is_over and len(above) else last
+    if stretch.is_over and len(above):
+        return int(above[-1])
+    measured = np.flatnonzero(~np.isnan(nights.night[: last + 1]))
+    return max(int(measured[-1]), stretch.first) if len(measured) else last
 
 
 def _episode(

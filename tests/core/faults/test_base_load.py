@@ -105,6 +105,7 @@ def test_a_gap_neither_ends_nor_feeds_it():
     (episode,) = found(made[: STEP + 50])
 
     assert not episode.is_over
+    assert episode.end == midnight(STEP + 20)
     assert episode.excess is not None
     assert episode.excess.likely.sum() == pytest.approx(20 * 24 * 4)
 
