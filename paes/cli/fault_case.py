@@ -11,6 +11,8 @@ from paes.cli.output import number, percent, print_table, tell
 from paes.faults import sentences
 from paes.faults.case import Case, State, Step
 from paes.faults.price import Interval, Price, Waste
+from paes.faults.subjects import subject_of
+from paes.faults.unwatched import why_unwatched
 from paes.installation import Installation
 from paes.periods import zone
 
@@ -20,7 +22,7 @@ LEAST_SHARE = 0.00005
 
 def print_case(installation: Installation, case: Case, language: str) -> None:
     """Everything that is kept of ``case``, the sentences of its rule first."""
-    root, tz = installation.root, installation.cities[case.city].time_zone
+    root, tz = installation.root, subject_of(installation, case.subject).city.time_zone
     tell(f"{sentences.name(case, language, root)}: {place_text(installation, case)}")
     for text in (sentences.sentence, sentences.what_to_do):
         if told := text(case, language, root):
@@ -28,6 +30,8 @@ def print_case(installation: Installation, case: Case, language: str) -> None:
     tell("")
     for line in _facts(case, tz):
         tell(line)
+    if case.is_open and (why := why_unwatched(installation, case)):
+        tell(f"still    nobody looks at it any more: {why}")
     _print_price(case, language, root)
     if case.episode.picture:
         tell("")

@@ -139,7 +139,8 @@ def _name(session: Session, by: str, name: str, lang: str) -> str:
         known = rule(name)
         return known.file(session.root).name.in_language(lang) if known else name
     if by == "site":
-        return session.installation.site(name).name if name else "-"
+        site = session.installation.sites.get(name)
+        return site.name if site else name or "-"
     return name
 
 

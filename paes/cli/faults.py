@@ -24,6 +24,7 @@ from paes.faults.price import Interval, Price
 from paes.faults.register import all_cases, case_of, update_cases
 from paes.faults.rule_table import RULES
 from paes.faults.same_event import Twice, told_twice
+from paes.faults.unwatched import why_unwatched
 from paes.installation import some
 from paes.periods import Span, parse_instant, zone
 from paes.report.fault_documents import (
@@ -161,6 +162,9 @@ def _print_list(session: Session, cases: list[Case], lang: str) -> None:
             for text in _same_events(case, twice.values(), place):
                 tell(f"   {text}")
         tell(f"{f'{i}.' if i > _TOLD else '  '} paes faults show {case.id}")
+    for case in cases:
+        if case.is_open and (why := why_unwatched(session.installation, case)):
+            say(f"nobody looks at {case.id} any more: {why}; paes faults dismiss")
     if twice:
         say("what two cases tell of counts once in paes faults losses")
 

@@ -34,6 +34,8 @@ class State(StrEnum):
     RETRACTED = "retracted"  # the readings as they are now do not show it any more
 
 
+MOST_SAID = 2000
+"""Characters of one text that a person says of a case."""
 OPEN = (State.NEW, State.ACKNOWLEDGED, State.ASSIGNED, State.REPAIRED, State.REARMED)
 """States of a case that somebody still has to see to."""
 
@@ -51,8 +53,8 @@ class Word(StrEnum):
 class Decision:
     """What ``author`` said of a case at ``at``, and why; never deleted.
 
-    ``assignee`` is who is to see to it (of ``ASSIGN`` only). ``number`` tells words of one kind and
-    second apart.
+    ``assignee`` is who is to see to it (of ``ASSIGN`` only). ``number`` tells what was said in one
+    second apart. Texts are lines: what would steer a terminal, or break a letter, is a blank.
     """
 
     case: str
@@ -65,12 +67,25 @@ class Decision:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", require_utc(self.at).replace(microsecond=0))
+        for name in ("author", "reason", "assignee"):
+            text = getattr(self, name)
+            if text is not None:
+                object.__setattr__(self, name, _line(text))
+                if len(text) > MOST_SAID:
+                    raise DataError(
+                        f"{self.case}: {name} has {len(text)} characters; expected {MOST_SAID} at"
+                        " the most"
+                    )
         if not self.author.strip():
             raise DataError(f"{self.case}: who says {self.word}? a decision needs its author")
         if self.word is Word.DISMISS and not self.reason.strip():
             raise DataError(f"{self.case}: a case is dismissed with a reason, and none is given")
         if (self.word is Word.ASSIGN) != bool(self.assignee and self.assignee.strip()):
             raise DataError(f"{self.case}: to whom? {Word.ASSIGN}, and no other word, names one")
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @dataclass(frozen=True)

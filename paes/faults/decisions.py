@@ -59,9 +59,11 @@ def decisions_in(events: Iterable[Event]) -> dict[str, list[Decision]]:
 
 
 def added(decision: Decision, among: Sequence[Decision]) -> Decision:
-    """``decision`` as it can stand beside others of its case: none of them is replaced."""
-    alike = [d.number for d in among if d.word is decision.word and d.at == decision.at]
-    return replace(decision, number=max(alike, default=0) + 1)
+    """``decision`` as it can stand beside others of its case: none is replaced, and of what was
+    said in one second the last is the last.
+    """
+    together = [d.number for d in among if d.at == decision.at]
+    return replace(decision, number=max(together, default=0) + 1)
 
 
 def _order(decision: Decision) -> tuple[datetime, int]:
