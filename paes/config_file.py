@@ -203,6 +203,9 @@ def explain(error: ErrorDetails, absent: str = "this key is missing") -> str:
         return "unknown key"
     if kind == "missing":
         return absent
+    if kind == "invalid_key":
+        hint = "; YAML takes on, off, yes and no for these" if isinstance(seen, bool) else ""
+        return f"a key is text, seen {_short(seen)}{hint}"
     if kind == "value_error":
         return _message(error)
     wanted = _EXPECTED.get(kind, error["msg"].removeprefix("Input should be "))

@@ -7,12 +7,13 @@ code: it is raised when the same readings and parameters would give other episod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from paes.faults.episode import Episode
 from paes.faults.view import View
@@ -22,6 +23,8 @@ from paes.schema import ConfigModel, Text
 from paes.shipped_files import read_own_or_shipped
 
 P = TypeVar("P", bound="Parameters")
+PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}|]+)\|([^{}|]+)(?:\|([^{}|]+))?)?\}")
+"""A number of the episode in a text: ``{name}``, ``{name:one|several}``, or with a longer unit."""
 
 
 class Parameters(ConfigModel):
@@ -51,6 +54,17 @@ class RuleFile(ConfigModel, Generic[P]):
     source: str
     """Where the parameters are from."""
     parameters: P
+
+    @field_validator("says", "what_to_do")
+    @classmethod
+    def _numbers_can_be_told(cls, text: Text) -> Text:
+        for told in (text.it, text.en):
+            for wrong in re.findall(r"\{[^{}]*\}|[{}]", PLACEHOLDER.sub("", told)):
+                raise ValueError(
+                    f"{wrong}: expected {{number}}, {{number:one|several}} or "
+                    "{number:one|several|longer unit}"
+                )
+        return text
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from babel.numbers import format_decimal
 
 from paes.faults.case import Case
 from paes.faults.price import Interval
-from paes.faults.rule import RuleFile
+from paes.faults.rule import PLACEHOLDER, RuleFile
 from paes.faults.rule_table import rule
 from paes.periods import zone
 from paes.shipped_files import shipped_config
@@ -29,7 +29,6 @@ from paes.shipped_files import shipped_config
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NOTHING = "\N{EN DASH}"
 _LOCALE = {"it": "it_IT", "en": "en_GB"}
-_PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}|]+)\|([^{}|]+)(?:\|([^{}|]+))?)?\}")
 _ARTICLE = re.compile(r"\b(il|del|al|dal|nel|sul) (?=8|11(?!\d))")
 """Before a number that is said with a vowel: l'8 %, dell'11 %."""
 _ELIDED = {"il": "l'", "del": "dell'", "al": "all'", "dal": "dall'", "nel": "nell'", "sul": "sull'"}
@@ -78,7 +77,7 @@ def filled(text: str, numbers: Mapping[str, float], language: str) -> str:
             return percent(value, language)
         return _counted(found[1], value, (found[2], found[3], found[4]), language)
 
-    told = _PLACEHOLDER.sub(written, text)
+    told = PLACEHOLDER.sub(written, text)
     return _ARTICLE.sub(lambda found: _ELIDED[found[1]], told) if language == "it" else told
 
 

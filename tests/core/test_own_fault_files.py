@@ -53,6 +53,23 @@ def test_a_wrong_file_is_told_when_it_is_loaded(tmp_path, name, text, told):
     assert problems(tmp_path, name, text)[0].startswith(told)
 
 
+@pytest.mark.parametrize("wrong", ["{nights:notte}", "{night flow}", "{nights:a|b|c|d}", "{nights"])
+def test_a_number_that_no_sentence_could_tell_is_told(tmp_path, wrong):
+    right = "{nights:notte|notti|mesi}"
+    assert SHIPPED_RULE.count(right) == 1
+    text = SHIPPED_RULE.replace(right, wrong)
+    (one,) = problems(tmp_path, "fault_rules/water_leak.yaml", text)
+    assert one.startswith("fault_rules/water_leak.yaml:")
+    assert "says" in one
+    assert "expected {number}, {number:one|several}" in one
+
+
+def test_a_key_that_yaml_takes_for_false_is_told_in_words(tmp_path):
+    (one,) = problems(tmp_path, "faults.yaml", "rules:\n  spike:\n    off: true\n")
+    assert one.startswith("faults.yaml:2: rules.spike")
+    assert one.endswith("a key is text, seen False; YAML takes on, off, yes and no for these")
+
+
 @pytest.mark.parametrize(
     ("figure", "told"),
     [
