@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy.rows import Row, found_within, median_delay
+from benchmarks.accuracy.rows import Row, Sense, found_within, median_delay
 from paes.faults.episode import Episode
 from paes.faults.load_curve import Bools, LoadCurve
 from paes.faults.rules import pv_outage, pv_string
@@ -43,6 +43,8 @@ PLACES = {"Utrecht": (52.09, 5.12), "Turin": (45.07, 7.69), "Forli": (44.22, 12.
 """Latitude and longitude of the towns."""
 TUNED, REPORTED = ("Utrecht",), ("Turin", "Forli")
 SIZES = (0.10, 0.15, 0.20, 0.33, 0.50)
+BARS = {0.10: 0.83, 0.15: 1.0, 0.20: 0.98, 0.33: 0.98, 0.50: 0.99}
+"""What ten sunny days against sixty found sooner or later, on 2.7 years of one in Colorado."""
 STARTS = 40
 SEED = 7
 _DAY_H = 24
@@ -139,8 +141,15 @@ def alarms(names: Sequence[str]) -> tuple[int, int, float]:
     return (
         sum(len(pv_outage.find(of, outage)) for of in seen),
         sum(len(pv_string.find(of, string)) for of in seen),
-        sum(plant.years for plant in plants),
+        sum(_judged_years(one) for one in seen),
     )
+
+
+def _judged_years(of: Sunlit) -> float:
+    """Years of measured days after those that the rule learns from: before these it is silent."""
+    _, p = parameters()
+    learnt = np.cumsum(_sunny(of, p)) >= p.usual_days + p.seen_days
+    return float(np.sum(learnt & of.days.known)) / 365.25
 
 
 def delays(
@@ -240,10 +249,15 @@ def _ladder(names: Sequence[str], size: float, label: str, on: str) -> Iterator[
     on = f"{on}; {len(found)} injected losses"
     what = f"found, -{size:.0%}, within {within} sunny days, {label}"
     bar = 0.98 if size in (0.20, 0.33) else None
-    sense = "at_least" if bar else "as_told"
+    sense: Sense = "at_least" if bar else "as_told"
     yield Row(
         "pv_string", what, found_within(found, within), "fraction", on, bar, sense, 0.05,
         real=True,
+    )  # fmt: skip
+    what = f"found sooner or later, -{size:.0%}, {label}"
+    ever, last = found_within(found, np.inf), f"{on}, within {_AFTER_D} days"
+    yield Row(
+        "pv_string", what, ever, "fraction", last, BARS[size], "at_least", 0.05, real=True,
     )  # fmt: skip
     yield Row(
         "pv_string", f"delay, -{size:.0%}, median, {label}", median_delay(found), "sunny days", on,

@@ -199,3 +199,8 @@ def test_what_a_string_loses_is_known_to_three_parts_of_a_hundred_at_best() -> N
     assert one.excess is not None
     assert (one.excess.high - one.excess.likely).sum() == pytest.approx(8.1)
     assert (one.excess.likely - one.excess.low).sum() == pytest.approx(8.1)
+
+
+def test_years_in_which_the_rule_still_learns_are_in_no_rate() -> None:
+    """Of 100 sunny days the first 70 (60 usual and 10 seen) are learnt from until the last."""
+    assert pv._judged_years(plant([0.9] * 100)) == pytest.approx(31 / 365.25)
