@@ -23,6 +23,7 @@ from paes.faults.digest import digest, digest_id
 from paes.faults.mail import letter, send_mail
 from paes.faults.news import NOTICE, WAYS, News, Telling, Told, telling_event, tellings, unsaid
 from paes.faults.notices import Environment, Notices
+from paes.faults.one_teller import new_token, only_teller
 from paes.faults.register import all_cases, case_of
 from paes.faults.webhook import send_webhook
 from paes.installation import Installation
@@ -71,6 +72,8 @@ class Notifier:
         self._environment = environment
         self._pauses: dict[str, _Pause] = {}
         self._rest_until: datetime | None = None
+        self._token = new_token()
+        self._stepped_back = False
 
     def wake(self) -> None:
         """There may be something new: look at the next ``tell``."""
@@ -94,9 +97,21 @@ class Notifier:
             return 0
         if notices.quiet and notices.quiet.covers(now, installation.city().time_zone):
             return 0
-        told = sum(self._tell_by(way, installation, now) for way in ways)
-        self._rest_until = None if told or self._pauses else now + LOOK_AGAIN
+        self._stepped_back = False
+        told = sum(self._tell_alone(way, installation, now) for way in ways)
+        is_busy = told or self._pauses or self._stepped_back
+        self._rest_until = None if is_busy else now + LOOK_AGAIN
         return told
+
+    def _tell_alone(self, way: str, installation: Installation, now: datetime) -> int:
+        store = self._store()
+        if not next_news(store, way, installation.notices, now)[1]:
+            return 0
+        with only_teller(store, way, self._token, now, IN_FLIGHT) as is_only:
+            if is_only:  # what there is to tell is looked at again: another may just have told it
+                return self._tell_by(way, installation, now)
+        self._stepped_back = True
+        return 0
 
     def _may_try(self, way: str, notices: Notices, now: datetime) -> bool:
         pause = self._pauses.get(way)

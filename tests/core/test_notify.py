@@ -209,7 +209,7 @@ def test_a_crash_after_the_letter_repeats_it_once_under_the_same_id(
 ):
     keep(store, leak("hall.a"))
     with mail_server(MailSink()) as sink:
-        store.batches_left, store.error = 1, lambda: error("the disk is gone")
+        store.batches_left, store.error = 2, lambda: error("the disk is gone")
         with pytest.raises(error):
             notifier(by_mail(sink.port), store, clock).tell()
         assert len(sink.letters) == 1
@@ -230,7 +230,7 @@ def test_a_crash_after_the_letter_repeats_it_once_under_the_same_id(
 def test_what_was_cut_off_keeps_its_id_though_less_of_it_is_left(store: FrailStore, clock: Times):
     keep(store, leak("hall.a"), leak("hall.b"))
     with mail_server(MailSink()) as sink:
-        store.batches_left = 1
+        store.batches_left = 2
         with pytest.raises(StoreError):
             notifier(by_mail(sink.port), store, clock).tell()
         store.batches_left = 10_000
