@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from paes.cli.saving_words import why
+from paes.cli.saving_words import measured_short, told_kwh, why
 from paes.faults.price import Interval
 from paes.savings.verdict import Judged, Reason, Verdict
 
@@ -58,3 +58,19 @@ def test_without_a_year_there_are_no_figures():
     told = why(SimpleNamespace(judged=judged, year=None, declared_kwh=20_000.0))
 
     assert told == "what was changed has no meter"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (Verdict.NOT_MEASURABLE, "not measurable"),
+        (Verdict.CONTRADICTED, "750.0 contradicted"),
+    ],
+)
+def test_what_cannot_be_measured_has_no_figure_beside_it(verdict: Verdict, told: str):
+    # A year of gaps: anything from nothing to 1,500 MWh.
+    year = SimpleNamespace(kwh=Interval(0.0, 750_000.0, 1_500_000.0))
+    saving = SimpleNamespace(year=year, verdict=verdict)
+
+    assert measured_short(saving) == told
+    assert (told_kwh(saving) is None) == (verdict is Verdict.NOT_MEASURABLE)

@@ -81,8 +81,15 @@ def measured_short(saving: ActionSaving | None) -> str:
     """Beside a declared figure: the measured one, as far as there is one, and the verdict."""
     if saving is None:
         return "-"
-    year = "" if saving.year is None else f"{_mwh(saving.year.kwh.likely)} "
-    return f"{year}{VERDICTS[saving.verdict]}"
+    of = told_kwh(saving)
+    return f"{_mwh(of.likely)} {VERDICTS[saving.verdict]}" if of else VERDICTS[saving.verdict]
+
+
+def told_kwh(saving: ActionSaving) -> Interval | None:
+    """A year's saving, where it is worth a figure: 0 with no upper end is none."""
+    if saving.year is None or saving.verdict is Verdict.NOT_MEASURABLE:
+        return None
+    return saving.year.kwh
 
 
 def _mwh(kwh: float) -> str:

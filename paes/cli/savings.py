@@ -19,7 +19,7 @@ from paes.cli.output import (
     say_marks,
     tell,
 )
-from paes.cli.saving_words import in_short, measured_mwh, realised, why
+from paes.cli.saving_words import in_short, measured_mwh, realised, told_kwh, why
 from paes.errors import DataError
 from paes.faults.price import Interval
 from paes.installation import some
@@ -108,7 +108,7 @@ def _print_all(city: str, found: list[ActionSaving]) -> None:
                 str(saving.option),
                 str(saving.periods.planned_end),
                 _mwh(saving.declared_kwh),
-                measured_mwh(saving.year.kwh if saving.year else None),
+                measured_mwh(told_kwh(saving)),
                 realised(saving.realisation),
             ]
             for saving in found
