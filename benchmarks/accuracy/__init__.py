@@ -9,3 +9,8 @@ writes it::
 
 Every draw is seeded, so that two runs of one version say the same.
 """
+
+import os
+
+# Families are measured side by side already: threads of numpy would only be in their way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
