@@ -304,3 +304,10 @@ def test_why_a_case_has_no_price_is_told(paes, tmp_path):
         "price    none: the contract bills the power agreed" in paes("faults", "show", over.id).out
     )
     assert "price    none: it is not known to waste" in paes("faults", "show", FREE).out
+
+
+def test_what_is_over_says_since_when(paes):
+    # A leak from 1 March on, of 30 days.
+    done = paes("faults", "--state", "verified")
+    assert f"   over since 2025-03-31\n   paes faults show {CLOSED}\n" in done.out
+    assert "over since" not in paes("faults").out

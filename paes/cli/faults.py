@@ -159,6 +159,8 @@ def _print_list(session: Session, cases: list[Case], lang: str) -> None:
     for i, case in enumerate(cases, 1):
         if i <= _TOLD:
             tell(f"{i}. {sentences.sentence(case, lang, session.root)}")
+            if case.episode.is_over:
+                tell(f"   over since {day_text(case.episode.end, session.city.time_zone)}")
             for text in _same_events(case, twice.values(), place):
                 tell(f"   {text}")
         tell(f"{f'{i}.' if i > _TOLD else '  '} paes faults show {case.id}")
