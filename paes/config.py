@@ -82,7 +82,7 @@ from paes.opening import Opening
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
 from paes.retention import Retention
-from paes.schema import ConfigModel, Identifier
+from paes.schema import ConfigModel, Identifier, Name
 from paes.sensors import sensor_gauges, sensor_problems, unknown_weather
 from paes.shipped_files import own_or_shipped, read_own_or_shipped, shipped_config
 from paes.solar.assumptions import FILE as PV_FILE
@@ -96,7 +96,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class _InstallationFile(ConfigModel):
-    name: str = Field(min_length=1)
+    name: Name
     default_city: Identifier
 
 

@@ -37,7 +37,7 @@ from paes.plan.masterplan import Masterplan
 from paes.plan.outlook import Outlook
 from paes.plan.plan import Plan
 from paes.retention import Retention
-from paes.schema import ConfigModel, Identifier, Sourced, TimeZoneName
+from paes.schema import ConfigModel, Identifier, Name, Sourced, TimeZoneName
 from paes.supply.declared_supply import DeclaredSupply
 from paes.supply.plants import SupplyAssumptions
 from paes.tariffs.bands import Bands
@@ -59,7 +59,7 @@ class CityFile(ConfigModel):
     """``city.yaml``."""
 
     id: Identifier
-    name: str
+    name: Name
     province: str | None = None
     istat_code: Annotated[str, Field(pattern=r"^\d{6}$")] | None = None
     cadastral_code: Annotated[str, Field(pattern=r"^[A-Z]\d{3}$")] | None = None

@@ -28,7 +28,7 @@ from pydantic import Field, model_validator
 from paes.errors import DataError
 from paes.opening import Opening
 from paes.periods import require_utc
-from paes.schema import Identifier, Sourced
+from paes.schema import Identifier, Name, Sourced
 
 
 class Quality(StrEnum):
@@ -155,7 +155,7 @@ class Site(Sourced):
     """A place with meters: a school, an office, a lighting cabinet, a PV plant."""
 
     id: Identifier
-    name: str = Field(min_length=1)
+    name: Name
     kind: SiteKind
     sector: Sector
     address: str | None = None

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 from paes.meter_trees.shared import Share
 from paes.metering import Carrier, Evidence, Measures, Plant, Register, point_id
 from paes.pulse import Pulse
-from paes.schema import ConfigModel, Identifier, Sourced
+from paes.schema import ConfigModel, Identifier, Name, Sourced
 
 Topic = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^+#\x00]+$")]
 """An MQTT topic without wildcards."""
@@ -57,7 +57,7 @@ class Meter(Sourced):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$", max_length=121)]
     """``<site>.<name>``, e.g. ``scuola-2-giugno.main``."""
-    name: str | None = None
+    name: Name | None = None
     measures: Measures = Measures.WITHDRAWAL
     carrier: Carrier | None = None
     """None only for water."""

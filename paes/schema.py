@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -23,6 +24,17 @@ def _known_zone(name: str) -> str:
 
 TimeZoneName = Annotated[str, AfterValidator(_known_zone)]
 """A name such as ``Europe/Rome``."""
+
+
+def _in_one_line(name: str) -> str:
+    odd = next((c for c in name if category(c) in ("Cc", "Cf", "Zl", "Zp")), None)
+    if odd is not None:
+        raise ValueError(f"expected a name in one line of plain characters, seen {name!r}")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1), AfterValidator(_in_one_line)]
+"""What people call something: it goes to terminals, letters and tables, and steers none of them."""
 
 
 class ConfigModel(BaseModel):

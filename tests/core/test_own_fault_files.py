@@ -115,3 +115,19 @@ def test_an_exemption_ends_with_its_last_local_day(end_h, covered):
     assert one.covers("spike", "a.b", None, episode, "Europe/Rome") is covered
     early = Episode(start - timedelta(seconds=1), end, end, False, {})
     assert not one.covers("spike", "a.b", None, early, "Europe/Rome")
+
+
+@pytest.mark.parametrize(
+    ("name", "old"),
+    [
+        ("cities/porto/sites.yaml", "name: Scuola\n"),
+        ("cities/porto/city.yaml", "name: Porto\n"),
+        ("installation.yaml", "name: Prova\n"),
+    ],
+)
+@pytest.mark.parametrize("odd", ["\\e[31m", "\\n", "\\r\\nBcc: x@y.z", "\\u2028", "\\u202e"])
+def test_a_name_that_steers_a_terminal_or_a_letter_is_refused(tmp_path, name, old, odd):
+    small = SmallInstallation(tmp_path / "installation")
+    small.replace(name, old, f'name: "Sc{odd}uola"\n')
+    with pytest.raises(ConfigError, match=r"expected a name in one line"):
+        load_installation(small.root)
