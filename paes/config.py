@@ -49,7 +49,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, RootModel
 
 from paes.accounted_register import DeviceFile
 from paes.causes.driver_data import ActivityFile, Dependence, WeatherFile, idle_drivers
