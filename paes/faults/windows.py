@@ -46,7 +46,8 @@ def excess_between(
 ) -> Excess:
     """What passed beyond what is usual at the known steps ``where``; amounts in kWh, never below 0.
 
-    The likely amount lies between its bounds whatever is given.
+    The likely amount lies between its bounds whatever is given; a lower bound that nobody knows
+    is 0, an upper one the likely amount.
     """
     used = where & curve.known & ~np.isnan(likely)
     middle = np.maximum(likely[used], 0.0)
@@ -54,8 +55,8 @@ def excess_between(
         curve.seconds[used],
         curve.step_s,
         middle,
-        np.clip(low[used], 0.0, middle),
-        np.maximum(high[used], middle),
+        np.clip(np.nan_to_num(low[used], nan=0.0), 0.0, middle),
+        np.fmax(high[used], middle),
     )
 
 

@@ -91,3 +91,14 @@ def test_a_winter_has_the_year_in_which_it_begins():
     assert months(first, 2).tolist() == [6, 7]
     assert years(first, 2).tolist() == [2024, 2024]
     assert winters(first, 2).tolist() == [2023, 2024]
+
+
+def test_bounds_that_nobody_knows_are_the_widest_and_the_likely():
+    two = LoadCurve(SATURDAY_S, 3600, np.array([3.0, 3.0]), "Europe/Rome")
+    everywhere = np.ones(2, dtype=np.bool_)
+    likely, low, high = np.array([2.0, 2.0]), np.array([NAN, 1.0]), np.array([NAN, 2.5])
+
+    found = excess_between(two, everywhere, likely, low, high)
+
+    assert found.low.tolist() == [0.0, 1.0]
+    assert found.high.tolist() == [2.0, 2.5]
