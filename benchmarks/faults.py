@@ -27,7 +27,7 @@ import pandas as pd
 from collectors.simulator import Town, fill_history, planted
 from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation
-from paes.faults.register import update_cases
+from paes.faults.cases.register import update_cases
 from paes.faults.rule_table import RULES
 from paes.faults.watch import watch
 from paes.installation import City, Installation

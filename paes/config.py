@@ -72,9 +72,9 @@ from paes.factors.emission_factors import (
     FactorSet,
     GwpSet,
 )
-from paes.faults.notices import Notices
 from paes.faults.settings import FILE as FAULTS_FILE
 from paes.faults.settings import FaultSettings
+from paes.faults.telling.notices import Notices
 from paes.forecast.expectations import read_expectations
 from paes.installation import Installation, some
 from paes.metering import Register, SiteKind

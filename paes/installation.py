@@ -22,8 +22,8 @@ from paes.climate.weather import ReferenceDegreeDays, WeatherSource, temperature
 from paes.errors import DataError
 from paes.factors.declared_factors import DeclaredFactor
 from paes.factors.emission_factors import FactorLibrary, Year
-from paes.faults.notices import Notices
 from paes.faults.settings import FaultSettings
+from paes.faults.telling.notices import Notices
 from paes.forecast.expectations import Expectations
 from paes.gateways import Gateway
 from paes.inventory.other_emissions import DeclaredOther

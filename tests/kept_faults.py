@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from paes.faults.case import Bout
-from paes.faults.case_events import KeptCase, events_of
+from paes.faults.cases.case import Bout
+from paes.faults.cases.events import KeptCase, events_of
 from paes.faults.episode import Episode, Excess, Picture
-from paes.faults.price import Interval, Price, Waste
+from paes.faults.money.price import Interval, Price, Waste
 from paes.periods import Span, to_seconds
 from paes.store import Store
 

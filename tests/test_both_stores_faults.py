@@ -25,9 +25,9 @@ from small_installation import SmallInstallation
 from paes.accounting.ledger import EnergyLedger
 from paes.cli import paes
 from paes.config import load_installation
-from paes.faults import register
-from paes.faults.case import State, Word
-from paes.faults.case_events import KeptCase
+from paes.faults.cases import register
+from paes.faults.cases.case import State, Word
+from paes.faults.cases.events import KeptCase
 from paes.faults.episode import Episode, Excess
 from paes.faults.rule import Parameters, Rule
 from paes.faults.rules import water_leak

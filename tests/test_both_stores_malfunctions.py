@@ -1,7 +1,7 @@
 """All rules over a simulated school, a library and street lamps, on SQLite and on a real InfluxDB.
 
-Almost four months with a leak and dead lamps: the cases with their series, the ledger of losses and the
-savings of the actions are the same documents to the last digit.
+Almost four months with a leak and dead lamps: the cases with their series, the ledger of losses
+and the savings of the actions are the same documents to the last digit.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from collectors.simulator import Town, fill_history
 from collectors.simulator.malfunctions import Fault
 from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation
-from paes.faults.losses import losses_by_month
-from paes.faults.pricing import PricingContext
-from paes.faults.register import all_cases, update_cases
+from paes.faults.cases.register import all_cases, update_cases
+from paes.faults.money.losses import losses_by_month
+from paes.faults.money.pricing import PricingContext
 from paes.installation import Installation
 from paes.periods import Span
 from paes.report.fault_documents import case_document

@@ -20,7 +20,7 @@ from small_installation import SmallInstallation
 
 from paes.cli.fault_picture import bars, by_day, chart
 from paes.faults.episode import Picture
-from paes.faults.price import NOTHING, Price, Waste
+from paes.faults.money.price import NOTHING, Price, Waste
 from paes.faults.rule_table import RULES
 from paes.periods import to_seconds
 from paes.store.sqlite import SqliteStore

@@ -16,8 +16,8 @@ from kept_faults import keep, leak
 from small_installation import SmallInstallation
 
 from paes.errors import DataError
-from paes.faults.case import Decision, State, Word
-from paes.faults.register import all_cases, decide
+from paes.faults.cases.case import Decision, State, Word
+from paes.faults.cases.register import all_cases, decide
 from paes.store.sqlite import SqliteStore
 
 OFF = "rules:\n  water_leak: {enabled: false, reason: too many taps}\n"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from paes.cli.saving_words import measured_short, told_kwh, why
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.savings.verdict import Judged, Reason, Verdict
 
 

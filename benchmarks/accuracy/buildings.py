@@ -30,7 +30,6 @@ import numpy as np
 
 from benchmarks.accuracy.estates import Building, buildings
 from benchmarks.accuracy.rows import Row, Sense, found_within, median_delay
-from paes.faults.day_numbers import months
 from paes.faults.episode import Episode
 from paes.faults.load_curve import LoadCurve
 from paes.faults.rule import Rule
@@ -41,7 +40,8 @@ from paes.faults.rules import (
     heating_habitual,
     heating_off_season,
 )
-from paes.faults.windows import day_start
+from paes.faults.signs.day_numbers import months
+from paes.faults.signs.windows import day_start
 from paes.series import Floats
 from paes.shipped_files import shipped_config
 

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.estimation import REST_DAYS
 from paes.baselines.days import Days
 from paes.faults.load_curve import Bools, LoadCurve
-from paes.faults.occupancy import Occupancy, occupancy
+from paes.faults.signs.occupancy import Occupancy, occupancy
 from paes.opening import Opening
 from paes.series import Floats
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from benchmarks.accuracy.rows import Row, Sense, found_within, median_delay
 from paes.faults.episode import Episode
-from paes.faults.lit_nights import Lights
 from paes.faults.load_curve import LoadCurve
 from paes.faults.rules import day_burner, lamp_failures, switching_time
+from paes.faults.signs.lit_nights import Lights
 from paes.series import Floats
 from paes.shipped_files import shipped_config
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy.rows import Row
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.plan.measurement import BASELINE_DAYS
 from paes.savings.assumptions import SavingsAssumptions, Use, read_savings_assumptions
 from paes.savings.null_savings import BuildingYears, NormalChanges, NullSaving, null_savings

@@ -26,7 +26,7 @@ from paes.faults.load_curve import Bools, LoadCurve
 from paes.faults.rules import pv_outage, pv_string
 from paes.faults.rules.pv_outage import PvOutageParameters
 from paes.faults.rules.pv_string import PvStringParameters
-from paes.faults.sunlight import Sunlit
+from paes.faults.signs.sunlight import Sunlit
 from paes.periods import to_seconds
 from paes.series import Floats
 from paes.shipped_files import shipped_config

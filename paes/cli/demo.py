@@ -25,7 +25,7 @@ from paes.accounting.ledger import EnergyLedger
 from paes.cli import Session
 from paes.cli.output import bar, say
 from paes.errors import PaesError
-from paes.faults.nightly import Nightly
+from paes.faults.telling.nightly import Nightly
 from paes.gateways import Gateway
 from paes.installation import City, Installation
 from paes.periods import Span, local_year, year_span

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from paes.cli.fault_picture import chart
 from paes.cli.output import number, percent, print_table, tell
-from paes.faults import sentences
-from paes.faults.case import Case, State, Step
-from paes.faults.price import Interval, Price, Waste
+from paes.faults.cases.case import Case, State, Step
+from paes.faults.money.price import Interval, Price, Waste
 from paes.faults.subjects import subject_of
+from paes.faults.telling import sentences
 from paes.faults.unwatched import why_unwatched
 from paes.installation import Installation
 from paes.periods import zone

@@ -11,11 +11,11 @@ from paes.cli import Session
 from paes.cli.asked import from_option, json_option, to_option
 from paes.cli.output import number, print_json, print_table, say, say_marks, tell
 from paes.errors import DataError
-from paes.faults.case import Case
-from paes.faults.losses import Loss, Losses, losses_by_month, summed
-from paes.faults.price import Interval, Waste
-from paes.faults.pricing import PricingContext
-from paes.faults.register import all_cases
+from paes.faults.cases.case import Case
+from paes.faults.cases.register import all_cases
+from paes.faults.money.losses import Loss, Losses, losses_by_month, summed
+from paes.faults.money.price import Interval, Waste
+from paes.faults.money.pricing import PricingContext
 from paes.faults.rule_table import RULES, rule
 from paes.installation import some
 from paes.periods import By, Span, edges, from_seconds, parse_instant

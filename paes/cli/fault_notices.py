@@ -10,12 +10,12 @@ from paes.cli import Session
 from paes.cli.asked import json_option
 from paes.cli.output import print_json, say, tell
 from paes.errors import DataError, NoticeError
-from paes.faults.digest import Digest, digest
-from paes.faults.mail import letter
-from paes.faults.news import WAYS, News
-from paes.faults.notices import MailNotices, Notices
-from paes.faults.notify import Notifier, is_simulated, next_news
-from paes.faults.register import case_of
+from paes.faults.cases.register import case_of
+from paes.faults.telling.digest import Digest, digest
+from paes.faults.telling.mail import letter
+from paes.faults.telling.news import WAYS, News
+from paes.faults.telling.notices import MailNotices, Notices
+from paes.faults.telling.notify import Notifier, is_simulated, next_news
 from paes.periods import zone
 
 NOBODY = MailNotices(

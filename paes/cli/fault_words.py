@@ -10,8 +10,8 @@ from paes.cli import Session
 from paes.cli.asked import json_option
 from paes.cli.fault_case import state_text
 from paes.cli.output import print_json, print_table, say, tell
-from paes.faults.case import Case, Word
-from paes.faults.register import all_cases, decide
+from paes.faults.cases.case import Case, Word
+from paes.faults.cases.register import all_cases, decide
 from paes.report.fault_documents import case_document, label_documents
 
 

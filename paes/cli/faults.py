@@ -15,15 +15,15 @@ from paes.cli.fault_notices import notify
 from paes.cli.fault_words import WORDS, labels, say_if_another
 from paes.cli.output import bar, number, print_json, print_table, say, say_marks, tell
 from paes.errors import DataError
-from paes.faults import sentences
-from paes.faults.case import Case, CaseUpdate, State
-from paes.faults.case_run import last_run
-from paes.faults.losses import NO_LOSS
-from paes.faults.nightly import JUDGED
-from paes.faults.price import Interval, Price
-from paes.faults.register import all_cases, case_of, update_cases
+from paes.faults.cases.case import Case, CaseUpdate, State
+from paes.faults.cases.register import all_cases, case_of, update_cases
+from paes.faults.cases.run import last_run
+from paes.faults.cases.same_event import Twice, told_twice
+from paes.faults.money.losses import NO_LOSS
+from paes.faults.money.price import Interval, Price
 from paes.faults.rule_table import RULES
-from paes.faults.same_event import Twice, told_twice
+from paes.faults.telling import sentences
+from paes.faults.telling.nightly import JUDGED
 from paes.faults.unwatched import why_unwatched
 from paes.installation import some
 from paes.periods import Span, parse_instant, zone

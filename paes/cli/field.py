@@ -85,7 +85,7 @@ async def _collect(
     told: Callable[[str], None],
 ) -> None:
     # With pandas, which nobody should wait for who asks for help.
-    from paes.faults.nightly import Nightly
+    from paes.faults.telling.nightly import Nightly
     from paes.upkeep import Upkeep
 
     collector = Collector(session.installation, _store(session), spool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paes.cli.output import number, percent
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.savings.action_saving import ActionSaving
 from paes.savings.verdict import Reason, Verdict
 

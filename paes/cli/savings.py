@@ -21,7 +21,7 @@ from paes.cli.output import (
 )
 from paes.cli.saving_words import in_short, measured_mwh, realised, told_kwh, why
 from paes.errors import DataError
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.installation import some
 from paes.plan.action import Action
 from paes.report.savings_documents import saving_document, savings_document

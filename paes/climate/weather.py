@@ -35,8 +35,8 @@ GLOBAL_IRRADIANCE = "global_irradiance"
 """W/m2 on the horizontal plane, mean of the hour that begins at the reading."""
 SATELLITE_IRRADIANCE = "satellite_irradiance"
 MEASURED_IRRADIANCE = "measured_irradiance"
-"""The same from pictures of a satellite, and of a pyranometer: at the instant of the reading, or the
-mean of a stretch (of an hour at most) in whose middle the reading stands."""
+"""The same from pictures of a satellite, and of a pyranometer: at the instant of the reading, or
+the mean of a stretch (of an hour at most) in whose middle the reading stands."""
 HOUR_S = 3600
 _MEASURED = CODE_OF[Quality.GOOD]
 _SUBSTITUTED = CODE_OF[Quality.SUBSTITUTED]

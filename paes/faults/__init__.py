@@ -2,9 +2,9 @@
 
 ::
 
-    validated load curves ─ rule ─ Episode ─┐          (paes.faults.view, paes.faults.rules)
+    validated load curves ─ rule ─ Episode ─┐          (.view, .signs, .rules)
                                             ├─ Case ─ its life, its price, its digest
-    what people decided ────────────────────┘          (paes.faults.case, .register, .price)
+    what people decided ────────────────────┘          (.cases, .money, .telling)
 
 A *rule* is one small module with its data beside it in ``config/fault_rules/``: parameters with
 their units, and the two sentences in which it explains itself. What it finds is an *episode*: from

@@ -11,7 +11,7 @@ import numpy as np
 
 from paes.errors import DataError
 from paes.faults.load_curve import Bools
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.periods import Seconds, Span, require_utc
 from paes.series import Floats
 

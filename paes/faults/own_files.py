@@ -11,8 +11,8 @@ from string import Formatter
 
 from paes.config_file import attempt, parse
 from paes.errors import problem_text
-from paes.faults.digest import DigestWords
 from paes.faults.rule_table import RULES
+from paes.faults.telling.digest import DigestWords
 from paes.installation import some
 from paes.savings.assumptions import NAME as SAVINGS_FILE
 from paes.savings.assumptions import SavingsAssumptions

@@ -46,7 +46,7 @@ class RuleFile(ConfigModel, Generic[P]):
     says: Text
     """Two sentences for a caretaker; ``{number}`` stands for one of the episode's numbers.
 
-    ``{nights:night|nights|months}`` counts it: see ``paes.faults.sentences``.
+    ``{nights:night|nights|months}`` counts it: see ``paes.faults.telling.sentences``.
     """
     what_to_do: Text
     without_price: Text | None = None

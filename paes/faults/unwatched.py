@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from paes.faults.absent_together import COLLECTOR
-from paes.faults.case import Case
+from paes.faults.cases.case import Case
 from paes.faults.rule_table import rule
+from paes.faults.signs.absent_together import COLLECTOR
 from paes.installation import Installation
 
 

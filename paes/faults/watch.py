@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from paes.accounting.ledger import EnergyLedger
+from paes.faults.cases.failures import ALL, Failures
 from paes.faults.episode import Episode
-from paes.faults.failures import ALL, Failures
 from paes.faults.rule import Parameters, Rule
 from paes.faults.rule_table import RULES
 from paes.faults.view import TownView

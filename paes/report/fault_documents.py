@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from paes import __version__
-from paes.faults import sentences
-from paes.faults.case import Bout, Case, CaseUpdate, Decision, State, Step, Word
-from paes.faults.case_run import LastRun
+from paes.faults.cases.case import Bout, Case, CaseUpdate, Decision, State, Step, Word
+from paes.faults.cases.run import LastRun
 from paes.faults.episode import Episode, Excess, Picture
-from paes.faults.price import Interval, Price, Waste
+from paes.faults.money.price import Interval, Price, Waste
+from paes.faults.telling import sentences
 from paes.report.documents import Document, finite
 from paes.series import Floats
 

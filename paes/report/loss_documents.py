@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paes.faults.losses import Loss, Losses, Overlap
-from paes.faults.price import Interval, Waste
+from paes.faults.money.losses import Loss, Losses, Overlap
+from paes.faults.money.price import Interval, Waste
 from paes.report.documents import Document
 
 

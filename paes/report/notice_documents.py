@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from paes.faults.news import News
+from paes.faults.telling.news import News
 from paes.installation import Installation
 from paes.report.documents import Document
 from paes.report.fault_documents import case_document

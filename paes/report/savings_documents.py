@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from paes import __version__
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.installation import City
 from paes.report.documents import Document, finding_document, finite
 from paes.report.forecast_documents import baseline_document

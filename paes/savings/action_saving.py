@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.metering import Finding
 from paes.plan.action import Action
 from paes.plan.measurement import Option

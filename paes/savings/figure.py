@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.savings.avoided import AvoidedEnergy, together
 from paes.savings.worth import UnitWorth
 

@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.savings.assumptions import VerdictRules
 
 

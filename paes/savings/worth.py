@@ -18,9 +18,9 @@ from paes.costs.costing import Costing
 from paes.costs.prices import payer
 from paes.costs.pv_value import pv_value
 from paes.errors import DataError, FactorMissing
-from paes.faults.avoided_factors import AvoidedFactors
-from paes.faults.gap_share import newest_inventory
-from paes.faults.price_course import PriceCourses
+from paes.faults.money.avoided_factors import AvoidedFactors
+from paes.faults.money.course import PriceCourses
+from paes.faults.money.gap_share import newest_inventory
 from paes.metering import Measures
 from paes.meters import Meter
 from paes.periods import By, Span, local_midnight, to_seconds, wall_seconds

@@ -12,13 +12,13 @@ import pytest
 from told_cases import OPENED, back, leak, picture, town
 
 from paes.config_file import read_yaml
-from paes.faults.case import Decision, State, Word
-from paes.faults.digest import Digest, DigestWords, digest, digest_id
-from paes.faults.digest_html import MOST_CHARACTERS
-from paes.faults.digest_parts import Bar, drawing
+from paes.faults.cases.case import Decision, State, Word
 from paes.faults.episode import Picture
-from paes.faults.news import News, What
-from paes.faults.price import Interval, Price, Waste
+from paes.faults.money.price import Interval, Price, Waste
+from paes.faults.telling.digest import Digest, DigestWords, digest, digest_id
+from paes.faults.telling.digest_html import MOST_CHARACTERS
+from paes.faults.telling.digest_parts import Bar, drawing
+from paes.faults.telling.news import News, What
 from paes.metering import Sector, Site, SiteKind
 from paes.periods import to_seconds
 from paes.shipped_files import shipped_config

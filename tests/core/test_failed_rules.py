@@ -18,11 +18,11 @@ from small_installation import SmallInstallation
 from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation
 from paes.errors import DataError, StoreError
-from paes.faults import case_run
-from paes.faults.case import CaseUpdate, State
-from paes.faults.case_run import last_run
+from paes.faults.cases import run as case_run
+from paes.faults.cases.case import CaseUpdate, State
+from paes.faults.cases.register import all_cases, update_cases
+from paes.faults.cases.run import last_run
 from paes.faults.episode import Episode
-from paes.faults.register import all_cases, update_cases
 from paes.faults.rule import Parameters, Rule
 from paes.faults.watch import watch
 from paes.installation import Installation

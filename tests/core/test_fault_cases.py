@@ -24,15 +24,15 @@ from small_installation import SmallInstallation
 from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation
 from paes.errors import ConfigError, DataError, StoreError
-from paes.faults import register
-from paes.faults.bouts import together
-from paes.faults.case import Bout, Case, CaseUpdate, Cause, Decision, State, Word
-from paes.faults.case_events import CASE, KeptCase, cases_in, events_of
-from paes.faults.case_run import last_run
-from paes.faults.decisions import SAID
+from paes.faults.cases import register
+from paes.faults.cases.bouts import together
+from paes.faults.cases.case import Bout, Case, CaseUpdate, Cause, Decision, State, Word
+from paes.faults.cases.decisions import SAID
+from paes.faults.cases.events import CASE, KeptCase, cases_in, events_of
+from paes.faults.cases.life import steps
+from paes.faults.cases.run import last_run
 from paes.faults.episode import Episode, Excess, Picture
-from paes.faults.life import steps
-from paes.faults.price import Interval, Price, Waste
+from paes.faults.money.price import Interval, Price, Waste
 from paes.faults.rule import Parameters, Rule
 from paes.faults.view import View
 from paes.installation import Installation

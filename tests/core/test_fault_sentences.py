@@ -6,8 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from paes.faults.price import Interval
-from paes.faults.sentences import day, euros, euros_between, filled, number, percent, quantity
+from paes.faults.money.price import Interval
+from paes.faults.telling.sentences import (
+    day,
+    euros,
+    euros_between,
+    filled,
+    number,
+    percent,
+    quantity,
+)
 
 
 @pytest.mark.parametrize(

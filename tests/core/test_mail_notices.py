@@ -13,10 +13,10 @@ from mail_sink import HOST, MailSink, certificates, mail_server, nobody_listens
 from told_cases import OPENED, leak, town
 
 from paes.errors import NoticeError, NoticeRefused
-from paes.faults.digest import Digest, digest
-from paes.faults.mail import letter, send_mail
-from paes.faults.news import News, What
-from paes.faults.notices import MailNotices
+from paes.faults.telling.digest import Digest, digest
+from paes.faults.telling.mail import letter, send_mail
+from paes.faults.telling.news import News, What
+from paes.faults.telling.notices import MailNotices
 
 LOGIN = {"PAES_SMTP_USER": "paes", "PAES_SMTP_PASSWORD": "gattino 7"}
 NAMES = {"user_variable": "PAES_SMTP_USER", "password_variable": "PAES_SMTP_PASSWORD"}

@@ -16,8 +16,8 @@ from told_cases import keep, leak, town
 
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import StoreError
-from paes.faults.case import CaseUpdate
-from paes.faults.nightly import JUDGED, MOST_JUDGED, NIGHT, Nightly, last_due
+from paes.faults.cases.case import CaseUpdate
+from paes.faults.telling.nightly import JUDGED, MOST_JUDGED, NIGHT, Nightly, last_due
 from paes.installation import Installation
 from paes.periods import Span
 from paes.store.sqlite import SqliteStore
@@ -111,7 +111,7 @@ def test_a_night_is_judged_once(
     assert [span.end for span in rules.spans] == [DUE, DUE + DAY, DUE + 2 * DAY]
     starts = [DUE - MOST_JUDGED, DUE - JUDGED, DUE + DAY - JUDGED]
     assert [span.start for span in rules.spans] == starts
-    told = [r for r in caplog.records if r.name == "paes.faults.nightly"]
+    told = [r for r in caplog.records if r.name == "paes.faults.telling.nightly"]
     assert [(r.levelname, r.getMessage()) for r in told] == [
         ("INFO", "malfunctions: 1 new, 0 changed, 0 closed in 0 s")
     ] * 3

@@ -10,7 +10,7 @@ from small_installation import SmallInstallation
 from paes.config import load_installation
 from paes.config_file import read_yaml
 from paes.errors import ConfigError
-from paes.faults.notices import Notices, Quiet
+from paes.faults.telling.notices import Notices, Quiet
 
 ROME = "Europe/Rome"
 GOOD = """\

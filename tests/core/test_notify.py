@@ -14,9 +14,9 @@ from told_cases import back, dismissed, keep, leak, over, town
 
 from paes.errors import StoreError
 from paes.events import Event
-from paes.faults.case import Decision, Word
-from paes.faults.news import NOTICE
-from paes.faults.notify import IN_FLIGHT, Notifier
+from paes.faults.cases.case import Decision, Word
+from paes.faults.telling.news import NOTICE
+from paes.faults.telling.notify import IN_FLIGHT, Notifier
 from paes.installation import Installation
 from paes.store.sqlite import SqliteStore
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from told_cases import OPENED, START, leak, town
 
-from paes.faults.case import Case, State
-from paes.faults.digest import digest
-from paes.faults.news import News, What, unsaid
-from paes.faults.price import Interval
-from paes.faults.same_event import Twice, eur_per_week, eur_so_far, told_twice
+from paes.faults.cases.case import Case, State
+from paes.faults.cases.same_event import Twice, eur_per_week, eur_so_far, told_twice
+from paes.faults.money.price import Interval
+from paes.faults.telling.digest import digest
+from paes.faults.telling.news import News, What, unsaid
 from paes.metering import Measures
 
 

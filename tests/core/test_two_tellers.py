@@ -11,8 +11,8 @@ from test_notify import Times, by_mail, notifier
 from told_cases import keep, leak
 
 from paes.events import Event
-from paes.faults.notify import IN_FLIGHT
-from paes.faults.one_teller import only_teller
+from paes.faults.telling.notify import IN_FLIGHT
+from paes.faults.telling.one_teller import only_teller
 from paes.store.sqlite import SqliteStore
 
 NOW = datetime(2025, 10, 8, 12, tzinfo=UTC)

@@ -17,9 +17,9 @@ from mail_sink import HOST, WebSink, certificates, nobody_listens, web_server
 from told_cases import leak, town
 
 from paes.errors import NoticeError, NoticeRefused
-from paes.faults.news import News, What
-from paes.faults.notices import WebhookNotices
-from paes.faults.webhook import send_webhook, signature
+from paes.faults.telling.news import News, What
+from paes.faults.telling.notices import WebhookNotices
+from paes.faults.telling.webhook import send_webhook, signature
 from paes.report.notice_documents import notice_document
 
 AT = datetime(2025, 10, 8, 5, 30, tzinfo=UTC)

@@ -10,12 +10,12 @@ import numpy as np
 from test_ledger import installation as ledger_town
 from test_ledger import meters
 
-from paes.faults.case import Bout, Case, Cause, Decision, State, Step, Word
-from paes.faults.case_events import KeptCase, events_of
-from paes.faults.decisions import event_of as decision_event
+from paes.faults.cases.case import Bout, Case, Cause, Decision, State, Step, Word
+from paes.faults.cases.decisions import event_of as decision_event
+from paes.faults.cases.events import KeptCase, events_of
 from paes.faults.episode import Episode, Picture
-from paes.faults.notices import Notices
-from paes.faults.price import Interval, Price, Waste
+from paes.faults.money.price import Interval, Price, Waste
+from paes.faults.telling.notices import Notices
 from paes.installation import Installation
 from paes.periods import to_seconds
 from paes.store import Store

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from paes.events import Event
-from paes.faults.case import Case, State
+from paes.faults.cases.case import Case, State
 from paes.faults.episode import Episode
-from paes.faults.news import NOTICE, News, Telling, What, telling_event, tellings
-from paes.faults.nightly import NIGHT, last_night
+from paes.faults.telling.news import NOTICE, News, Telling, What, telling_event, tellings
+from paes.faults.telling.nightly import NIGHT, last_night
 from paes.store import Store
 
 START = datetime(2025, 10, 1, 22, tzinfo=UTC)

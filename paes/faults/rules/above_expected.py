@@ -24,13 +24,13 @@ from pydantic import Field
 from paes.baselines.baseline import Baseline, obstacle
 from paes.baselines.days import Days
 from paes.climate.heating import HEATING_CARRIERS
-from paes.faults.day_numbers import months, years
 from paes.faults.episode import Episode, Excess, Stretch, stretches
 from paes.faults.load_curve import Bools, LoadCurve
-from paes.faults.occupancy import is_building, occupancy
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.day_numbers import months, years
+from paes.faults.signs.occupancy import is_building, occupancy
+from paes.faults.signs.windows import daily_picture, day_start
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start
 from paes.metering import Carrier, Measures, Site
 from paes.meters import Meter
 from paes.periods import Span

@@ -24,15 +24,15 @@ from pydantic import Field
 
 from paes.faults.episode import Episode, Excess, Stretch, stretches
 from paes.faults.load_curve import Bools, Ints, LoadCurve
-from paes.faults.occupancy import Occupancy, is_building, occupancy
 from paes.faults.rule import Parameters, Rule
-from paes.faults.view import View
-from paes.faults.windows import (
+from paes.faults.signs.occupancy import Occupancy, is_building, occupancy
+from paes.faults.signs.windows import (
     daily_picture,
     day_start,
     excess_between,
     window_median,
 )
+from paes.faults.view import View
 from paes.metering import Carrier, Measures, Site
 from paes.meters import Meter
 from paes.periods import Span

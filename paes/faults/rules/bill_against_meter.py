@@ -23,10 +23,10 @@ from paes.bills.check import OVERBILLED, BillCheck, check_bills
 from paes.costs.prices import price_at
 from paes.faults.episode import Episode, Picture
 from paes.faults.load_curve import LoadCurve
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.windows import DAY_S, PICTURE_DAYS
 from paes.faults.view import View
-from paes.faults.windows import DAY_S, PICTURE_DAYS
 from paes.metering import Measures, Site
 from paes.meters import Meter
 from paes.periods import Span, local_midnight, to_seconds

@@ -22,12 +22,12 @@ from pydantic import Field
 
 from paes.costs.prices import regimes
 from paes.faults.episode import Episode, Picture, Stretch, stretches
-from paes.faults.gap_share import WEEKS_IN_YEAR
 from paes.faults.load_curve import Bools, Ints, LoadCurve
-from paes.faults.price import Interval
+from paes.faults.money.gap_share import WEEKS_IN_YEAR
+from paes.faults.money.price import Interval
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.windows import daily_picture, day_start
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start
 from paes.metering import Carrier, Measures, Site
 from paes.meters import Meter
 from paes.periods import Span

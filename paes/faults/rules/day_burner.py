@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import Field
 
 from paes.faults.episode import Episode, Excess, Picture, Stretch, stretches
-from paes.faults.lit_nights import DARK_BELOW, QUARTER_S, Lights, feeds_a_cabinet, lights_of
 from paes.faults.load_curve import Bools
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.lit_nights import DARK_BELOW, QUARTER_S, Lights, feeds_a_cabinet, lights_of
+from paes.faults.signs.windows import daily_picture, day_start, window_median
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start, window_median
 from paes.periods import Span, from_seconds
 from paes.series import Floats
 

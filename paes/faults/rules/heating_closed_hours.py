@@ -1,9 +1,9 @@
 """Heating in closed hours: a building is heated though nobody is there, which it was not before.
 
-By the declared calendar (``paes.faults.heated_hours``): closed days with hours on, two in a row, or
-open days whose night was heated throughout, three in a row; and more than what was a habit in the
-season before. What is a habit is no alarm: ``heating_habitual`` tells it. Nights and closed days
-that come together are one episode.
+By the declared calendar (``paes.faults.signs.heated_hours``): closed days with hours on, two in a
+row, or open days whose night was heated throughout, three in a row; and more than what was a habit
+in the season before. What is a habit is no alarm: ``heating_habitual`` tells it. Nights and closed
+days that come together are one episode.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from pydantic import Field
 
 from paes.climate.heating import HEATING_CARRIERS
 from paes.faults.episode import Episode, Stretch, stretches
-from paes.faults.heated_hours import (
+from paes.faults.load_curve import Bools, LoadCurve
+from paes.faults.rule import Rule
+from paes.faults.signs.heated_hours import (
     NIGHT_H,
     HeatedHours,
     HeatedHoursParameters,
@@ -25,11 +27,9 @@ from paes.faults.heated_hours import (
     habit,
     heated_hours,
 )
-from paes.faults.load_curve import Bools, LoadCurve
-from paes.faults.occupancy import Occupancy, is_building, occupancy
-from paes.faults.rule import Rule
+from paes.faults.signs.occupancy import Occupancy, is_building, occupancy
+from paes.faults.signs.windows import daily_picture, day_start, excess_between
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start, excess_between
 from paes.metering import Carrier, Measures, Site
 from paes.meters import Meter
 from paes.periods import Span

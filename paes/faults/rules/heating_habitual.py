@@ -2,7 +2,7 @@
 
 No alarm: nothing broke, and nobody has to run. It is a saving that waits, with its price. A season
 is told when enough of its closed days or nights could be judged and a third of them were heated
-(``paes.faults.heated_hours``); days of a new episode (``heating_closed_hours``) are not in it.
+(``paes.faults.signs.heated_hours``); days of a new episode (``heating_closed_hours``) are in none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ import numpy as np
 from pydantic import Field
 
 from paes.faults.episode import Episode
-from paes.faults.heated_hours import (
+from paes.faults.load_curve import Bools, LoadCurve
+from paes.faults.rule import Rule
+from paes.faults.rules import heating_closed_hours
+from paes.faults.signs.heated_hours import (
     NIGHT_H,
     HeatedHours,
     HeatedHoursParameters,
@@ -21,12 +24,9 @@ from paes.faults.heated_hours import (
     follows_cold,
     heated_hours,
 )
-from paes.faults.load_curve import Bools, LoadCurve
-from paes.faults.occupancy import Occupancy, occupancy
-from paes.faults.rule import Rule
-from paes.faults.rules import heating_closed_hours
+from paes.faults.signs.occupancy import Occupancy, occupancy
+from paes.faults.signs.windows import daily_picture, day_start, excess_between
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start, excess_between
 from paes.periods import Span
 from paes.series import Floats
 

@@ -22,14 +22,14 @@ from pydantic import Field
 
 from paes.baselines.baseline import Baseline, obstacle
 from paes.baselines.days import Days
-from paes.faults.day_numbers import months, winters, years
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, Ints, LoadCurve
-from paes.faults.occupancy import occupancy
 from paes.faults.rule import Parameters, Rule
 from paes.faults.rules.heating_closed_hours import concerns
+from paes.faults.signs.day_numbers import months, winters, years
+from paes.faults.signs.occupancy import occupancy
+from paes.faults.signs.windows import daily_picture, day_start, excess_between
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start, excess_between
 from paes.opening import DayKind
 from paes.periods import Span
 from paes.series import Floats

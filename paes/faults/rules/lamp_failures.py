@@ -19,10 +19,10 @@ import numpy as np
 from pydantic import Field
 
 from paes.faults.episode import Episode, Picture
-from paes.faults.lit_nights import DARK_BELOW, Lights, Spell, feeds_lamps, lights_of, spells
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.lit_nights import DARK_BELOW, Lights, Spell, feeds_lamps, lights_of, spells
+from paes.faults.signs.windows import DAY_S, PICTURE_DAYS, day_start
 from paes.faults.view import View
-from paes.faults.windows import DAY_S, PICTURE_DAYS, day_start
 from paes.periods import Span, from_seconds, to_seconds, wall_seconds
 from paes.series import Floats
 

@@ -8,8 +8,9 @@
                             their imports, of bills and written registers between their dates
 
 When most meters behind a gateway are away together the gateway is the subject, and when most
-gateways are, the collector (``paes.faults.absent_together``). Why, as far as the collector told
-it, stands in the numbers (``gateway_down_hours`` …); ``late_after_h`` is from when on it was late.
+gateways are, the collector (``paes.faults.signs.absent_together``). Why, as far as the collector
+told it, stands in the numbers (``gateway_down_hours`` …); ``late_after_h`` is from when on it was
+late.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from pydantic import Field
 
 from paes.accounting.causes import shares
 from paes.events import Cause, Event
-from paes.faults.absent_together import grouped
 from paes.faults.episode import Episode, Picture
-from paes.faults.file_rhythm import rhythm_days
-from paes.faults.meter_picture import step_at
 from paes.faults.rule import Parameters, Rule
-from paes.faults.silence import Silence, reading_times, silences, sure_at
+from paes.faults.signs.absent_together import grouped
+from paes.faults.signs.file_rhythm import rhythm_days
+from paes.faults.signs.meter_picture import step_at
+from paes.faults.signs.silence import Silence, reading_times, silences, sure_at
+from paes.faults.signs.windows import daily_picture
 from paes.faults.view import View
-from paes.faults.windows import daily_picture
 from paes.metering import Measures, Site
 from paes.meters import FieldMeter, Meter
 from paes.periods import Span, from_seconds, local_midnight, to_seconds

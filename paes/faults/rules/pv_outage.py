@@ -18,7 +18,7 @@ from pydantic import Field
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools
 from paes.faults.rule import Parameters, Rule
-from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit, touching
+from paes.faults.signs.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit, touching
 from paes.faults.view import View
 from paes.series import Floats
 

@@ -26,7 +26,7 @@ from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, Ints
 from paes.faults.rule import Parameters, Rule
 from paes.faults.rules import pv_string
-from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit, touching
+from paes.faults.signs.sunlight import Sunlit, concerns, is_under_clear_sky, sunlit, touching
 from paes.faults.view import View
 from paes.series import Floats
 

@@ -26,7 +26,14 @@ from pydantic import Field
 from paes.faults.episode import Episode
 from paes.faults.load_curve import Ints
 from paes.faults.rule import Parameters, Rule
-from paes.faults.sunlight import Sunlit, concerns, is_under_clear_sky, solar_town, sunlit, touching
+from paes.faults.signs.sunlight import (
+    Sunlit,
+    concerns,
+    is_under_clear_sky,
+    solar_town,
+    sunlit,
+    touching,
+)
 from paes.faults.view import View
 from paes.solar.expected import PlantDays
 

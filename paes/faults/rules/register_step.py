@@ -25,10 +25,10 @@ from pydantic import Field
 from paes.accounting.known_meters import SAME_EXCHANGE
 from paes.faults.episode import Episode, Picture
 from paes.faults.load_curve import LoadCurve
-from paes.faults.meter_picture import daily_amounts, step_at
-from paes.faults.odd_readings import odd_readings, seen_until, shown_around
-from paes.faults.register_steps import smallest_step
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.meter_picture import daily_amounts, step_at
+from paes.faults.signs.odd_readings import odd_readings, seen_until, shown_around
+from paes.faults.signs.register_steps import smallest_step
 from paes.faults.view import View
 from paes.metering import Evidence, Finding, Measures, Site
 from paes.meters import ImportedMeter, Meter

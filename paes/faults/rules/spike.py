@@ -14,10 +14,10 @@ from pydantic import Field
 
 from paes.faults.episode import Episode
 from paes.faults.load_curve import LoadCurve
-from paes.faults.meter_picture import daily_amounts, step_at
-from paes.faults.occupancy import occupancy
-from paes.faults.odd_readings import odd_readings, seen_until, shown_around
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.meter_picture import daily_amounts, step_at
+from paes.faults.signs.occupancy import occupancy
+from paes.faults.signs.odd_readings import odd_readings, seen_until, shown_around
 from paes.faults.view import View
 from paes.metering import Carrier, Finding, Measures, Site
 from paes.meters import Meter

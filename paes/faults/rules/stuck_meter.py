@@ -23,11 +23,17 @@ from pydantic import Field
 
 from paes.faults.episode import Episode
 from paes.faults.load_curve import Bools, LoadCurve
-from paes.faults.meter_picture import daily_amounts
-from paes.faults.occupancy import occupancy
-from paes.faults.register_steps import smallest_step
 from paes.faults.rule import Parameters, Rule
-from paes.faults.standstill import Standstill, Usual, repeated, unchanged_days, unchanged_hours
+from paes.faults.signs.meter_picture import daily_amounts
+from paes.faults.signs.occupancy import occupancy
+from paes.faults.signs.register_steps import smallest_step
+from paes.faults.signs.standstill import (
+    Standstill,
+    Usual,
+    repeated,
+    unchanged_days,
+    unchanged_hours,
+)
 from paes.faults.view import View
 from paes.metering import Carrier, Evidence, Measures, Site
 from paes.meters import Meter

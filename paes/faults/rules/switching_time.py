@@ -18,7 +18,8 @@ import numpy as np
 from pydantic import Field
 
 from paes.faults.episode import Episode, Excess, Picture
-from paes.faults.lit_nights import (
+from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.lit_nights import (
     QUARTER_S,
     Lights,
     Spell,
@@ -26,10 +27,9 @@ from paes.faults.lit_nights import (
     lights_of,
     spells,
 )
-from paes.faults.rule import Parameters, Rule
-from paes.faults.switching import Switched, switched
+from paes.faults.signs.switching import Switched, switched
+from paes.faults.signs.windows import daily_picture, day_start
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start
 from paes.periods import Span, from_seconds
 from paes.series import Floats
 

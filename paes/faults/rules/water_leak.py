@@ -16,8 +16,8 @@ from pydantic import Field
 
 from paes.faults.episode import Episode, Excess, Picture
 from paes.faults.load_curve import Bools, LoadCurve
-from paes.faults.night_flow import LITRES, Nights, closed_nights, night_edges, nights
 from paes.faults.rule import Parameters, Rule
+from paes.faults.signs.night_flow import LITRES, Nights, closed_nights, night_edges, nights
 from paes.faults.view import View
 from paes.metering import Measures, Site
 from paes.meters import Meter

@@ -14,11 +14,11 @@ from pydantic import Field
 
 from paes.faults.episode import Episode, Stretch, stretches
 from paes.faults.load_curve import Bools, LoadCurve
-from paes.faults.meter_picture import step_at
-from paes.faults.night_flow import LITRES, Nights, closed_nights, night_edges, nights
 from paes.faults.rule import Parameters, Rule
 from paes.faults.rules import water_leak
 from paes.faults.rules.water_leak import Leak, Usual, excess_of, picture_of, water_meter
+from paes.faults.signs.meter_picture import step_at
+from paes.faults.signs.night_flow import LITRES, Nights, closed_nights, night_edges, nights
 from paes.faults.view import View
 from paes.periods import from_seconds, to_seconds
 

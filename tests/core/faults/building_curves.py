@@ -8,7 +8,7 @@ import numpy as np
 
 from paes.baselines.days import Days
 from paes.faults.load_curve import LoadCurve
-from paes.faults.occupancy import Occupancy, occupancy
+from paes.faults.signs.occupancy import Occupancy, occupancy
 from paes.opening import Opening
 from paes.series import Floats
 

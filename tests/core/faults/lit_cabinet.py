@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from paes.faults.lit_nights import Lights
 from paes.faults.load_curve import LoadCurve
+from paes.faults.signs.lit_nights import Lights
 from paes.series import Floats
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)

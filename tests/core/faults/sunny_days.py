@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from paes.faults.load_curve import LoadCurve
-from paes.faults.sunlight import Sunlit
+from paes.faults.signs.sunlight import Sunlit
 from paes.periods import local_midnight, to_seconds
 from paes.series import Floats
 from paes.solar.expected import Calibration, Expected, How, plant_days

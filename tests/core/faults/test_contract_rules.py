@@ -14,7 +14,7 @@ from small_installation import SmallInstallation
 from paes.accounting.ledger import EnergyLedger
 from paes.bills.bill import Bill, BilledUnit, BillKind, billed_span, event_of
 from paes.faults.load_curve import LoadCurve
-from paes.faults.pricing import PricingContext, price_of
+from paes.faults.money.pricing import PricingContext, price_of
 from paes.faults.rules import bill_against_meter, contract_power
 from paes.faults.rules.contract_power import Contracted, ContractPowerParameters
 from paes.faults.watch import watch

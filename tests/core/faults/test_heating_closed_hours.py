@@ -11,8 +11,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from paes.faults.heated_hours import heated_hours
 from paes.faults.rules import heating_closed_hours, heating_habitual
+from paes.faults.signs.heated_hours import heated_hours
 from paes.metering import Carrier, Measures, Sector, Site, SiteKind
 from paes.meters import ImportedMeter
 from paes.shipped_files import shipped_config

@@ -13,10 +13,10 @@ import pytest
 from lit_cabinet import DAY, FIRST, LAMP_KW, LAMPS, dead, evening, lights, morning, times, unknown
 
 from paes.errors import DataError
-from paes.faults.lit_nights import Lights
 from paes.faults.load_curve import LoadCurve
 from paes.faults.rules import lamp_failures
 from paes.faults.rules.lamp_failures import Lamp, LampFailuresParameters, find
+from paes.faults.signs.lit_nights import Lights
 from paes.series import Floats
 from paes.shipped_files import shipped_config
 

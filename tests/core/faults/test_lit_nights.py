@@ -11,9 +11,9 @@ import pytest
 from cabinet_town import CIRCUIT, SITE, SUPPLY, cabinet_town
 
 from paes.accounting.ledger import EnergyLedger
-from paes.faults.lit_nights import feeds_a_cabinet, feeds_lamps, lights_of
 from paes.faults.rules import day_burner, lamp_failures, switching_time
 from paes.faults.rules.lamp_failures import Lamp, lamp_of
+from paes.faults.signs.lit_nights import feeds_a_cabinet, feeds_lamps, lights_of
 from paes.faults.view import TownView, View
 from paes.installation import Installation
 from paes.lighting import lamps_of

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_installation import SmallInstallation
 
-from paes.faults.case import Case, State
+from paes.faults.cases.case import Case, State
 from paes.faults.episode import Episode
-from paes.faults.losses import Losses, Overlap, losses_by_month, summed
-from paes.faults.price import Interval
-from paes.faults.pricing import PricingContext, price_of
+from paes.faults.money.losses import Losses, Overlap, losses_by_month, summed
+from paes.faults.money.price import Interval
+from paes.faults.money.pricing import PricingContext, price_of
 from paes.periods import Span
 from paes.report.loss_documents import loss_rows, losses_document
 from paes.store.sqlite import SqliteStore

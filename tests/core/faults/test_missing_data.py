@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from paes.faults.absent_together import COLLECTOR, grouped
 from paes.faults.episode import Episode
-from paes.faults.file_rhythm import usual_distance_days
-from paes.faults.silence import silences, sure_at
+from paes.faults.signs.absent_together import COLLECTOR, grouped
+from paes.faults.signs.file_rhythm import usual_distance_days
+from paes.faults.signs.silence import silences, sure_at
 
 HOUR, DAY = 3600, 86_400
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from paes.accounting.ledger import EnergyLedger
-from paes.faults.register import all_cases, update_cases
+from paes.faults.cases.register import all_cases, update_cases
 from paes.faults.rules import missing_data
 from paes.gateways import Gateway
 from paes.installation import Installation

@@ -6,9 +6,9 @@ import numpy as np
 from lit_cabinet import LAMP_KW, LAMPS, STANDBY_KW, dead, evening, lights, morning
 from test_switching_time import switching
 
-from paes.faults.lit_nights import Lights
 from paes.faults.rules import lamp_failures, switching_time
 from paes.faults.rules.lamp_failures import Lamp
+from paes.faults.signs.lit_nights import Lights
 from paes.periods import from_seconds
 from paes.series import Floats
 from paes.shipped_files import shipped_config

@@ -13,8 +13,8 @@ from small_installation import SmallInstallation
 
 from paes.errors import DataError
 from paes.faults.episode import Episode, Excess
-from paes.faults.price import Interval, Price
-from paes.faults.pricing import PricingContext, price_of
+from paes.faults.money.price import Interval, Price
+from paes.faults.money.pricing import PricingContext, price_of
 from paes.store.sqlite import SqliteStore
 from tests.core.priced_town import LACKING_T, NOW, at, episode, excess, priced_town
 

@@ -24,10 +24,10 @@ from lit_cabinet import (
     unknown,
 )
 
-from paes.faults.lit_nights import Lights
 from paes.faults.rules import switching_time
 from paes.faults.rules.switching_time import SwitchingTimeParameters, find
-from paes.faults.switching import switched
+from paes.faults.signs.lit_nights import Lights
+from paes.faults.signs.switching import switched
 from paes.series import Floats
 from paes.shipped_files import shipped_config
 

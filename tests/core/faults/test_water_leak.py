@@ -10,8 +10,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from paes.faults.night_flow import closed_nights, nights
 from paes.faults.rules import water_leak
+from paes.faults.signs.night_flow import closed_nights, nights
 from paes.opening import Opening
 from tests.core.faults.meter_curves import FIRST, at, curve, hours, shipped
 

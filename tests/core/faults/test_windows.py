@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from paes.faults.day_numbers import months, winters, years
 from paes.faults.load_curve import LoadCurve
-from paes.faults.occupancy import occupancy
-from paes.faults.windows import daily_picture, excess_between, window_median
+from paes.faults.signs.day_numbers import months, winters, years
+from paes.faults.signs.occupancy import occupancy
+from paes.faults.signs.windows import daily_picture, excess_between, window_median
 from paes.opening import Opening, OpeningEvent
 
 NAN = float("nan")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.savings.assumptions import VerdictRules
 from paes.savings.verdict import Judged, Reason, Verdict, judge
 

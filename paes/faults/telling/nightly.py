@@ -21,10 +21,10 @@ from datetime import date, datetime, time, timedelta
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import PaesError, StoreError
 from paes.events import Event
-from paes.faults.case import CaseUpdate
-from paes.faults.notices import Environment
-from paes.faults.notify import Notifier
-from paes.faults.register import update_cases
+from paes.faults.cases.case import CaseUpdate
+from paes.faults.cases.register import update_cases
+from paes.faults.telling.notices import Environment
+from paes.faults.telling.notify import Notifier
 from paes.installation import Installation
 from paes.periods import Clock, Span, local_instant, now_utc, zone
 from paes.store import Store

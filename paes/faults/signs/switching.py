@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paes.faults.lit_nights import QUARTER_S, Lights
 from paes.faults.load_curve import Bools
+from paes.faults.signs.lit_nights import QUARTER_S, Lights
 from paes.series import Floats
 
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from paes.faults.day_numbers import months, winters
 from paes.faults.load_curve import Bools, Ints, LoadCurve
-from paes.faults.occupancy import Occupancy
 from paes.faults.rule import Parameters
-from paes.faults.windows import window_median
+from paes.faults.signs.day_numbers import months, winters
+from paes.faults.signs.occupancy import Occupancy
+from paes.faults.signs.windows import window_median
 from paes.series import Floats
 
 NIGHT = (0.0, 4.0)

@@ -19,8 +19,8 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from paes.faults.case import Case
-from paes.faults.price import Interval
+from paes.faults.cases.case import Case
+from paes.faults.money.price import Interval
 from paes.faults.rule import PLACEHOLDER, RuleFile
 from paes.faults.rule_table import rule
 from paes.periods import zone

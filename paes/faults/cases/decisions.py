@@ -13,7 +13,7 @@ from datetime import datetime
 
 from paes.errors import DataError, StoreError
 from paes.events import Event
-from paes.faults.case import Decision, Word
+from paes.faults.cases.case import Decision, Word
 
 SAID = "fault.said."
 

@@ -1,9 +1,9 @@
 """Open cases that probably tell of one event, so that nobody looks for it, or adds it up, twice.
 
-One waste may be seen by several rules (what is left on at night is also more than expected), and
-at a submeter and the meter above it. ``paes.faults.losses`` settles them hour by hour; here lists
-and letters, which know no hours, settle them by what they cost a week: of cases of one meter, or
-of meters of which one contains the other, the dearest counts.
+One waste may be seen by several rules (what is left on at night is also more than expected), and at
+a submeter and the meter above it. ``paes.faults.money.losses`` settles them hour by hour; here
+lists and letters, which know no hours, settle them by what they cost a week: of cases of one meter,
+or of meters of which one contains the other, the dearest counts.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
-from paes.faults.case import Case
-from paes.faults.price import NOTHING, Interval
+from paes.faults.cases.case import Case
+from paes.faults.money.price import NOTHING, Interval
 from paes.metering import Measures
 from paes.meters import Meter
 

@@ -21,8 +21,8 @@ from email.policy import SMTP
 from email.utils import parseaddr
 
 from paes.errors import NoticeError, NoticeRefused
-from paes.faults.digest import Digest
-from paes.faults.notices import Environment, MailNotices, secret
+from paes.faults.telling.digest import Digest
+from paes.faults.telling.notices import Environment, MailNotices, secret
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 A *bout* is one episode as it was seen last. A *case* is one bout, or several with fewer quiet days
 between them than the rule's ``rearm_days``. ``Case.state`` follows from bouts and decisions alone
-(``paes.faults.life``): the same readings and the same words always make the same state.
-Cases are kept by ``paes.faults.register``.
+(``paes.faults.cases.life``): the same readings and the same words always make the same state.
+Cases are kept by ``paes.faults.cases.register``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Any
 
 from paes.errors import DataError
+from paes.faults.cases.failures import Failure
 from paes.faults.episode import Episode
-from paes.faults.failures import Failure
-from paes.faults.price import Price
+from paes.faults.money.price import Price
 from paes.periods import require_utc
 
 

@@ -5,7 +5,7 @@
     Excess ─ steps ─┬─ kWh, m3   as the rule found them
                     ├─ EUR       at the tariff in force in the step, with taxes and VAT
                     └─ tCO2      by the factor of the year, by the plan's method
-    steps ─ local months ─ so far                          (paes.faults.losses shows the months)
+    steps ─ local months ─ so far                          (``losses`` shows the months)
           └ last 14 known days ─ per week ─ part of the gap to the target
 
 Fixed and power parts are paid with or without the fault, and are in no price. Within a local
@@ -27,13 +27,13 @@ import numpy as np
 from paes.accounting.ledger import EnergyLedger
 from paes.costs.prices import Regime, payer
 from paes.factors.emission_factors import FactorMatch
-from paes.faults.avoided_factors import AvoidedFactors, factor_text
 from paes.faults.episode import Episode, Excess
-from paes.faults.gap_share import WEEKS_IN_YEAR, Gap, gap_of, newest_inventory
 from paes.faults.load_curve import Bools, Ints
-from paes.faults.lost_production import lost_value, plant_courses
-from paes.faults.price import NOTHING, Interval, Price, Waste
-from paes.faults.price_course import PriceCourse, PriceCourses
+from paes.faults.money.avoided_factors import AvoidedFactors, factor_text
+from paes.faults.money.course import PriceCourse, PriceCourses
+from paes.faults.money.gap_share import WEEKS_IN_YEAR, Gap, gap_of, newest_inventory
+from paes.faults.money.lost_production import lost_value, plant_courses
+from paes.faults.money.price import NOTHING, Interval, Price, Waste
 from paes.installation import City
 from paes.inventory.inventory import Inventory
 from paes.metering import Measures

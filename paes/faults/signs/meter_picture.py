@@ -6,7 +6,7 @@ import numpy as np
 
 from paes.faults.episode import Picture
 from paes.faults.load_curve import LoadCurve
-from paes.faults.windows import daily_picture
+from paes.faults.signs.windows import daily_picture
 
 HALF_A_DAY = 0.5
 """Of a day so much must be known to be shown; what lacks counts as its mean."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from paes.accounting.ledger import EnergyLedger
 from paes.faults.episode import Excess
-from paes.faults.price_course import PriceCourse, PriceCourses
+from paes.faults.money.course import PriceCourse, PriceCourses
 from paes.faults.view import WHOLE
 from paes.metering import Carrier, Measures
 from paes.meters import Meter

@@ -6,7 +6,7 @@
                        ├─ matched ─ priced ─ written ┤
     kept cases ────────┘                             └─ cases, with what people said
 
-A run (``paes.faults.case_run``) follows what is not over to the present, so it does not matter in
+A run (``paes.faults.cases.run``) follows what is not over to the present, so it does not matter in
 which order spans are judged, but for the ids: a case keeps that under which it was first told.
 """
 
@@ -18,13 +18,13 @@ from typing import Any
 
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
-from paes.faults.bouts import together
-from paes.faults.case import Case, CaseUpdate, Decision, Word
-from paes.faults.case_events import CASE, SERIES, KeptCase, cases_in, differs, events_of
-from paes.faults.case_run import CaseRun, Follow, run_event
-from paes.faults.decisions import SAID, added, decisions_in, event_of
-from paes.faults.life import days_of, require_sayable, steps
-from paes.faults.matching import matched
+from paes.faults.cases.bouts import together
+from paes.faults.cases.case import Case, CaseUpdate, Decision, Word
+from paes.faults.cases.decisions import SAID, added, decisions_in, event_of
+from paes.faults.cases.events import CASE, SERIES, KeptCase, cases_in, differs, events_of
+from paes.faults.cases.life import days_of, require_sayable, steps
+from paes.faults.cases.matching import matched
+from paes.faults.cases.run import CaseRun, Follow, run_event
 from paes.faults.rule import Rule
 from paes.faults.rule_table import RULES
 from paes.installation import some

@@ -9,8 +9,8 @@ import numpy as np
 
 from paes.faults.episode import Episode, Excess, Picture
 from paes.faults.load_curve import Bools, LoadCurve
+from paes.faults.signs.windows import daily_picture, day_start
 from paes.faults.view import View
-from paes.faults.windows import daily_picture, day_start
 from paes.metering import Site
 from paes.meters import Meter
 from paes.periods import Span

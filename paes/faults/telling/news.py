@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from paes.events import Event
-from paes.faults.case import Case, State
+from paes.faults.cases.case import Case, State
 from paes.faults.rule_table import rule
 
 NOTICE = "notice."

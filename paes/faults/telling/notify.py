@@ -19,13 +19,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from paes.errors import NoticeError, NoticeRefused
-from paes.faults.digest import digest, digest_id
-from paes.faults.mail import letter, send_mail
-from paes.faults.news import NOTICE, WAYS, News, Telling, Told, telling_event, tellings, unsaid
-from paes.faults.notices import Environment, Notices
-from paes.faults.one_teller import new_token, only_teller
-from paes.faults.register import all_cases, case_of
-from paes.faults.webhook import send_webhook
+from paes.faults.cases.register import all_cases, case_of
+from paes.faults.telling.digest import digest, digest_id
+from paes.faults.telling.mail import letter, send_mail
+from paes.faults.telling.news import (
+    NOTICE,
+    WAYS,
+    News,
+    Telling,
+    Told,
+    telling_event,
+    tellings,
+    unsaid,
+)
+from paes.faults.telling.notices import Environment, Notices
+from paes.faults.telling.one_teller import new_token, only_teller
+from paes.faults.telling.webhook import send_webhook
 from paes.installation import Installation
 from paes.periods import Clock, now_utc
 from paes.report.notice_documents import notice_document

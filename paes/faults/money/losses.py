@@ -25,11 +25,11 @@ from typing import Literal
 
 import numpy as np
 
-from paes.faults.case import Case, State
+from paes.faults.cases.case import Case, State
 from paes.faults.load_curve import Bools
-from paes.faults.overlaps import Claimed, counted_once
-from paes.faults.price import NOTHING, Waste
-from paes.faults.pricing import PricedSteps, PricingContext, added
+from paes.faults.money.overlaps import Claimed, counted_once
+from paes.faults.money.price import NOTHING, Waste
+from paes.faults.money.pricing import PricedSteps, PricingContext, added
 from paes.metering import Measures
 from paes.meters import Meter
 from paes.periods import By, Span, edges, from_seconds, to_seconds, zone

@@ -13,10 +13,10 @@ from functools import reduce
 
 import numpy as np
 
-from paes.faults.case import Bout
+from paes.faults.cases.case import Bout
 from paes.faults.episode import Episode, Excess
 from paes.faults.load_curve import Bools
-from paes.faults.price import Interval
+from paes.faults.money.price import Interval
 from paes.periods import Seconds, to_seconds
 from paes.series import Floats
 

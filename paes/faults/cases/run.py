@@ -13,11 +13,11 @@ from typing import Any
 
 from paes.accounting.ledger import EnergyLedger
 from paes.events import Event
-from paes.faults.bouts import overlap, together
-from paes.faults.case_events import KeptCase, differs
-from paes.faults.failures import Failure, Failures, as_text, from_text
-from paes.faults.matching import Seen
-from paes.faults.pricing import PricingContext, price_of
+from paes.faults.cases.bouts import overlap, together
+from paes.faults.cases.events import KeptCase, differs
+from paes.faults.cases.failures import Failure, Failures, as_text, from_text
+from paes.faults.cases.matching import Seen
+from paes.faults.money.pricing import PricingContext, price_of
 from paes.faults.rule import Rule
 from paes.faults.rule_table import rule
 from paes.faults.subjects import Subject, case_id, subject_of

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paes.faults.case import Case
+from paes.faults.cases.case import Case
 from paes.faults.load_curve import Bools, Ints
-from paes.faults.pricing import PricedSteps
+from paes.faults.money.pricing import PricedSteps
 from paes.series import Floats
 
 HOUR_S = 3600

@@ -28,7 +28,7 @@ import urllib3
 
 from paes import __version__
 from paes.errors import NoticeError, NoticeRefused
-from paes.faults.notices import Environment, WebhookNotices, secret, url_problem
+from paes.faults.telling.notices import Environment, WebhookNotices, secret, url_problem
 from paes.periods import to_seconds
 
 KEY_PREFIX = "whsec_"

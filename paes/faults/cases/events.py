@@ -4,7 +4,7 @@
 
     fault.case        what it is, its bouts, parameters and price; one for each case
     fault.series.<n>  the amounts and pictures of its bouts, in parts that every store takes
-    fault.said.<word> one for each decision (``paes.faults.decisions``)
+    fault.said.<word> one for each decision (``paes.faults.cases.decisions``)
 
 The subject of all is the case's id. Series are packed, for an event of an InfluxDB holds 64 KB and
 a year of quarter hours is more; who only lists cases does not ask for them.
@@ -25,9 +25,9 @@ from pydantic import TypeAdapter
 
 from paes.errors import StoreError
 from paes.events import Event
-from paes.faults.case import Bout
+from paes.faults.cases.case import Bout
 from paes.faults.episode import Episode, Excess, Picture
-from paes.faults.price import Interval, Price
+from paes.faults.money.price import Interval, Price
 from paes.periods import Span
 from paes.series import Floats
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from paes.faults.bouts import groups, overlap
-from paes.faults.case import Bout
-from paes.faults.case_events import KeptCase
+from paes.faults.cases.bouts import groups, overlap
+from paes.faults.cases.case import Bout
+from paes.faults.cases.events import KeptCase
+from paes.faults.cases.life import days_of
 from paes.faults.episode import Episode
-from paes.faults.life import days_of
 from paes.periods import Span
 
 Key = tuple[str, str, str | None]

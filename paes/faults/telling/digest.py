@@ -2,7 +2,7 @@
 
 Pure: the same news make the same digest, and its ``id`` follows from way and news alone, so that
 one that is sent again after a crash is known by its Message-ID. Words are data
-(``config/digest_words.yaml``); read next ``paes.faults.digest_html``.
+(``config/digest_words.yaml``); read next ``paes.faults.telling.digest_html``.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from datetime import date, datetime
 from pathlib import Path
 from textwrap import fill
 
-from paes.faults import sentences
-from paes.faults.case import Case, State
-from paes.faults.digest_html import html
-from paes.faults.digest_parts import Drawing, Entry, Outline, Part, drawing
-from paes.faults.news import News, What, ranked
-from paes.faults.price import Interval, Price, Waste
-from paes.faults.same_event import Twice, eur_per_week, eur_so_far, told_twice
+from paes.faults.cases.case import Case, State
+from paes.faults.cases.same_event import Twice, eur_per_week, eur_so_far, told_twice
+from paes.faults.money.price import Interval, Price, Waste
+from paes.faults.telling import sentences
+from paes.faults.telling.digest_html import html
+from paes.faults.telling.digest_parts import Drawing, Entry, Outline, Part, drawing
+from paes.faults.telling.news import News, What, ranked
 from paes.installation import Installation
 from paes.schema import ConfigModel, Text
 from paes.shipped_files import read_own_or_shipped

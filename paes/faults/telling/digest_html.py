@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from paes.faults.digest_parts import Bar, Entry, Outline, Part
+from paes.faults.telling.digest_parts import Bar, Entry, Outline, Part
 
 MOST_CHARACTERS = 95_000
 """Gmail cuts what is above 102 kB."""

@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from paes.errors import DataError
-from paes.faults.bouts import apart
-from paes.faults.case import Bout, Case, Cause, Decision, State, Step, Word
+from paes.faults.cases.bouts import apart
+from paes.faults.cases.case import Bout, Case, Cause, Decision, State, Step, Word
 from paes.faults.episode import Episode
 from paes.faults.rule import Parameters
 

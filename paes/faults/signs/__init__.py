@@ -1,0 +1,1 @@
+"""What several rules look for: nights, lit nights, heated hours, standstills, silence, windows."""

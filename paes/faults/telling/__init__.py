@@ -1,0 +1,1 @@
+"""Who is told of malfunctions, how and when: sentences, letters, mail, webhook, the nightly run."""
