@@ -61,7 +61,8 @@ def test_what_was_never_found_counts_among_all() -> None:
 def test_card_tells_something_of_every_rule_that_alarms() -> None:
     card = accuracy_card()
     told = {row.rule for row in card.rows}
-    silent = {rule.id for rule in RULES if rule.is_alarm} - told
+    exact = {"bill_against_meter"}  # the arithmetic of paes.bills, which has tests of its own
+    silent = {rule.id for rule in RULES if rule.is_alarm} - told - exact
 
     assert not silent
     assert {"savings", "baseline", "town"} <= told

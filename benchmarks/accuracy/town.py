@@ -17,12 +17,13 @@ from benchmarks.accuracy.rows import Row, median_delay
 from benchmarks.accuracy.town_cost import cost_rows
 from collectors.simulator import Town, fill_history, planted
 from collectors.simulator.faults import Fault
+from collectors.simulator.losses import Loss, losses_between
 from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation
 from paes.faults.rule_table import RULES
 from paes.faults.watch import Sighting, watch
 from paes.installation import Installation
-from paes.periods import Span
+from paes.periods import Span, to_seconds
 from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
@@ -45,6 +46,7 @@ RULE_OF = {
     "switch": ("switching_time",),
 }
 """By which rules each kind may be told."""
+LONG_S = 30 * 3600
 REALLY_LOST = ("missing_data", "register_step")
 """What the simulated collector's losses and the town's own exchanges of meters show."""
 
@@ -75,12 +77,47 @@ def _rows(installation: Installation, faults: list[Fault], seen: list[Sighting])
     false = [s for s in seen if s.rule.id in alarms and not _explained(installation, s, faults)]
     on = f"the shipped town, {len(installation.meters)} meters, one year, {len(judged)} planted"
     found = sum(delay is not None for delay in delays) / len(judged)
+    peaks = [d is not None for f, d in zip(judged, delays, strict=True) if f.kind == "peak"]
+    lost = _lost(installation)
+    silent = [any(_tells(installation, s, loss) for s in seen) for loss in lost]
+    of_peaks, of_losses = f"{on}: {len(peaks)} peaks", f"{on}; {len(lost)} losses of the collector"
     false_rate = len(false) / len(installation.meters)
     return [
         Row("town", "planted malfunctions found", found, "fraction", on, 0.9, "at_least", 0.05),
         Row("town", "false cases", false_rate, "a meter-year", on, 0.25, "at_most", 0.05),
         Row("town", "delay, median", median_delay(delays), "days", on, 21.0, "at_most", 3.0),
+        Row("contract_power", "planted peaks found", _part(peaks), "fraction", of_peaks,
+            1.0, "at_least"),
+        Row("missing_data", "losses of a day and more found", _part(silent), "fraction", of_losses,
+            1.0, "at_least"),
+    ]  # fmt: skip
+
+
+def _part(found: list[bool]) -> float:
+    return sum(found) / len(found) if found else float("nan")
+
+
+def _lost(installation: Installation) -> list[Loss]:
+    """What the simulated collector lost in the judged year for clearly more than a day."""
+    losses = Town(installation, epoch=NOW - PAST).parameters.losses
+    seed = Town(installation, epoch=NOW - PAST).seed
+    span = to_seconds(NOW - JUDGED), to_seconds(NOW)
+    found = losses_between(installation, losses, seed, *span)
+    return [
+        loss
+        for loss in found
+        if loss.end_s - loss.start_s > LONG_S and span[0] < loss.start_s and loss.end_s < span[1]
     ]
+
+
+def _tells(installation: Installation, sighting: Sighting, loss: Loss) -> bool:
+    """Whether a case of missing data is about a loss: of the same meters, at the same time."""
+    if sighting.rule.id != "missing_data":
+        return False
+    meters = [m for m in installation.field_meters.values() if loss.hits(m)]
+    names = {name for m in meters for name in (m.id, m.gateway)}
+    during = to_seconds(sighting.episode.start) < loss.end_s
+    return sighting.subject in names and during and loss.start_s < to_seconds(sighting.episode.end)
 
 
 def _judged(faults: list[Fault]) -> list[Fault]:

