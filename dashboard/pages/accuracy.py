@@ -21,6 +21,7 @@ from paes.report.accuracy_card import AccuracyCard, StatedRow
 from paes.shipped_files import shipped_config
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
+FIRST = "town"
 _COLUMNS = ("what", "figure", "bar", "reached", "on")
 
 
@@ -36,10 +37,23 @@ def accuracy_page(frame: Frame, card: AccuracyCard) -> str:
         html.P(rich(t("accuracy.reached", reached=reached, judged=len(judged)))),
         html.P(rich(t("accuracy.data"))),
     ]
-    for rule, of in groupby(card.rows, key=lambda row: row.rule):
-        content += [html.H2(rich(_name(rule, frame.language))), _table(list(of), frame.language)]
+    content += [
+        _family(rule, list(of), frame.language)
+        for rule, of in groupby(card.rows, key=lambda row: row.rule)
+    ]
     body = markup(html.Div(content, className="prose"))
     return document(frame, page_title(title, frame.address, frame.language), body)
+
+
+def _family(rule_id: str, rows: list[StatedRow], language: Language) -> Any:
+    """The figures of one rule, to be opened; those of the whole town are open."""
+    judged = [row for row in rows if row.meets_bar is not None]
+    reached = sum(1 for row in judged if row.meets_bar)
+    key = "accuracy.summary" if judged else "accuracy.summary_none"
+    told = language.text(key, name=_name(rule_id, language), reached=reached, judged=len(judged))
+    return html.Details(
+        [html.Summary(rich(told)), _table(rows, language)], open=rule_id == FIRST, className="data"
+    )
 
 
 def _name(rule_id: str, language: Language) -> str:
