@@ -25,7 +25,7 @@ SHOWN = {
 """Families of the findings of inventories, of their comparison, and of the causes of a change."""
 ELSEWHERE = {
     "action", "amount", "baseline", "bill", "counter", "data", "declared", "delivery", "edit",
-    "forecast", "heating", "interval", "meter", "plan", "pv", "scenario",
+    "forecast", "heating", "interval", "meter", "plan", "pv", "saving", "scenario",
 }  # fmt: skip
 """Families that only commands and documents tell; who shows one here moves it up."""
 MADE_OF_PARTS = {
