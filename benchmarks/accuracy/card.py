@@ -16,12 +16,13 @@ from paes import __version__
 from paes.faults.rule_table import RULES
 
 FAMILIES = (
-    "town", "lighting", "water", "buildings", "pv", "data", "baselines", "null_savings",
+    "town", "lighting", "water", "buildings", "pv", "data", "baselines", "school",
+    "null_savings",
 )  # fmt: skip
 """What takes longest comes first, so that it is not waited for in the end."""
 ROOT = Path(__file__).parents[2]
 STATED = ROOT / "config" / "accuracy.json"
-OTHERS = ("town", "savings", "baseline", "calendar")
+OTHERS = ("town", "savings", "baseline")
 """What is told before the rules."""
 GUIDE = ROOT / "docs" / "accuracy.md"
 _HEAD = """\
