@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Sense = Literal["at_least", "at_most", "as_told"]
-"""On which side of its bar a figure is good; ``as_told`` has none, and only has to stay."""
+from paes.report.accuracy_card import Sense, meets_bar
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,7 @@ class Row:
     @property
     def meets_bar(self) -> bool | None:
         """None without a bar."""
-        if self.bar is None:
-            return None
-        return self.figure >= self.bar if self.sense == "at_least" else self.figure <= self.bar
+        return meets_bar(self.figure, self.bar, self.sense)
 
 
 def found_within(delays: Sequence[float | None], days: float) -> float:

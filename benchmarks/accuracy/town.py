@@ -65,12 +65,13 @@ def measure() -> list[Row]:
         seen = watch(ledger, span)
         own = [(f, told) for f in _judged(faults) if (told := _own(installation, f, seen))]
         on = f"the shipped town, one year, {len(own)} planted malfunctions that were found"
-        rows = [*_rows(installation, list(faults), seen), *cost_rows(ledger, town, ill, own, on)]
+        rows = [*_rows(town, list(faults), seen), *cost_rows(ledger, town, ill, own, on)]
         store.close()
     return rows
 
 
-def _rows(installation: Installation, faults: list[Fault], seen: list[Sighting]) -> list[Row]:
+def _rows(town: Town, faults: list[Fault], seen: list[Sighting]) -> list[Row]:
+    installation = town.installation
     judged = _judged(faults)
     delays = [_delay(installation, fault, seen) for fault in judged]
     alarms = {rule.id for rule in RULES if rule.is_alarm} - set(REALLY_LOST)
@@ -78,7 +79,7 @@ def _rows(installation: Installation, faults: list[Fault], seen: list[Sighting])
     on = f"the shipped town, {len(installation.meters)} meters, one year, {len(judged)} planted"
     found = sum(delay is not None for delay in delays) / len(judged)
     peaks = [d is not None for f, d in zip(judged, delays, strict=True) if f.kind == "peak"]
-    lost = _lost(installation)
+    lost = _lost(town)
     silent = [any(_tells(installation, s, loss) for s in seen) for loss in lost]
     of_peaks, of_losses = f"{on}: {len(peaks)} peaks", f"{on}; {len(lost)} losses of the collector"
     false_rate = len(false) / len(installation.meters)
@@ -97,12 +98,10 @@ def _part(found: list[bool]) -> float:
     return sum(found) / len(found) if found else float("nan")
 
 
-def _lost(installation: Installation) -> list[Loss]:
+def _lost(town: Town) -> list[Loss]:
     """What the simulated collector lost in the judged year for clearly more than a day."""
-    losses = Town(installation, epoch=NOW - PAST).parameters.losses
-    seed = Town(installation, epoch=NOW - PAST).seed
     span = to_seconds(NOW - JUDGED), to_seconds(NOW)
-    found = losses_between(installation, losses, seed, *span)
+    found = losses_between(town.installation, town.parameters.losses, town.seed, *span)
     return [
         loss
         for loss in found

@@ -24,7 +24,7 @@ from paes.installation import City
 from paes.metering import Site
 from paes.meters import Meter
 from paes.opening import Opening
-from paes.periods import ALWAYS, By, Span, edges, from_seconds, to_seconds
+from paes.periods import ALWAYS, By, Span, edges, from_seconds, to_seconds, zone
 from paes.series import Floats
 
 HISTORY = timedelta(days=800)
@@ -188,6 +188,4 @@ def _validated(table: EnergyTable, step_s: int) -> Floats:
 
 
 def _local_day(seconds: float | np.int64, tz: str) -> date:
-    from paes.periods import zone
-
     return from_seconds(seconds).astimezone(zone(tz)).date()

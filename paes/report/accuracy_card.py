@@ -17,6 +17,17 @@ from paes.shipped_files import shipped_config
 FILE = "accuracy.json"
 
 
+Sense = Literal["at_least", "at_most", "as_told"]
+"""On which side of its bar a figure is good; ``as_told`` has none, and only has to stay."""
+
+
+def meets_bar(figure: float | None, bar: float | None, sense: Sense) -> bool | None:
+    """Whether a figure is on the good side of its bar; None without one, or without a figure."""
+    if bar is None or figure is None:
+        return None
+    return figure >= bar if sense == "at_least" else figure <= bar
+
+
 class StatedRow(BaseModel):
     """One measured figure; None if nothing was found to measure it by."""
 
@@ -27,16 +38,14 @@ class StatedRow(BaseModel):
     figure: float | None
     unit: str
     bar: float | None
-    sense: Literal["at_least", "at_most", "as_told"]
+    sense: Sense
     real: bool
     on: str
 
     @property
     def meets_bar(self) -> bool | None:
         """None without a bar, or without a figure."""
-        if self.bar is None or self.figure is None:
-            return None
-        return self.figure >= self.bar if self.sense == "at_least" else self.figure <= self.bar
+        return meets_bar(self.figure, self.bar, self.sense)
 
 
 class AccuracyCard(BaseModel):

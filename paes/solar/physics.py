@@ -23,9 +23,6 @@ import pandas as pd
 from paes.periods import Seconds
 from paes.series import Floats
 
-STANDARD_W_M2 = 1000.0
-STANDARD_DEGC = 25.0
-"""Conditions under which modules are rated (IEC 60904-3)."""
 _LOWEST_COS_ZENITH = 0.065
 """Of the sun at 3.7 degrees: lower, the split into beam and diffuse means nothing (pvlib)."""
 

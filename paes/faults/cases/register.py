@@ -126,11 +126,6 @@ def all_cases(store: Store, series: bool = False) -> list[Case]:
     ]
 
 
-def open_cases(store: Store, series: bool = False) -> list[Case]:
-    """Those that somebody still has to see to."""
-    return [case for case in all_cases(store, series) if case.is_open]
-
-
 def case_of(store: Store, name: str) -> Case:
     """The case of that id, whole; of one that became a part of another, that other.
 
