@@ -1,15 +1,17 @@
-"""The state of a page, which is its address: city, target, language, electricity factor.
+"""The state of a page, which is its address: city, target, language, factor, and the page's own.
 
 Whatever an address says, there is a page: a value that nobody knows falls back to the plan's own,
 and the fallback is told (``Notice``), never silent. Links keep the rest of the state and leave out
-what is the default, so that a shared address is short and means the same next year.
+what is the default, so that a shared address is short and means the same next year. What a page
+alone is asked (a year, an order, a site's period) stands in ``values`` and is kept while a reader
+stays on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dashboard.texts import DEFAULT, LANGUAGES
@@ -20,6 +22,7 @@ from paes.progress.progress import find_target
 
 Key = Literal["city", "target", "lang", "factor"]
 FACTORS: tuple[ElectricityFactor, ...] = ("current", "frozen")
+_LONGEST, _MOST = 200, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +44,61 @@ class Address:
     factor: ElectricityFactor
     default_city: str
     notices: tuple[Notice, ...] = ()
+    base: str = "/"
+    """Where the application lives on its server: ``/``, or a prefix such as ``/energia/``."""
+    path: str = "/"
+    """Of the page, without the prefix."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What the page itself is asked, as it was written."""
 
-    def query(self, **changes: str) -> str:
-        """The address's query with some values changed, ``?`` included; empty if all is default.
+    def state(self, **changes: str | None) -> dict[str, str]:
+        """What of city, target, factor and language is not the default, with some changed.
 
         A new city starts with its own target: two towns' targets are not the same promise.
         """
-        city_id = changes.get("city", self.city.id)
-        wanted = {
-            "city": city_id if city_id != self.default_city else None,
-            "target": changes.get("target", self.target.id) if city_id == self.city.id else None,
-            "factor": changes.get("factor", self.factor),
-            "lang": changes.get("lang", self.lang),
+        plan, city_id = self.city.plan, changes.get("city", self.city.id)
+        told = {
+            "city": (city_id, self.default_city),
+            "target": (changes.get("target", self.target.id), plan.default_target),
+            "factor": (changes.get("factor", self.factor), plan.electricity_factor),
+            "lang": (changes.get("lang", self.lang), DEFAULT),
         }
-        if wanted["target"] == self.city.plan.default_target:
-            wanted["target"] = None
-        if wanted["factor"] == self.city.plan.electricity_factor:
-            wanted["factor"] = None
-        if wanted["lang"] == DEFAULT:
-            wanted["lang"] = None
-        given = {key: value for key, value in wanted.items() if value}
-        return f"?{urlencode(given)}" if given else ""
+        if city_id != self.city.id:
+            del told["target"]
+        return {key: value for key, (value, usual) in told.items() if value and value != usual}
 
-    def link(self, path: str = "/", **changes: str) -> str:
-        """An address on this server that keeps the state but for ``changes``."""
-        return path + self.query(**changes)
+    def link(self, path: str | None = None, **changes: str | None) -> str:
+        """An address on this server that keeps the state but for ``changes``.
+
+        The page's own values are kept on the same page only (``path`` None or its own).
+        """
+        to = self.path if path is None else path
+        own = dict(self.values) if to == self.path else {}
+        own |= {key: value or "" for key, value in changes.items() if key not in get_args(Key)}
+        query = urlencode({**self.state(**changes), **{k: v for k, v in own.items() if v}})
+        return f"{self.base.rstrip('/')}{to}{'?' if query else ''}{query}"
 
     def in_language(self, lang: str) -> Address:
         """The same place read in another language."""
         return replace(self, lang=lang)
 
 
-def read_address(installation: Installation, address: str) -> Address:
+def read_address(installation: Installation, address: str, base: str = "/") -> Address:
     """The state that ``address`` (a whole address, or its query) asks for."""
-    return read_values(installation, {k: v[-1] for k, v in parse_qs(_query(address)).items()})
+    parts = urlsplit(address) if "?" in address or "/" in address else urlsplit("")
+    values = {k: v[-1] for k, v in parse_qs(parts.query).items()}
+    return read_values(installation, values, base, path_within(base, parts.path or base))
 
 
-def read_values(installation: Installation, values: Mapping[str, str]) -> Address:
+def path_within(base: str, path: str) -> str:
+    """``path`` of the server without the application's prefix; always begins with ``/``."""
+    within = path.removeprefix(base.rstrip("/")) if path.startswith(base.rstrip("/")) else path
+    return within if within.startswith("/") else f"/{within}"
+
+
+def read_values(
+    installation: Installation, values: Mapping[str, str], base: str = "/", path: str = "/"
+) -> Address:
     """The state that the values of a query ask for."""
     notices: list[Notice] = []
 
@@ -96,8 +117,15 @@ def read_values(installation: Installation, values: Mapping[str, str]) -> Addres
     target = find_target(city, choose("target", ids, city.plan.default_target))
     chosen = choose("factor", FACTORS, city.plan.electricity_factor)
     factor: ElectricityFactor = "frozen" if chosen == "frozen" else "current"
-    return Address(city, target, lang, factor, installation.default_city, tuple(notices))
-
-
-def _query(address: str) -> str:
-    return urlsplit(address).query if "?" in address else ""
+    own = {k: v[:_LONGEST] for k, v in values.items() if k not in get_args(Key) and v}
+    return Address(
+        city=city,
+        target=target,
+        lang=lang,
+        factor=factor,
+        default_city=installation.default_city,
+        notices=tuple(notices),
+        base=base,
+        path=path,
+        values=dict(list(own.items())[:_MOST]),
+    )

@@ -1,15 +1,17 @@
-"""The dashboard as one application: ``create_app`` builds it, ``serve`` runs it until stopped.
+"""The dashboard as one application: ``create_app`` builds it, ``serving`` runs it until stopped.
 
 ::
 
-    browser ── GET /?city=… ─→ document (header, footer, language: on the first byte)
-            ── page callback ─→ Observatory.page ─→ pages.progress (failed: again after 10 s)
-            ── every 10 s ───→ Observatory.live ─→ the meters' block alone
-            ── GET /csv/… ───→ the same tables as CSV
+    browser ── GET /edifici?… ────→ Visits ─→ Page.make ─→ the whole document, words and tables
+            ── charts callback ───→ Visits ─→ Page.make ─→ the figures of the same address
+            ── every 10 s ────────→ Visits ─→ Page.live ─→ the block that stays live
+            ── passport callback ─→ Visits ─→ the passport of a figure, for the panel
+            ── GET …/csv/… ───────→ Visits ─→ Page.make ─→ a table of the same address
+            ── POST … ────────────→ Visits ─→ Page.post ─→ the address to go on with
 
-Nothing is global and nothing happens at import; an application owns its ``Observatory``, and
-``close`` ends it. Every link is a plain address, so that a page's language, title and status are
-right without any script.
+Documents are written by the server, so that a page is there, can be read and printed before any
+script runs; Dash brings what moves: figures, live blocks, passports. Nothing is global and nothing
+happens at import; an application owns its ``Observatory``, and ``close`` ends it.
 """
 
 from __future__ import annotations
@@ -22,20 +24,19 @@ from pathlib import Path
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from flask import request
 
-from dashboard import sentences
-from dashboard.address import read_address
-from dashboard.canvas import config as chart_config
-from dashboard.downloads import NAMES
+from dashboard.access.rights import LOCAL, User
+from dashboard.figures.canvas import config as chart_config
+from dashboard.memory import Memory, Pending
 from dashboard.observatory import Observatory
-from dashboard.pages.blocks import rich
-from dashboard.pages.live import live_html
-from dashboard.pages.progress import progress_page
-from dashboard.pages.shell import Frame, document, loading, page_title
-from dashboard.routes import add_headers, add_routes, asked_address
+from dashboard.pages.markup import markup
+from dashboard.pages.table import PAGES
+from dashboard.routes import add_headers, add_routes
 from dashboard.serving import require_port, serve, stop_signals
-from dashboard.texts import Language, load_languages
-from paes.errors import PaesError, StoreError
+from dashboard.texts import load_languages
+from dashboard.visits import Visits
+from paes.errors import PaesError
 from paes.installation import Installation
 from paes.periods import now_utc
 from paes.store import Store
@@ -48,43 +49,45 @@ HEALTH = "salute"
 ASSETS = Path(__file__).resolve().parent / "assets"
 _STYLES = ("vendor/bootstrap-italia.min.css", "fonts.css", "page.css", "print.css")
 _CHARTS = "vendor/plotly-cartesian.min.js"
-_LIVE = "live.js"
+_SCRIPTS = (_CHARTS, "charts.js", "live.js", "navigate.js")
 _LOCALE = "vendor/plotly-locale-it.json"
 log = logging.getLogger(__name__)
 
 
-class Dashboard(Dash):
-    """A Dash application with our document around it; ``close`` ends its background work."""
+def local_user() -> User:
+    """Who asks where no login is asked for."""
+    return LOCAL
 
-    def __init__(self, observatory: Observatory, **options: Any) -> None:
+
+class Dashboard(Dash):
+    """A Dash application whose documents are ours; ``close`` ends its background work."""
+
+    def __init__(self, observatory: Observatory, who: Callable[[], User], **options: Any) -> None:
         super().__init__(__name__, **options)
         self.observatory = observatory
-        self.languages = load_languages()
-
-    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
-        """The document of the page of progress, in the language that the request asks for."""
-        frame = self.frame("/")
-        language, address = frame.language, frame.address
-        links = [(f"{name}.csv", address.link(f"/csv/{name}")) for name in NAMES]
-        topic = language.text("site.topic", year=address.target.target_year)
-        own = "\n".join(f'<script src="{self.asset(n)}"></script>' for n in (_CHARTS, _LIVE))
-        return document(
-            frame,
-            page_title(topic, address, language),
-            loading(language, links),
-            scripts=f"{own}\n{parts['config']}\n{parts['scripts']}\n{parts['renderer']}",
+        self.visits = Visits(
+            observatory,
+            load_languages(),
+            base=self.config.routes_pathname_prefix,
+            who=who,
+            asset=self.asset,
+            style_sheets=_STYLES,
+            has_style=lambda name: (ASSETS / name).is_file(),
         )
 
-    def frame(self, path: str) -> Frame:
-        """What the document at ``path`` needs for the present request."""
-        address = asked_address(self.observatory)
-        return Frame(
-            address=address,
-            language=self.languages[address.lang],
-            cities=tuple(self.observatory.installation.cities.values()),
-            style_sheets=tuple(self.asset(name) for name in _STYLES),
-            icon=self.asset("icons/favicon.svg"),
-            path=path,
+    def index(self, *_args: Any, **_kwargs: Any) -> Any:
+        """The document of whatever page the request asks for."""
+        return self.visits.answer(request, self._scripts)
+
+    def _scripts(self) -> str:
+        return str(super().index())  # type: ignore[no-untyped-call]
+
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
+        """The tags of Dash's own scripts, after ours."""
+        own = "\n".join(f'<script src="{self.asset(n)}"></script>' for n in _SCRIPTS)
+        return (
+            '<div id="react-entry-point" hidden></div>\n'
+            f"{own}\n{parts['config']}\n{parts['scripts']}\n{parts['renderer']}"
         )
 
     def asset(self, name: str) -> str:
@@ -103,25 +106,32 @@ def create_app(
     *,
     clock: Callable[[], datetime] = now_utc,
     refresh_s: float = REFRESH_S,
+    base: str = "/",
+    memory: Memory | None = None,
+    folder: Path | None = None,
+    who: Callable[[], User] = local_user,
 ) -> Dashboard:
-    """The dashboard of ``installation`` over ``store``; its meters are asked every ``refresh_s``.
+    """The dashboard of ``installation`` over ``store``; live blocks are asked every ``refresh_s``.
 
-    Raises PaesError if the browser assets were never fetched. The caller closes the application
-    before it closes the store.
+    ``base`` is where it lives on its server, such as ``/energia/``; ``folder`` where it keeps what
+    it makes itself. Raises PaesError if the browser
+    assets were never fetched. The caller closes the application before it closes the store.
     """
     locales = _locales()
     app = Dashboard(
-        Observatory(installation, store, clock),
+        Observatory(installation, store, clock, memory, folder),
+        who,
         assets_folder=str(ASSETS),
         include_assets_files=False,
         health_endpoint=HEALTH,
         suppress_callback_exceptions=True,
         update_title=None,
+        url_base_pathname=base,
     )
     app.server.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR_S
     app.layout = _layout(refresh_s)
-    _add_callbacks(app, locales, refresh_s)
-    add_routes(app.server, app.observatory, app.languages, app.frame)
+    _add_callbacks(app, locales)
+    add_routes(app.server, app.visits, PAGES)
     add_headers(app.server, list(app.csp_hashes()))
     _warm_up(app)
     return app
@@ -129,7 +139,7 @@ def create_app(
 
 def require_assets() -> None:
     """PaesError if any of the fetched browser assets is missing."""
-    missing = [n for n in (*_STYLES, _CHARTS, _LIVE, _LOCALE) if not (ASSETS / n).is_file()]
+    missing = [n for n in (*_STYLES, *_SCRIPTS, _LOCALE) if not (ASSETS / n).is_file()]
     if missing:
         raise PaesError(
             f"the dashboard's browser assets are missing ({ASSETS / missing[0]}): run `make assets`"
@@ -147,89 +157,91 @@ def _locales() -> dict[str, dict[str, Any]]:
 
 
 def _layout(refresh_s: float) -> Any:
+    """Nothing to be seen: where Dash keeps what it brings, and what it is asked by."""
     return html.Div(
         [
             dcc.Location(id="address", refresh=False),
             dcc.Interval(id="tick", interval=int(refresh_s * 1000)),
-            dcc.Interval(id="retry", interval=int(refresh_s * 1000), max_intervals=0),
-            html.Div(id="page"),
+            *(dcc.Store(id=name) for name in _STORES),
         ]
     )
 
 
-def _add_callbacks(app: Dashboard, locales: dict[str, Any], refresh_s: float) -> None:
-    observatory, languages = app.observatory, app.languages
+_STORES = ("charts", "charts-drawn", "live", "live-states", "live-shown", "passport-asked",
+           "passport", "passport-shown")  # fmt: skip
 
-    def show_page(href: str | None, tries: int | None) -> tuple[Any, int]:
-        """The page, and 0; if it failed, words, and how often it may be asked for again in all.
 
-        That is once more: who asks by the clock alone never has an answer that takes longer.
-        """
-        address = read_address(observatory.installation, href or "")
-        language = languages[address.lang]
+def _add_callbacks(app: Dashboard, locales: dict[str, Any]) -> None:
+    visits = app.visits
+
+    def draw(href: str | None) -> Any:
+        """The figures of the page at ``href`` by name; None where one could not be made."""
+        asked, page = visits.asked_by(href)
+        if page is None or not asked.user.may(page.right):
+            return no_update
         try:
-            data = observatory.page(address)
-            return progress_page(data, language, chart_config(language, locales), refresh_s), 0
-        except StoreError as err:  # whose words name hosts and files: nothing for a public page
-            log.warning("cannot show the page: %s", err)
-            return _failure(language.text("notice.store_away"), language), (tries or 0) + 1
-        except PaesError as err:
-            log.warning("cannot show the page: %s", err)
-            return _failure(str(err), language), (tries or 0) + 1
-        except Exception:  # a defect of ours: the reader gets words, the log the traceback
-            log.exception("the page of %s failed", address.city.id)
-            return _failure(language.text("notice.defect"), language), (tries or 0) + 1
+            charts = page.make(asked).charts
+        except (PaesError, Pending):
+            return {"figures": {}}
+        except Exception:
+            log.exception("the charts of %s failed", asked.address.path)
+            return {"figures": {}}
+        figures = {name: _drawn(name, make) for name, make in charts.items()}
+        return {"figures": figures, "config": chart_config(asked.language, locales)}
 
-    def show_meters(_: int, href: str | None, before: dict[str, str] | None) -> Any:
-        address = read_address(observatory.installation, href or "")
-        language = languages[address.lang]
+    def refresh(_: int, href: str | None, before: dict[str, str] | None) -> Any:
+        asked, page = visits.asked_by(href)
+        if page is None or page.live is None or not asked.user.may(page.right):
+            return no_update, no_update
+        language, city = asked.language, asked.city
         try:
-            now, activity_at = observatory.live(address.city)
+            live = page.live(asked)
         except Exception as err:
-            if isinstance(err, PaesError):
-                log.warning("cannot refresh the meters: %s", err)
+            if isinstance(err, (PaesError, Pending)):
+                log.warning("cannot refresh %s: %s", asked.address.path, err)
             else:
-                log.exception("the meters of %s failed", address.city.id)
-            time = language.clock_time(observatory.clock(), address.city.time_zone, seconds=True)
-            return no_update, language.text("meters.status_failed", time=time), no_update
-        block = live_html(now, activity_at, refresh_s, language, address)
-        if now.states == before:
-            return block, no_update, no_update
-        time = language.clock_time(now.at, address.city.time_zone)
-        return block, sentences.meters_changed(now, language, time), now.states
+                log.exception("cannot refresh %s", asked.address.path)
+            time = language.clock_time(asked.now, city.time_zone, seconds=True)
+            return {"words": language.text("meters.status_failed", time=time)}, no_update
+        words = live.words if before is not None and dict(live.states) != before else ""
+        return {"html": markup(live.block), "words": words}, dict(live.states)
 
+    def open_passport(figure: str | None, href: str | None) -> Any:
+        return visits.passport(figure, href) if figure else no_update
+
+    app.callback(Output("charts", "data"), Input("address", "href"))(draw)
     app.callback(
-        Output("page", "children"),
-        Output("retry", "max_intervals"),
-        Input("address", "href"),
-        Input("retry", "n_intervals"),
-    )(show_page)
-    app.callback(
-        Output("live-html", "data"),
-        Output("live-status", "children"),
+        Output("live", "data"),
         Output("live-states", "data"),
         Input("tick", "n_intervals"),
         State("address", "href"),
         State("live-states", "data"),
         prevent_initial_call=True,
-    )(show_meters)
-    show = ClientsideFunction("live", "show")
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        show, Output("live-shown", "data"), Input("live-html", "data")
-    )
+    )(refresh)
+    app.callback(
+        Output("passport", "data"),
+        Input("passport-asked", "data"),
+        State("address", "href"),
+        prevent_initial_call=True,
+    )(open_passport)
+    for space, store in (("charts", "charts"), ("live", "live"), ("panel", "passport")):
+        app.clientside_callback(  # type: ignore[no-untyped-call]
+            ClientsideFunction(space, "show"),
+            Output("charts-drawn" if store == "charts" else f"{store}-shown", "data"),
+            Input(store, "data"),
+        )
 
 
-def _failure(message: str, language: Language) -> Any:
-    t = language.text
-    return html.Div(
-        [
-            html.H1(t("notice.failed")),
-            html.P(rich(t("notice.failed_next", message=message)), className="lead"),
-            html.P(rich(t("notice.failed_hint"))),
-        ]
-    )
+def _drawn(name: str, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except PaesError as err:
+        log.warning("the chart %s cannot be drawn: %s", name, err)
+    except Exception:
+        log.exception("the chart %s failed", name)
+    return None
 
 
 def _warm_up(app: Dashboard) -> None:
     """Let Dash finish its setup now: several threads' first requests would race for it."""
-    app.server.test_client().get("/")
+    app.server.test_client().get(f"{app.config.routes_pathname_prefix}_dash-dependencies")

@@ -1,8 +1,9 @@
 """What took long to compute, kept for a while and honest about its age.
 
 A ``Memory`` belongs to one application. Inventories and coverage are asked of it by key; a value
-that is too old is still handed out while one background thread makes it anew, so that a page that
-has been seen once never waits. ``Kept.made_at`` is the time that the page prints beside it.
+that is too old is still handed out while it is made anew in the background, so that a page that
+has been seen once never waits. A first value is waited for, but no longer than a reader would:
+then ``Pending`` says since when it is being made. ``Kept.made_at`` is the time that a page prints.
 """
 
 from __future__ import annotations
@@ -10,14 +11,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
+WAIT_S = 120.0
+"""So long a first value is waited for unless it is said otherwise."""
+_BRIEF = 64
 log = logging.getLogger(__name__)
+
+
+class Pending(Exception):
+    """A first value is still being made, since ``since`` (aware UTC)."""
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(f"being made since {since.isoformat(timespec='seconds')}")
+        self.since = since
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,62 +41,96 @@ class Kept(Generic[T]):
     made_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Making:
+    future: Future[Kept[Any]]
+    since: datetime
+
+
 class Memory:
     """Values by key; safe to share between threads; ``close`` waits for what is being made."""
 
     def __init__(
-        self, clock: Callable[[], datetime], timer: Callable[[], float] = time.monotonic
+        self,
+        clock: Callable[[], datetime],
+        timer: Callable[[], float] = time.monotonic,
+        wait_s: float = WAIT_S,
     ) -> None:
         self._clock = clock
         self._timer = timer
+        self._wait_s = wait_s
         self._kept: dict[Hashable, tuple[Kept[Any], float]] = {}
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._renewing: set[Hashable] = set()
+        self._making: dict[Hashable, _Making] = {}
+        self._brief: OrderedDict[Hashable, tuple[Any, float]] = OrderedDict()
         self._guard = threading.Lock()
-        self._worker: ThreadPoolExecutor | None = None
+        self._workers: ThreadPoolExecutor | None = None
         self._closed = False
 
     def get(self, key: Hashable, make: Callable[[], T], max_age_s: float) -> Kept[T]:
         """The value at ``key``; made now if there is none, soon if it is too old.
 
-        What ``make`` raises passes through the first time and is not kept.
+        What ``make`` raises passes through the first time and is not kept. ``make`` must not ask
+        this memory. Raises Pending if the first value takes longer than a reader waits.
         """
         with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        found = self._kept.get(key)
-        if found is None:
-            with lock:
-                found = self._kept.get(key) or self._make(key, make)
-        elif self._timer() - found[1] > max_age_s:
-            self._renew(key, make)
-        return cast(Kept[T], found[0])
+            found = self._kept.get(key)
+            if found and self._timer() - found[1] <= max_age_s:
+                return cast(Kept[T], found[0])
+            making = self._making.get(key) or self._begin(key, make)
+        if found:
+            return cast(Kept[T], found[0])
+        if making is None:
+            raise Pending(self._clock())
+        try:
+            return cast(Kept[T], making.future.result(self._wait_s))
+        except TimeoutError:
+            if making.future.done():  # it was the maker's own
+                raise
+            raise Pending(making.since) from None
+
+    def brief(self, key: Hashable, make: Callable[[], T], max_age_s: float) -> T:
+        """The value at ``key`` if it is younger than ``max_age_s``, else made here and now."""
+        with self._guard:
+            found = self._brief.get(key)
+        if found and self._timer() - found[1] <= max_age_s:
+            return cast(T, found[0])
+        value = make()
+        with self._guard:
+            self._brief[key] = value, self._timer()
+            self._brief.move_to_end(key)
+            while len(self._brief) > _BRIEF:
+                self._brief.popitem(last=False)
+        return value
 
     def close(self) -> None:
         """Make nothing more, and wait for what is under way."""
         with self._guard:
             self._closed = True
-            worker, self._worker = self._worker, None
-        if worker:
-            worker.shutdown(wait=True, cancel_futures=True)
+            workers, self._workers = self._workers, None
+        if workers:
+            workers.shutdown(wait=True, cancel_futures=True)
 
-    def _make(self, key: Hashable, make: Callable[[], Any]) -> tuple[Kept[Any], float]:
-        kept = Kept(make(), self._clock()), self._timer()
-        self._kept[key] = kept
-        return kept
+    def _begin(self, key: Hashable, make: Callable[[], Any]) -> _Making | None:
+        """Begin to make it in the background; None once closed."""
+        if self._closed:
+            return None
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(2, thread_name_prefix="answers")
+        is_first = key not in self._kept
+        making = _Making(self._workers.submit(self._make, key, make, is_first), self._clock())
+        self._making[key] = making
+        return making
 
-    def _renew(self, key: Hashable, make: Callable[[], Any]) -> None:
-        with self._guard:
-            if key in self._renewing or self._closed:
-                return
-            self._renewing.add(key)
-            if self._worker is None:
-                self._worker = ThreadPoolExecutor(1, thread_name_prefix="renew")
-            self._worker.submit(self._renewal, key, make)
-
-    def _renewal(self, key: Hashable, make: Callable[[], Any]) -> None:
+    def _make(self, key: Hashable, make: Callable[[], Any], is_first: bool) -> Kept[Any]:
         try:
-            self._make(key, make)
+            kept = Kept(make(), self._clock())
+            with self._guard:
+                self._kept[key] = kept, self._timer()
+            return kept
         except Exception:
-            log.exception("cannot renew %s", key)
+            if not is_first:  # nobody waits for it
+                log.exception("cannot renew %s", key)
+            raise
         finally:
-            self._renewing.discard(key)
+            with self._guard:
+                self._making.pop(key, None)

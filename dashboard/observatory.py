@@ -1,108 +1,74 @@
 """What the pages ask: one installation, one store, and what was computed from them lately.
 
-The only stateful thing of the dashboard. Slow answers (inventories, coverage) come from a
-``Memory`` with their time of making; quick ones (last readings) from the store each time.
+The only stateful thing of the dashboard. Slow answers come from a ``Memory`` by recipe, with their
+time of making (``kept``); those of one page that its document, charts and tables share for a
+moment (``recent``); quick ones (last readings) from the store each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
 
-from dashboard.address import Address
-from dashboard.memory import Memory
-from dashboard.meters import Activity, LiveCity, activity_of, live, power_points
-from dashboard.queries import CityView, view
+from dashboard.memory import Kept, Memory
+from dashboard.queries.recipe import Recipe, Sources
 from paes.accounting.ledger import EnergyLedger
-from paes.errors import PaesError, StoreError
-from paes.installation import City, Installation
-from paes.inventory.inventory import Inventory
-from paes.inventory.method import Method
-from paes.progress.progress import make_inventories, usual_simulation
+from paes.installation import Installation
 from paes.store import Store
-from paes.uncertainty.simulation import Draws
 
-INVENTORIES_FOR_S = 900.0
-ACTIVITY_FOR_S = 240.0
-
-
-@dataclass(frozen=True)
-class PageData:
-    """All that the page of progress shows; ``problem`` stands where there can be no view."""
-
-    address: Address
-    view: CityView | None
-    problem: str | None
-    inventories_at: datetime | None
-    live: LiveCity
-    activity_at: datetime
-    simulated: bool
-    now: datetime
+T = TypeVar("T")
+RECENT_S = 20.0
+"""A page's document, its charts and its files come within so many seconds of each other."""
 
 
 class Observatory:
     """Answers for the pages; safe to share between threads; ``close`` ends its background work."""
 
     def __init__(
-        self, installation: Installation, store: Store, clock: Callable[[], datetime]
+        self,
+        installation: Installation,
+        store: Store,
+        clock: Callable[[], datetime],
+        memory: Memory | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self.installation = installation
-        self.store = store
-        self.clock = clock
-        self.ledger = EnergyLedger(installation, store, clock)
-        self._memory = Memory(clock)
+        self.sources = Sources.of(installation, store, clock, folder)
+        self.memory = memory or Memory(clock)
 
-    def page(self, address: Address) -> PageData:
-        """The page at ``address``; StoreError if the store fails."""
-        shown, problem, made_at = None, None, None
-        try:
-            shown, made_at = self.view(address)
-        except StoreError:
-            raise
-        except PaesError as err:
-            problem = str(err)
-        now, activity_at = self.live(address.city)
-        return PageData(
-            address=address,
-            view=shown,
-            problem=problem,
-            inventories_at=made_at,
-            live=now,
-            activity_at=activity_at,
-            simulated=self.simulated,
-            now=self.clock(),
-        )
+    @property
+    def installation(self) -> Installation:
+        """What is observed."""
+        return self.sources.installation
 
-    def view(self, address: Address) -> tuple[CityView, datetime]:
-        """The city against its target, and when its inventories were computed.
+    @property
+    def store(self) -> Store:
+        """Where its readings are."""
+        return self.sources.store
 
-        Raises DataError if the target's base year has no inventory.
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """By which everything is told."""
+        return self.sources.clock
+
+    @property
+    def ledger(self) -> EnergyLedger:
+        """Its energy."""
+        return self.sources.ledger
+
+    def kept(self, recipe: Recipe[T], *words: str) -> Kept[T]:
+        """The answer of ``recipe`` for ``words``, and when it was made.
+
+        Raises ``Pending`` while the first one takes longer than a reader waits; what the recipe
+        raises passes through.
         """
-        city, factor = address.city, address.factor
+        key = (recipe.name, *words)
+        return self.memory.get(key, lambda: recipe.make(self.sources, *words), recipe.max_age_s)
 
-        def make() -> tuple[dict[int, Inventory], Draws | None]:
-            method = Method.of(city.plan, electricity_factor=factor)
-            made = make_inventories(city, self.ledger, method)
-            # drawn with them, once for all pages and targets: it takes as long as they do
-            simulation = usual_simulation(self.installation) if made else None
-            return made, simulation.of(made.values(), cells=False) if simulation else None
-
-        kept = self._memory.get(("inventories", city.id, factor), make, INVENTORIES_FOR_S)
-        inventories, draws = kept.value
-        return view(city, self.ledger, address.target.id, inventories, draws), kept.made_at
-
-    def live(self, city: City) -> tuple[LiveCity, datetime]:
-        """The meters now, and when their coverage was computed."""
-
-        def make() -> dict[str, Activity]:
-            return activity_of(city, self.ledger)
-
-        activity = self._memory.get(("activity", city.id), make, ACTIVITY_FOR_S)
-        power = self._memory.get(
-            ("power", city.id), lambda: power_points(self.installation, city), float("inf")
-        )
-        return live(city, self.ledger, power.value, activity.value), activity.made_at
+    def recent(self, key: Hashable, make: Callable[[Sources], T]) -> T:
+        """What ``make`` returns, kept for the moment that document, charts and files are apart."""
+        return self.memory.brief(("recent", key), lambda: make(self.sources), RECENT_S)
 
     @property
     def simulated(self) -> bool:
@@ -111,4 +77,4 @@ class Observatory:
 
     def close(self) -> None:
         """End the background work; the store stays the caller's."""
-        self._memory.close()
+        self.memory.close()

@@ -1,25 +1,17 @@
-"""What the server answers besides Dash's own pages: statement, CSV, "not found", headers."""
+"""What the server answers besides Dash's own pages: forms, "not found", headers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from dashboard.address import Address, read_values
+from dashboard.address import path_within
 from dashboard.compression import Compressor
-from dashboard.downloads import csv_response, table_named
-from dashboard.observatory import Observatory
-from dashboard.pages.accuracy import accuracy_page
-from dashboard.pages.plain_pages import accessibility_page, error_page, not_found_page
-from dashboard.pages.shell import ACCESSIBILITY, ACCURACY, Frame
-from dashboard.texts import Language
-from paes.errors import PaesError
-from paes.report.accuracy_card import accuracy_card
+from dashboard.pages.page import Page
+from dashboard.visits import Visits
 
-FrameMaker = Callable[[str], Frame]
-_CATCH_ALL = "/<path:path>"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -29,52 +21,23 @@ _HEADERS = {
 }
 
 
-def asked_address(observatory: Observatory) -> Address:
-    """The state that the present request's query asks for."""
-    return read_values(observatory.installation, request.args)
+def add_routes(server: Flask, visits: Visits, pages: Sequence[Page]) -> None:
+    """Forms of the pages that have any, and a page with its status for what fails."""
 
-
-def add_routes(
-    server: Flask, observatory: Observatory, languages: dict[str, Language], frame: FrameMaker
-) -> None:
-    """Plain pages, CSV files, and a page with its status for what fails."""
-
-    def statement() -> str:
-        return accessibility_page(frame(ACCESSIBILITY))
-
-    def accuracy() -> str:
-        return accuracy_page(frame(ACCURACY), accuracy_card())
-
-    def table(name: str) -> Response:
-        address = asked_address(observatory)
-        language = languages[address.lang]
-        found = table_named(name, observatory, address, language)
-        return csv_response(found, address, language) if found else lost()
-
-    def lost() -> Response:
-        return _page(not_found_page(frame("/"), request.path), 404)
-
-    def refuse_unknown() -> Response | None:
-        # Dash answers every path with its page; only those with a rule of their own exist.
-        rule = request.url_rule
-        return lost() if rule is not None and rule.rule == _CATCH_ALL else None
-
-    def failed(err: PaesError) -> Response:
-        return _page(error_page(frame("/"), str(err)), 503)
+    def post(**_parts: str) -> Response:
+        return visits.post(request)
 
     def refused(err: HTTPException) -> Response:
-        return lost() if err.code == 404 else Response(err.name, err.code, mimetype="text/plain")
+        if err.code != 404:
+            return Response(err.name, err.code, mimetype="text/plain")
+        asked, _ = visits.asked(request, path_within(visits.base, request.path))
+        return visits.written(visits.not_found(asked), asked, None)
 
-    server.add_url_rule(ACCESSIBILITY, "accessibility", statement)
-    server.add_url_rule(ACCURACY, "accuracy", accuracy)
-    server.add_url_rule("/csv/<name>", "csv", table)
-    server.before_request(refuse_unknown)
-    server.register_error_handler(PaesError, failed)
+    for page in pages:
+        if page.post:
+            rule = visits.base.rstrip("/") + page.path
+            server.add_url_rule(rule, f"post-{page.name}", post, methods=["POST"])
     server.register_error_handler(HTTPException, refused)
-
-
-def _page(text: str, status: int) -> Response:
-    return Response(text, status, mimetype="text/html")
 
 
 def add_headers(server: Flask, script_hashes: list[str]) -> None:
@@ -96,7 +59,7 @@ def add_headers(server: Flask, script_hashes: list[str]) -> None:
 def content_security_policy(script_hashes: list[str]) -> str:
     """Nothing from elsewhere; inline scripts only those that Dash declares.
 
-    Inline styles are needed by Dash's renderer and by Plotly.
+    Inline styles are needed by Plotly and by the heights of charts.
     """
     return "; ".join(
         (

@@ -1,6 +1,5 @@
-/* Puts the meters' block, which the server sends as HTML, into the page without disturbing its reader:
-   what is the same stays in place, so focus, scrolling and an open detail survive a refresh.
-   Dash's own way, one component for each of a thousand cells, keeps a browser busy for seconds. */
+/* Puts a live block, which the server sends as HTML, into the page without disturbing its reader:
+   what is the same stays in place, so focus, scrolling and an open detail survive a refresh. */
 (function () {
   "use strict";
 
@@ -29,25 +28,21 @@
     }
   }
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    live: {
-      show(html) {
-        const block = document.getElementById("live");
-        if (typeof html !== "string") return null;
-        if (!block) {
-          // The data can be a moment ahead of the page.
-          window.requestAnimationFrame(() => window.dash_clientside.live.show(html));
-          return null;
-        }
-        const body = new DOMParser().parseFromString(html, "text/html").body;
-        if (block.childNodes.length === body.childNodes.length) {
-          const pairs = Array.from(block.childNodes).map((node, i) => [node, body.childNodes[i]]);
-          pairs.forEach(([node, next]) => update(node, next));
-        } else {
-          block.replaceChildren(...body.childNodes);
-        }
-        return null;
-      },
-    },
-  });
+  function show(live) {
+    if (!live) return null;
+    const block = document.getElementById("live");
+    if (block && typeof live.html === "string") {
+      const body = new DOMParser().parseFromString(live.html, "text/html").body;
+      if (block.childNodes.length === body.childNodes.length) {
+        const pairs = Array.from(block.childNodes).map((node, i) => [node, body.childNodes[i]]);
+        pairs.forEach(([node, next]) => update(node, next));
+      } else {
+        block.replaceChildren(...body.childNodes);
+      }
+    }
+    if (live.words) document.getElementById("status").textContent = live.words;
+    return null;
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { live: { show } });
 })();

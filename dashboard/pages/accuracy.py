@@ -11,13 +11,16 @@ from typing import Any
 import yaml
 from dash import html
 
-from dashboard import tables, texts
+from dashboard import texts
+from dashboard.access.rights import Right
+from dashboard.asked import Asked
 from dashboard.pages.blocks import header, rich, scrolling
-from dashboard.pages.markup import markup
-from dashboard.pages.shell import Frame, document, page_title
+from dashboard.pages.page import Content, Page, Sheet
+from dashboard.pages.shell import ACCURACY
+from dashboard.tables.table import Column
 from dashboard.texts import Language
 from paes.faults.rule_table import rule as rule_named
-from paes.report.accuracy_card import AccuracyCard, StatedRow
+from paes.report.accuracy_card import StatedRow, accuracy_card
 from paes.shipped_files import shipped_config
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
@@ -25,24 +28,23 @@ FIRST = "town"
 _COLUMNS = ("what", "figure", "bar", "reached", "on")
 
 
-def accuracy_page(frame: Frame, card: AccuracyCard) -> str:
+def accuracy_page(asked: Asked) -> Content:
     """All of the card, a table a rule, and how many of its figures reach their bar."""
-    t = frame.language.text
+    t, card = asked.language.text, accuracy_card()
     title = t("accuracy.title")
     judged = [row for row in card.rows if row.meets_bar is not None]
     reached = sum(1 for row in judged if row.meets_bar)
-    content: list[Any] = [
+    told: list[Any] = [
         html.H1(title),
         html.P(rich(t("accuracy.intro", version=card.version)), className="lead"),
         html.P(rich(t("accuracy.reached", reached=reached, judged=len(judged)))),
         html.P(rich(t("accuracy.data"))),
     ]
-    content += [
-        _family(rule, list(of), frame.language)
+    told += [
+        _family(rule, list(of), asked.language)
         for rule, of in groupby(card.rows, key=lambda row: row.rule)
     ]
-    body = markup(html.Div(content, className="prose"))
-    return document(frame, page_title(title, frame.address, frame.language), body)
+    return Sheet(asked).content(title, [html.Div(told, className="prose")])
 
 
 def _family(rule_id: str, rows: list[StatedRow], language: Language) -> Any:
@@ -66,7 +68,7 @@ def _name(rule_id: str, language: Language) -> str:
 
 def _table(rows: list[StatedRow], language: Language) -> Any:
     t = language.text
-    columns = [tables.Column(t(f"accuracy.column_{name}"), "text") for name in _COLUMNS]
+    columns = [Column(t(f"accuracy.column_{name}"), "text") for name in _COLUMNS]
     body = [
         html.Tr(
             [
@@ -130,3 +132,6 @@ def _bar(row: StatedRow, language: Language) -> str:
 
 def _reached(row: StatedRow) -> str:
     return {None: "none", True: "yes", False: "no"}[row.meets_bar]
+
+
+PAGE = Page("accuracy", ACCURACY, accuracy_page, right=Right.PUBLIC, in_menu=False)

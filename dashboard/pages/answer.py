@@ -7,19 +7,20 @@ from urllib.parse import urlsplit
 
 from dash import html
 
-from dashboard import sentences
 from dashboard.address import FACTORS, Address
-from dashboard.chances import chance
-from dashboard.pages.blocks import badge, rich
-from dashboard.pages.markup import aria
-from dashboard.queries import CityView, NextStep
+from dashboard.asked import Asked
+from dashboard.pages.blocks import badge, card, cards, rich, switch
+from dashboard.queries.progress import CityView, NextStep
+from dashboard.sentences import progress as sentences
+from dashboard.sentences.chances import chance
 from dashboard.texts import Language
 from paes.plan.target import Target
 from paes.progress.path import YearResult
 
 
-def answer_block(view: CityView, language: Language, address: Address) -> list[Any]:
+def answer_block(view: CityView, asked: Asked) -> list[Any]:
     """Heading, verdict and sentence, the basis of the figures, the cards, other targets."""
+    language, address = asked.language, asked.address
     t, verdict = language.text, view.judged.verdict.value
     said = [
         badge(verdict, sentences.verdict_word(view.judged, view, language)),
@@ -38,14 +39,11 @@ def answer_block(view: CityView, language: Language, address: Address) -> list[A
             className=f"answer-box answer-{verdict}",
         ),
         _basis(view, language),
-        html.Div(
-            [
-                _promised(view, language),
-                _reached(view, language),
-                _now(view, language),
-                _next(view, language),
-            ],
-            className="cards",
+        cards(
+            _promised(view, language),
+            _reached(view, language),
+            _now(view, language),
+            _next(view, language),
         ),
         _targets(view, language, address),
         _factors(view, language, address),
@@ -64,21 +62,12 @@ def _basis(view: CityView, language: Language) -> Any:
     return html.Div(told, className="basis")
 
 
-def _card(title: str, value: str, unit: str, lines: list[Any]) -> Any:
-    """A figure with its unit, and what it means below."""
-    shown: list[Any] = [html.Span(rich(value), className="value"), " ", html.Span(rich(unit))]
-    rest = [html.P(line) for line in lines if line]
-    return html.Section(
-        [html.H2(rich(title)), html.P(shown, className="figure-line"), *rest], className="card-box"
-    )
-
-
 def _promised(view: CityView, language: Language) -> Any:
     t, target = language.text, view.progress.target
     unit = t("card.promised_value", target=target.target_year, base=target.base_year)
     if target.kind == "per_capita":
         unit = f"{t('card.per_head')}, {unit}"
-    return _card(
+    return card(
         t("card.promised"),
         language.percent(-target.reduction_fraction, 0, sign=True),
         unit,
@@ -122,7 +111,7 @@ def source_line(source: str | None, language: Language) -> Any:
 def _reached(view: CityView, language: Language) -> Any:
     result, t = view.judged, language.text
     word = badge(result.verdict.value, sentences.verdict_word(result, view, language))
-    return _card(
+    return card(
         t("card.reached", year=result.year),
         language.percent(-result.reduction_fraction, 1, sign=True),
         t("card.reached_value", base=view.progress.base.year),
@@ -144,7 +133,7 @@ def _now(view: CityView, language: Language) -> Any:
     latest, t = view.progress.latest, language.text
     fall = language.percent(-latest.reduction_fraction, 1, sign=True)
     word = badge(latest.verdict.value, sentences.verdict_word(latest, view, language))
-    return _card(
+    return card(
         t("card.now", year=latest.year),
         sentences.amount(latest.emissions_t, view, language),
         t("card.now_value"),
@@ -160,8 +149,8 @@ def _now(view: CityView, language: Language) -> Any:
 def _next(view: CityView, language: Language) -> Any:
     step, t = view.next_step, language.text
     if step is None:
-        return _card(t("card.none"), "–", "", [t("card.none_text")])
-    return _card(
+        return card(t("card.none"), "–", "", [t("card.none_text")])
+    return card(
         t("card.next", year=step.target.target_year),
         language.percent(-step.target.reduction_fraction, 0, sign=True),
         t("card.next_value", base=step.target.base_year),
@@ -199,33 +188,25 @@ def _actions_done(view: CityView, language: Language) -> str | None:
 
 def _factors(view: CityView, language: Language, address: Address) -> Any:
     """By which factor of electricity all of the page is reckoned, and the other one."""
-    method = view.newest.method
-    label = language.text(f"method.switch_{method.electricity_scope}")
-    links = []
-    for factor in FACTORS:
-        here = aria(current="true") if factor == method.electricity_factor else {}
-        name = language.text(f"method.{factor}", base=view.city.plan.base_year)
-        links.append(html.Li(html.A(rich(name), href=address.link("/", factor=factor), **here)))
-    return _choice(label, links)
-
-
-def _choice(label: str, links: list[Any]) -> Any:
-    return html.Nav(
-        [html.Span(label, className="switch-label"), html.Ul(links)],
-        className="switch",
-        **aria(label=label),
-    )
+    method, base = view.newest.method, view.city.plan.base_year
+    options = [
+        (
+            language.text(f"method.{factor}", base=base),
+            address.link(factor=factor),
+            factor == method.electricity_factor,
+        )
+        for factor in FACTORS
+    ]
+    return switch(language.text(f"method.switch_{method.electricity_scope}"), options)
 
 
 def _targets(view: CityView, language: Language, address: Address) -> Any:
     """Links to the other targets; nothing if there is but one."""
-    targets = view.city.plan.targets
+    targets, here = view.city.plan.targets, view.progress.target.id
     if len(targets) < 2:
         return None
-    label = language.text("answer.targets")
-    links = []
-    for target in targets:
-        here = aria(current="true") if target.id == view.progress.target.id else {}
-        name = target.name.in_language(language.code)
-        links.append(html.Li(html.A(rich(name), href=address.link("/", target=target.id), **here)))
-    return _choice(label, links)
+    options = [
+        (one.name.in_language(language.code), address.link(target=one.id), one.id == here)
+        for one in targets
+    ]
+    return switch(language.text("answer.targets"), options)

@@ -1,11 +1,12 @@
-"""A tree of Dash's HTML components as HTML text, for what the server sends before any script runs.
+"""A tree of elements as HTML text: pages are written by the server and there on the first byte.
 
-Header, footer and the pages without charts are written like the rest of the product and are there
-on the first byte. Only `dash.html` components, strings and numbers; everything is escaped.
+Nodes are Dash's HTML components, ``Element`` for what those do not know (form fields, SVG), texts,
+numbers, and lists of them. Everything is escaped.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -13,20 +14,45 @@ from dash.development.base_component import Component
 
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link"})
 _ATTRIBUTE = {"className": "class", "htmlFor": "for"}
-_SMALL = frozenset({"hrefLang", "tabIndex", "colSpan", "dateTime"})
+_SMALL = frozenset(
+    {"hrefLang", "tabIndex", "colSpan", "rowSpan", "dateTime", "autoComplete", "autoFocus"}
+)
+
+
+@dataclass(frozen=True)
+class Element:
+    """Any element; see ``tag``."""
+
+    name: str
+    children: tuple[Any, ...] = ()
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def tag(element: str, /, *children: Any, **attributes: Any) -> Element:
+    """An element: ``tag("input", type="date", name="from", aria_label="…", class_="wide")``.
+
+    Underscores of attribute names become hyphens; a trailing one is dropped.
+    """
+    named = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
+    return Element(element, children, named)
 
 
 def markup(node: Any) -> str:
-    """``node`` (component, text, number, list of them, None) as HTML."""
+    """``node`` (component, element, text, number, list of them, None) as HTML."""
     if node is None:
         return ""
     if isinstance(node, (list, tuple)):
         return "".join(markup(each) for each in node)
+    if isinstance(node, Element):
+        return _written(node.name, node.attributes, node.children)
     if not isinstance(node, Component):
         return escape(str(node), quote=False)
-    tag = type(node).__name__.lower()
     values: dict[str, Any] = node.to_plotly_json()["props"]  # type: ignore[no-untyped-call]
     children = values.pop("children", None)
+    return _written(type(node).__name__.lower(), values, children)
+
+
+def _written(tag: str, values: dict[str, Any], children: Any) -> str:
     attributes = "".join(_attribute(name, value) for name, value in values.items())
     if tag in _VOID:
         return f"<{tag}{attributes}>"
@@ -37,9 +63,16 @@ def _attribute(name: str, value: Any) -> str:
     if value is None or value is False:
         return ""
     shown = name.lower() if name in _SMALL else _ATTRIBUTE.get(name, name)
+    if isinstance(value, dict):  # a style as a component takes it
+        value = "; ".join(f"{key}: {each}" for key, each in value.items())
     return f" {shown}" if value is True else f' {shown}="{escape(str(value))}"'
 
 
 def aria(**values: str) -> dict[str, Any]:
     """ARIA attributes as a component takes them: ``aria(labelledby="x")``."""
     return {f"aria-{name}": value for name, value in values.items()}
+
+
+def data(**values: str) -> dict[str, Any]:
+    """Values for scripts, as a component takes them: ``data(chart="path")``."""
+    return {f"data-{name.replace('_', '-')}": value for name, value in values.items()}

@@ -7,20 +7,19 @@ from typing import Any
 
 from dash import html
 
-from dashboard import tables
-from dashboard.address import Address
 from dashboard.pages.answer import source_line
-from dashboard.pages.blocks import download, html_table, rich, section
-from dashboard.queries import CityView
+from dashboard.pages.blocks import made, rich, section, shown_table
+from dashboard.pages.page import Sheet
+from dashboard.queries.progress import CityView
+from dashboard.tables import progress as tables
 from dashboard.texts import Language
 from paes.plan.target import PublishedInventory, Target
 from paes.schema import Sourced
 
 
-def method_block(
-    view: CityView, computed_at: datetime | None, language: Language, address: Address
-) -> Any:
+def method_block(view: CityView, computed_at: datetime, sheet: Sheet) -> Any:
     """By which factors and rules the page's figures were made, and from which sources."""
+    language = sheet.asked.language
     t = language.text
     parts = [
         *_factors(view, language),
@@ -35,17 +34,13 @@ def method_block(
             html.H3(t("method.published")),
             html.Ul([html.Li(_published(p, language)) for p in view.published]),
         ]
-    parts += _findings(view, language, address)
+    parts += _findings(view, sheet)
     if view.city.facts.sources:
         parts += [
             html.H3(t("method.city_sources")),
             html.Ul([html.Li(source) for source in view.city.facts.sources], lang="en"),
         ]
-    if computed_at:
-        tz = address.city.time_zone
-        day = language.moment(computed_at, tz).rsplit(",", 1)[0]
-        time = language.clock_time(computed_at, tz)
-        parts.append(html.P(t("method.computed", time=time, day=day), className="made"))
+    parts.append(made(sheet.asked, computed_at))
     return section("method", t("method.heading"), parts)
 
 
@@ -101,13 +96,9 @@ def _note(entry: Sourced, language: Language) -> list[Any]:
     return [html.Span(note, className="note", lang=spoken)] if note else []
 
 
-def _findings(view: CityView, language: Language, address: Address) -> list[Any]:
-    t, year = language.text, view.newest.year
-    table = tables.findings_table(view, language)
+def _findings(view: CityView, sheet: Sheet) -> list[Any]:
+    t, year = sheet.asked.language.text, view.newest.year
+    table = tables.findings_table(view, sheet.asked.language)
     if not table.rows:
         return [html.P(t("method.findings_none", year=year))]
-    return [
-        html.H3(t("method.findings", year=year)),
-        html_table(table, language),
-        download(table.id, table.caption, language, address),
-    ]
+    return [html.H3(t("method.findings", year=year)), *shown_table(sheet, table)]

@@ -1,8 +1,8 @@
-"""The document around every page: head, skip link, header and footer, there on the first byte."""
+"""The document around every page: head, skip link, menu and footer, there on the first byte."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -10,30 +10,51 @@ from typing import Any
 from dash import html
 
 from dashboard import formats
+from dashboard.access.rights import NOBODY, User
 from dashboard.address import Address
 from dashboard.pages.blocks import icon
-from dashboard.pages.markup import aria, markup
+from dashboard.pages.markup import aria, data, markup, tag
 from dashboard.texts import LANGUAGES, Language
 from paes import __version__
 from paes.installation import City
 
 ACCESSIBILITY = "/accessibilita"
 ACCURACY = "/affidabilita"
+PUBLIC = "/pubblica"
+LOGIN, LOGOUT = "/accesso", "/esci"
+AUDIT = "/registro"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """A page as the menu names it."""
+
+    name: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the document needs besides its content; ``path`` is where its links stay."""
+    """What the document needs besides its content.
+
+    ``top`` is the path of the menu's entry that the page belongs to; ``menu`` what the reader may
+    see; ``has_login`` whether there is anything to log in to.
+    """
 
     address: Address
     language: Language
     cities: tuple[City, ...]
     style_sheets: tuple[str, ...]
     icon: str
-    path: str = "/"
+    top: str = "/"
+    menu: tuple[MenuEntry, ...] = ()
+    user: User = NOBODY
+    has_login: bool = False
+    scripts: str = ""
+    """The tags of what the page runs; empty on pages that run nothing."""
 
 
-def document(frame: Frame, title: str, content: str, scripts: str = "") -> str:
+def document(frame: Frame, title: str, content: str) -> str:
     """The whole HTML text: ``content`` inside the main landmark, all of it escaped already."""
     sheets = "".join(f'<link rel="stylesheet" href="{escape(s)}">' for s in frame.style_sheets)
     skip = html.A(frame.language.text("site.skip"), href="#content", className="skip")
@@ -45,7 +66,7 @@ def document(frame: Frame, title: str, content: str, scripts: str = "") -> str:
         "</head>\n<body>\n"
         f"{markup(skip)}\n{markup(_header(frame))}\n"
         f'<main id="content" tabindex="-1" class="wrap">\n{content}\n</main>\n'
-        f"{markup(_footer(frame))}\n{scripts}\n</body>\n</html>\n"
+        f"{markup(_status(frame))}\n{markup(_footer(frame))}\n{frame.scripts}\n</body>\n</html>\n"
     )
 
 
@@ -67,16 +88,47 @@ def _header(frame: Frame) -> Any:
                 className="names",
             ),
         ],
-        href=address.link("/"),
+        href=address.link("/" if frame.menu else PUBLIC),
         className="home",
     )
-    return html.Header(
-        html.Div([home, _cities(frame), _language_link(frame)], className="wrap bar"),
-        className="site-header",
+    bar = [home, _cities(frame), _person(frame), _language_link(frame)]
+    if frame.menu:
+        bar.append(_menu_button(frame))
+    rows = [html.Div(bar, className="wrap bar"), _menu(frame) if frame.menu else None]
+    return html.Header(rows, className="site-header", id="header")
+
+
+def _menu_button(frame: Frame) -> Any:
+    """Only for narrow screens and with scripts; without them the menu is open."""
+    return tag(
+        "button",
+        frame.language.text("site.menu"),
+        type="button",
+        class_="menu-button",
+        aria_expanded="false",
+        aria_controls="menu",
+    )
+
+
+def _menu(frame: Frame) -> Any:
+    t = frame.language.text
+    items = []
+    for entry in frame.menu:
+        here = aria(current="page") if entry.path == frame.top else {}
+        items.append(
+            html.Li(html.A(t(f"nav.{entry.name}"), href=frame.address.link(entry.path), **here))
+        )
+    return html.Nav(
+        html.Div(html.Ul(items), className="wrap"),
+        className="menu",
+        id="menu",
+        **aria(label=t("site.pages")),
     )
 
 
 def _cities(frame: Frame) -> Any:
+    if len(frame.cities) < 2:
+        return None
     links = [_city_link(frame, city) for city in frame.cities]
     return html.Nav(
         html.Ul([html.Li(link) for link in links]),
@@ -86,8 +138,22 @@ def _cities(frame: Frame) -> Any:
 
 
 def _city_link(frame: Frame, city: City) -> Any:
-    here = aria(current="page") if city.id == frame.address.city.id else {}
-    return html.A(city.name, href=frame.address.link("/", city=city.id), **here)
+    here = aria(current="true") if city.id == frame.address.city.id else {}
+    return html.A(city.name, href=frame.address.link(frame.top, city=city.id), **here)
+
+
+def _person(frame: Frame) -> Any:
+    """Who is logged in and the way out, or the way in."""
+    t, address = frame.language.text, frame.address
+    if not frame.has_login:
+        return None
+    if frame.user.role is None:
+        return html.A(t("access.log_in"), href=address.link(LOGIN), className="log-in")
+    name = frame.user.full_name or frame.user.name
+    role = t(f"role.{frame.user.role.value}")
+    who = html.Span([html.Strong(name), html.Span(role, className="role")], className="person")
+    out = html.A(t("access.log_out"), href=address.link(LOGOUT), className="log-out")
+    return html.Div([who, out], className="account")
 
 
 def _language_link(frame: Frame) -> Any:
@@ -95,7 +161,7 @@ def _language_link(frame: Frame) -> Any:
     t = frame.language.text
     return html.A(
         t("site.other_language"),
-        href=frame.address.link(frame.path, lang=other),
+        href=frame.address.link(lang=other),
         lang=other,
         hrefLang=other,
         className="language",
@@ -103,23 +169,48 @@ def _language_link(frame: Frame) -> Any:
     )
 
 
-def _footer(frame: Frame) -> Any:
+def _status(frame: Frame) -> list[Any]:
+    """What scripts say to a screen reader, and where a passport opens beside the page."""
     t = frame.language.text
-    parts = [
+    close = tag("button", t("site.close"), type="button", class_="btn btn-outline-primary close")
+    panel = tag(
+        "aside",
+        tag("div", close, class_="panel-bar"),
+        tag("div", id="panel-content", class_="panel-content"),
+        id="panel",
+        hidden=True,
+        tabindex="-1",
+        role="dialog",
+        aria_label=t("site.passport"),
+    )
+    said = {
+        "updated": t("site.updated"),
+        "away": t("site.away"),
+        "ended": t("site.session_ended"),
+        "chart_failed": t("site.chart_failed"),
+    }
+    return [html.P("", id="status", role="status", className="sr-text", **data(**said)), panel]
+
+
+def _footer(frame: Frame) -> Any:
+    t, link = frame.language.text, frame.address.link
+    parts: list[Any] = [
         html.Span(t("site.municipality", city=frame.address.city.name)),
-        html.A(t("accuracy.link"), href=frame.address.link(ACCURACY)),
-        html.A(t("accessibility.title"), href=frame.address.link(ACCESSIBILITY)),
+        html.A(t("nav.public"), href=link(PUBLIC)),
+        html.A(t("accuracy.link"), href=link(ACCURACY)),
+        html.A(t("accessibility.title"), href=link(ACCESSIBILITY)),
         html.Span(t("site.footer", version=__version__)),
     ]
     return html.Footer(html.Div(html.Ul([html.Li(p) for p in parts]), className="wrap"))
 
 
-def loading(language: Language, downloads: Iterable[tuple[str, str]]) -> str:
-    """What stands where the page will be: a text, and tables for a browser without scripts."""
+def waiting(language: Language, since: str, again_s: int) -> Sequence[Any]:
+    """A page whose figures are being computed for the first time: it comes by itself."""
     t = language.text
-    links = [html.Li(html.A(label, href=href)) for label, href in downloads]
-    return (
-        '<div id="react-entry-point">'
-        f"{markup(html.P([icon('clock'), ' ', t('site.loading')], className='loading'))}</div>"
-        f"<noscript>{markup(html.P(t('site.no_script')))}{markup(html.Ul(links))}</noscript>"
-    )
+    bars = [html.Div(className=f"bone bone-{width}") for width in ("wide", "half", "tall")]
+    return [
+        html.H1(t("site.preparing")),
+        html.P([icon("clock"), " ", t("site.preparing_since", time=since)], className="lead"),
+        html.P(t("site.preparing_hint")),
+        html.Div(bars, className="bones", **data(again_s=str(again_s)), **aria(hidden="true")),
+    ]

@@ -1,6 +1,8 @@
-"""The words of the dashboard: one YAML catalogue a language, all with the same keys.
+"""The words of the dashboard: a folder of YAML files a language, all with the same keys.
 
-A catalogue is a tree of texts; ``Language`` asks for them by dotted key (``answer.promised``) and
+A file belongs to a page, or to what all pages say; together they are the language's catalogue, a
+tree of texts. CO2 and **bold** are marks that a page turns into markup; {names} are values already
+written in the language. ``Language`` asks for them by dotted key (``answer.promised``) and
 fills their ``{names}``. A key that is missing is a mistake of ours and raises KeyError; a test
 keeps the catalogues alike. Italian comes first: it is what a page falls back to.
 """
@@ -16,6 +18,7 @@ from typing import Any
 import yaml
 
 from dashboard import formats
+from paes.periods import zone
 
 LANGUAGES = ("it", "en")
 DEFAULT = LANGUAGES[0]
@@ -62,6 +65,10 @@ class Language:
         """See ``formats.day``."""
         return formats.day(value, self.code)
 
+    def local_day(self, at: datetime, tz: str) -> str:
+        """The local day of a time: ``12 marzo 2026``."""
+        return formats.day(at.astimezone(zone(tz)).date(), self.code)
+
     def clock_time(self, at: datetime, tz: str, seconds: bool = False) -> str:
         """See ``formats.clock_time``."""
         return formats.clock_time(at, tz, self.code, seconds)
@@ -82,8 +89,14 @@ def load_languages() -> dict[str, Language]:
 
 def catalogue(code: str) -> dict[str, str]:
     """The texts of one language by dotted key."""
-    tree = yaml.safe_load((_FOLDER / f"{code}.yaml").read_text("utf-8"))
-    return dict(_flat(tree))
+    texts: dict[str, str] = {}
+    for file in sorted((_FOLDER / code).glob("*.yaml")):
+        found = dict(_flat(yaml.safe_load(file.read_text("utf-8"))))
+        twice = sorted(texts.keys() & found.keys())
+        if twice:
+            raise ValueError(f"{file}: {twice[0]} is told in another file as well")
+        texts |= found
+    return texts
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

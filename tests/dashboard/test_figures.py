@@ -10,7 +10,7 @@ import pytest
 from shown_town import MovingClock
 
 from dashboard import canvas, figures
-from dashboard.queries import CityView, view
+from dashboard.queries.progress import CityView, view
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import Installation

@@ -15,11 +15,11 @@ import pytest
 from shown_town import LIVE, NEVER, NOW, POWER_KW, SILENT, STALE, MovingClock, plain_town
 
 from dashboard import sentences, tables
-from dashboard.chances import chance
-from dashboard.changes import line_changes, sector_changes
+from dashboard.sentences.chances import chance
+from dashboard.queries.changes import line_changes, sector_changes
 from dashboard.formats import MINUS
-from dashboard.meters import LiveCity, LiveMeter, activity_of, live, power_points
-from dashboard.queries import CityView, view
+from dashboard.queries.meters import LiveCity, LiveMeter, activity_of, live, power_points
+from dashboard.queries.progress import CityView, view
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.declared_row import Notation

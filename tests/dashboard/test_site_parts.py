@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.meters import LiveCity, LiveSite, activity_of, live
+from dashboard.queries.meters import LiveCity, LiveSite, activity_of, live
 from paes.accounting.ledger import EnergyLedger
 from paes.meter_status import MeterState
 from paes.metering import Carrier, Evidence, Measures, Reading

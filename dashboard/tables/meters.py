@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.meters import LiveCity, LiveMeter, LiveSite
-from dashboard.tables import Cell, Column, Table
+from dashboard.queries.meters import LiveCity, LiveMeter, LiveSite
+from dashboard.tables.table import Cell, Column, Table
 from dashboard.texts import Language
 from paes.metering import Measures
 

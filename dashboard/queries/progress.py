@@ -1,4 +1,4 @@
-"""What the page of progress shows, as plain data: no words, no colours, no Dash.
+"""What the page of progress shows, as plain data.
 
 ``view`` turns a city, a target and ready inventories into a ``CityView``. Everything that a
 sentence, a figure or a table needs is in it, so that they can never disagree.
@@ -10,17 +10,26 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashboard.changes import LineChange, SectorChange, line_changes, sector_changes
+from dashboard.queries.changes import LineChange, SectorChange, line_changes, sector_changes
+from dashboard.queries.recipe import Recipe, Sources
 from paes.accounting.ledger import EnergyLedger
 from paes.causes.effects import Effects
-from paes.installation import City
+from paes.installation import City, Installation
 from paes.inventory.inventory import Inventory
+from paes.inventory.method import Method
 from paes.metering import Finding
 from paes.periods import local_year
 from paes.plan.action import Action, Origin, Status
+from paes.plan.plan import ElectricityFactor
 from paes.plan.target import PublishedInventory, Target
 from paes.progress.path import YearResult
-from paes.progress.progress import Progress, make_progress, next_target
+from paes.progress.progress import (
+    Progress,
+    make_inventories,
+    make_progress,
+    next_target,
+    usual_simulation,
+)
 from paes.report.inventory_report import compared
 from paes.uncertainty.chances import Chances, YearChances
 from paes.uncertainty.simulation import Draws
@@ -169,3 +178,29 @@ def _milestones(city: City, progress: Progress) -> tuple[Milestone, ...]:
 def _count(actions: Iterable[Action]) -> ActionCount:
     listed = list(actions)
     return ActionCount(len(listed), sum(a.status is Status.COMPLETED for a in listed))
+
+
+@dataclass(frozen=True)
+class Inventories:
+    """All inventories of a city by one factor, and draws of their totals."""
+
+    by_year: dict[int, Inventory]
+    draws: Draws | None
+
+
+def make_all(sources: Sources, city_id: str, factor: str) -> Inventories:
+    """Drawn with them, once for all pages and targets: it takes as long as they do."""
+    city = sources.city(city_id)
+    chosen: ElectricityFactor = "frozen" if factor == "frozen" else "current"
+    method = Method.of(city.plan, electricity_factor=chosen)
+    made = make_inventories(city, sources.ledger, method)
+    simulation = usual_simulation(sources.installation) if made else None
+    return Inventories(made, simulation.of(made.values(), cells=False) if simulation else None)
+
+
+def _usual(installation: Installation) -> Iterable[tuple[str, ...]]:
+    return [(c.id, c.plan.electricity_factor) for c in installation.cities.values()]
+
+
+INVENTORIES = Recipe("inventories", make_all, max_age_s=900.0, ahead=_usual)
+"""By city and factor of electricity."""

@@ -1,92 +1,21 @@
-"""The tables of the page: one set of values, printed in HTML and in CSV by the column's kind.
-
-A cell is a number, a text or None (nothing is known: a dash on the page, empty in CSV). Numbers
-keep full precision in CSV; the page rounds them. ``Column.kind`` says how: ``number`` with
-``digits``, ``percent`` for a fraction, ``year`` never grouped, ``text`` as it is.
-"""
+"""The tables of the page of progress: causes, path, sectors, lines of the inventory, findings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from dashboard import formats
-from dashboard.changes import LineChange
-from dashboard.queries import CityView
-from dashboard.sentences import verdict_word
+from dashboard.queries.changes import LineChange
+from dashboard.queries.progress import CityView
+from dashboard.sentences.finding import finding_text
+from dashboard.sentences.progress import verdict_word
+from dashboard.tables.table import Cell, Column, Table
 from dashboard.texts import Language
 from paes.causes.cause import Cause, causes_of
 from paes.metering import Finding
 
-Cell: TypeAlias = str | float | None
-Kind = Literal["text", "number", "percent", "year"]
-_EXCEL = {"it": (";", "\ufeff"), "en": (",", "")}
-_SMALL = 10.0
-"""Numbers below deserve a decimal."""
 _LEAST_PART = 0.005
 """A smaller part of a figure is 0 % and not told."""
-_LEADS_A_FORMULA = ("=", "+", "@", "-", "\t")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its heading, and how its cells are printed."""
-
-    label: str
-    kind: Kind = "text"
-    digits: int = 0
-    sign: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with its caption; ``id`` names its CSV; the first column heads its rows."""
-
-    id: str
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-def cell_text(cell: Cell, column: Column, language: Language) -> str:
-    """A cell as the page prints it."""
-    if cell is None:
-        return formats.NOTHING
-    if isinstance(cell, str):
-        return cell
-    if column.kind == "percent":
-        return language.percent(cell, column.digits, column.sign)
-    if column.kind == "year":
-        return str(int(cell))
-    digits = column.digits or (1 if 0 < abs(cell) < _SMALL else 0)
-    return (language.signed if column.sign else language.number)(cell, digits)
-
-
-def csv_text(table: Table, language: Language) -> str:
-    """The table as CSV: for Italian spreadsheets ``;``, decimal comma and a byte-order mark."""
-    separator, mark = _EXCEL[language.code]
-    lines = [[formats.plain(c.label) for c in table.columns]]
-    lines += [[_csv_cell(cell, language) for cell in row] for row in table.rows]
-    quoted = [separator.join(_quoted(cell, separator) for cell in line) for line in lines]
-    return mark + "\r\n".join(quoted) + "\r\n"
-
-
-def _csv_cell(cell: Cell, language: Language) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        text = formats.plain(cell)
-        # A spreadsheet would run such a text as a formula.
-        return f"'{text}" if text.startswith(_LEADS_A_FORMULA) else text
-    return formats.csv_number(cell, language.code)
-
-
-def _quoted(text: str, separator: str) -> str:
-    if any(sign in text for sign in (separator, '"', "\n", "\r")):
-        return '"' + text.replace('"', '""') + '"'
-    return text
 
 
 def effects_table(view: CityView, language: Language) -> Table:
@@ -292,23 +221,3 @@ def _named(part: str, view: CityView, language: Language) -> str:
         return view.city.sites[part].name
     keys = (f"sector.{part}", f"carrier.{part}", f"use.{part}", f"subject.{part}")
     return next((language.text(key) for key in keys if language.knows(key)), part)
-
-
-def finding_text(finding: Finding, language: Language) -> str:
-    """A finding in the reader's language; its own English sentence if it is a new kind."""
-    key = f"finding.{finding.name}"
-    infinite = any(math.isinf(n) for n in finding.numbers.values())
-    if infinite and language.knows(f"{key}_unbounded"):
-        key = f"{key}_unbounded"
-    if not language.knows(key):
-        return finding.message
-    return language.text(key, **{n: _told(n, v, language) for n, v in finding.numbers.items()})
-
-
-def _told(name: str, value: float, language: Language) -> str:
-    """A finding's number; its name ends with its unit."""
-    if name.endswith("_fraction"):
-        return language.percent(value, 0)
-    if name.endswith("_t_per_mwh"):
-        return language.number(float(value), 4)
-    return language.number(float(value), 1 if 0 < abs(value) < _SMALL else 0)

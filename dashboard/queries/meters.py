@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dashboard.queries.recipe import Recipe, Sources
 from paes.accounted_register import power_point
 from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
@@ -248,3 +249,16 @@ def _power_now(last: Reading | None, period: timedelta, now: datetime) -> float 
     if last is None or last.quality is not Quality.GOOD:
         return None
     return last.value if now - last.at <= STALE_AFTER_PERIODS * period else None
+
+
+def _activity(sources: Sources, city_id: str) -> dict[str, Activity]:
+    return activity_of(sources.city(city_id), sources.ledger)
+
+
+ACTIVITY = Recipe("activity", _activity, max_age_s=240.0)
+"""Coverage and energy of the last day and week by meter, by city."""
+
+
+def live_now(sources: Sources, city: City, activity: Mapping[str, Activity]) -> LiveCity:
+    """The meters of ``city`` at this moment, beside what is kept of their last days."""
+    return live(city, sources.ledger, power_points(sources.installation, city), activity)

@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from dashboard.changes import SectorChange
-from dashboard.meters import LiveCity
-from dashboard.queries import CityView
+from dashboard.queries.changes import SectorChange
+from dashboard.queries.progress import CityView
 from dashboard.texts import Language
 from paes.causes.cause import Owed, causes_of
 from paes.causes.effects import Effects
 from paes.inventory.inventory import Inventory
-from paes.meter_status import MeterState
 from paes.progress.path import OpenBy, Verdict, YearResult
 
 _HALF = 0.5
@@ -276,21 +274,3 @@ def _name(row: SectorChange, language: Language) -> str:
 
 def _change_t(row: SectorChange, language: Language) -> str:
     return _signed_t(row.latest_t - row.base_t, language)
-
-
-def meters(now: LiveCity, language: Language) -> str:
-    """How many meters report."""
-    if not now.heard:
-        return language.text("meters.none")
-    counts = now.counts
-    total = sum(counts.values())
-    key = "meters.all_live" if counts[MeterState.LIVE] == total else "meters.sentence"
-    return language.text(
-        key, live=language.number(counts[MeterState.LIVE]), total=language.number(total)
-    )
-
-
-def meters_changed(now: LiveCity, language: Language, time: str) -> str:
-    """What a screen reader is told when a meter's state has changed."""
-    words = {state.value: language.number(n) for state, n in now.counts.items()}
-    return language.text("meters.status", time=time, **words)

@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.canvas import (
+from dashboard.figures.canvas import (
     BLUE,
     BROWN,
     GREEN,
@@ -25,8 +25,8 @@ from dashboard.canvas import (
     wrapped,
 )
 from dashboard.formats import for_plot
-from dashboard.queries import CityView, Milestone
-from dashboard.sentences import amount
+from dashboard.queries.progress import CityView, Milestone
+from dashboard.sentences.progress import amount
 from dashboard.texts import Language
 from paes.causes.cause import Basis, Cause, Owed, causes_of
 from paes.inventory.inventory import Inventory
@@ -35,12 +35,13 @@ from paes.progress.path import YearResult
 _ASSUMED_FROM = 0.005
 _ROW_HEIGHT = 45
 """Pixels: a label of two lines has room."""
+PATH_HEIGHT = 420
 _HOVER = "%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>"
 
 
 def path_figure(view: CityView, language: Language) -> go.Figure:
     """Inventories beside the path, targets as diamonds, others' inventories hollow."""
-    figure = blank_figure(language, height=420)
+    figure = blank_figure(language, height=PATH_HEIGHT)
     _add_path(figure, view, language)
     _add_inventories(figure, view, language)
     _add_bounds_legend(figure, view, language)
@@ -200,13 +201,21 @@ def _promise(milestone: Milestone, language: Language) -> str:
     return language.percent(-milestone.target.reduction_fraction, 0, sign=True)
 
 
+def effects_height(view: CityView) -> int:
+    """Pixels that ``effects_figure`` needs: a row for each part promised, each cause, the total."""
+    target = view.progress.target
+    split = target.supra_ordinate_fraction is not None and target.own_fraction is not None
+    told = sum(cause.is_told for cause in causes_of(view.effects))
+    return 80 + _ROW_HEIGHT * ((2 if split else 1) + told + 1)
+
+
 def effects_figure(view: CityView, language: Language) -> go.Figure:
     """What was promised, split as the act splits it, above the reduction step by step.
 
     A waterfall made of bars, in percentage points of the base year's emissions.
     """
     rows = _promise_rows(view, language) + _effect_rows(view, language)
-    figure = blank_figure(language, height=80 + _ROW_HEIGHT * len(rows))
+    figure = blank_figure(language, height=effects_height(view))
     for label, start, length, colour, hatch in rows:
         figure.add_bar(
             y=[for_plot(wrapped(label))],
@@ -283,10 +292,15 @@ def _look(cause: Cause) -> tuple[str, str]:
     return _COLOUR[cause.owed], _HATCH[cause.basis]
 
 
+def sectors_height(view: CityView) -> int:
+    """Pixels that ``sectors_figure`` needs."""
+    return max(240, 62 * len(view.sectors) + 90)
+
+
 def sectors_figure(view: CityView, language: Language) -> go.Figure:
     """Emissions by sector, base year against the newest inventory."""
     rows = list(view.sectors)
-    figure = blank_figure(language, height=max(240, 62 * len(rows) + 90))
+    figure = blank_figure(language, height=sectors_height(view))
     base, newest = view.base_inventory.year, view.newest.year
     shown: tuple[tuple[str, list[float], str, str], ...] = (
         (language.text("sectors.legend_base", year=base), [r.base_t for r in rows], GREY, "/"),

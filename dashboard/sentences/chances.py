@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from dashboard.queries import CityView
-from dashboard.sentences import promised
+from dashboard.queries.progress import CityView
+from dashboard.sentences.progress import promised
 from dashboard.texts import Language
 from paes.uncertainty.chances import Chance
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from dash import html
 
-from dashboard import formats, sentences
+from dashboard import formats
 from dashboard.address import Address
-from dashboard.meter_tables import site_columns, site_row
-from dashboard.meters import LiveCity, LiveMeter, LiveSite
 from dashboard.pages.blocks import badge, download, header, icon, rich, scrolling
-from dashboard.pages.markup import markup
-from dashboard.tables import cell_text
+from dashboard.pages.page import Sheet
+from dashboard.queries.meters import LiveCity, LiveMeter, LiveSite
+from dashboard.sentences import meters as sentences
+from dashboard.tables.meters import meters_table, site_columns, site_row
+from dashboard.tables.table import cell_text
 from dashboard.texts import Language
 from paes.meter_status import MeterState
 
@@ -21,20 +22,13 @@ WATCHED = (MeterState.STALE, MeterState.SILENT, MeterState.NEVER)
 MOST_WATCHED = 8
 
 
-def live_html(
-    now: LiveCity, activity_at: datetime, refresh_s: float, language: Language, address: Address
-) -> str:
-    """Everything inside the block, as the HTML that ``assets/live.js`` puts in its place."""
-    return markup(_block(now, activity_at, refresh_s, language, address))
-
-
-def _block(
-    now: LiveCity, activity_at: datetime, refresh_s: float, language: Language, address: Address
-) -> list[Any]:
+def meters_block(sheet: Sheet, now: LiveCity, activity_at: datetime) -> list[Any]:
+    """Everything that stays live."""
+    asked = sheet.asked
+    language, tz = asked.language, asked.city.time_zone
     answer = html.P(rich(sentences.meters(now, language)), className="answer", id="meters-answer")
     if not now.heard:
         return [answer, html.P(rich(language.text("meters.none_next")))]
-    tz = address.city.time_zone
     return [
         answer,
         _counts(now, language),
@@ -42,15 +36,18 @@ def _block(
             language.text(
                 "meters.refreshed",
                 time=language.clock_time(now.at, tz, seconds=True),
-                seconds=language.number(refresh_s),
                 computed=language.clock_time(activity_at, tz),
             ),
             className="made",
         ),
         _watch(now, language),
         html.H3(language.text("meters.table_heading")),
-        _sites(now, language, address),
-        _download(language, address),
+        _sites(now, language, asked.address),
+        download(
+            sheet,
+            meters_table(now, asked.city.name, tz, language),
+            language.text("meters.meter_csv"),
+        ),
     ]
 
 
@@ -145,8 +142,3 @@ def _last(site: LiveSite, relative: str, language: Language, tz: str, now: datet
         [html.Span(relative), " ", html.Span(when, className="hint")],
         dateTime=newest.last_at.isoformat(timespec="seconds"),
     )
-
-
-def _download(language: Language, address: Address) -> Any:
-    caption = language.text("table.caption_meters", city=address.city.name)
-    return download("meters", caption, language, address, language.text("meters.meter_csv"))

@@ -1,0 +1,1 @@
+"""The pictures: pure functions from data and a language to a Plotly figure, a module a page."""

@@ -1,0 +1,20 @@
+"""The page action: not written yet."""
+
+from __future__ import annotations
+
+from dash import html
+
+from dashboard.access.rights import Right
+from dashboard.asked import Asked
+from dashboard.pages.page import Content, Page, Sheet
+
+
+def action_page(asked: Asked) -> Content:
+    """Nothing yet."""
+    title = asked.language.text("nav.action")
+    return Sheet(asked).content(title, [html.H1(title)])
+
+
+PAGE = Page(
+    "action", "/azioni/<part>", action_page, right=Right.LOOK, in_menu=False, upper="/azioni"
+)

@@ -1,0 +1,25 @@
+"""The page malfunction: not written yet."""
+
+from __future__ import annotations
+
+from dash import html
+
+from dashboard.access.rights import Right
+from dashboard.asked import Asked
+from dashboard.pages.page import Content, Page, Sheet
+
+
+def malfunction_page(asked: Asked) -> Content:
+    """Nothing yet."""
+    title = asked.language.text("nav.malfunction")
+    return Sheet(asked).content(title, [html.H1(title)])
+
+
+PAGE = Page(
+    "malfunction",
+    "/allarmi/<part>",
+    malfunction_page,
+    right=Right.LOOK,
+    in_menu=False,
+    upper="/allarmi",
+)

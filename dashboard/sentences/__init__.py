@@ -1,0 +1,1 @@
+"""The answers in words, a module a page; each says in numbers what its figure shows."""
