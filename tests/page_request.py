@@ -1,21 +1,15 @@
-"""What the browser asks for once the document is there: the page itself."""
+"""What the browser asks for once the document is there: the figures of the page."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def page_request(href: str) -> dict[str, Any]:
-    """The body of the request to ``/_dash-update-component`` for the page at ``href``."""
+def charts_request(href: str) -> dict[str, Any]:
+    """The body of the request to ``/_dash-update-component`` for the charts of ``href``."""
     return {
-        "output": "..page.children...retry.max_intervals..",
-        "outputs": [
-            {"id": "page", "property": "children"},
-            {"id": "retry", "property": "max_intervals"},
-        ],
-        "inputs": [
-            {"id": "address", "property": "href", "value": href},
-            {"id": "retry", "property": "n_intervals"},
-        ],
+        "output": "charts.data",
+        "outputs": {"id": "charts", "property": "data"},
+        "inputs": [{"id": "address", "property": "href", "value": href}],
         "changedPropIds": ["address.href"],
     }

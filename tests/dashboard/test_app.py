@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import json
 import signal
 import socket
 import threading
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from page_request import page_request
+from page_request import charts_request
 from shown_town import MovingClock, plain_town
 from werkzeug.test import TestResponse
 
@@ -31,11 +30,17 @@ def client(app: Dashboard) -> FlaskClient:
     return app.server.test_client()
 
 
-def callback(client: FlaskClient, href: str) -> str:
-    """The page's content as the browser asks for it, as text."""
-    answer = client.post("/_dash-update-component", json=page_request(f"http://localhost{href}"))
+def page(client: FlaskClient, address: str) -> str:
+    """The document at ``address`` as text."""
+    return client.get(address).get_data(as_text=True)
+
+
+def charts(client: FlaskClient, address: str) -> dict[str, Any]:
+    """The figures of the page at ``address`` as the browser asks for them."""
+    asked = charts_request(f"http://localhost{address}")
+    answer = client.post("/_dash-update-component", json=asked)
     assert answer.status_code == 200
-    return json.dumps(answer.get_json(), ensure_ascii=False)
+    return dict(answer.get_json()["response"]["charts"]["data"])
 
 
 @pytest.mark.parametrize(
@@ -87,14 +92,25 @@ def test_health_answers_without_touching_the_data(client: FlaskClient) -> None:
     assert client.get("/salute").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["path", "effects", "sectors", "lines", "findings", "meters"])
-def test_each_table_is_a_csv_in_the_readers_convention(client: FlaskClient, name: str) -> None:
-    italian, english = client.get(f"/csv/{name}"), client.get(f"/csv/{name}?lang=en")
+@pytest.mark.parametrize(
+    "path", ["/csv/path", "/csv/effects", "/csv/sectors", "/csv/lines", "/csv/findings"]
+)
+def test_each_table_is_a_csv_in_the_readers_convention(client: FlaskClient, path: str) -> None:
+    italian, english = client.get(path), client.get(f"{path}?lang=en")
+    name = path.rpartition("/")[2]
     assert italian.mimetype == "text/csv"
     assert f"la-spezia-{name}.csv" in italian.headers["Content-Disposition"]
     assert italian.get_data().startswith(b"\xef\xbb\xbf")
     assert not english.get_data().startswith(b"\xef\xbb\xbf")
     assert ";" in italian.get_data(as_text=True).splitlines()[0]
+
+
+def test_charts_come_by_the_address_of_their_page(client: FlaskClient) -> None:
+    found = charts(client, "/?lang=en&target=2030-40")
+    assert set(found["figures"]) >= {"path", "effects", "sectors"}
+    assert all(figure["data"] for figure in found["figures"].values())
+    assert found["config"]["locale"] == "en"
+    assert charts(client, "/accessibilita")["figures"] == {}
 
 
 def test_answers_are_compressed_for_who_takes_it(client: FlaskClient) -> None:
@@ -117,7 +133,7 @@ def status(answer: TestResponse) -> int:
 
 
 def test_unknown_values_fall_back_with_a_visible_message(client: FlaskClient) -> None:
-    content = callback(client, "/?city=roma&target=moon&factor=x&lang=en")
+    content = page(client, "/?city=roma&target=moon&factor=x&lang=en")
     for asked in ("roma", "moon", "“x”"):
         assert asked in content
 
@@ -130,7 +146,7 @@ def test_city_without_baseline_says_what_is_missing_and_what_to_do(
     city = replace(town.city(), declared=rows)
     bare = replace(town, cities={city.id: city})
     app = create_app(bare, empty_store, clock=clock)
-    content = callback(app.server.test_client(), "/?lang=en")
+    content = page(app.server.test_client(), "/?lang=en")
     app.close()
     assert "the baseline inventory is missing" in content
     assert "paes check" in content
@@ -140,18 +156,18 @@ def test_store_without_readings_says_how_to_begin(
     assets: None, installation: Installation, empty_store: SqliteStore, clock: MovingClock
 ) -> None:
     app = create_app(installation, empty_store, clock=clock)
-    content = callback(app.server.test_client(), "/?lang=en")
+    content = page(app.server.test_client(), "/dati?lang=en")
     app.close()
     assert "paes collect" in content
     assert "paes simulate" in content
 
 
 @pytest.mark.parametrize(
-    ("failure", "says"),
+    ("failure", "says", "status"),
     [
-        (StoreError("10.0.0.3 is gone"), "the store of readings does not answer"),
-        (DataError("no inventory of 1850"), "no inventory of 1850"),
-        (ZeroDivisionError("defect"), "internal error"),
+        (StoreError("10.0.0.3 is gone"), "the store of readings does not answer", 503),
+        (DataError("no inventory of 1850"), "no inventory of 1850", 503),
+        (ZeroDivisionError("defect"), "internal error", 500),
     ],
 )
 def test_whatever_fails_the_reader_gets_words_and_the_log_the_cause(
@@ -161,12 +177,15 @@ def test_whatever_fails_the_reader_gets_words_and_the_log_the_cause(
     caplog: Any,
     failure: Exception,
     says: str,
+    status: int,
 ) -> None:
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr(app.observatory, "page", fail)
-    content = callback(client, "/?lang=en")
+    monkeypatch.setattr(app.observatory, "kept", fail)
+    answer = client.get("/?lang=en")
+    content = answer.get_data(as_text=True)
+    assert answer.status_code == status
     assert "The page could not be prepared" in content
     assert says in content
     assert "ZeroDivisionError" not in content

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from shown_town import MovingClock
 
-from dashboard import canvas, figures
+from dashboard.figures import canvas
+from dashboard.figures import progress as figures
 from dashboard.queries.progress import CityView, view
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger

@@ -13,7 +13,7 @@ from string import Formatter
 import pytest
 
 import paes
-from dashboard.tables.progress import finding_text
+from dashboard.sentences.finding import finding_text
 from dashboard.texts import LANGUAGES, Language, catalogue
 from paes.metering import Finding
 

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 from shown_town import LIVE, NEVER, NOW, POWER_KW, SILENT, STALE, MovingClock, plain_town
 
-from dashboard import sentences, tables
-from dashboard.sentences.chances import chance
-from dashboard.queries.changes import line_changes, sector_changes
 from dashboard.formats import MINUS
+from dashboard.queries.changes import line_changes, sector_changes
 from dashboard.queries.meters import LiveCity, LiveMeter, activity_of, live, power_points
 from dashboard.queries.progress import CityView, view
+from dashboard.sentences import progress as sentences
+from dashboard.sentences.chances import chance
+from dashboard.tables import progress as tables
+from dashboard.tables import table as table_parts
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.declared_row import Notation
@@ -306,15 +308,15 @@ def test_csv_of_an_italian_table_opens_in_an_italian_spreadsheet(
     installation: Installation, empty_store: SqliteStore, languages: dict[str, Language]
 ) -> None:
     shown = town_view(installation, empty_store, "piano-energetico-2020")
-    lines = tables.csv_text(tables.lines_table(shown, languages["it"]), languages["it"])
+    lines = table_parts.csv_text(tables.lines_table(shown, languages["it"]), languages["it"])
     assert lines.startswith("\ufeffSettore;Vettore;")
     gas = lines.split("\r\nIndustria (non ETS);Gas naturale;")
     assert gas[1].startswith("1100;222,2;0,1;dichiarato;2025;assunto;0,202;")
 
 
 def test_text_that_a_spreadsheet_would_run_is_disarmed(languages: dict[str, Language]) -> None:
-    table = tables.Table("t", "", (tables.Column("a"),), (("=1+1",), ("-3 and more",)))
-    assert tables.csv_text(table, languages["en"]) == "a\r\n'=1+1\r\n'-3 and more\r\n"
+    table = table_parts.Table("t", "", (table_parts.Column("a"),), (("=1+1",), ("-3 and more",)))
+    assert table_parts.csv_text(table, languages["en"]) == "a\r\n'=1+1\r\n'-3 and more\r\n"
 
 
 @pytest.fixture
