@@ -32,6 +32,7 @@ from dashboard.memory import Memory, Pending
 from dashboard.observatory import Observatory
 from dashboard.pages.markup import markup
 from dashboard.pages.table import PAGES
+from dashboard.queries.field_report import Field
 from dashboard.routes import add_headers, add_routes
 from dashboard.serving import require_port, serve, stop_signals
 from dashboard.texts import load_languages
@@ -109,17 +110,18 @@ def create_app(
     base: str = "/",
     memory: Memory | None = None,
     folder: Path | None = None,
+    field: Field | None = None,
     who: Callable[[], User] = local_user,
 ) -> Dashboard:
     """The dashboard of ``installation`` over ``store``; live blocks are asked every ``refresh_s``.
 
     ``base`` is where it lives on its server, such as ``/energia/``; ``folder`` where it keeps what
-    it makes itself. Raises PaesError if the browser
-    assets were never fetched. The caller closes the application before it closes the store.
+    it makes itself; ``field`` tells of the collector on this machine. Raises PaesError if the
+    browser assets were never fetched. The caller closes the application before it closes the store.
     """
     locales = _locales()
     app = Dashboard(
-        Observatory(installation, store, clock, memory, folder),
+        Observatory(installation, store, clock, memory, folder, field),
         who,
         assets_folder=str(ASSETS),
         include_assets_files=False,

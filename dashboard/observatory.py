@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dashboard.memory import Kept, Memory
+from dashboard.queries.field_report import Field
 from dashboard.queries.recipe import Recipe, Sources
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import Installation
@@ -33,8 +34,9 @@ class Observatory:
         clock: Callable[[], datetime],
         memory: Memory | None = None,
         folder: Path | None = None,
+        field: Field | None = None,
     ) -> None:
-        self.sources = Sources.of(installation, store, clock, folder)
+        self.sources = Sources.of(installation, store, clock, folder, field)
         self.memory = memory or Memory(clock)
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from dashboard.queries.field_report import Field
 from paes.accounting.ledger import EnergyLedger
 from paes.installation import City, Installation
 from paes.periods import Clock
@@ -30,13 +31,21 @@ class Sources:
     ledger: EnergyLedger
     folder: Path | None = None
     """Where the dashboard keeps what it makes itself (reports); None: nowhere."""
+    field: Field | None = None
+    """Tells of the collector on this machine; None: nobody can. Recipes do without it."""
 
     @classmethod
     def of(
-        cls, installation: Installation, store: Store, clock: Clock, folder: Path | None = None
+        cls,
+        installation: Installation,
+        store: Store,
+        clock: Clock,
+        folder: Path | None = None,
+        field: Field | None = None,
     ) -> Sources:
         """With a ledger over them."""
-        return cls(installation, store, clock, EnergyLedger(installation, store, clock), folder)
+        ledger = EnergyLedger(installation, store, clock)
+        return cls(installation, store, clock, ledger, folder, field)
 
     def city(self, city_id: str) -> City:
         """The city of that id."""

@@ -33,6 +33,7 @@ from paes.store import Store
 from paes.store.sqlite import SqliteStore
 
 HOST = "127.0.0.1"
+SPOOL = "demo.sqlite.spool"
 POLL_PERIOD_S = 10
 FIRST_LOOK_S = 30.0
 """Pages come first, which are slow the first time."""
@@ -54,6 +55,7 @@ _STARTED = "malfunctions-seen-from"
 def demo(session: Session, port: int, years: int, data: Path | None, malfunctions: bool) -> None:
     """A simulated town with its past, polled live, on the dashboard (Ctrl-C stops it)."""
     from dashboard.app import create_app, require_assets, require_port, serve, stop_signals
+    from paes.cli.field_report import field_of
 
     require_assets()
     require_port(HOST, port)
@@ -67,7 +69,8 @@ def demo(session: Session, port: int, years: int, data: Path | None, malfunction
             town = town.with_malfunctions(planted(installation, town.parameters, begun))
         _fill(town, store, past)
         with _polled(installation, store, town, folder), _watched(installation, store):
-            app = create_app(installation, store)
+            field = field_of(folder / SPOOL)
+            app = create_app(installation, store, folder=folder / "dashboard", field=field)
             say(f"\nPAES Monitor at http://{HOST}:{port}/  (Ctrl-C stops it)")
             serve(app, host=HOST, port=port)
         store.close()
@@ -133,7 +136,7 @@ def _polled(installation: Installation, store: Store, town: Town, folder: Path) 
         await simulator.start()
         try:
             polled = simulated(installation, _often(simulator.gateways()))
-            with closing(Spool(folder / "demo.sqlite.spool")) as spool:
+            with closing(Spool(folder / SPOOL)) as spool:
                 collector = Collector(polled, store, spool)
                 ready.set()
                 await collector.run(stop)

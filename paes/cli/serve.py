@@ -6,6 +6,7 @@ import click
 
 from paes.cli import Session
 from paes.cli.output import say
+from paes.cli.spool_file import spool_file
 
 
 @click.command()
@@ -15,8 +16,10 @@ from paes.cli.output import say
 def dashboard(session: Session, host: str, port: int) -> None:
     """Serve the dashboard until stopped (Ctrl-C)."""
     from dashboard.app import create_app, serve
+    from paes.cli.field_report import field_of
 
-    app = create_app(session.installation, session.store)
+    field = field_of(spool_file(session))
+    app = create_app(session.installation, session.store, field=field)
     serve(
         app,
         host=host,
