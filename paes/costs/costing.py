@@ -7,11 +7,12 @@ no contract is in force, energy has no price: it is told (``unpriced``), and nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import add
+from typing import TypeVar
 
 import pandas as pd
 
@@ -22,6 +23,7 @@ from paes.costs.bill import Asked, Bill, unit_of
 from paes.costs.cost_table import CostTable
 from paes.costs.prices import UnitPrice, meter_supplies, payer, price_at, price_kinds, regimes
 from paes.costs.runs import counted, runs_of
+from paes.meter_trees.tree import Term
 from paes.metering import Carrier, Finding, Measures
 from paes.meters import Meter
 from paes.periods import ALWAYS, By, Seconds, Span, edges, from_seconds, zone
@@ -29,6 +31,7 @@ from paes.periods import ALWAYS, By, Seconds, Span, edges, from_seconds, zone
 NO_CONTRACT = "costs.no_contract"
 PAID = (Measures.WITHDRAWAL, Measures.FEED_IN, Measures.WATER)
 """What has contracts: what is bought, and what is sold."""
+K = TypeVar("K", bound=Hashable)
 Commodity = tuple[Carrier | None, Measures]
 """What is paid for; None is water."""
 
@@ -87,13 +90,40 @@ class Costing:
         whose energy belongs to another site is paid for there, at the price of the meter above.
         """
         energy, wanted = SiteEnergy(self.ledger), list(sites)
-        found = [(kind, t) for kind in PAID for t in energy.terms(wanted, carrier, kind)]
-        asked = [Asked(t.meter, payer(self.installation, t.meter), t.span) for _, t in found]
-        sums: dict[Commodity, list[Costs]] = {}
-        for (kind, term), costs in zip(found, self._each(asked, span, by), strict=True):
-            key = (term.meter.carrier, kind)
-            sums.setdefault(key, []).append(costs.times(term.weight))
-        return {key: reduce(add, sums[key]) for key in sorted(sums, key=_order)}
+        terms = {kind: energy.terms(wanted, carrier, kind) for kind in PAID}
+        asked = {
+            (of[0].meter.carrier, kind): of
+            for kind, found in terms.items()
+            for of in _by_carrier(found)
+        }
+        found = self._sums(asked, span, by)
+        return {key: found[key] for key in sorted(found, key=_order)}
+
+    def by_site(
+        self, sites: Iterable[str], span: Span, by: By
+    ) -> dict[tuple[str, Commodity], Costs]:
+        """The same of each site apart, asked of the store together: much faster than one by one."""
+        energy = SiteEnergy(self.ledger)
+        asked = {
+            (site, (of[0].meter.carrier, kind)): of
+            for site in sorted(set(sites))
+            for kind in PAID
+            for of in _by_carrier(energy.terms([site], None, kind))
+        }
+        return self._sums(asked, span, by)
+
+    def _sums(self, asked: Mapping[K, Sequence[Term]], span: Span, by: By) -> dict[K, Costs]:
+        """What the terms of each key cost together, each at the price of its own meter."""
+        found = [
+            Asked(t.meter, payer(self.installation, t.meter), t.span)
+            for of in asked.values()
+            for t in of
+        ]
+        costs = iter(self._each(found, span, by))
+        return {
+            key: reduce(add, [next(costs).times(term.weight) for term in of])
+            for key, of in asked.items()
+        }
 
     def price_at(self, meter: Meter, at: datetime) -> UnitPrice | None:
         """What one more unit of ``meter`` costs at ``at``; None if no contract is in force."""
@@ -157,6 +187,14 @@ def _months_around(period_edges_s: Seconds, tz: str) -> Seconds:
     """Whole months: the highest quarter hour of one counts, whatever part of it is asked for."""
     outer = Span(from_seconds(period_edges_s[0]), from_seconds(period_edges_s[-1]))
     return edges(outer, By.MONTH, tz)
+
+
+def _by_carrier(terms: Iterable[Term]) -> list[list[Term]]:
+    """Terms of one carrier together, in the order in which the first of each comes."""
+    found: dict[Carrier | None, list[Term]] = {}
+    for term in terms:
+        found.setdefault(term.meter.carrier, []).append(term)
+    return list(found.values())
 
 
 def _order(of: Commodity) -> tuple[int, int]:
