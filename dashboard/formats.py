@@ -70,6 +70,11 @@ def day(value: date, language: str) -> str:
     return str(format_date(value, "d MMMM y", locale=_LOCALE[language]))
 
 
+def month(year: int, number: int, language: str) -> str:
+    """A month in words: ``marzo 2026``."""
+    return str(format_date(date(year, number, 1), "LLLL y", locale=_LOCALE[language]))
+
+
 def clock_time(at: datetime, tz: str, language: str, seconds: bool = False) -> str:
     """The local time of day: ``14:05``, or ``14:05:30``."""
     pattern = "HH:mm:ss" if seconds else "HH:mm"

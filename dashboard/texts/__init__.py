@@ -65,6 +65,10 @@ class Language:
         """See ``formats.day``."""
         return formats.day(value, self.code)
 
+    def month(self, year: int, number: int) -> str:
+        """See ``formats.month``."""
+        return formats.month(year, number, self.code)
+
     def local_day(self, at: datetime, tz: str) -> str:
         """The local day of a time: ``12 marzo 2026``."""
         return formats.day(at.astimezone(zone(tz)).date(), self.code)
