@@ -29,7 +29,7 @@ from paes.faults.cases.bouts import together
 from paes.faults.cases.case import Bout, Case, CaseUpdate, Cause, Decision, State, Word
 from paes.faults.cases.decisions import SAID
 from paes.faults.cases.events import CASE, KeptCase, cases_in, events_of
-from paes.faults.cases.life import steps
+from paes.faults.cases.life import STATE_OF, steps
 from paes.faults.cases.run import last_run
 from paes.faults.episode import Episode, Excess, Picture
 from paes.faults.money.price import Interval, Price, Waste
@@ -485,13 +485,29 @@ def test_what_may_be_said_in_each_state(town, said, then):
     name = town.only().id
     for at, word in enumerate(said):
         town.say(name, word, 15 + at / 100, **_assignee(word))
-    for word in Word:
+    for word in STATE_OF:
         case = register.case_of(town.store, name)
+        register.require_sayable(case, Word.NOTE)
         if word in then:
             register.require_sayable(case, word)
         else:
             with pytest.raises(DataError, match=f"{word} is not for a case that is {case.state}"):
                 register.require_sayable(case, word)
+
+
+def test_a_note_is_kept_with_its_author_and_changes_no_state(town):
+    town.truth[METER] = [(10, 90)]
+    town.run(0, 15)
+    name = town.only().id
+    town.say(name, Word.ASSIGN, 15, assignee="Bianchi")
+    case = town.say(name, Word.NOTE, 16, author="Verdi", reason="la valvola perde")
+    assert (case.state, case.assignee) == (State.ASSIGNED, "Bianchi")
+    assert [step.state for step in case.steps] == [State.NEW, State.ASSIGNED]
+    assert [(n.author, n.reason, n.at) for n in case.notes] == [
+        ("Verdi", "la valvola perde", day(16))
+    ]
+    with pytest.raises(DataError, match="a note needs its text"):
+        town.say(name, Word.NOTE, 17, reason="  ")
 
 
 def _assignee(word: Word) -> dict[str, str]:

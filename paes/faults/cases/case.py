@@ -47,6 +47,7 @@ class Word(StrEnum):
     ASSIGN = "assign"
     DISMISS = "dismiss"
     REPAIRED = "repaired"
+    NOTE = "note"  # what was seen or is known; it changes no state
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ class Decision:
             raise DataError(f"{self.case}: who says {self.word}? a decision needs its author")
         if self.word is Word.DISMISS and not self.reason.strip():
             raise DataError(f"{self.case}: a case is dismissed with a reason, and none is given")
+        if self.word is Word.NOTE and not self.reason.strip():
+            raise DataError(f"{self.case}: a note needs its text, and none is given")
         if (self.word is Word.ASSIGN) != bool(self.assignee and self.assignee.strip()):
             raise DataError(f"{self.case}: to whom? {Word.ASSIGN}, and no other word, names one")
 
@@ -182,6 +185,11 @@ class Case:
         """Who is to see to it, as was said last."""
         told = [d.assignee for d in self.decisions if d.word is Word.ASSIGN]
         return told[-1] if told else None
+
+    @property
+    def notes(self) -> tuple[Decision, ...]:
+        """What people noted of it, first to last."""
+        return tuple(d for d in self.decisions if d.word is Word.NOTE)
 
     @property
     def reason(self) -> str | None:

@@ -31,7 +31,7 @@ STATE_OF = {
     Word.DISMISS: State.DISMISSED,
     Word.REPAIRED: State.REPAIRED,
 }
-_ALL = tuple(Word)
+_ALL = tuple(STATE_OF)
 MAY_SAY: dict[State, tuple[Word, ...]] = {
     State.NEW: _ALL,
     State.ACKNOWLEDGED: (Word.ASSIGN, Word.DISMISS, Word.REPAIRED),
@@ -42,7 +42,10 @@ MAY_SAY: dict[State, tuple[Word, ...]] = {
     State.VERIFIED: (Word.DISMISS,),
     State.RETRACTED: (),
 }
-"""What a person may say of a case in each state. What is over can still be called a false alarm."""
+"""What a person may say of a case in each state. What is over can still be called a false alarm.
+
+A note may be added in any: it changes none.
+"""
 
 
 def days_of(parameters: Mapping[str, Any], name: str) -> timedelta:
@@ -60,7 +63,7 @@ def steps(
     """
     known = list(bouts)
     seen = apart(known)
-    said = sorted(decisions, key=lambda d: (d.at, d.number))
+    said = sorted((d for d in decisions if d.word in STATE_OF), key=lambda d: (d.at, d.number))
     if not seen:
         return _retracted(known, said)
     told: list[Step] = []
@@ -128,7 +131,7 @@ def _retracted(bouts: Sequence[Bout], said: Sequence[Decision]) -> tuple[Step, .
 def require_sayable(case: Case, word: Word) -> None:
     """DataError if nobody may say ``word`` of ``case`` as it stands."""
     may = MAY_SAY[case.state]
-    if word in may:
+    if word in may or word is Word.NOTE:
         return
     last = case.steps[-1]
     by = last.decision if last.cause is Cause.SAID else None
