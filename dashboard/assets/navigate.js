@@ -31,6 +31,7 @@
   function put(fresh) {
     for (const place of document.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(place);
     putStyles(fresh);
+    delete document.body.dataset.drawn;
     for (const id of PARTS) document.getElementById(id).replaceWith(fresh.getElementById(id));
     document.title = fresh.title;
     prepare();
@@ -145,7 +146,7 @@
   /* The passport of a figure, beside the page. */
   let opener = null;
   function openPanel(link) {
-    opener = link;
+    if (!link.closest("#panel")) opener = link;
     window.dash_clientside.set_props("passport-asked", { data: link.dataset.figure });
   }
   function showPanel(html) {

@@ -5,7 +5,7 @@ Start here: ``Tracer(city, ledger).figure(id)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from paes.accounting.ledger import EnergyLedger
@@ -25,12 +25,12 @@ from paes.progress.progress import Progress, make_progress
 
 
 class Tracer:
-    """Finds figures of one city by their ids."""
+    """Finds figures of one city by their ids; inventories that are ``ready`` are not made again."""
 
-    def __init__(self, city: City, ledger: EnergyLedger) -> None:
+    def __init__(self, city: City, ledger: EnergyLedger, ready: Iterable[Inventory] = ()) -> None:
         self.city, self.ledger = city, ledger
         self.meters = MeterFigures(city.id, ledger)
-        self._made: dict[tuple[int, Method], Inventory] = {}
+        self._made = {(made.year, made.method): made for made in ready}
         self._progress: dict[tuple[str, Method], Progress] = {}
 
     @cached_property
