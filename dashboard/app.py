@@ -33,10 +33,12 @@ from dashboard.observatory import Observatory
 from dashboard.pages.markup import markup
 from dashboard.pages.table import PAGES
 from dashboard.queries.field_report import Field
+from dashboard.recipes import RECIPES
 from dashboard.routes import add_headers, add_routes
 from dashboard.serving import require_port, serve, stop_signals
 from dashboard.texts import load_languages
 from dashboard.visits import Visits
+from dashboard.warm_up import compress_assets, make_ahead
 from paes.errors import PaesError
 from paes.installation import Installation
 from paes.periods import now_utc
@@ -95,6 +97,12 @@ class Dashboard(Dash):
         """The address of an own file; it changes with the file, so it may be kept for a year."""
         changed = int((ASSETS / name).stat().st_mtime)
         return f"{self.get_asset_url(name)}?m={changed}"
+
+    def warm_up(self, ahead: bool) -> None:
+        """Have ready what readers ask for first; with ``ahead`` the long answers too."""
+        compress_assets(self.server, self.visits.base)
+        if ahead:
+            make_ahead(self.observatory, RECIPES)
 
     def close(self) -> None:
         """End the background work; the store stays the caller's."""

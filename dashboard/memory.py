@@ -102,6 +102,12 @@ class Memory:
                 self._brief.popitem(last=False)
         return value
 
+    def renew(self, key: Hashable, make: Callable[[], object]) -> None:
+        """Make the value at ``key`` anew soon: something that it rests on was changed."""
+        with self._guard:
+            if key not in self._making:
+                self._begin(key, make)
+
     def close(self) -> None:
         """Make nothing more, and wait for what is under way."""
         with self._guard:
@@ -122,8 +128,9 @@ class Memory:
         return making
 
     def _make(self, key: Hashable, make: Callable[[], Any], is_first: bool) -> Kept[Any]:
+        at = self._clock()  # before it: what comes in meanwhile may not be in the value
         try:
-            kept = Kept(make(), self._clock())
+            kept = Kept(make(), at)
             with self._guard:
                 self._kept[key] = kept, self._timer()
             return kept

@@ -2,30 +2,70 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
 from paes.cli import Session
 from paes.cli.output import say
 from paes.cli.spool_file import spool_file
 
+if TYPE_CHECKING:
+    from dashboard.app import Dashboard
+    from dashboard.memory import Memory
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8050, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 32),
+              help="Processes that answer readers, beside one that prepares long answers; with 1,"
+              " and on Windows, one process does it all.")  # fmt: skip
 @click.pass_obj
-def dashboard(session: Session, host: str, port: int) -> None:
+def dashboard(session: Session, host: str, port: int, workers: int) -> None:
     """Serve the dashboard until stopped (Ctrl-C)."""
-    from dashboard.app import create_app, serve
+    from dashboard.app import create_app
     from paes.cli.field_report import field_of
+    from paes.store import open_store
 
+    installation, url = session.installation, session.store_url
     field = field_of(spool_file(session))
-    app = create_app(session.installation, session.store, field=field)
-    serve(
-        app,
-        host=host,
-        port=port,
-        ready=lambda address: say(f"PAES Monitor at {address}  (Ctrl-C stops it)"),
-    )
+    session.store.close()  # known to open; each process opens its own
+
+    def make(memory: Memory | None) -> Dashboard:
+        store = open_store(url, installation.retention)
+        return create_app(installation, store, memory=memory, field=field)
+
+    serve_app(make, host, port, workers)
+
+
+def serve_app(
+    make: Callable[[Memory | None], Dashboard], host: str, port: int, workers: int
+) -> None:
+    """Serve what ``make`` makes, which opens a store for itself, in one process or in several."""
+    from dashboard.app import require_assets, serve
+    from dashboard.memory import Memory
+    from dashboard.recipes import RECIPES
+    from paes.periods import now_utc
+
+    require_assets()
+
+    def ready(address: str) -> None:
+        say(f"PAES Monitor at {address}  (Ctrl-C stops it)")
+
+    if workers > 1 and hasattr(os, "fork"):
+        from dashboard.serving.workers import Service, serve_workers
+
+        service = Service(make, lambda: make(None).observatory.sources, RECIPES)
+        serve_workers(service, host, port, workers=workers, ready=ready)
+        return
+    from dashboard.serving.threads import WAIT_S
+
+    app = make(Memory(now_utc, wait_s=WAIT_S))
+    serve(app, host, port, ready=ready)
+    app.observatory.store.close()
 
 
 COMMANDS = (dashboard,)

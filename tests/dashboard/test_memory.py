@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from shown_town import NOW, MovingClock
 
@@ -29,7 +31,14 @@ def test_old_value_is_handed_out_while_a_new_one_is_made() -> None:
     memory = Memory(clock, timer)
     memory.get("k", lambda: "old", 60)
     timer.seconds = 61
-    assert memory.get("k", lambda: "new", 60).value == "old"
+    begun = threading.Event()
+
+    def make() -> str:
+        begun.set()
+        return "new"
+
+    assert memory.get("k", make, 60).value == "old"
+    assert begun.wait(60)
     memory.close()  # waits for what is being made
     assert memory.get("k", lambda: "newest", 60).value == "new"
 

@@ -1,4 +1,4 @@
-"""Running an application until it is told to stop: waitress, and a clean end.
+"""One process: waitress with threads, and a clean end.
 
 Waitress, because it is one process with threads on every platform: the embedded store and the
 application's own memory are shared, and there is nothing to configure.
@@ -7,6 +7,7 @@ application's own memory are shared, and there is nothing to configure.
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +20,19 @@ from flask import Flask
 from paes.listening import listen
 
 THREADS = 8
-_CANNOT_LISTEN = "the dashboard cannot listen on {place}: {reason}; choose another --port"
+WAIT_S = 1.2
+"""A page that is not there by then tells its reader that it is being prepared."""
+CANNOT_LISTEN = "the dashboard cannot listen on {place}: {reason}; choose another --port"
 
 
 class Servable(Protocol):
     """What can be served: a Flask server, and work that must be ended after it."""
 
     server: Flask
+
+    def warm_up(self, ahead: bool) -> None:
+        """Have ready what readers ask for first; with ``ahead`` the long answers too."""
+        ...
 
     def close(self) -> None:
         """End the background work."""
@@ -44,13 +51,13 @@ def serve(
     ``ready`` is called once with the address that answers (port 0 takes a free one). Raises
     PaesError if the port is taken or the host is not ours.
     """
-    listening = listen(host, port, _CANNOT_LISTEN)
+    listening = listen(host, port, CANNOT_LISTEN)
     server = waitress.create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
-    first_visit = threading.Thread(target=_first_visit, args=(app.server,), daemon=True)
+    first_visit = threading.Thread(target=app.warm_up, args=(True,), daemon=True)
     try:
         with stop_signals():
             if ready:
-                ready(f"http://{_shown(host)}:{listening.getsockname()[1]}/")
+                ready(shown_address(host, listening))
             first_visit.start()
             server.run()
     except KeyboardInterrupt:
@@ -64,20 +71,15 @@ def serve(
 
 def require_port(host: str, port: int) -> None:
     """PaesError if nobody can listen there: to be known before long work, not after it."""
-    listen(host, port, _CANNOT_LISTEN).close()
+    listen(host, port, CANNOT_LISTEN).close()
 
 
-def _shown(host: str) -> str:
-    """The host as a browser on this machine can use it."""
+def shown_address(host: str, listening: socket.socket) -> str:
+    """Where a browser on this machine finds what listens there."""
     if host in ("0.0.0.0", "::", ""):
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
-
-
-def _first_visit(server: Flask) -> None:
-    """Compute what the first page needs, so that its reader need not wait."""
-    server.test_client().get("/csv/effects")
-    server.test_client().get("/csv/meters")
+        host = "127.0.0.1"
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{listening.getsockname()[1]}/"
 
 
 @contextmanager
