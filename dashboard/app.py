@@ -26,6 +26,9 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from flask import request
 
+from dashboard.access.access import Access
+from dashboard.access.cookies import TOKEN_COOKIE, TOKEN_HEADER
+from dashboard.access.proxies import trust_proxies
 from dashboard.access.rights import LOCAL, User
 from dashboard.figures.canvas import config as chart_config
 from dashboard.memory import Memory, Pending
@@ -120,6 +123,8 @@ def create_app(
     folder: Path | None = None,
     field: Field | None = None,
     who: Callable[[], User] = local_user,
+    access: Access | None = None,
+    proxies: int = 0,
 ) -> Dashboard:
     """The dashboard of ``installation`` over ``store``; live blocks are asked every ``refresh_s``.
 
@@ -130,19 +135,24 @@ def create_app(
     locales = _locales()
     app = Dashboard(
         Observatory(installation, store, clock, memory, folder, field),
-        who,
+        access.who if access else who,
         assets_folder=str(ASSETS),
         include_assets_files=False,
         health_endpoint=HEALTH,
         suppress_callback_exceptions=True,
         update_title=None,
         url_base_pathname=base,
+        csrf_token_name=TOKEN_COOKIE,
+        csrf_header_name=TOKEN_HEADER,
     )
     app.server.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR_S
     app.layout = _layout(refresh_s)
     _add_callbacks(app, locales)
     add_routes(app.server, app.visits, PAGES)
     add_headers(app.server, list(app.csp_hashes()))
+    if access:
+        access.join(app)
+    trust_proxies(app.server, proxies)
     _warm_up(app)
     return app
 
@@ -177,14 +187,14 @@ def _layout(refresh_s: float) -> Any:
     )
 
 
-_STORES = ("charts", "charts-drawn", "live", "live-states", "live-shown", "passport-asked",
+_STORES = ("again", "charts", "charts-drawn", "live", "live-states", "live-shown", "passport-asked",
            "passport", "passport-shown")  # fmt: skip
 
 
 def _add_callbacks(app: Dashboard, locales: dict[str, Any]) -> None:
     visits = app.visits
 
-    def draw(href: str | None) -> Any:
+    def draw(href: str | None, _again: float | None) -> Any:
         """The figures of the page at ``href`` by name; None where one could not be made."""
         asked, page = visits.asked_by(href)
         if page is None or not asked.user.may(page.right):
@@ -192,12 +202,12 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any]) -> None:
         try:
             charts = page.make(asked).charts
         except (PaesError, Pending):
-            return {"figures": {}}
+            return {"href": href, "figures": {}}
         except Exception:
             log.exception("the charts of %s failed", asked.address.path)
-            return {"figures": {}}
+            return {"href": href, "figures": {}}
         figures = {name: _drawn(name, make) for name, make in charts.items()}
-        return {"figures": figures, "config": chart_config(asked.language, locales)}
+        return {"href": href, "figures": figures, "config": chart_config(asked.language, locales)}
 
     def refresh(_: int, href: str | None, before: dict[str, str] | None) -> Any:
         asked, page = visits.asked_by(href)
@@ -219,7 +229,7 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any]) -> None:
     def open_passport(figure: str | None, href: str | None) -> Any:
         return visits.passport(figure, href) if figure else no_update
 
-    app.callback(Output("charts", "data"), Input("address", "href"))(draw)
+    app.callback(Output("charts", "data"), Input("address", "href"), Input("again", "data"))(draw)
     app.callback(
         Output("live", "data"),
         Output("live-states", "data"),
