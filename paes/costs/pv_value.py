@@ -17,20 +17,27 @@ from operator import add
 import numpy as np
 import pandas as pd
 
+from paes.accounting.site_energy import SiteEnergy
 from paes.costs.cost_table import Money
 from paes.costs.costing import Costing, Costs
 from paes.errors import DataError
 from paes.metering import Carrier, Measures
 from paes.periods import By, Span
+from paes.series import Floats
 
 
 @dataclass(frozen=True)
 class PvValue:
-    """EUR by period: ``avoided`` by self-consumption, ``earned`` by feeding in."""
+    """EUR by period: ``avoided`` by self-consumption, ``earned`` by feeding in.
+
+    In the ``unpriced_s`` seconds of a period some contract was not in force: what was worth
+    something then is in no amount.
+    """
 
     starts: pd.DatetimeIndex
     avoided: Money
     earned: Money
+    unpriced_s: Floats
 
 
 def pv_value(costing: Costing, site: str, span: Span, by: By) -> PvValue:
@@ -45,22 +52,27 @@ def pv_value(costing: Costing, site: str, span: Span, by: By) -> PvValue:
     ]
     plants = [m for m in here if m.measures is Measures.GENERATION]
     bought = [m for m in here if m.measures is Measures.WITHDRAWAL]
-    fed_in = [m for m in here if m.measures is Measures.FEED_IN]
+    # Of a virtual meter too: the plant that gives all to the grid has no other.
+    fed_in = SiteEnergy(costing.ledger).terms([site], Carrier.ELECTRICITY, Measures.FEED_IN)
     if not plants or not bought:
         what = "meter of generation" if not plants else "meter of withdrawal"
         raise DataError(f"site {site} has no {what}; the value of its PV cannot be told")
     produced = _together(costing.meters(plants, span, by, at_price_of=bought[0]))
     n = len(produced.starts)
     if not fed_in:
-        return PvValue(produced.starts, _at_most(produced.periods.total), Money.nothing(n))
-    given = _together(costing.meters(fed_in, span, by, at_price_of=bought[0]))
-    earned = _together(costing.meters(fed_in, span, by))
+        most = _at_most(produced.periods.total)
+        return PvValue(produced.starts, most, Money.nothing(n), produced.periods.unpriced_s)
+    meters, weights = [term.meter for term in fed_in], [term.weight for term in fed_in]
+    given = _together(costing.meters(meters, span, by, at_price_of=bought[0]), weights)
+    earned = _together(costing.meters(meters, span, by), weights)
     avoided = _less(produced.periods.total, given.periods.total)
-    return PvValue(produced.starts, avoided, earned.periods.total)
+    unpriced_s = produced.periods.unpriced_s + earned.periods.unpriced_s
+    return PvValue(produced.starts, avoided, earned.periods.total, unpriced_s)
 
 
-def _together(costs: Sequence[Costs]) -> Costs:
-    return reduce(add, costs)
+def _together(costs: Sequence[Costs], weights: Sequence[float] = ()) -> Costs:
+    weighted = zip(costs, weights or [1.0] * len(costs), strict=True)
+    return reduce(add, (cost.times(weight) for cost, weight in weighted))
 
 
 def _at_most(value: Money) -> Money:
