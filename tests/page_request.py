@@ -10,6 +10,9 @@ def charts_request(href: str) -> dict[str, Any]:
     return {
         "output": "charts.data",
         "outputs": {"id": "charts", "property": "data"},
-        "inputs": [{"id": "address", "property": "href", "value": href}],
+        "inputs": [
+            {"id": "address", "property": "href", "value": href},
+            {"id": "again", "property": "data", "value": None},
+        ],
         "changedPropIds": ["address.href"],
     }

@@ -20,7 +20,7 @@
   }
 
   function show(charts) {
-    if (!charts) return null;
+    if (!charts || charts.href !== window.location.href) return null;
     for (const place of document.querySelectorAll("[data-chart]")) {
       if (place.dataset.chart in charts.figures) {
         draw(place, charts.figures[place.dataset.chart], charts.config);
@@ -28,7 +28,7 @@
         failed(place);
       }
     }
-    document.body.dataset.drawn = window.location.href;
+    document.body.dataset.drawn = "true";
     return null;
   }
 

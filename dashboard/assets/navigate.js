@@ -17,7 +17,11 @@
     return url.origin === window.location.origin && !/\/(csv|assets|esci|accesso)(\/|$)/.test(url.pathname);
   }
 
+  // Dash hears of an address that has changed by itself; of one that came again it must be told.
+  let told = window.location.href;
   function tellDash() {
+    if (told === window.location.href) window.dash_clientside.set_props("again", { data: Date.now() });
+    told = window.location.href;
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   }
 
