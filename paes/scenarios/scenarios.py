@@ -13,7 +13,7 @@ how likely it is enough in ``scenario_draws``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,7 +33,7 @@ from paes.scenarios.actions import mix_of
 from paes.scenarios.draws import FutureDraws, ToCome
 from paes.scenarios.years import Course, People, ScenarioYear
 from paes.uncertainty.chances import Asked, YearChances
-from paes.uncertainty.simulation import Simulation
+from paes.uncertainty.simulation import Draws, Simulation
 from paes.uncertainty.spread import Interval
 
 
@@ -61,6 +61,8 @@ class Scenario:
     gap_t: float
     interval_t: Interval
     chances: YearChances
+    intervals_t: tuple[Interval, ...] = ()
+    """What holds 9 of 10 draws of each year's emissions, one a year."""
 
     @property
     def last(self) -> ScenarioYear:
@@ -92,6 +94,14 @@ class Scenarios:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """Inventories that were made already, all by one method, and draws of their totals."""
+
+    inventories: Mapping[int, Inventory]
+    draws: Draws
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What is asked of ``make_scenarios``; by default the next target, and its year."""
 
@@ -107,20 +117,30 @@ def make_scenarios(
     wanted: Wanted | None = None,
     method: Method | None = None,
     simulation: Simulation | None = None,
+    ready: Ready | None = None,
 ) -> Scenarios:
-    """The scenarios of ``city``; DataError if an action, a target or a projection is not known."""
+    """The scenarios of ``city``; DataError if an action, a target or a projection is not known.
+
+    What is ``ready`` is neither made nor drawn again; ``method`` and ``simulation`` are then its.
+    """
     wanted = wanted or Wanted()
-    last_year = max(inventory_years(city, ledger), default=None)
+    known = ready.inventories if ready else inventory_years(city, ledger)
+    last_year = max(known, default=None)
     if last_year is None:
         raise DataError(f"{city.id}: no inventory can be made, so there is nothing to go on from")
     target = _target(city, wanted.target_id, last_year)
     to_year = _to_year(target, wanted.to_year, last_year)
-    last = make_inventory(city, last_year, ledger, method)
-    is_base = target.base_year == last_year
-    base = last if is_base else make_inventory(city, target.base_year, ledger, method)
+    years = {last_year, target.base_year}
+    if ready and years <= ready.inventories.keys():
+        made_of = {year: ready.inventories[year] for year in years}
+    else:
+        ready = None
+        made_of = {year: make_inventory(city, year, ledger, method) for year in years}
+    base, last = made_of[target.base_year], made_of[last_year]
     grid, unused = _grid(ledger, last, wanted.grid_id)
     mix = mix_of(city, wanted.chosen, to_year)
-    lines = _Lines(city, ledger, target, base, last, to_year, simulation)
+    draws = ready.draws if ready else None
+    lines = _Lines(city, ledger, target, base, last, to_year, simulation, draws)
     made = list(lines.usual(grid))
     made += lines.both(ScenarioId.PLANNED, mix.planned, grid)
     if mix.chosen:
@@ -140,6 +160,7 @@ class _Lines:
         last: Inventory,
         to_year: int,
         simulation: Simulation | None,
+        draws: Draws | None = None,
     ) -> None:
         installation = ledger.installation
         assumed = installation.uncertainty
@@ -155,10 +176,9 @@ class _Lines:
         usual = city.outlook.growth or installation.expectations.errors.usual_growth
         self.spread_per_year = usual.spread_fraction_per_year
         both = {i.year: i for i in (base, last)}.values()
-        self.simulation = simulation
-        self.future = FutureDraws.of(
-            simulation.of(both, cells=False), self.realisation, self.spread_per_year
-        )
+        draws = draws or simulation.of(both, cells=False)
+        self.seed, self.draws = draws.seed, draws.count
+        self.future = FutureDraws.of(draws, self.realisation, self.spread_per_year)
 
     @property
     def per_head(self) -> float:
@@ -201,26 +221,31 @@ class _Lines:
     ) -> Scenario:
         years = self.course.years(self.to_year, actions, grid, yearly_change)
         end = years[-1]
-        to_come = ToCome(
-            year=end.year,
-            last_year=self.last.year,
-            growth=end.as_usual_t / self.last.emissions_t if self.last.emissions_t else 0.0,
-            grid_fraction=end.grid_t / end.as_usual_t if end.as_usual_t else 0.0,
-            declared_t=end.declared_t,
-        )
         asked = Asked(
             required_fraction(self.target, end.year), self.target.reduction_fraction, self.per_head
         )
         base_per_t = per_tonne(self.city, self.target, self.base_inventory.year)
-        chances = self.future.chances(to_come, self.target.base_year, asked, base_per_t)
+        base_year = self.target.base_year
+        chances = self.future.chances(self._to_come(end), base_year, asked, base_per_t)
+        intervals = tuple(self.future.spread(self._to_come(y)).interval() for y in years)
         return Scenario(
             id=id_,
             grid=grid,
             years=years,
             actions=tuple(a.id for a in actions if a.status is not Status.COMPLETED),
             gap_t=end.emissions_t - self.allowed_t,
-            interval_t=self.future.spread(to_come).interval(),
+            interval_t=intervals[-1],
             chances=chances,
+            intervals_t=intervals,
+        )
+
+    def _to_come(self, year: ScenarioYear) -> ToCome:
+        return ToCome(
+            year=year.year,
+            last_year=self.last.year,
+            growth=year.as_usual_t / self.last.emissions_t if self.last.emissions_t else 0.0,
+            grid_fraction=year.grid_t / year.as_usual_t if year.as_usual_t else 0.0,
+            declared_t=year.declared_t,
         )
 
     def all(self, made: Iterable[Scenario], findings: Iterable[Finding]) -> Scenarios:
@@ -236,8 +261,8 @@ class _Lines:
             allowed_t=self.allowed_t,
             realisation=(assumed.low_fraction, assumed.likely_fraction, assumed.high_fraction),
             spread_per_year=self.spread_per_year,
-            seed=self.simulation.seed,
-            draws=self.simulation.draws,
+            seed=self.seed,
+            draws=self.draws,
             scenarios=tuple(made),
             findings=tuple(findings),
         )
