@@ -79,6 +79,14 @@ class AuditLog:
             found = db.execute(f"SELECT count(*) FROM audit {where}", values).fetchone()
         return int(found[0])
 
+    def newest(self, what: str) -> dict[str, datetime]:
+        """When each person last did ``what``."""
+        with self._file.reading() as db:
+            rows = db.execute(
+                "SELECT person, max(at_s) FROM audit WHERE what = ? GROUP BY person", (what,)
+            ).fetchall()
+        return {str(person): datetime.fromtimestamp(at_s, UTC) for person, at_s in rows}
+
     def people(self) -> list[str]:
         """Everybody of whom there is a line."""
         return self._known("person")

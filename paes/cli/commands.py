@@ -50,6 +50,7 @@ SUMMARIES = {
     "status": "Per meter: last reading, age, coverage, state of its unit.",
     "store": "What is in the store; check, backup, retention, copy.",
     "trace": "What a figure was made from, down to reads of a register.",
+    "user": "Accounts of the dashboard: who may log in, and as what.",
     "watch": "Every unit of a running collector, live in the terminal.",
 }
 _MODULES = {

@@ -25,12 +25,15 @@ def spool_file(session: Session, option: Path | None = None) -> Path:
     Of a store that is no file, a file of the user named after the town.
     """
     option = option or (Path(p) if (p := os.environ.get("PAES_SPOOL")) else None)
-    if option:
-        return option.expanduser()
+    return option.expanduser() if option else beside_store(session, "spool")
+
+
+def beside_store(session: Session, ending: str) -> Path:
+    """``town.sqlite.spool`` beside ``town.sqlite``; of a store that is no file, one of the user."""
     url = session.store_url
     scheme, _, rest = url.partition("://")
     if not rest or scheme == "sqlite":
-        return Path(f"{rest[1:] if rest else url}.spool").expanduser()
+        return Path(f"{rest[1:] if rest else url}.{ending}").expanduser()
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     slug = re.sub(r"[^a-z0-9]+", "-", session.installation.name.lower()).strip("-")
-    return data / "paes-monitor" / f"{slug}.spool"
+    return data / "paes-monitor" / f"{slug}.{ending}"
