@@ -1,4 +1,4 @@
-"""Which plants make less than expected, and since when: months below the least expected, until now."""
+"""Which plants make less than expected, and since when: the months below it until now."""
 
 from __future__ import annotations
 
