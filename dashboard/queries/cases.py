@@ -18,8 +18,8 @@ from urllib.parse import quote
 import numpy as np
 
 from dashboard.queries.recipe import Recipe, Sources
-from paes.faults.cases.case import OPEN, Case, State
-from paes.faults.cases.register import all_cases, case_of
+from paes.faults.cases.case import OPEN, Case, State, Word
+from paes.faults.cases.register import all_cases, case_of, decide
 from paes.faults.cases.run import LastRun, last_run
 from paes.faults.cases.same_event import Twice, eur_per_week, eur_so_far, told_twice
 from paes.faults.episode import Episode, Picture
@@ -215,6 +215,18 @@ def case_view(sources: Sources, case_id: str) -> CaseView:
     )
 
 
+def case_said(sources: Sources, case_id: str) -> Case:
+    """The case alone as it stands now; DataError if there is none."""
+    return case_of(sources.store, case_id)
+
+
+def say(
+    sources: Sources, case_id: str, word: Word, author: str, reason: str, assignee: str | None
+) -> None:
+    """Keep what ``author`` says of a case; DataError if it cannot be said of it (any more)."""
+    decide(sources.store, case_id, word, author, reason, assignee, sources.clock)
+
+
 @dataclass(frozen=True, slots=True)
 class Points:
     """A picture step by step for eyes: local days where steps are days or made to be."""
@@ -231,17 +243,17 @@ class Points:
 
 
 def points_of(picture: Picture, most: int = 0) -> Points:
-    """The steps of a picture; means of several in a row if there are more than ``most`` (0: any)."""
+    """The steps of a picture; means of several in a row if there are more than ``most``."""
     count = len(picture.seen)
     together = -(-count // most) if most and count > most else 1
-    columns = [
-        _means(column, together)
-        for column in (picture.seen, picture.usual, picture.low, picture.high)
-    ]
     step_s = picture.step_s * together
+    seen = _means(picture.seen, together)
     return Points(
-        tuple(from_seconds(picture.start_s + i * step_s) for i in range(len(columns[0]))),
-        *columns,
+        starts=tuple(from_seconds(picture.start_s + i * step_s) for i in range(len(seen))),
+        seen=seen,
+        usual=_means(picture.usual, together),
+        low=_means(picture.low, together),
+        high=_means(picture.high, together),
         unit=picture.unit,
         step=timedelta(seconds=step_s),
     )
