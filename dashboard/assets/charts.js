@@ -20,7 +20,7 @@
   }
 
   function show(charts) {
-    if (!charts || charts.href !== window.location.href) return null;
+    if (!charts || charts.href.split("#")[0] !== window.location.href.split("#")[0]) return null;
     for (const place of document.querySelectorAll("[data-chart]")) {
       if (place.dataset.chart in charts.figures) {
         draw(place, charts.figures[place.dataset.chart], charts.config);

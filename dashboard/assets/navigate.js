@@ -38,6 +38,7 @@
     delete document.body.dataset.drawn;
     for (const id of PARTS) document.getElementById(id).replaceWith(fresh.getElementById(id));
     document.title = fresh.title;
+    shown = bare();
     prepare();
   }
 
@@ -126,7 +127,11 @@
     const form = event.target.closest("form.filters");
     if (form && event.target.checkValidity()) go(addressOf(form), { keep: event.target.id });
   });
-  window.addEventListener("popstate", () => go(window.location.href, { push: false }));
+  const bare = () => window.location.href.split("#")[0];
+  let shown = bare();  // a link within the page changes the address as well
+  window.addEventListener("popstate", () => {
+    if (bare() !== shown) go(window.location.href, { push: false });
+  });
 
   /* What a fresh content needs. */
   let again = null;

@@ -74,8 +74,11 @@ def test_keyboard_reaches_the_skip_link_first_and_then_everything(
 def test_skip_link_leads_to_the_content(browser: Browser, address: str) -> None:
     seen = visit(browser, address, DESKTOP)
     seen.page.keyboard.press("Tab")
+    asked = len(seen.requests)
     seen.page.keyboard.press("Enter")
     assert seen.page.evaluate("document.activeElement.id") == "content"
+    assert seen.page.url.endswith("#content")
+    assert [url for url in seen.requests[asked:] if "_dash" not in url] == []
     seen.page.close()
 
 
