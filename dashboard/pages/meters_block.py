@@ -1,29 +1,32 @@
-"""The block of the meters: how many report, which need looking at, and every site's last days."""
+"""The live block of the meters: how many report, what to do for which, every site's last days."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from dash import html
 
 from dashboard import formats
-from dashboard.address import Address
+from dashboard.asked import Asked
 from dashboard.pages.blocks import badge, download, header, icon, rich, scrolling
 from dashboard.pages.page import Sheet
-from dashboard.queries.meters import LiveCity, LiveMeter, LiveSite
+from dashboard.queries.field_work import FieldTask
+from dashboard.queries.meters import LiveCity, LiveSite
 from dashboard.sentences import meters as sentences
-from dashboard.tables.meters import meters_table, site_columns, site_row
+from dashboard.sentences.data_health import cause_word, meter_name, next_step
+from dashboard.tables.meters import meters_table, site_columns, site_row, work_table
 from dashboard.tables.table import cell_text
 from dashboard.texts import Language
-from paes.meter_status import MeterState
 
-WATCHED = (MeterState.STALE, MeterState.SILENT, MeterState.NEVER)
-MOST_WATCHED = 8
+MOST_TASKS = 12
 
 
-def meters_block(sheet: Sheet, now: LiveCity, activity_at: datetime) -> list[Any]:
-    """Everything that stays live."""
+def meters_block(
+    sheet: Sheet, now: LiveCity, activity_at: datetime, tasks: Sequence[FieldTask], is_told: bool
+) -> list[Any]:
+    """Everything that stays live; ``is_told`` says whether the collector could be asked."""
     asked = sheet.asked
     language, tz = asked.language, asked.city.time_zone
     answer = html.P(rich(sentences.meters(now, language)), className="answer", id="meters-answer")
@@ -40,9 +43,11 @@ def meters_block(sheet: Sheet, now: LiveCity, activity_at: datetime) -> list[Any
             ),
             className="made",
         ),
-        _watch(now, language),
-        html.H3(language.text("meters.table_heading")),
-        _sites(now, language, asked.address),
+        _work(tasks, sheet, is_told),
+        html.Details(
+            [html.Summary(language.text("data_page.sites_folded")), _sites(now, asked)],
+            className="data",
+        ),
         download(
             sheet,
             meters_table(now, asked.city.name, tz, language),
@@ -66,37 +71,47 @@ def _counts(now: LiveCity, language: Language) -> Any:
     return html.Ul(tiles, className="tiles")
 
 
-def _watch(now: LiveCity, language: Language) -> Any:
-    """The meters that do not report, the worst and oldest first."""
-    found = [(s, m) for s in now.sites for m in s.meters if m.state in WATCHED]
-    found.sort(key=lambda pair: (-WATCHED.index(pair[1].state), -(pair[1].age_s or 0.0)))
-    if not found:
-        return html.P(language.text("meters.watch_none"))
-    items = [html.Li(_watched(site, meter, language)) for site, meter in found[:MOST_WATCHED]]
-    if len(found) > MOST_WATCHED:
-        more = language.number(len(found) - MOST_WATCHED)
-        items.append(html.Li(language.text("meters.watch_more", n=more), className="more"))
-    heading = language.text("meters.watch", n=language.number(len(found)))
-    return html.Div([html.H3(heading), html.Ul(items, className="watch")])
+def _work(tasks: Sequence[FieldTask], sheet: Sheet, is_told: bool) -> Any:
+    """What a technician should do, meter by meter, the longest silent first."""
+    asked, t = sheet.asked, sheet.asked.language.text
+    parts: list[Any] = [html.H3(t("data_work.heading"), id="work")]
+    if not tasks:
+        return html.Div([*parts, html.P(t("data_work.none"))])
+    number = asked.language.number
+    known = sum(task.cause is not None for task in tasks)
+    told = t("data_work.sentence", n=number(len(tasks)), known=number(known))
+    items = [html.Li(_task(task, asked)) for task in tasks[:MOST_TASKS]]
+    parts += [html.P(rich(told)), html.Ul(items, className="watch")]
+    if len(tasks) > MOST_TASKS:
+        more = t("data_work.more", shown=number(MOST_TASKS), n=number(len(tasks)))
+        parts.append(html.P(more, className="hint"))
+    if not is_told:
+        parts.append(html.P(t("data_work.nobody"), className="hint"))
+    table = work_table(tasks, asked.city, asked.language)
+    return html.Div([*parts, download(sheet, table)])
 
 
-def _watched(site: LiveSite, one: LiveMeter, language: Language) -> list[Any]:
+def _task(task: FieldTask, asked: Asked) -> list[Any]:
+    language, one = asked.language, task.meter
+    t = language.text
     heard = (
-        language.text("meters.never_heard")
+        t("meters.never_heard")
         if one.age_s is None
-        else language.text("meters.last_heard", age=language.age(one.age_s))
+        else t("meters.last_heard", age=language.age(one.age_s))
     )
-    name = one.meter.name or one.meter.id.split(".", 1)[1]
+    cause = cause_word(task.cause.value, language) if task.cause else t("data_work.not_known")
+    name = meter_name(one.meter, asked.city)
     return [
-        badge(one.state.value, language.text(f"state.{one.state.value}")),
-        html.Strong(language.text("meters.watch_item", site=site.site.name, meter=name)),
-        html.Span(heard, className="hint"),
+        badge(one.state.value, t(f"state.{one.state.value}")),
+        html.A(name, href=asked.link("/dati", meter=one.meter.id), className="task-meter"),
+        html.Span(f"{heard}; {cause}.", className="hint"),
+        html.Span(rich(next_step(task, language)), className="task-next"),
     ]
 
 
-def _sites(now: LiveCity, language: Language, address: Address) -> Any:
-    tz = address.city.time_zone
-    caption = language.text("table.caption_sites", city=address.city.name)
+def _sites(now: LiveCity, asked: Asked) -> Any:
+    language = asked.language
+    caption = language.text("table.caption_sites", city=asked.city.name)
     columns = site_columns(language)
     kinds = list(dict.fromkeys(site.site.kind for site in now.sites))
     bodies = []
@@ -106,7 +121,7 @@ def _sites(now: LiveCity, language: Language, address: Address) -> Any:
             "meters.group", kind=language.text(f"site_kind.{kind.value}"), n=len(of_kind)
         )
         title = html.Th(label, colSpan=len(columns), scope="rowgroup")
-        rows = [_site(site, language, tz, now.at) for site in of_kind]
+        rows = [_site(site, asked, now.at) for site in of_kind]
         bodies.append(html.Tbody([html.Tr(title, className="group"), *rows]))
     table = html.Table(
         [html.Caption(caption), header(columns), *bodies],
@@ -115,13 +130,15 @@ def _sites(now: LiveCity, language: Language, address: Address) -> Any:
     return scrolling(table, language.text("table.scrollable", caption=caption))
 
 
-def _site(site: LiveSite, language: Language, tz: str, now: datetime) -> Any:
+def _site(site: LiveSite, asked: Asked, now: datetime) -> Any:
+    language, tz = asked.language, asked.city.time_zone
     columns, cells = site_columns(language), site_row(site, language)
     shown = [cell_text(cell, column, language) for cell, column in zip(cells, columns, strict=True)]
     state = [badge(site.state.value, shown[1]), *_part(site, language)]
     numbers = [html.Td(text, className="number") for text in shown[3:]]
     last = html.Td(_last(site, shown[2], language, tz, now), className="text")
-    return html.Tr([html.Th(shown[0], scope="row"), html.Td(state), last, *numbers])
+    name = html.A(shown[0], href=asked.link(f"/edifici/{site.site.id}"))
+    return html.Tr([html.Th(name, scope="row"), html.Td(state), last, *numbers])
 
 
 def _part(site: LiveSite, language: Language) -> list[Any]:

@@ -74,11 +74,12 @@ class LineChange:
 def sector_changes(base: Inventory, newest: Inventory) -> tuple[SectorChange, ...]:
     """Every sector of either year, the largest of the newest first; they add up to its total."""
     parts = (*base.parts, *newest.parts)
-    rows = [_sector(row, base, newest) for row in {_row(part) for part in parts}]
+    rows = [_sector(row, base, newest) for row in {row_of(part) for part in parts}]
     return tuple(sorted(rows, key=lambda row: (-row.latest_t, row.sector)))
 
 
-def _row(part: InventoryLine | OtherEmissions) -> Row:
+def row_of(part: InventoryLine | OtherEmissions) -> Row:
+    """The sector, or row without energy, that a part of an inventory belongs to."""
     if isinstance(part, InventoryLine):
         return part.activity.sector
     return _SECTORS.get(part.row, part.row)
@@ -103,7 +104,7 @@ def _lines_of(inventory: Inventory, row: Row) -> list[InventoryLine]:
 
 
 def _emissions_t(inventory: Inventory, row: Row) -> float:
-    return math.fsum(part.emissions_t for part in inventory.parts if _row(part) is row)
+    return math.fsum(part.emissions_t for part in inventory.parts if row_of(part) is row)
 
 
 def line_changes(
@@ -147,7 +148,7 @@ def _others(base: Inventory, newest: Inventory) -> list[LineChange]:
     before = {row.what: row.emissions_t for row in base.other_rows}
     return [
         LineChange(
-            sector=_row(row),
+            sector=row_of(row),
             carrier=None,
             energy_mwh=None,
             emissions_t=float(row.emissions_t),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from dashboard.queries.field_work import FieldTask
 from dashboard.queries.meters import LiveCity, LiveMeter, LiveSite
+from dashboard.sentences.data_health import cause_word, meter_name, next_step
 from dashboard.tables.table import Cell, Column, Table
 from dashboard.texts import Language
+from paes.installation import City
 from paes.metering import Measures
 
 
@@ -63,6 +68,31 @@ def meters_table(now: LiveCity, city_name: str, tz: str, language: Language) -> 
         _meter_row(site, meter, tz, language) for site in now.sites for meter in site.meters
     )
     return Table("meters", t("table.caption_meters", city=city_name), columns, rows)
+
+
+def work_table(tasks: Sequence[FieldTask], city: City, language: Language) -> Table:
+    """One row a meter that somebody should see to, for whoever goes there."""
+    t = language.text
+    columns = (
+        Column(t("table.meter")),
+        Column(t("table.state")),
+        Column(t("table.last_reading")),
+        Column(t("data_work.column_why")),
+        Column(t("data_work.column_next")),
+        Column(t("data_field.column_unit")),
+    )
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            f"{meter_name(task.meter.meter, city)} ({task.meter.meter.id})",
+            t(f"state.{task.meter.state.value}"),
+            language.moment(task.meter.last_at, city.time_zone) if task.meter.last_at else None,
+            cause_word(task.cause.value, language) if task.cause else t("data_work.not_known"),
+            next_step(task, language).replace("`", ""),
+            " ".join([task.unit.place, task.unit.unit]) if task.unit else task.place,
+        )
+        for task in tasks
+    )
+    return Table("work", t("data_work.caption", city=city.name), columns, rows)
 
 
 def _meter_row(site: LiveSite, one: LiveMeter, tz: str, language: Language) -> tuple[Cell, ...]:
