@@ -156,7 +156,7 @@ def balances(energy: SiteEnergy, sites: Iterable[Site], span: Span, by: By) -> d
         for measures in (Measures.GENERATION, Measures.FEED_IN, Measures.WITHDRAWAL)
     )
     return {
-        site.id: _balance(made[site.id], fed_in.get(site.id), bought.get(site.id))
+        site.id: balance_of(made[site.id], fed_in.get(site.id), bought.get(site.id))
         for site in wanted
         if site.id in made
     }
@@ -216,11 +216,15 @@ def _of_sites(
     return energy.tables(terms, span, by)
 
 
-def _balance(
+def balance_of(
     made: tuple[EnergyTable, pd.DatetimeIndex],
     fed_in: tuple[EnergyTable, pd.DatetimeIndex] | None,
     bought: tuple[EnergyTable, pd.DatetimeIndex] | None,
 ) -> Balance:
+    """The balance of a plant's production, and of what its site feeds in and withdraws.
+
+    Each with the starts of the same periods; None is what nobody meters.
+    """
     production, starts = made
     most = production.measured + production.estimated_high + production.missing_high
     feed_in = fed_in[0] if fed_in else _unmetered(production, most)

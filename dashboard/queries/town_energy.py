@@ -96,11 +96,8 @@ class TownCosts:
 
     def of(self, site: str, *carriers: Carrier | None) -> SiteCost | None:
         """Of those carriers, of all if none is named; None if nothing there is paid for."""
-        found = [
-            cost
-            for (one, carrier), cost in self.by_site.items()
-            if one == site and (not carriers or carrier in carriers)
-        ]
+        asked = carriers or (*Carrier, None)
+        found = [self.by_site[site, c] for c in asked if (site, c) in self.by_site]
         return _costs_together(found) if found else None
 
     def months_eur(self, site: str, *carriers: Carrier | None) -> Money | None:
