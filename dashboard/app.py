@@ -28,6 +28,7 @@ from flask import request
 
 from dashboard.access.access import Access
 from dashboard.access.cookies import TOKEN_COOKIE, TOKEN_HEADER
+from dashboard.access.local_guard import keep_local
 from dashboard.access.proxies import trust_proxies
 from dashboard.access.rights import LOCAL, User
 from dashboard.figures.canvas import config as chart_config
@@ -67,6 +68,9 @@ def local_user() -> User:
 
 class Dashboard(Dash):
     """A Dash application whose documents are ours; ``close`` ends its background work."""
+
+    access: Access | None = None
+    """Who may come in; None: everybody at this machine."""
 
     def __init__(self, observatory: Observatory, who: Callable[[], User], **options: Any) -> None:
         super().__init__(__name__, **options)
@@ -108,8 +112,10 @@ class Dashboard(Dash):
             make_ahead(self.observatory, RECIPES)
 
     def close(self) -> None:
-        """End the background work; the store stays the caller's."""
+        """End the background work and the access; the store stays the caller's."""
         self.observatory.close()
+        if self.access:
+            self.access.close()
 
 
 def create_app(
@@ -129,8 +135,10 @@ def create_app(
     """The dashboard of ``installation`` over ``store``; live blocks are asked every ``refresh_s``.
 
     ``base`` is where it lives on its server, such as ``/energia/``; ``folder`` where it keeps what
-    it makes itself; ``field`` tells of the collector on this machine. Raises PaesError if the
-    browser assets were never fetched. The caller closes the application before it closes the store.
+    it makes itself; ``field`` tells of the collector on this machine. Without ``access``
+    everybody at this machine is ``LOCAL``, and nobody else is answered; so many ``proxies`` before
+    it are believed. Raises PaesError if the browser assets were never fetched. The caller closes
+    the application before it closes the store.
     """
     locales = _locales()
     app = Dashboard(
@@ -152,6 +160,9 @@ def create_app(
     add_headers(app.server, list(app.csp_hashes()))
     if access:
         access.join(app)
+        app.access = access
+    else:
+        keep_local(app.server)
     trust_proxies(app.server, proxies)
     _warm_up(app)
     return app

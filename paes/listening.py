@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 
@@ -21,3 +22,11 @@ def listen(host: str, port: int, otherwise: str) -> socket.socket:
         number = getattr(err, "errno", None)
         reason = os.strerror(number) if number and number > 0 else str(err)
         raise PaesError(otherwise.format(place=f"{host}:{port}", reason=reason)) from err
+
+
+def is_loopback(host: str) -> bool:
+    """True of a host that is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

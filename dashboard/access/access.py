@@ -7,8 +7,8 @@
                             ├─ somebody: POST without the token of its session → 400
                             └─ otherwise ─→ Visits, which ask the page's right ─→ answered or 403
 
-An ``Access`` is made of a folder and settings, joins one application, and is closed by whoever
-made it. Without one a dashboard knows nobody: everybody is ``LOCAL`` (demonstration, tests).
+An ``Access`` is made of a folder and settings, joins one application and is closed with it.
+Without one a dashboard knows nobody: everybody is ``LOCAL`` (demonstration, tests).
 """
 
 from __future__ import annotations

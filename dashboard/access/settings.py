@@ -15,11 +15,11 @@ from pydantic import Field, field_validator, model_validator
 
 from dashboard.access.rights import Role
 from paes.config_file import read_yaml
+from paes.listening import is_loopback
 from paes.schema import ConfigModel, Name
 
 FILE = "access.yaml"
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class SessionEnds(ConfigModel):
@@ -60,7 +60,8 @@ class Provider(ConfigModel):
         parts = urlsplit(issuer)
         if parts.query or parts.fragment or "@" in parts.netloc or not parts.hostname:
             raise ValueError(f"expected an address such as https://login.example, seen {issuer!r}")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        is_near = parts.scheme == "http" and is_loopback(parts.hostname)
+        if parts.scheme != "https" and not is_near:
             raise ValueError(f"expected https, seen {issuer!r}: passwords would travel in the open")
         return issuer
 

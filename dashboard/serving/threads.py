@@ -52,7 +52,14 @@ def serve(
     PaesError if the port is taken or the host is not ours.
     """
     listening = listen(host, port, CANNOT_LISTEN)
-    server = waitress.create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
+    server = waitress.create_server(
+        app.server,
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        # The application itself knows how many proxies it may believe.
+        clear_untrusted_proxy_headers=False,
+    )
     first_visit = threading.Thread(target=app.warm_up, args=(True,), daemon=True)
     try:
         with stop_signals():

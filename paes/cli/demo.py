@@ -71,7 +71,8 @@ def demo(session: Session, port: int, years: int, data: Path | None, malfunction
         with _polled(installation, store, town, folder), _watched(installation, store):
             field = field_of(folder / SPOOL)
             app = create_app(installation, store, folder=folder / "dashboard", field=field)
-            say(f"\nPAES Monitor at http://{HOST}:{port}/  (Ctrl-C stops it)")
+            say("\nno login is asked for: everybody at this machine may do everything")
+            say(f"PAES Monitor at http://{HOST}:{port}/  (Ctrl-C stops it)")
             serve(app, host=HOST, port=port)
         store.close()
     say("stopped")

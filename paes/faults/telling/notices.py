@@ -6,7 +6,6 @@ read when something is sent. Without the file malfunctions are looked for, and n
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
@@ -19,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from paes.errors import NoticeRefused
+from paes.listening import is_loopback
 from paes.periods import local_instant, zone
 from paes.public_holidays import public_holidays
 from paes.schema import ConfigModel
@@ -216,14 +216,6 @@ def url_problem(url: str) -> str | None:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         return "url is http, which anyone on the way can read; expected https://HOST/PATH"
     return None
-
-
-def is_loopback(host: str) -> bool:
-    """True of a host that is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _split(url: str) -> SplitResult | None:

@@ -15,7 +15,6 @@ InfluxDB 1.8 with users the variable holds ``USER:PASSWORD``.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from paes.errors import DataError, StoreError
+from paes.listening import is_loopback
 
 TOKEN_VARIABLE = "PAES_INFLUXDB_TOKEN"
 EXAMPLE = "influxdb+http://HOST:PORT/BUCKET"
@@ -61,7 +61,7 @@ class InfluxAddress:
     @property
     def is_private(self) -> bool:
         """Is what is sent there safe from others on the network?"""
-        return self.scheme == "https" or _is_loopback(self.host)
+        return self.scheme == "https" or is_loopback(self.host)
 
     def token(self, environment: Mapping[str, str] = os.environ) -> str:
         """The token, empty if the variable is not set; StoreError if it cannot be one."""
@@ -183,10 +183,3 @@ def _timeout_s(text: str) -> float:
             f"at most {LONGEST_TIMEOUT_S:.0f}"
         )
     return timeout_s
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
