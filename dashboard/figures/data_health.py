@@ -40,7 +40,7 @@ from paes.periods import zone
 SCALE = [[0.0, "#5C0F1E"], [0.5, "#C2554A"], [0.9, "#F2C28B"], [0.995, "#E8EEF4"], [1.0, "#CFE3F5"]]
 MOST_ROWS = 40
 """More rows than this are not read in a picture; the table has them all."""
-_TOLD_BELOW = 0.995
+_TOLD_BELOW = 0.9
 _WRITTEN_COLUMNS = 12
 READINGS_HEIGHT = 320
 DAYS_HEIGHT = 430
@@ -70,6 +70,7 @@ def coverage_figure(rows: Sequence[CoverageRow], shown: Coverage, language: Lang
     figure = blank_figure(language, coverage_height(few))
     z = np.array([row.seen.fractions for row in few])
     labels = [_month(start, language) for start in shown.starts]
+    every = max(1, len(labels) // 4)
     # Sites may have one name: the place tells them apart, the label is their name.
     figure.add_trace(_heat(z, labels, list(range(len(few))), language, labels_of=few))
     figure.update_yaxes(
@@ -78,7 +79,14 @@ def coverage_figure(rows: Sequence[CoverageRow], shown: Coverage, language: Lang
         ticktext=[_short(row.site.name) for row in few],
         showgrid=False,
     )
-    figure.update_xaxes(side="top", showgrid=False, type="category", tickangle=0, nticks=12)
+    figure.update_xaxes(
+        side="top",
+        showgrid=False,
+        type="category",
+        tickangle=0,
+        tickvals=labels[::every],
+        ticktext=[label.replace(" ", "<br>") for label in labels[::every]],
+    )
     return figure
 
 
@@ -137,7 +145,7 @@ def _heat(
             "y": -0.02,
             "yanchor": "top",
             "thickness": 12,
-            "len": 0.5,
+            "len": 0.8,
             "x": 0,
             "xanchor": "left",
         },
@@ -177,7 +185,7 @@ def causes_figure(gaps: Gaps, language: Language) -> go.Figure:
 
 def evidence_height(evidence: Evidence) -> int:
     """Pixels for ``evidence_figure``."""
-    return 150 + 44 * len(evidence.sectors)
+    return 150 + 54 * len(evidence.sectors)
 
 
 def evidence_figure(evidence: Evidence, language: Language) -> go.Figure:
@@ -244,7 +252,7 @@ def readings_figure(readings: RawReadings, tz: str, language: Language) -> go.Fi
             hovertemplate="%{x|%d/%m %H:%M}: %{y:,.2f}, %{text}<extra></extra>",
         )
     figure.update_yaxes(title_text=readings.unit, gridcolor=GRID, tickformat=",")
-    figure.update_xaxes(gridcolor=GRID, linecolor=GREY, nticks=8)
+    figure.update_xaxes(gridcolor=GRID, linecolor=GREY, nticks=6, tickformat="%-d %b")
     figure.update_layout(showlegend=bool(odd))
     return figure
 
@@ -255,4 +263,4 @@ def _month(at: Any, language: Language) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 24 else f"{name[:23]}…"
+    return name if len(name) <= 20 else f"{name[:19]}…"

@@ -48,7 +48,6 @@ def meter_page(asked: Asked) -> Content:
     """Everything about one meter; NoSuchPage if the town has no such meter."""
     sheet, t, meter = Sheet(asked), asked.language.text, _meter(asked)
     name = sentences.meter_name(meter, asked.city)
-    site = asked.city.sites[meter.site]
     blocks = [
         crumbs((t("data_meter.back"), asked.link(PATH, meter=None, year=None)),
                label=t("data_page.crumb")),
@@ -59,9 +58,15 @@ def meter_page(asked: Asked) -> Content:
         _findings(sheet, meter, name),
         _facts(asked, meter),
         _commands(asked, meter),
-        html.P(html.A(t("data_meter.site", site=site.name), href=asked.link(f"/edifici/{site.id}"))),
+        _site(asked, meter),
     ]  # fmt: skip
     return sheet.content(name, blocks)
+
+
+def _site(asked: Asked, meter: Meter) -> Any:
+    name = asked.city.sites[meter.site].name
+    told = asked.language.text("data_meter.site", site=name)
+    return html.P(html.A(told, href=asked.link(f"/edifici/{meter.site}")))
 
 
 def _meter(asked: Asked) -> Meter:

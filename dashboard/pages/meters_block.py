@@ -12,7 +12,7 @@ from dashboard import formats
 from dashboard.asked import Asked
 from dashboard.pages.blocks import badge, download, header, icon, rich, scrolling
 from dashboard.pages.page import Sheet
-from dashboard.queries.field_work import FieldTask
+from dashboard.queries.field_work import FieldTask, together
 from dashboard.queries.meters import LiveCity, LiveSite
 from dashboard.sentences import meters as sentences
 from dashboard.sentences.data_health import cause_word, meter_name, next_step
@@ -20,7 +20,7 @@ from dashboard.tables.meters import meters_table, site_columns, site_row, work_t
 from dashboard.tables.table import cell_text
 from dashboard.texts import Language
 
-MOST_TASKS = 12
+MOST_ERRANDS = 12
 
 
 def meters_block(
@@ -78,12 +78,13 @@ def _work(tasks: Sequence[FieldTask], sheet: Sheet, is_told: bool) -> Any:
     if not tasks:
         return html.Div([*parts, html.P(t("data_work.none"))])
     number = asked.language.number
+    errands = together(tasks)
     known = sum(task.cause is not None for task in tasks)
     told = t("data_work.sentence", n=number(len(tasks)), known=number(known))
-    items = [html.Li(_task(task, asked)) for task in tasks[:MOST_TASKS]]
+    items = [html.Li(_errand(of, asked)) for of in errands[:MOST_ERRANDS]]
     parts += [html.P(rich(told)), html.Ul(items, className="watch")]
-    if len(tasks) > MOST_TASKS:
-        more = t("data_work.more", shown=number(MOST_TASKS), n=number(len(tasks)))
+    if len(errands) > MOST_ERRANDS:
+        more = t("data_work.more", shown=number(MOST_ERRANDS), n=number(len(errands)))
         parts.append(html.P(more, className="hint"))
     if not is_told:
         parts.append(html.P(t("data_work.nobody"), className="hint"))
@@ -91,22 +92,36 @@ def _work(tasks: Sequence[FieldTask], sheet: Sheet, is_told: bool) -> Any:
     return html.Div([*parts, download(sheet, table)])
 
 
-def _task(task: FieldTask, asked: Asked) -> list[Any]:
-    language, one = asked.language, task.meter
-    t = language.text
-    heard = (
-        t("meters.never_heard")
-        if one.age_s is None
-        else t("meters.last_heard", age=language.age(one.age_s))
-    )
-    cause = cause_word(task.cause.value, language) if task.cause else t("data_work.not_known")
-    name = meter_name(one.meter, asked.city)
+def _errand(tasks: Sequence[FieldTask], asked: Asked) -> list[Any]:
+    """One meter, or several that one errand settles, as a list that opens."""
+    language, worst = asked.language, tasks[0]
+    t, state = language.text, worst.meter.state.value
+    cause = cause_word(worst.cause.value, language) if worst.cause else t("data_work.not_known")
+    if len(tasks) == 1:
+        shown: Any = _meter_link(worst, asked)
+        said = f"{_heard(worst, language)}; {cause}."
+    else:
+        links = [html.Li([_meter_link(one, asked), ", ", _heard(one, language)]) for one in tasks]
+        count = t("data_work.meters", n=language.number(len(tasks)))
+        shown = html.Details([html.Summary(count), html.Ul(links)], className="errand")
+        said = f"{cause}."
     return [
-        badge(one.state.value, t(f"state.{one.state.value}")),
-        html.A(name, href=asked.link("/dati", meter=one.meter.id), className="task-meter"),
-        html.Span(f"{heard}; {cause}.", className="hint"),
-        html.Span(rich(next_step(task, language)), className="task-next"),
+        badge(state, t(f"state.{state}")),
+        shown,
+        html.Span(said, className="hint"),
+        html.Span(rich(next_step(worst, language)), className="task-next"),
     ]
+
+
+def _meter_link(task: FieldTask, asked: Asked) -> Any:
+    name = meter_name(task.meter.meter, asked.city)
+    return html.A(name, href=asked.link("/dati", meter=task.meter.meter.id), className="task-meter")
+
+
+def _heard(task: FieldTask, language: Language) -> str:
+    if task.meter.age_s is None:
+        return language.text("meters.never_heard")
+    return language.text("meters.last_heard", age=language.age(task.meter.age_s))
 
 
 def _sites(now: LiveCity, asked: Asked) -> Any:

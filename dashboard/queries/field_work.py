@@ -7,7 +7,7 @@ files is nobody's work here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,6 +40,26 @@ class FieldTask:
         """The gateway that leads to it."""
         of = self.meter.meter
         return of.gateway if isinstance(of, FieldMeter) else ""
+
+
+_EVERYWHERE = (Cause.COLLECTOR_DOWN, Cause.SPOOL_FULL, Cause.PLANNED, Cause.NIGHT, Cause.DEFECT)
+_OF_A_GATEWAY = (Cause.GATEWAY_DOWN, Cause.CONNECTION_LOST, Cause.OVERRUN)
+
+
+def together(tasks: Sequence[FieldTask]) -> list[list[FieldTask]]:
+    """Tasks that one errand settles: of a cause that is everywhere, or of one gateway.
+
+    In the order of the first of each; a meter by itself is a list of one.
+    """
+    groups: dict[tuple[str, ...], list[FieldTask]] = {}
+    for task in tasks:
+        key: tuple[str, ...] = ("meter", task.meter.meter.id)
+        if task.cause in _EVERYWHERE:
+            key = ("cause", str(task.cause))
+        elif task.cause in _OF_A_GATEWAY:
+            key = ("gateway", str(task.cause), task.place)
+        groups.setdefault(key, []).append(task)
+    return list(groups.values())
 
 
 def last_absences(store: Store, now: LiveCity) -> dict[str, Event]:
