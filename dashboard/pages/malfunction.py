@@ -228,6 +228,7 @@ def _proof(sheet: Sheet, case: Case) -> Any:
         items = html.Ul([html.Li(text, lang="en") for text in rests], className="notes")
         blocks.append(html.Details([html.Summary(t("malfunction.rests_on")), items],
                                    className="data"))  # fmt: skip
+    blocks.append(html.H3(t("malfunction.parameters_table")))
     blocks.append(folded_table(sheet, tables.parameters_table(case, language)))
     return section("proof", t("malfunction.proof_heading"), blocks)
 

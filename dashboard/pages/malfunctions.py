@@ -14,13 +14,16 @@ from dashboard.pages.blocks import (
     Select,
     answer_box,
     badge,
+    download,
     empty,
     filters,
     folded_table,
+    html_table,
     made,
     pictured,
     rich,
     section,
+    switch,
 )
 from dashboard.pages.case_forms import take_form
 from dashboard.pages.markup import aria
@@ -42,6 +45,9 @@ from dashboard.tables import malfunctions as tables
 from paes.faults.cases.case import Case
 from paes.faults.money.losses import Losses
 from paes.faults.telling.sentences import sentence
+
+PER_PAGE = 20
+"""So many cases are told at once."""
 
 
 def malfunctions_page(asked: Asked) -> Content:
@@ -118,23 +124,43 @@ def _list(sheet: Sheet, found: CaseList, which: Which, order: Order) -> Any:
         reason = t("malfunctions.nothing")
         return section("cases", heading, [empty(reason, t("malfunctions.nothing_next", n=n,
                                                           open=still))])  # fmt: skip
+    shown, turn = _page_of(asked, found)
     sparks = asked.observatory.kept(SPARKS, asked.city.id).value
-    items = [_item(case, sparks.get(case.id), found, asked) for case in found.cases]
+    items = [_item(case, sparks.get(case.id), found, asked) for case in shown]
     told = sentences.list_told(found, which, order, asked.language)
-    table = tables.cases_table(
-        found.cases, asked.observatory.installation, asked.city.time_zone, asked.link,
-        asked.language,
-    )  # fmt: skip
+    installation, tz = asked.observatory.installation, asked.city.time_zone
+    listed, whole = (
+        tables.cases_table(cases, installation, tz, asked.link, asked.language)
+        for cases in (shown, found.cases)
+    )
     return section(
         "cases",
         heading,
         [
             html.P(rich(told), className="answer"),
             html.P(t("malfunctions.spark_key"), className="hint"),
-            html.Ol(items, className="cases"),
-            folded_table(sheet, table, wide=True),
+            html.Ol(items, className="cases", start=str(found.cases.index(shown[0]) + 1)),
+            turn,
+            html.Details(
+                [html.Summary(t("malfunctions.table")), html_table(asked, listed, wide=True)],
+                className="data",
+            ),
+            download(sheet, whole, t("malfunctions.all_csv")),
         ],
     )
+
+
+def _page_of(asked: Asked, found: CaseList) -> tuple[tuple[Case, ...], Any]:
+    """The cases of the page that is asked for, and the way to the others."""
+    count = -(-len(found.cases) // PER_PAGE)
+    pages = [str(number) for number in range(1, count + 1)]
+    page = int(asked.choice("page", pages, "1"))
+    shown = found.cases[(page - 1) * PER_PAGE : page * PER_PAGE]
+    if count == 1:
+        return shown, None
+    label = asked.language.text("malfunctions.pages")
+    options = [(n, asked.link(page="" if n == "1" else n), int(n) == page) for n in pages]
+    return shown, switch(label, options)
 
 
 def _item(case: Case, spark: Spark | None, found: CaseList, asked: Asked) -> Any:
@@ -200,6 +226,7 @@ def _losses(sheet: Sheet, kept: Kept[Losses]) -> Any:
     installation = asked.observatory.installation
     notes = [html.Li(rich(text)) for text in sentences.losses_notes(found, language)]
     by_rule = tables.losses_by_rule_table(found, installation, language)
+    ledger = tables.losses_table(found, installation, language)
     return pictured(
         sheet,
         "losses",
@@ -207,10 +234,12 @@ def _losses(sheet: Sheet, kept: Kept[Losses]) -> Any:
         sentences.losses(found, language),
         figure=lambda: figures.losses_figure(found, language),
         height=figures.LOSSES_HEIGHT,
-        table=tables.losses_table(found, installation, language),
+        table=tables.losses_by_month_table(found, language),
         caption=t("malfunctions.losses_caption"),
         more=[
+            html.H3(t("malfunctions.losses_by_rule")),
             folded_table(sheet, by_rule),
+            download(sheet, ledger, t("malfunctions.losses_ledger")),
             html.Ul(notes, className="notes") if notes else None,
             made(asked, kept.made_at),
         ],

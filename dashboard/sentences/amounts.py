@@ -13,9 +13,9 @@ _UNITS = {"m3": "m³"}
 
 
 def digits(value: float) -> int:
-    """How many decimals say something: none from a hundred on, two below one."""
+    """How many decimals say something: none from a hundred on or of whole ones, two below one."""
     size = abs(value)
-    if size >= 100 or size == 0 or not math.isfinite(size):
+    if size >= 100 or not math.isfinite(size) or size == round(size):
         return 0
     return 1 if size >= 1 else 2
 

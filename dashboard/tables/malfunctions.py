@@ -109,6 +109,17 @@ def _loss_row(row: Loss, installation: Installation, language: Language) -> tupl
     )
 
 
+def losses_by_month_table(found: Losses, language: Language) -> Table:
+    """What all have cost in each month, by unit, the newest first."""
+    t = language.text
+    sums = sorted(summed(found, "month").items(), reverse=True)
+    rows = tuple(
+        (month_text(name, language), *_waste_cells(waste, unit)) for (name, unit), waste in sums
+    )
+    columns = (Column(t("malfunctions.month")), *_waste_columns(language))
+    return Table("losses-by-month", t("malfunctions.losses_months"), columns, rows)
+
+
 def losses_by_rule_table(found: Losses, installation: Installation, language: Language) -> Table:
     """What each kind of malfunction has cost, the dearest first."""
     t = language.text
