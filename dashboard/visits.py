@@ -193,6 +193,7 @@ class Visits:
             ),
             user=asked.user,
             has_login=self.has_login,
+            csrf=self.csrf,
             scripts=scripts,
         )
 

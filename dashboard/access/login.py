@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFError
 from dashboard.access.provider import NotSignedIn
 from dashboard.access.rights import User
 from dashboard.address import path_within
-from dashboard.pages.login import LoginForm, expired_page, login_page, logout_page
+from dashboard.pages.login import PAGE, LoginForm, expired_page, login_page, logout_page
 from dashboard.pages.shell import LOGIN, LOGOUT, PUBLIC
 from paes.errors import PaesError
 
@@ -82,7 +82,7 @@ class LoginViews:
         if not self._access.session():
             return redirect(self._visits.base.rstrip("/") + PUBLIC, 303)
         asked, _ = self._visits.asked(request, LOGOUT)
-        return self._visits.written(logout_page(asked), asked, None)
+        return self._visits.written(logout_page(asked), asked, PAGE)
 
     def log_out(self) -> Any:
         """End the session, here and in the browser."""
@@ -158,7 +158,7 @@ class LoginViews:
             provider=settings.provider.label if settings.provider else "",
             provider_href=asked.link(PROVIDER, next=wanted),
         )
-        return self._visits.written(login_page(asked, form, status), asked, None)
+        return self._visits.written(login_page(asked, form, status), asked, PAGE)
 
 
 def own_path(base: str, wanted: str | None) -> str:

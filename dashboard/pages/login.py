@@ -8,10 +8,11 @@ from typing import Any
 
 from dash import html
 
+from dashboard.access.rights import Right
 from dashboard.asked import Asked
 from dashboard.pages.blocks import action_form, button, empty, entry, icon, rich
 from dashboard.pages.markup import tag
-from dashboard.pages.page import Content
+from dashboard.pages.page import Content, Page
 from dashboard.pages.shell import LOGIN, LOGOUT, PUBLIC
 
 
@@ -95,3 +96,13 @@ def _provider(asked: Asked, form: LoginForm) -> Any:
     text = asked.language.text("login.provider", name=form.provider)
     look = "btn btn-outline-primary" if form.local_accounts else "btn btn-primary"
     return html.P(html.A(text, href=form.provider_href, className=look))
+
+
+PAGE = Page(
+    "login",
+    LOGIN,
+    lambda asked: login_page(asked, LoginForm(next=asked.address.base)),
+    right=Right.PUBLIC,
+    in_menu=False,
+)
+"""Not in the table of pages: ``dashboard.access.login`` answers it, where there is a login."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -50,6 +50,8 @@ class Frame:
     menu: tuple[MenuEntry, ...] = ()
     user: User = NOBODY
     has_login: bool = False
+    csrf: Callable[[], str] = str
+    """The token of the form that logs out."""
     scripts: str = ""
     """The tags of what the page runs; empty on pages that run nothing."""
 
@@ -152,7 +154,13 @@ def _person(frame: Frame) -> Any:
     name = frame.user.full_name or frame.user.name
     role = t(f"role.{frame.user.role.value}")
     who = html.Span([html.Strong(name), html.Span(role, className="role")], className="person")
-    out = html.A(t("access.log_out"), href=address.link(LOGOUT), className="log-out")
+    out = tag(
+        "form",
+        tag("input", type="hidden", name="csrf_token", value=frame.csrf()),
+        tag("button", t("access.log_out"), type="submit", class_="log-out"),
+        method="post",
+        action=address.link(LOGOUT),
+    )
     return html.Div([who, out], className="account")
 
 
