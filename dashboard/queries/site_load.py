@@ -161,7 +161,7 @@ def _ends(starts: pd.DatetimeIndex, by: By) -> npt.NDArray[np.int64]:
         last = starts[-1] + pd.offsets.MonthBegin(1)
     else:
         last = starts[-1] + (pd.DateOffset(days=1) if by is By.DAY else _STEP[by])
-    seconds = starts.append(pd.DatetimeIndex([last])).as_unit("s").asi8
+    seconds = pd.DatetimeIndex([*starts, last]).as_unit("s").asi8
     return np.asarray(seconds[1:], dtype=np.int64)
 
 
@@ -178,7 +178,7 @@ def _beside(
     walls = then.tz_localize(None)
     before = pd.Series(values, walls)[~walls.duplicated()]
     shift = pd.DateOffset(years=1) if beside.by is By.MONTH else pd.DateOffset(days=364)
-    return before.reindex(starts.tz_localize(None) - shift).to_numpy(dtype=np.float64)
+    return _values(before.reindex(starts.tz_localize(None) - shift))
 
 
 def _degc(
@@ -208,11 +208,15 @@ def _means(starts: pd.DatetimeIndex, by: By, weather: DailyTemperatures) -> Floa
     days = pd.date_range(weather.first, periods=len(weather), freq="D")
     known = pd.Series(weather.mean, days)
     if by is By.DAY:
-        return known.reindex(starts.tz_localize(None)).to_numpy(dtype=np.float64)
+        return _values(known.reindex(starts.tz_localize(None)))
     of_month = known.groupby(days.to_period("M"))
     means = of_month.mean().where(of_month.count() >= 0.9 * of_month.size())
     months = starts.tz_localize(None).to_period("M")
-    return means.reindex(months).to_numpy(dtype=np.float64)
+    return _values(means.reindex(months))
+
+
+def _values(series: pd.Series[float]) -> Floats:
+    return np.asarray(series, dtype=np.float64)
 
 
 def outdoor(sources: Sources, city_id: str) -> DailyTemperatures:

@@ -27,7 +27,7 @@ from paes.climate.heating_season import season_days
 from paes.errors import DataError
 from paes.installation import City, Installation
 from paes.metering import Finding, Measures, SiteKind
-from paes.opening import DayKind, Opening
+from paes.opening import Opening
 from paes.periods import By, Span, local_midnight, to_seconds, zone
 from paes.savings.assumptions import read_savings_assumptions, use_of
 from paes.series import Floats
