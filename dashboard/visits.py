@@ -31,6 +31,7 @@ from paes.errors import PaesError, StoreError
 
 AGAIN_S, FAILED_AGAIN_S = 2, 10
 _CSV = "/csv/"
+_FILE = "/file/"
 log = logging.getLogger(__name__)
 
 
@@ -65,14 +66,18 @@ class Visits:
     def answer(self, request: Request, scripts: Callable[[], str]) -> Response:
         """The document, or the CSV file, at the request's address."""
         path = path_within(self.base, request.path)
-        table = ""
-        if _CSV in path:
+        table = file = ""
+        if _FILE in path:
+            path, _, file = path.partition(_FILE)
+        elif _CSV in path:
             path, _, table = path.rpartition(_CSV)
         asked, page = self.asked(request, path or "/")
         refused = self._refused(asked, page)
         if refused:
             return refused
         assert page is not None
+        if file:
+            return self._file(page, asked, file)
         if table:
             return self._csv(page, asked, table)
         content = self._content(page, asked)
@@ -208,6 +213,19 @@ class Visits:
         except StoreError as err:
             log.warning("cannot tell whether readings are simulated: %s", err)
         return [notice(text) for text in texts]
+
+    def _file(self, page: Page, asked: Asked, name: str) -> Response:
+        """A file that the page keeps, to be saved."""
+        try:
+            found = page.file(asked, name) if page.file else None
+        except Exception as err:  # noqa: BLE001 -- told and logged there
+            return self.written(self._failed(err, asked), asked, page)
+        if found is None:
+            return self.written(self.not_found(asked), asked, page)
+        response = Response(found.content, mimetype=found.mimetype)
+        response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
     def _csv(self, page: Page, asked: Asked, name: str) -> Response:
         """A table of the page as a file to be saved, named after city and table."""

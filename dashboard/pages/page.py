@@ -46,6 +46,15 @@ class Live:
     states: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be saved under ``name``."""
+
+    name: str
+    mimetype: str
+    content: bytes
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of the dashboard."""
@@ -59,6 +68,8 @@ class Page:
     live: Callable[[Asked], Live] | None = None
     post: Callable[[Asked, Mapping[str, str]], str] | None = None
     """What a form does; returns the address to go on with."""
+    file: Callable[[Asked, str], File | None] | None = None
+    """The file at ``<path>/file/<name>``; None if there is none of that name."""
     upper: str | None = None
     """The path that leads to it: what stays when the city changes, and is marked in the menu."""
     in_menu: bool = True
