@@ -25,12 +25,12 @@ from paes.periods import Span
 from paes.series import Floats
 
 KEPT_DAYS = 400
-CARPET_NIGHTS = 90
 LAST_NIGHTS = 30
 """Over so many known nights the present habit of a cabinet is told."""
 _H = QUARTER_S / 3600.0
 _KNOWN = 0.95
 _VIEW_HISTORY = timedelta(days=100)
+"""So far before its span a view tells quarter hours."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class Carpet:
 def night_carpet(sources: Sources, cabinet: Cabinet) -> Carpet | None:
     """The last nights of a cabinet whose hours can be told; None if nothing was read."""
     now = sources.clock()
-    span = Span(now - timedelta(days=CARPET_NIGHTS + 1) + _VIEW_HISTORY, now)
+    span = Span(now - timedelta(days=1), now)  # and the view's history before it
     if not told_by_night(cabinet):
         return None
     view = TownView(sources.ledger, span, cabinet.meters[:1])
