@@ -133,8 +133,7 @@ class LoginViews:
         """A new session in a browser that forgets what it held before."""
         session.clear()
         login_user(self._access.sessions.begin(user, is_local=is_local))
-        told = "" if is_local else "provider"
-        self._access.log.add(user.name, "login", user.role or "", told, _address())
+        self._access.log.add(user.name, "login", "", user.role or "", _address())
 
     def _failed(self, name: str, is_last: bool) -> None:
         """Only names of accounts are written down: people slip and type their password there."""

@@ -10,7 +10,7 @@ from typing import Any
 from dash import html
 
 from dashboard import formats
-from dashboard.access.rights import NOBODY, User
+from dashboard.access.rights import NOBODY, Right, User
 from dashboard.address import Address
 from dashboard.pages.blocks import icon
 from dashboard.pages.markup import aria, data, markup, tag
@@ -205,11 +205,16 @@ def _footer(frame: Frame) -> Any:
     parts: list[Any] = [
         html.Span(t("site.municipality", city=frame.address.city.name)),
         html.A(t("nav.public"), href=link(PUBLIC)),
+        html.A(t("nav.audit"), href=link(AUDIT)) if _reads_audit(frame) else None,
         html.A(t("accuracy.link"), href=link(ACCURACY)),
         html.A(t("accessibility.title"), href=link(ACCESSIBILITY)),
         html.Span(t("site.footer", version=__version__)),
     ]
-    return html.Footer(html.Div(html.Ul([html.Li(p) for p in parts]), className="wrap"))
+    return html.Footer(html.Div(html.Ul([html.Li(p) for p in parts if p is not None]), className="wrap"))
+
+
+def _reads_audit(frame: Frame) -> bool:
+    return frame.has_login and frame.user.may(Right.ADMINISTER)
 
 
 def waiting(language: Language, since: str, again_s: int) -> Sequence[Any]:
