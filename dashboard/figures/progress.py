@@ -1,14 +1,12 @@
-"""The pictures of the page: pure functions from data and a language to a Plotly figure.
+"""The bars of the page: whom the reduction is owed to, sectors, distance, and what all rests on.
 
-Only traces of Plotly's cartesian bundle. Every difference has two channels: colour and dash, marker
-shape or hatch.
+Pure functions from data and a language to a Plotly figure, of traces of its cartesian bundle alone.
+Every difference has two channels: colour and hatch. The path is in ``figures.path``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -19,186 +17,19 @@ from dashboard.figures.canvas import (
     GREY,
     GRID,
     INK,
-    LIGHT_BLUE,
     blank_figure,
     hatched,
     wrapped,
 )
 from dashboard.formats import for_plot
-from dashboard.queries.progress import CityView, Milestone
-from dashboard.sentences.progress import amount
+from dashboard.queries.distance import Part
+from dashboard.queries.evidence_shares import PARTS, Shares
+from dashboard.queries.progress import CityView
 from dashboard.texts import Language
 from paes.causes.cause import Basis, Cause, Owed, causes_of
-from paes.inventory.inventory import Inventory
-from paes.progress.path import YearResult
 
-_ASSUMED_FROM = 0.005
 _ROW_HEIGHT = 45
 """Pixels: a label of two lines has room."""
-PATH_HEIGHT = 420
-_HOVER = "%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>"
-
-
-def path_figure(view: CityView, language: Language) -> go.Figure:
-    """Inventories beside the path, targets as diamonds, others' inventories hollow."""
-    figure = blank_figure(language, height=PATH_HEIGHT)
-    _add_path(figure, view, language)
-    _add_inventories(figure, view, language)
-    _add_bounds_legend(figure, view, language)
-    _add_published(figure, view, language)
-    _add_milestones(figure, view, language)
-    axis = "path.axis_per_head" if view.progress.target.kind == "per_capita" else "path.axis"
-    figure.update_yaxes(
-        title_text=for_plot(language.text(axis)),
-        rangemode="tozero",
-        gridcolor=GRID,
-        zeroline=True,
-        tickformat=",.2f" if view.progress.target.kind == "per_capita" else ",.0f",
-    )
-    years = [y.year for y in view.progress.years] + [m.target.target_year for m in view.milestones]
-    figure.update_xaxes(
-        range=[min(years) - 0.9, max(years) + 0.9], dtick=5, tickformat="d", hoverformat="d"
-    )
-    return figure
-
-
-def _add_path(figure: go.Figure, view: CityView, language: Language) -> None:
-    """From the base year by interim points to the target, and level after it."""
-    progress = view.progress
-    last = max(progress.target.target_year, progress.latest.year)
-    points = [
-        (progress.base.year, progress.base.emissions_t),
-        *(
-            (point.year, progress.base.emissions_t * (1 - point.reduction_fraction))
-            for point in progress.target.interim
-        ),
-        (progress.target.target_year, progress.target_t),
-        (last, progress.target_t),
-    ]
-    figure.add_scatter(
-        x=[year for year, _ in points],
-        y=[float(t) for _, t in points],
-        mode="lines",
-        name=language.text("path.legend_path"),
-        line={"color": GREY, "width": 2, "dash": "dash"},
-        hovertemplate=_HOVER,
-    )
-
-
-def _add_inventories(figure: go.Figure, view: CityView, language: Language) -> None:
-    """One line through all years; its markers tell assumed inventories from sourced ones."""
-    years = view.progress.years
-    figure.add_scatter(
-        x=[y.year for y in years],
-        y=[float(y.emissions_t) for y in years],
-        mode="lines",
-        line={"color": BLUE, "width": 2.5},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    for assumed in (False, True):
-        chosen = [
-            y
-            for y, inventory in zip(years, view.progress.inventories, strict=True)
-            if _is_assumed(inventory) is assumed
-        ]
-        if chosen:
-            figure.add_trace(_inventory_markers(chosen, assumed, language))
-
-
-def _inventory_markers(
-    years: Sequence[YearResult], assumed: bool, language: Language
-) -> go.Scatter:
-    bounded = any(y.high_t > y.emissions_t and math.isfinite(y.high_t) for y in years)
-    key = "path.legend_assumed" if assumed else "path.legend_sourced"
-    return go.Scatter(
-        x=[y.year for y in years],
-        y=[float(y.emissions_t) for y in years],
-        mode="markers",
-        name=for_plot(language.text(key)),
-        marker={
-            "symbol": "square" if assumed else "circle",
-            "size": 10,
-            "color": LIGHT_BLUE if assumed else BLUE,
-            "line": {"color": BLUE, "width": 2},
-        },
-        error_y=_error_bars(years) if bounded else None,
-        hovertemplate=_HOVER,
-    )
-
-
-def _error_bars(years: Sequence[YearResult]) -> dict[str, Any]:
-    """How far what meters missed can move a year; no bar where nothing bounds it."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [float(y.high_t - y.emissions_t) if math.isfinite(y.high_t) else 0 for y in years],
-        "arrayminus": [float(max(0.0, y.emissions_t - y.low_t)) for y in years],
-        "color": INK,
-        "thickness": 1.2,
-    }
-
-
-def _add_bounds_legend(figure: go.Figure, view: CityView, language: Language) -> None:
-    """Plotly gives error bars no entry of their own."""
-    if any(y.high_t > y.emissions_t and math.isfinite(y.high_t) for y in view.progress.years):
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            name=language.text("path.legend_bounds"),
-            marker={"symbol": "line-ns-open", "size": 12, "color": INK, "line": {"width": 1.5}},
-        )
-
-
-def _is_assumed(inventory: Inventory) -> bool:
-    return inventory.assumed_fraction > _ASSUMED_FROM
-
-
-def _add_published(figure: go.Figure, view: CityView, language: Language) -> None:
-    if not view.published or view.progress.target.kind != "absolute":
-        return
-    figure.add_scatter(
-        x=[p.year for p in view.published],
-        y=[p.total_t for p in view.published],
-        mode="markers",
-        name=language.text("path.legend_published"),
-        marker={"symbol": "circle-open", "size": 17, "color": BROWN, "line": {"width": 2.5}},
-        hovertemplate=_HOVER,
-    )
-
-
-def _add_milestones(figure: go.Figure, view: CityView, language: Language) -> None:
-    for tracked in (True, False):
-        chosen = [m for m in view.milestones if m.tracked is tracked]
-        if not chosen:
-            continue
-        name = (
-            language.text("path.legend_target", year=chosen[0].target.target_year)
-            if tracked
-            else language.text("path.legend_later")
-        )
-        figure.add_scatter(
-            x=[m.target.target_year for m in chosen],
-            y=[float(m.emissions_t) for m in chosen],
-            # Spaces keep the text clear of the diamond.
-            text=[f"{_promise(m, language)}   " for m in chosen],
-            textposition="top left" if tracked else "middle left",
-            textfont={"color": GREEN, "size": 14},
-            mode="markers+text",
-            name=name,
-            marker={
-                "symbol": "diamond" if tracked else "diamond-open",
-                "size": 14,
-                "color": GREEN,
-                "line": {"width": 2, "color": GREEN},
-            },
-            hovertemplate=_HOVER,
-        )
-
-
-def _promise(milestone: Milestone, language: Language) -> str:
-    return language.percent(-milestone.target.reduction_fraction, 0, sign=True)
 
 
 def effects_height(view: CityView) -> int:
@@ -336,18 +167,98 @@ def sectors_figure(view: CityView, language: Language) -> go.Figure:
     return figure
 
 
-def describe_targets(view: CityView, language: Language) -> str:
-    """The later targets in words, for the chart's description."""
-    later = [m for m in view.milestones if not m.tracked]
-    if not later:
-        return ""
-    items = [
-        language.text(
-            "path.later_item",
-            threshold=amount(m.emissions_t, view, language),
-            year=m.target.target_year,
-            reduction=_promise(m, language),
+def distance_height(rows: Sequence[Part]) -> int:
+    """Pixels that ``distance_figure`` needs."""
+    return 110 + 70 * len(rows)
+
+
+def distance_figure(rows: Sequence[Part], language: Language) -> go.Figure:
+    """Promised and reached side by side, own and supra-ordinate apart, in points."""
+    figure = blank_figure(language, height=distance_height(rows))
+    labels = [for_plot(wrapped(language.text(f"distance.{row.name}"))) for row in rows]
+    promised = [None if r.promised is None else r.promised * 100 for r in rows]
+    reached = [row.reached * 100 for row in rows]
+    for name, values, colour, hatch in (
+        (language.text("distance.legend_promised"), promised, GREEN, "/"),
+        (language.text("distance.legend_reached"), reached, BLUE, ""),
+    ):
+        figure.add_bar(
+            y=labels,
+            x=values,
+            orientation="h",
+            name=name,
+            marker={
+                "color": colour,
+                "line": {"color": colour, "width": 1},
+                "pattern": hatched(hatch, colour),
+            },
+            text=["" if v is None else language.signed(v, 1) for v in values],
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"color": INK, "size": 14},
+            hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
         )
-        for m in later
-    ]
-    return language.text("path.later", list="; ".join(items))
+    ends = [v for v in (*promised, *reached) if v is not None]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    room = 0.2 * (high - low or 1.0)
+    figure.update_xaxes(
+        range=[low - (room if low < 0 else 0), high + room],
+        title_text=for_plot(language.text("distance.axis")),
+        gridcolor=GRID,
+        zeroline=True,
+        zerolinecolor=INK,
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
+    figure.update_layout(barmode="group", bargap=0.3, bargroupgap=0.08)
+    return figure
+
+
+_KNOWN_BY = {
+    "measured_t": (GREEN, ""),
+    "billed_t": (BLUE, ""),
+    "estimated_t": (BROWN, "."),
+    "declared_t": (BLUE, "/"),
+    "carried_t": (GREY, "\\"),
+    "assumed_t": (BROWN, "x"),
+}
+
+
+def evidence_height(view: CityView) -> int:
+    """Pixels that ``evidence_figure`` needs."""
+    return 150 + 40 * len(view.evidence)
+
+
+def evidence_figure(view: CityView, language: Language) -> go.Figure:
+    """What each sector's emissions rest on, in parts of 100; the whole town first."""
+    figure = blank_figure(language, height=evidence_height(view))
+    whole = Shares.sum(row.shares for row in view.evidence)
+    rows = [(language.text("evidence.whole"), whole)]
+    rows += [(language.text(f"sector.{r.sector}"), r.shares) for r in view.evidence]
+    for part, (colour, hatch) in _KNOWN_BY.items():
+        values = [_share(shares, part) for _, shares in rows]
+        if not any(values):
+            continue
+        name = language.text(f"evidence.{part.removesuffix('_t')}")
+        figure.add_bar(
+            y=[for_plot(wrapped(label)) for label, _ in rows],
+            x=values,
+            orientation="h",
+            name=name,
+            marker={
+                "color": colour,
+                "line": {"color": colour, "width": 1},
+                "pattern": hatched(hatch, colour),
+            },
+            customdata=[language.percent(v / 100) for v in values],
+            hovertemplate="%{y}: %{customdata}<extra>" + name + "</extra>",
+        )
+    figure.update_xaxes(range=[0, 100], ticksuffix="\u00a0%", gridcolor=GRID)
+    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
+    figure.update_layout(barmode="stack", bargap=0.3)
+    return figure
+
+
+def _share(shares: Shares, part: str) -> float:
+    """Of all that has a figure, whatever its sign, in per cent."""
+    whole = sum(abs(getattr(shares, name)) for name in PARTS)
+    return 100 * abs(getattr(shares, part)) / whole if whole else 0.0

@@ -9,11 +9,14 @@ from dash import html
 
 from dashboard.address import FACTORS, Address
 from dashboard.asked import Asked
-from dashboard.pages.blocks import badge, card, cards, rich, switch
-from dashboard.queries.progress import CityView, NextStep
+from dashboard.pages.blocks import badge, card, cards, passport, rich, switch
+from dashboard.queries.distance import distance
+from dashboard.queries.measure import unit_of
+from dashboard.queries.progress import CityView, NextStep, scopes_of
 from dashboard.sentences import progress as sentences
 from dashboard.sentences.chances import chance
 from dashboard.texts import Language
+from paes.lineage.figure_id import choices_of, progress_id
 from paes.plan.target import Target
 from paes.progress.path import YearResult
 
@@ -41,12 +44,15 @@ def answer_block(view: CityView, asked: Asked) -> list[Any]:
         _basis(view, language),
         cards(
             _promised(view, language),
-            _reached(view, language),
-            _now(view, language),
+            _reached(view, asked),
+            _now(view, asked),
+            _distance_card(view, asked),
             _next(view, language),
         ),
         _targets(view, language, address),
         _factors(view, language, address),
+        _scopes(view, asked),
+        *_units(view, asked),
     ]
 
 
@@ -108,12 +114,26 @@ def source_line(source: str | None, language: Language) -> Any:
     return html.A(label, href=source, rel="noreferrer")
 
 
-def _reached(view: CityView, language: Language) -> Any:
-    result, t = view.judged, language.text
+def _figure(view: CityView, asked: Asked, text: str, year: int, quantity: str) -> Any:
+    """A figure of progress that opens its passport."""
+    chosen = choices_of(view.progress.method, view.city.plan)
+    target = view.progress.target.id
+    return passport(asked, text, progress_id(view.city.id, target, year, quantity, chosen))
+
+
+def _reached(view: CityView, asked: Asked) -> Any:
+    language, result = asked.language, view.judged
+    t = language.text
     word = badge(result.verdict.value, sentences.verdict_word(result, view, language))
     return card(
         t("card.reached", year=result.year),
-        language.percent(-result.reduction_fraction, 1, sign=True),
+        _figure(
+            view,
+            asked,
+            language.percent(-result.reduction_fraction, 1, sign=True),
+            result.year,
+            "reduction",
+        ),
         t("card.reached_value", base=view.progress.base.year),
         [word, _distance("card.reached_distance", result, view, language)],
     )
@@ -129,13 +149,14 @@ def _distance(key: str, result: YearResult, view: CityView, language: Language) 
     )
 
 
-def _now(view: CityView, language: Language) -> Any:
-    latest, t = view.progress.latest, language.text
+def _now(view: CityView, asked: Asked) -> Any:
+    language, latest = asked.language, view.progress.latest
+    t = language.text
     fall = language.percent(-latest.reduction_fraction, 1, sign=True)
     word = badge(latest.verdict.value, sentences.verdict_word(latest, view, language))
     return card(
         t("card.now", year=latest.year),
-        sentences.amount(latest.emissions_t, view, language),
+        _amount(view, asked, latest.emissions_t, latest.year, "emissions"),
         t("card.now_value"),
         [
             word,
@@ -144,6 +165,29 @@ def _now(view: CityView, language: Language) -> Any:
             t("card.now_hint", path=sentences.amount(latest.path_t, view, language)),
         ],
     )
+
+
+def _amount(view: CityView, asked: Asked, value: float, year: int, quantity: str) -> Any:
+    """Emissions that open their passport, where they are shown in the target's own measure."""
+    text = sentences.amount(value, view, asked.language)
+    if view.progress is not view.native:
+        return text
+    return _figure(view, asked, text, year, quantity)
+
+
+def _distance_card(view: CityView, asked: Asked) -> Any:
+    """From the target itself, not from the path; in t and per cent."""
+    language, found = asked.language, distance(view)
+    t, side = language.text, "below" if found.t <= 0 else "above"
+    told = t(
+        "distance.card_percent",
+        percent=language.percent(found.of_target, 1, sign=True),
+        target=view.progress.target.target_year,
+        allowed=sentences.amount(found.target_t, view, language),
+        year=found.year,
+    )
+    shown = sentences.amount(abs(found.t), view, language)
+    return card(t("distance.card"), shown, t(f"distance.card_unit_{side}"), [told])
 
 
 def _next(view: CityView, language: Language) -> Any:
@@ -198,6 +242,35 @@ def _factors(view: CityView, language: Language, address: Address) -> Any:
         for factor in FACTORS
     ]
     return switch(language.text(f"method.switch_{method.electricity_scope}"), options)
+
+
+def _scopes(view: CityView, asked: Asked) -> Any:
+    """By the national factor of electricity or by the town's own; nothing if it has no plants."""
+    scopes, t = scopes_of(view.city), asked.language.text
+    if len(scopes) < 2:
+        return None
+    here, usual = view.newest.method.electricity_scope, view.city.plan.electricity_scope
+    options = [
+        (t(f"scope.{scope}"), asked.link(scope="" if scope == usual else scope), scope == here)
+        for scope in scopes
+    ]
+    return switch(t("scope.switch"), options)
+
+
+def _units(view: CityView, asked: Asked) -> list[Any]:
+    """Tonnes of the whole town, or of an inhabitant; nothing if the inhabitants are not known."""
+    t, usual = asked.language.text, unit_of(view.progress.target)
+    if len(view.units) < 2:
+        return []
+    options = [
+        (t(f"unit.{unit}"), asked.link(unit="" if unit == usual else unit), unit == view.unit)
+        for unit in view.units
+    ]
+    parts: list[Any] = [switch(t("unit.switch"), options)]
+    if view.unit != usual:
+        note = t("unit.note" if view.per_head else "unit.note_town")
+        parts.append(html.P(rich(note), className="hint"))
+    return parts
 
 
 def _targets(view: CityView, language: Language, address: Address) -> Any:

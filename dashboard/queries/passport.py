@@ -13,7 +13,7 @@ from difflib import get_close_matches
 
 from dashboard.memory import Kept
 from dashboard.observatory import Observatory
-from dashboard.queries.progress import INVENTORIES, Inventories
+from dashboard.queries.progress import INVENTORIES, Inventories, inventory_words
 from paes.errors import DataError, StoreError
 from paes.installation import City
 from paes.inventory.method import Method
@@ -61,9 +61,10 @@ def _tracer(observatory: Observatory, city: City, asked: FigureId) -> tuple[Trac
     if asked.kind not in _OF_INVENTORIES:
         return Tracer(city, observatory.ledger), observatory.clock()
     method = asked.method(city.plan)
-    if method != Method.of(city.plan, electricity_factor=method.electricity_factor):
+    factor, scope = method.electricity_factor, method.electricity_scope
+    if method != Method.of(city.plan, electricity_factor=factor, electricity_scope=scope):
         return Tracer(city, observatory.ledger), observatory.clock()
-    kept = observatory.kept(INVENTORIES, city.id, method.electricity_factor)
+    kept = observatory.kept(INVENTORIES, *inventory_words(city, factor, scope))
     return _over(observatory, city, method, kept), kept.made_at
 
 
@@ -78,7 +79,7 @@ def _over(observatory: Observatory, city: City, method: Method, kept: Kept[Inven
 def near_ids(observatory: Observatory, city: City, wanted: str) -> list[str]:
     """Ids of inventories and progress that look like ``wanted``."""
     method = Method.of(city.plan)
-    kept = observatory.kept(INVENTORIES, city.id, method.electricity_factor)
+    kept = observatory.kept(INVENTORIES, *inventory_words(city, method.electricity_factor))
     tracer = _over(observatory, city, method, kept)
     known = observatory.recent(("figure-ids", city.id, kept.made_at), lambda _: tuple(tracer.ids()))
     return get_close_matches(wanted, known, n=NEAR, cutoff=0.5)
@@ -87,7 +88,7 @@ def near_ids(observatory: Observatory, city: City, wanted: str) -> list[str]:
 def first_ids(observatory: Observatory, city: City) -> list[str]:
     """Where to begin: the newest year's total, its sectors, and its progress."""
     method = Method.of(city.plan)
-    kept = observatory.kept(INVENTORIES, city.id, method.electricity_factor)
+    kept = observatory.kept(INVENTORIES, *inventory_words(city, method.electricity_factor))
     if not kept.value.by_year:
         return []
     newest = kept.value.by_year[max(kept.value.by_year)]

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboard.queries.changes import LineChange, SectorChange, line_changes, sector_changes
+from dashboard.queries.evidence_shares import SectorShares, sector_shares
+from dashboard.queries.measure import UNITS, Measure, can_choose, unit_of
+from dashboard.queries.outlook import Outlook, YearBand, bands, outlook
 from dashboard.queries.recipe import Recipe, Sources
 from paes.accounting.ledger import EnergyLedger
 from paes.causes.effects import Effects
@@ -33,6 +36,8 @@ from paes.progress.progress import (
 from paes.report.inventory_report import compared
 from paes.uncertainty.chances import Chances, YearChances
 from paes.uncertainty.simulation import Draws
+
+SCOPES = ("national", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,29 @@ class CityView:
     """About the newest inventory, its comparison with the base year, and the causes of a change."""
     chances: Chances | None = None
     """How likely each year keeps to the path and meets the target; None if nothing was drawn."""
+    unit: str = "town"
+    """In which tonnes are shown: of the whole ``town``, or by ``head``."""
+    units: tuple[str, ...] = ()
+    """Those that there are; one alone where nobody knows the inhabitants."""
+    own: Progress | None = None
+    """The same in the target's own measure; None where that is what is shown."""
+    path: tuple[tuple[int, float], ...] = ()
+    """The target's path as shown: where it bends, by year."""
+    bands: tuple[YearBand, ...] = ()
+    """What holds 9 of 10 draws of each inventory."""
+    outlook: Outlook | None = None
+    """Years to come up to the tracked target, or to the next one if that lies behind."""
+    evidence: tuple[SectorShares, ...] = ()
+
+    @property
+    def per_head(self) -> bool:
+        """Whether tonnes are shown by inhabitant."""
+        return self.unit == "head"
+
+    @property
+    def native(self) -> Progress:
+        """Progress in the target's own measure."""
+        return self.own or self.progress
 
     @property
     def base_inventory(self) -> Inventory:
@@ -120,27 +148,48 @@ def view(
     target_id: str,
     inventories: dict[int, Inventory],
     draws: Draws | None = None,
+    unit: str = "",
 ) -> CityView:
     """The city against a target; DataError if the target's base year has no inventory.
 
-    ``draws`` are those of the inventories' totals; without them there are no chances.
+    ``draws`` are those of the inventories' totals; without them there are no chances. ``unit`` is
+    how tonnes are shown (``measure.UNITS``); by default as the target is told.
     """
-    progress = make_progress(city, ledger, target_id, inventories=inventories)
+    own = make_progress(city, ledger, target_id, inventories=inventories)
+    units = UNITS if can_choose(city, own) else (unit_of(own.target),)
+    by = Measure(city, own.target, unit if unit in units else unit_of(own.target))
+    progress = by.shown(own)
     base, newest = progress.inventories[0], progress.inventories[-1]
     sectors = sector_changes(base, newest)
+    ahead = _next_step(city, ledger, inventories, by.unit)
     return CityView(
         city=city,
         progress=progress,
         newest=newest,
-        next_step=_next_step(city, ledger, inventories),
-        milestones=_milestones(city, progress),
+        next_step=ahead,
+        milestones=_milestones(city, own, by),
         sectors=sectors,
         lines=line_changes(base, newest, sectors),
         own_actions=_count(a for a in city.actions if a.origin is Origin.LOCAL),
         published=city.plan.published_inventories,
         findings=_findings(progress, ledger),
-        chances=progress.chances_by(draws) if draws else None,
+        chances=own.chances_by(draws) if draws else None,
+        unit=by.unit,
+        units=units,
+        own=own,
+        path=by.path(own),
+        bands=bands({i.year: i for i in progress.inventories}, draws, by),
+        outlook=outlook(city, ledger, _ahead(own, ahead), inventories, draws, by),
+        evidence=sector_shares(newest),
     )
+
+
+def _ahead(progress: Progress, step: NextStep | None) -> Target | None:
+    """The target that years to come are told for: the tracked one, else the next, if alike."""
+    target = progress.target
+    if not progress.over:
+        return target
+    return step.target if step and step.target.kind == target.kind else None
 
 
 def _findings(progress: Progress, ledger: EnergyLedger) -> tuple[Finding, ...]:
@@ -152,24 +201,29 @@ def _findings(progress: Progress, ledger: EnergyLedger) -> tuple[Finding, ...]:
 
 
 def _next_step(
-    city: City, ledger: EnergyLedger, inventories: dict[int, Inventory]
+    city: City, ledger: EnergyLedger, inventories: dict[int, Inventory], unit: str
 ) -> NextStep | None:
-    """The first target that is due this year or later."""
+    """The first target that is due this year or later, as it is shown."""
     last_year = local_year(ledger.clock(), city.time_zone) - 1
     target = next_target(city, last_year)
     if target is None or target.base_year not in inventories:
         return None
-    ahead = make_progress(city, ledger, target.id, inventories=inventories)
+    found = make_progress(city, ledger, target.id, inventories=inventories)
+    ahead = Measure(city, target, unit).shown(found)
     gap_t = ahead.latest.emissions_t - ahead.target_t
     years = max(1, target.target_year - ahead.latest.year)
     return NextStep(target, ahead.target_t, ahead.latest, gap_t, max(0.0, gap_t) / years)
 
 
-def _milestones(city: City, progress: Progress) -> tuple[Milestone, ...]:
+def _milestones(city: City, progress: Progress, by: Measure) -> tuple[Milestone, ...]:
     """Every target of the plan that can be drawn on the tracked target's axes."""
     tracked = progress.target
     return tuple(
-        Milestone(t, progress.base.emissions_t * (1 - t.reduction_fraction), t.id == tracked.id)
+        Milestone(
+            t,
+            progress.base.emissions_t * (1 - t.reduction_fraction) * by.of_target(t.target_year),
+            t.id == tracked.id,
+        )
         for t in city.plan.targets
         if t.base_year == tracked.base_year and t.kind == tracked.kind
     )
@@ -188,11 +242,12 @@ class Inventories:
     draws: Draws | None
 
 
-def make_all(sources: Sources, city_id: str, factor: str) -> Inventories:
+def make_all(sources: Sources, city_id: str, factor: str, scope: str = "") -> Inventories:
     """Drawn with them, once for all pages and targets: it takes as long as they do."""
     city = sources.city(city_id)
     chosen: ElectricityFactor = "frozen" if factor == "frozen" else "current"
-    method = Method.of(city.plan, electricity_factor=chosen)
+    of = scope if scope in SCOPES else city.plan.electricity_scope
+    method = Method.of(city.plan, electricity_factor=chosen, electricity_scope=of)
     made = make_inventories(city, sources.ledger, method)
     simulation = usual_simulation(sources.installation) if made else None
     return Inventories(made, simulation.of(made.values(), cells=False) if simulation else None)
@@ -203,4 +258,15 @@ def _usual(installation: Installation) -> Iterable[tuple[str, ...]]:
 
 
 INVENTORIES = Recipe("inventories", make_all, max_age_s=900.0, ahead=_usual)
-"""By city and factor of electricity."""
+"""By city and factor of electricity (and its scope, where that is not the plan's)."""
+
+
+def inventory_words(city: City, factor: str, scope: str = "") -> tuple[str, ...]:
+    """The words of ``INVENTORIES``: one way to say each method, so that it is made once."""
+    return (city.id, factor, *([scope] if scope not in ("", city.plan.electricity_scope) else []))
+
+
+def scopes_of(city: City) -> tuple[str, ...]:
+    """The scopes of electricity that a town can be told by: a local one where it has plants."""
+    own = city.plan.electricity_scope
+    return SCOPES if city.supply.plants or own == "local" else (own,)

@@ -30,7 +30,7 @@ def chance(view: CityView, language: Language) -> str | None:
         "high": language.percent(high),
         "level": language.percent(found.reduction.level, 0),
         "wanted": _wanted(view, language, by_target),
-        "chance": _likely(found.meets_target if by_target else found.on_path, language),
+        "chance": likely(found.meets_target if by_target else found.on_path, language),
     }
     if math.isinf(low):
         return language.text("answer.chance_open", **values)
@@ -46,7 +46,8 @@ def _wanted(view: CityView, language: Language, by_target: bool) -> str:
     return language.text("answer.wanted_path", required=required)
 
 
-def _likely(found: Chance, language: Language) -> str:
+def likely(found: Chance, language: Language) -> str:
+    """A probability, or between which it lies."""
     low, high = _end(found.low, language), _end(found.high, language)
     return low if low == high else language.text("answer.chance_range", low=low, high=high)
 

@@ -27,8 +27,8 @@ def question(view: CityView, language: Language) -> str:
 
 
 def amount(value: float, view: CityView, language: Language) -> str:
-    """Emissions in the target's unit: tonnes, or tonnes a head."""
-    if view.progress.target.kind == "per_capita":
+    """Emissions as the page shows them: tonnes, or tonnes a head."""
+    if view.per_head:
         return f"{language.quantity(value, 't', 2)} {language.text('card.per_head')}"
     return language.tonnes(value)
 
@@ -106,7 +106,7 @@ def bounds(view: CityView, language: Language) -> str | None:
     if latest.high_t <= latest.emissions_t and latest.low_t >= latest.emissions_t:
         return None
     if view.unbounded:
-        least = 1 - latest.low_t / view.progress.base.emissions_t
+        least = 1 - view.native.latest.low_t / view.native.base.emissions_t
         hint = language.text(
             "basis.unbounded_hint", year=latest.year, change=change(least, view, language)
         )
@@ -236,12 +236,29 @@ def path(view: CityView, language: Language) -> str:
 
 
 def _published(view: CityView, language: Language) -> list[str]:
-    if view.progress.target.kind != "absolute":
+    if view.per_head:
         return []
     return [
         language.text("path.published", year=p.year, total=language.tonnes(p.total_t))
         for p in view.published
     ]
+
+
+def later_targets(view: CityView, language: Language) -> str:
+    """The later targets in words, for the chart's description."""
+    later = [m for m in view.milestones if not m.tracked]
+    if not later:
+        return ""
+    items = [
+        language.text(
+            "path.later_item",
+            threshold=amount(m.emissions_t, view, language),
+            year=m.target.target_year,
+            reduction=language.percent(-m.target.reduction_fraction, 0, sign=True),
+        )
+        for m in later
+    ]
+    return language.text("path.later", list="; ".join(items))
 
 
 def sectors(view: CityView, language: Language) -> str:

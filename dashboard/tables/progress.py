@@ -9,10 +9,14 @@ from dashboard.queries.changes import LineChange
 from dashboard.queries.progress import CityView
 from dashboard.sentences.finding import finding_text
 from dashboard.sentences.progress import verdict_word
-from dashboard.tables.table import Cell, Column, Table
+from dashboard.tables.table import Cell, Column, Figured, Table
 from dashboard.texts import Language
 from paes.causes.cause import Cause, causes_of
+from paes.causes.effects import Effects
+from paes.inventory.inventory import Inventory
+from paes.lineage.figure_id import choices_of, inventory_id, progress_id
 from paes.metering import Finding
+from paes.progress.path import YearResult
 
 _LEAST_PART = 0.005
 """A smaller part of a figure is 0 % and not told."""
@@ -32,12 +36,13 @@ def effects_table(view: CityView, language: Language) -> Table:
         (
             language.text(f"effects.{causes[0].name}"),
             _known_by(causes, language),
-            *_points(((cause.t for cause in causes)), base_t),
+            *_points(((cause.t for cause in causes)), base_t, _ids(view, shown, causes[0].name)),
         )
         for causes in of_years
         if any(cause.is_told for cause in causes)
     ]
-    total = _points((told.total_t for told in shown), base_t)
+    ids = [_progress_id(view, told.year, "total_t") for told in shown]
+    total = _points((told.total_t for told in shown), base_t, ids)
     rows.append((language.text("effects.total"), None, *total))
     caption = language.text(
         "table.caption_effects", city=view.city.name, base=view.progress.base.year
@@ -51,17 +56,53 @@ def _known_by(causes: Sequence[Cause], language: Language) -> str:
     return language.text(f"effects.{basis}_assumed" if assumed else f"effects.{basis}")
 
 
-def _points(tonnes: Iterable[float], base_t: float) -> Iterable[float]:
-    """Tonnes, and points of the base year's emissions."""
-    for t in tonnes:
-        yield float(t)
+def _points(tonnes: Iterable[float], base_t: float, ids: Iterable[str]) -> Iterable[Cell]:
+    """Tonnes with their passports, and points of the base year's emissions."""
+    for t, figure in zip(tonnes, ids, strict=True):
+        yield Figured(float(t), figure)
         yield float(t) / base_t * 100 if base_t else 0.0
+
+
+def _ids(view: CityView, shown: Sequence[Effects], cause: str) -> list[str]:
+    return [_progress_id(view, told.year, f"{cause}_t") for told in shown]
+
+
+def _progress_id(view: CityView, year: int, quantity: str) -> str:
+    """The id of a figure of progress, by the method that the page shows."""
+    chosen = choices_of(view.progress.method, view.city.plan)
+    return progress_id(view.city.id, view.progress.target.id, year, quantity, chosen)
+
+
+def _own(view: CityView, year: YearResult, value: float, quantity: str) -> Cell:
+    """A figure with its passport, where the page shows it in the target's own measure."""
+    if view.progress is not view.native:
+        return float(value)
+    return Figured(float(value), _progress_id(view, year.year, quantity))
+
+
+def _inventory_cell(
+    view: CityView, inventory: Inventory, value: float | None, *cell: str, quantity: str = "t"
+) -> Cell:
+    """A figure of an inventory with its passport, where the inventory has such a line."""
+    names = {
+        part
+        for line in inventory.lines
+        for part in (
+            (str(line.activity.sector),),
+            (str(line.activity.sector), str(line.activity.carrier)),
+        )
+    }
+    if value is None or cell not in names:
+        return value
+    chosen = choices_of(inventory.method, view.city.plan)
+    where = inventory_id(view.city.id, inventory.year, *cell, quantity=quantity, choices=chosen)
+    return Figured(float(value), where)
 
 
 def path_table(view: CityView, language: Language) -> Table:
     """Every inventory year beside the path, with bounds and what it rests on."""
     t = language.text
-    per_head = view.progress.target.kind == "per_capita"
+    per_head = view.per_head
     digits = 2 if per_head else 0
     emissions = "table.emissions_t_per_head" if per_head else "table.emissions_t"
     columns = (
@@ -84,12 +125,12 @@ def path_table(view: CityView, language: Language) -> Table:
         (
             float(y.year),
             t(f"kind.{inventory.kind}"),
-            float(y.emissions_t),
+            _own(view, y, y.emissions_t, "emissions"),
             float(y.low_t),
             float(y.high_t) if math.isfinite(y.high_t) else "∞",
-            float(y.path_t),
-            float(y.distance_t),
-            float(y.reduction_fraction),
+            _own(view, y, y.path_t, "path"),
+            _own(view, y, y.distance_t, "distance"),
+            Figured(float(y.reduction_fraction), _progress_id(view, y.year, "reduction")),
             *_interval(y.year, view),
             float(y.required_fraction),
             None if y is view.progress.base else verdict_word(y, view, language),
@@ -123,10 +164,10 @@ def sectors_table(view: CityView, language: Language) -> Table:
     rows = tuple(
         (
             t(f"sector.{row.sector}"),
-            float(row.base_t),
-            float(row.latest_t),
+            _inventory_cell(view, view.base_inventory, row.base_t, str(row.sector)),
+            _inventory_cell(view, view.newest, row.latest_t, str(row.sector)),
             row.change_fraction,
-            float(row.latest_mwh),
+            _inventory_cell(view, view.newest, row.latest_mwh, str(row.sector), quantity="mwh"),
             float(row.metered_fraction),
         )
         for row in view.sectors
@@ -152,24 +193,29 @@ def lines_table(view: CityView, language: Language) -> Table:
         Column(t("table.factor_how")),
         Column(t("table.factor_source")),
     )
-    rows = tuple(_line_cells(row, language) for row in view.lines)
+    rows = tuple(_line_cells(row, view, language) for row in view.lines)
     caption = t("table.caption_lines", city=view.city.name, year=view.newest.year)
     return Table("lines", caption, columns, rows)
 
 
-def _line_cells(row: LineChange, language: Language) -> tuple[Cell, ...]:
+def _line_cells(row: LineChange, view: CityView, language: Language) -> tuple[Cell, ...]:
     t, match = language.text, row.factor
+    cell = str(row.sector), str(row.carrier)
+
+    def figure(value: float | None, quantity: str) -> Cell:
+        return _inventory_cell(view, view.newest, value, *cell, quantity=quantity)
+
     source = (match.source or match.note) if match else row.source
     return (
         t(f"sector.{row.sector}"),
         t(f"carrier.{row.carrier}") if row.carrier else None,
-        row.energy_mwh,
-        row.emissions_t,
+        figure(row.energy_mwh, "mwh"),
+        figure(row.emissions_t, "t"),
         row.change_fraction,
         _rests_on(row, language),
         None if row.declared_year is None else float(row.declared_year),
         None if row.notation else t("basis.assumed" if row.assumed else "basis.sourced"),
-        float(match.factor_t_per_mwh) if match else None,
+        figure(match.factor_t_per_mwh, "factor") if match else None,
         float(match.year_used) if match and match.year_used is not None else None,
         t(f"how.{match.how}") if match else None,
         source or None,

@@ -11,6 +11,8 @@ from shown_town import MovingClock
 
 from dashboard.figures import canvas
 from dashboard.figures import progress as figures
+from dashboard.figures.path import path_figure
+from dashboard.queries.measure import Measure
 from dashboard.queries.progress import CityView, view
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
@@ -31,7 +33,7 @@ def shown(installation: Installation, empty_store: SqliteStore) -> CityView:
 
 def drawn(shown: CityView, language: Language) -> dict[str, dict[str, Any]]:
     made = {
-        "path": figures.path_figure(shown, language),
+        "path": path_figure(shown, language),
         "effects": figures.effects_figure(shown, language),
         "sectors": figures.sectors_figure(shown, language),
     }
@@ -61,8 +63,9 @@ def test_the_path_bends_at_interim_points(shown: CityView, languages: dict[str, 
     points = (InterimPoint(year=2012, reduction_fraction=0.1),)
     progress = shown.progress
     target = progress.target.model_copy(update={"interim": points})
-    bent = replace(shown, progress=replace(progress, target=target))
-    traces = json.loads(figures.path_figure(bent, languages["it"]).to_json())["data"]
+    own = replace(progress, target=target)
+    bent = replace(shown, path=Measure(shown.city, target, "town").path(own))
+    traces = json.loads(path_figure(bent, languages["it"]).to_json())["data"]
     path = next(t for t in traces if t["name"] == languages["it"].text("path.legend_path"))
     assert path["x"] == [2007, 2012, 2020, 2025]
     base_t = progress.base.emissions_t
