@@ -161,7 +161,7 @@ def _person(frame: Frame) -> Any:
         method="post",
         action=address.link(LOGOUT),
     )
-    return html.Div([who, out], className="account")
+    return tag("div", who, out, class_="account")
 
 
 def _language_link(frame: Frame) -> Any:
@@ -210,7 +210,8 @@ def _footer(frame: Frame) -> Any:
         html.A(t("accessibility.title"), href=link(ACCESSIBILITY)),
         html.Span(t("site.footer", version=__version__)),
     ]
-    return html.Footer(html.Div(html.Ul([html.Li(p) for p in parts if p is not None]), className="wrap"))
+    items = html.Ul([html.Li(part) for part in parts if part is not None])
+    return html.Footer(html.Div(items, className="wrap"))
 
 
 def _reads_audit(frame: Frame) -> bool:
