@@ -186,7 +186,9 @@ def _distance_card(view: CityView, asked: Asked) -> Any:
         allowed=sentences.amount(found.target_t, view, language),
         year=found.year,
     )
-    shown = sentences.amount(abs(found.t), view, language)
+    shown: Any = sentences.amount(abs(found.t), view, language)
+    if view.progress.over:  # from then on the path is the target
+        shown = _amount(view, asked, abs(found.t), found.year, "distance")
     return card(t("distance.card"), shown, t(f"distance.card_unit_{side}"), [told])
 
 

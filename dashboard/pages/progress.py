@@ -10,7 +10,7 @@ from dashboard.asked import Asked
 from dashboard.figures import progress as figures
 from dashboard.figures.path import PATH_HEIGHT, path_figure
 from dashboard.pages.answer import answer_block
-from dashboard.pages.blocks import empty, folded_table, pictured, rich
+from dashboard.pages.blocks import empty, folded_table, pictured, rich, shown_table
 from dashboard.pages.method import method_block
 from dashboard.pages.page import Content, Page, Sheet
 from dashboard.pages.to_do import to_do
@@ -74,11 +74,7 @@ def _empty(asked: Asked, problem: str) -> list[Any]:
 def _pictures(view: CityView, sheet: Sheet) -> list[Any]:
     language = sheet.asked.language
     t = language.text
-    told = (
-        sentences.path(view, language),
-        prospects.outlook(view, language),
-        sentences.later_targets(view, language),
-    )
+    told = sentences.path(view, language), prospects.outlook(view, language)
     return [
         pictured(
             sheet,
@@ -148,7 +144,16 @@ def _bands(view: CityView, sheet: Sheet) -> list[Any]:
         prospect_tables.bands_table(view, language),
         prospect_tables.outlook_table(view, language),
     )
-    parts: list[Any] = [folded_table(sheet, table) for table in found if table]
+    later = sentences.later_targets(view, language)
+    parts: list[Any] = [
+        html.Details(
+            [html.Summary(rich(table.caption)), *shown_table(sheet, table)], className="data"
+        )
+        for table in found
+        if table
+    ]
+    if later:
+        parts.append(html.P(rich(later)))
     if view.outlook:
         likely = language.percent(view.outlook.likely_fraction, 0)
         parts.append(html.P(rich(language.text("outlook.how", likely=likely)), className="hint"))
