@@ -166,6 +166,7 @@ def _method(sheet: Sheet, found: ReportYear) -> Any:
     asked, t = sheet.asked, sheet.asked.language.text
     newest = found.view.newest
     used = newest.factor_set
+    name = used.name.in_language(asked.language.code)
     parts = [
         html.P(rich(t("method.formula"))),
         html.P(

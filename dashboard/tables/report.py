@@ -112,8 +112,8 @@ def actions_table(actions: Iterable[Action], city: City, language: Language) -> 
         (
             action.name.in_language(language.code),
             t(f"sector.{action.sector.value}"),
-            t(f"report_status.{action.status.value}"),
-            t(f"report_origin.{action.origin.value}"),
+            t(f"action_status.{action.status.value}"),
+            t(f"action_origin.{action.origin.value}"),
             action.declared_reduction_t,
             action.cost_eur,
         )
