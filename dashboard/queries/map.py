@@ -19,14 +19,13 @@ from typing import Any
 import numpy as np
 
 from paes.errors import ConfigError
-from paes.installation import City
 from paes.series import Floats
 
 OUTLINE = "outline.geojson"
 WIDTH = 1000.0
 """Of every map, in its own units; a browser scales it."""
-_LEAST_HEIGHT, _MOST_HEIGHT = 560.0, 860.0
-_MARGIN = 0.04
+_LEAST_HEIGHT, _MOST_HEIGHT = 480.0, 760.0
+_MARGIN = 0.1
 _EARTH_KM = 40_075.017
 """Around the equator."""
 _BARS_KM = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
@@ -107,15 +106,6 @@ def paper_of(places: Iterable[tuple[float, float]]) -> Paper | None:
     height = max(_LEAST_HEIGHT, high / unit / (1 - 2 * _MARGIN))
     middle = (west + east) / 2, (north + south) / 2
     return Paper(middle[0] - unit * WIDTH / 2, middle[1] - unit * height / 2, unit, WIDTH, height)
-
-
-def paper_of_city(
-    city: City, outline: Outline | None, places: Sequence[tuple[float, float]]
-) -> Paper | None:
-    """The paper of a town: its borders where they are known, and all ``places``."""
-    town = outline.town(city.facts.istat_code) if outline else None
-    borders = [point for ring in town.rings for point in ring] if town else []
-    return paper_of([*places, *borders])
 
 
 def spread(places: Sequence[tuple[float, float]], radii: Sequence[float]) -> Floats:

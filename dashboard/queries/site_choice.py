@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,16 @@ class Months:
     def year(self) -> int | None:
         """The calendar year; None of the last twelve months."""
         return None if self.key == TWELVE else int(self.key)
+
+    @cached_property
+    def years(self) -> Places:
+        """The calendar year of each month."""
+        return np.asarray(self.starts.year, dtype=np.int64)
+
+    def within(self, starts: pd.DatetimeIndex) -> Places | None:
+        """The places of its months among ``starts``; None if they are not all there."""
+        found = np.flatnonzero(starts.isin(self.starts))
+        return found if len(found) == len(self.places) else None
 
     @property
     def is_whole_year(self) -> bool:

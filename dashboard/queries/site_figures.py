@@ -88,15 +88,25 @@ def used(town: TownEnergy, site: str, carriers: Sequence[Carrier]) -> EnergyTabl
     return seen_together(reduce(add, found), found) if found else None
 
 
-def figures_of(
-    town: TownEnergy,
-    costs: TownCosts,
-    site: str,
-    choice: SiteChoice,
-    months: Months,
-    factor: FactorOf,
-) -> SiteFigures:
-    """Everything of one site in ``months``."""
+@dataclass(frozen=True)
+class Book:
+    """A town's energy and costs, and the months of which figures are asked."""
+
+    town: TownEnergy
+    costs: TownCosts
+    months: Months
+    priced: Places | None
+    """Where the months are among those of ``costs``; None if they are not all there."""
+
+    @classmethod
+    def of(cls, town: TownEnergy, costs: TownCosts, months: Months) -> Book:
+        """Opened at ``months``."""
+        return cls(town, costs, months, months.within(costs.starts))
+
+
+def figures_of(book: Book, site: str, choice: SiteChoice, factor: FactorOf) -> SiteFigures:
+    """Everything of one site."""
+    town, months = book.town, book.months
     carriers = choice.carriers(town.carriers(site))
     table = used(town, site, carriers)
     if table is None:
@@ -109,7 +119,7 @@ def figures_of(
         energy=total,
         whole=months.is_whole_year and _is_whole(town, site, carriers, months),
         change=change(table, months),
-        cost=_cost(costs, site, carriers, choice, months),
+        cost=_cost(book, site, carriers),
         emissions_t=_emissions(town, site, carriers, months, factor),
         months=of_period,
     )
@@ -166,20 +176,15 @@ def change(table: EnergyTable, months: Months) -> Change | None:
     return Change(float((here.measured + here.estimated)[both].sum()), before_kwh, int(both.sum()))
 
 
-def _cost(
-    costs: TownCosts, site: str, carriers: Sequence[Carrier], choice: SiteChoice, months: Months
-) -> Cost | None:
-    found = costs.of(site, *carriers) if carriers else None
-    if found is None:
+def _cost(book: Book, site: str, carriers: Sequence[Carrier]) -> Cost | None:
+    found, inside = book.costs.of(site, *carriers), book.priced
+    span_s = float(found.span_s[inside].sum()) if found and inside is not None else 0.0
+    if found is None or span_s <= 0:
         return None
-    inside = np.isin(costs.starts, months.starts)
-    span_s = float(found.span_s[inside].sum())
-    if inside.sum() < len(months.starts) or span_s <= 0:
-        return None
-    money = found.money
     unpriced = float(found.unpriced_s[inside].sum()) / span_s
     if unpriced >= 1:
         return None
+    money = found.money
     return Cost(
         float(money.eur[inside].sum()),
         float(money.low_eur[inside].sum()),
@@ -199,9 +204,9 @@ def _emissions(
         if table is None:
             continue
         kwh = (table.measured + table.estimated)[months.places]
-        for year in sorted({int(y) for y in months.starts.year}):
+        for year in np.unique(months.years).tolist():
             t_per_mwh = factor(carrier, year)
             if t_per_mwh is None:
                 return None
-            total += float(kwh[months.starts.year == year].sum()) * t_per_mwh / 1000
+            total += float(kwh[months.years == year].sum()) * t_per_mwh / 1000
     return total

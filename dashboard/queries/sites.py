@@ -17,7 +17,7 @@ from enum import StrEnum
 from dashboard.queries.heating import TownHeating
 from dashboard.queries.recipe import Sources
 from dashboard.queries.site_choice import ALL, ELECTRICITY, Months, Order, SiteChoice
-from dashboard.queries.site_figures import FactorOf, SiteFigures, at_usual_weather, figures_of
+from dashboard.queries.site_figures import Book, FactorOf, SiteFigures, at_usual_weather, figures_of
 from dashboard.queries.town_energy import TownCosts, TownEnergy
 from paes.comparison.benchmarks import Benchmark, Benchmarks, Per, Use, usual_ranges
 from paes.comparison.key_figures import Standing
@@ -181,13 +181,13 @@ def site_rows(
 
     ``heating`` is needed where usual weather is asked for.
     """
-    factors = _Factors(sources, city)
+    book, factors = Book.of(town, costs, months), _Factors(sources, city)
     usual = usual_ranges(sources.installation.root)
     cases = _open_cases(sources, city)
     found = [
         SiteRow(
             site=site,
-            figures=figures_of(town, costs, site.id, choice, months, factors.of(site.sector)),
+            figures=figures_of(book, site.id, choice, factors.of(site.sector)),
             units=_units(site),
             open_cases=cases.get(site.id, 0),
         )
