@@ -21,6 +21,7 @@ from dashboard.figures.canvas import (
 from dashboard.queries.site_year import Habits, Signature, StreamYear, Use
 from dashboard.sentences.site_words import dated, percent, power_unit
 from dashboard.texts import Language
+from paes.baselines.days import Days
 from paes.opening import DayKind
 
 CARPET_HEIGHT = 420
@@ -28,7 +29,7 @@ HABITS_HEIGHT = 250
 SIGNATURE_HEIGHT = 440
 SCALE = [[0.0, "#FFF4CC"], [0.25, "#F8C25C"], [0.5, "#E0742F"], [0.75, "#9B2C3F"], [1.0, "#2E0B33"]]
 """From light to dark all along: it reads in grey too."""
-GAP = "#C9D3DC"
+_POINTS = 60
 TOP_QUANTILE = 0.995
 """What few hours exceed shows as the darkest: one peak does not pale a year."""
 
@@ -58,7 +59,8 @@ def carpet_figure(year: StreamYear, language: Language) -> go.Figure:
             "range": [-0.5, days - 0.5],
         },
         yaxis={"tickvals": [0, 6, 12, 18, 23], "ticktext": ["0", "6", "12", "18", "23"],
-               "title": {"text": language.text("site_page.axis_hour")}, "range": [-0.5, 23.5]},
+               "title": {"text": language.text("site_page.axis_hour"), "standoff": 14},
+               "range": [-0.5, 23.5]},
     )  # fmt: skip
     return figure
 
@@ -76,18 +78,19 @@ def _add_gap_cells(figure: go.Figure, year: StreamYear, language: Language) -> N
 
 
 _USES = {
-    Use.OPEN: (BLUE, ""),
-    Use.SHUT_HOURS: (BROWN, "/"),
-    Use.RESTING: (GREEN, "x"),
-    Use.CLOSED: (GREY, "."),
+    Use.OPEN: (BLUE, "", BLUE),
+    Use.SHUT_HOURS: (BROWN, "/", "#EAD9B8"),
+    Use.RESTING: (GREEN, "x", "#C4E3D6"),
+    Use.CLOSED: (GREY, ".", "#CDD5DC"),
 }
+"""Of each use its border, its hatch, and the hatch's colour: pale, so that numbers can be read."""
 
 
 def habits_figure(habits: Habits, language: Language) -> go.Figure:
     """Two bars of a hundred: where the hours of the year go, and where the energy."""
     figure = blank_figure(language, HABITS_HEIGHT)
     rows = [language.text("site_page.row_energy"), language.text("site_page.row_hours")]
-    for use, (colour, shape) in _USES.items():
+    for use, (colour, shape, pale) in _USES.items():
         parts = [habits.energy[use], habits.hours[use]]
         if not any(parts):
             continue
@@ -102,7 +105,7 @@ def habits_figure(habits: Habits, language: Language) -> go.Figure:
             textfont={"color": "#FFFFFF" if not shape else INK, "size": 14},
             marker={"color": colour if not shape else "#FFFFFF",
                     "line": {"color": colour, "width": 1.5},
-                    **({"pattern": hatched(shape, colour) | {"solidity": 0.22}} if shape else {})},
+                    **({"pattern": hatched(shape, pale)} if shape else {})},
             hovertemplate="%{x:,.1%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.update_layout(
@@ -133,8 +136,7 @@ def signature_figure(signature: Signature, unit: str, language: Language) -> go.
         if not here.any():
             continue
         name = language.text(f"site_page.days_{kind.name.lower()}")
-        order = np.argsort(signature.days.degc[here])
-        degc, line = signature.days.degc[here][order], signature.expected[here][order]
+        degc, line = _line_of(signature, kind, here)
         if kind is DayKind.OPEN and np.isfinite(spread):
             _add_band(figure, degc, line, spread, language)
         figure.add_scatter(
@@ -153,11 +155,29 @@ def signature_figure(signature: Signature, unit: str, language: Language) -> go.
     figure.update_layout(
         xaxis={"title": {"text": language.text("site_page.axis_degc")}, "gridcolor": GRID,
                "zeroline": False},
-        yaxis={"title": {"text": language.text("site_page.axis_per_day", unit=unit)},
+        yaxis={"title": {"text": language.text("site_page.axis_per_day", unit=unit),
+                         "standoff": 14},
                "rangemode": "tozero", "gridcolor": GRID, "tickformat": ",~r"},
         legend={"y": -0.24},
     )  # fmt: skip
     return figure
+
+
+def _line_of(
+    signature: Signature, kind: DayKind, here: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the model expects of such days by their temperature, in the season of heating."""
+    seen = signature.days.degc[here]
+    degc = np.linspace(float(seen.min()), float(seen.max()), _POINTS)
+    night = signature.days.night_h
+    days = Days(
+        signature.days.first,
+        degc,
+        np.full(_POINTS, int(kind), dtype=np.int8),
+        None if night is None else np.full(_POINTS, float(night[here].mean())),
+        np.ones(_POINTS, dtype=np.bool_),
+    )
+    return degc, signature.model.predict(days)
 
 
 def _add_band(

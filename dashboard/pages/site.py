@@ -184,7 +184,12 @@ def _facts(asked: Asked, site: Site) -> Any:
     if site.light_points:
         told.append(t("site_page.fact_points", points=number(site.light_points)))
     if site.pv_peak_kw:
-        told.append(t("site_page.fact_peak", peak=number(site.pv_peak_kw, 1)))
+        told.append(
+            t(
+                "site_page.fact_peak",
+                peak=number(site.pv_peak_kw, 0 if site.pv_peak_kw % 1 == 0 else 1),
+            )
+        )
     if site.assumed:
         told.append(t("site_page.fact_assumed"))
     return html.P(" · ".join(told), className="hint site-facts")
@@ -207,13 +212,11 @@ def _load_block(sheet: Sheet, shown: Shown, seen: Load, events: SiteEvents) -> A
     first, last = seen.starts[0].date(), shown.period.end
     marks = [] if is_all else [mark for mark in events.marks if first <= mark.at < last]
     where = period_name(seen.period, language)
-    rests = sentences.rests_on(seen, language)
-    sentence = f"{sentences.load_sentence(seen, language)} {rests}"
     return pictured(
         sheet,
         "load",
         t("site_page.load_heading_all" if is_all else "site_page.load_heading"),
-        sentence.strip(),
+        sentences.load_sentence(seen, language),
         figure=lambda: figures.load_figure(seen, marks, language),
         height=figures.YEARS_HEIGHT if is_all else figures.HEIGHT,
         table=load_table(seen, stream_caption(seen, where, language), language, asked.link),

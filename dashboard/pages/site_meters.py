@@ -121,7 +121,7 @@ def _notes(asked: Asked, site: Site, one: MeterNow) -> list[str]:
 def _kind(one: MeterNow, t: Any) -> str:
     measures = str(t(f"measures.{one.meter.measures.value}"))
     if one.meter.carrier is None:
-        return measures
+        return measures.capitalize()
     return f"{t(f'carrier.{one.meter.carrier.value}')}, {measures}"
 
 

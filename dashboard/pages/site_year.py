@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from dash import html
@@ -31,7 +31,7 @@ from dashboard.queries.site_money import SITE_MONEY, Bought, SiteMoney
 from dashboard.queries.site_streams import Stream
 from dashboard.queries.site_year import STREAM_YEAR, StreamYear
 from dashboard.sentences import site as sentences
-from dashboard.sentences.site_words import percent, power_unit
+from dashboard.sentences.site_words import dated, percent, power_unit
 from dashboard.tables import site as tables
 from paes.metering import Carrier, Measures, Site
 
@@ -112,8 +112,9 @@ def key_cards(asked: Asked, site: Site, seen: Load, years: SiteYears, *, whole_s
 
 def _cost_card(asked: Asked, money: SiteMoney) -> Any:
     t, language = asked.language.text, asked.language
-    where = language.month(money.first.year, money.first.month)
-    told = [t("site_page.card_cost_line", where=f"{where} –")]
+    ends = (money.first, money.end - timedelta(days=1))
+    first, last = (dated(day, "MMM y", language) for day in ends)
+    told = [t("site_page.card_cost_line", first=first, last=last)]
     if money.is_assumed:
         told.append(t("site_page.card_assumed"))
     paid = money.paid_eur or 0.0
@@ -164,7 +165,6 @@ def carpet_block(sheet: Sheet, years: SiteYears, where: str) -> Any:
         height=figures.CARPET_HEIGHT,
         table=tables.carpet_table(year, language),
         caption=where,
-        wide=True,
         more=[_hours_csv(asked), made(asked, years.year.made_at)],
     )
 

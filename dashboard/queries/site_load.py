@@ -69,8 +69,23 @@ class Load:
 
     @property
     def total(self) -> EnergyTotal:
-        """All of the period so far."""
-        return self.table.total()
+        """All of the steps that are over; of a period that only began, all of it so far."""
+        return self._sum(self.is_over)
+
+    @property
+    def running(self) -> EnergyTotal | None:
+        """Of the step that is not over; None if there is none, or nothing else."""
+        return None if self.is_over.all() else self._sum(self.is_running & ~self.is_over)
+
+    @property
+    def is_over(self) -> Bools:
+        """Steps that a total counts: those that are over, or all if none of them is."""
+        over = ~self.is_running
+        return over if (over & (self.table.span_s > 0)).any() else np.ones_like(over)
+
+    def _sum(self, of: Bools) -> EnergyTotal:
+        rows = self.table.rows()
+        return sum((row for row, chosen in zip(rows, of, strict=True) if chosen), EnergyTotal())
 
     @property
     def compared(self) -> Bools:
@@ -88,8 +103,8 @@ class Load:
         return (before, float(self.amounts[both].sum())) if both.any() and before > 0 else None
 
     def count(self, state: StepState) -> int:
-        """How many steps rest on that."""
-        return sum(s is state for s in self.states)
+        """How many of the steps that a total counts rest on that."""
+        return sum(s is state and over for s, over in zip(self.states, self.is_over, strict=True))
 
 
 def load(

@@ -27,7 +27,7 @@ from paes.climate.heating_season import season_days
 from paes.errors import DataError
 from paes.installation import City, Installation
 from paes.metering import Finding, Measures, SiteKind
-from paes.opening import Opening
+from paes.opening import Kinds, Opening, day_kinds
 from paes.periods import By, Span, local_midnight, to_seconds, zone
 from paes.savings.assumptions import read_savings_assumptions, use_of
 from paes.series import Floats
@@ -116,6 +116,8 @@ class StreamYear:
     first: date
     end: date
     power: npt.NDArray[np.float32]
+    kinds: Kinds
+    """How the site is used on each day."""
     missing_hours: int
     """In use, and not measured whole."""
     habits: Habits | None
@@ -145,6 +147,7 @@ def stream_year(sources: Sources, site: str, name: str, meter: str, year: str) -
         first=first,
         end=end,
         power=_by_hour_and_day(np.where(whole, hours.measured, np.nan), starts, first, end),
+        kinds=day_kinds([first + timedelta(days=n) for n in range((end - first).days)], opening),
         missing_hours=int((lived & ~whole).sum()),
         habits=habits(np.where(whole, hours.measured, np.nan), is_open, starts, int(lived.sum())),
         has_hours=bool((is_open != _PLACE[Use.OPEN]).any()),

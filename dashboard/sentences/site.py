@@ -11,13 +11,13 @@ from dashboard.queries.site_period import Zoom
 from dashboard.queries.site_year import Habits, Signature, StreamYear, Use
 from dashboard.sentences.site_words import (
     amount,
-    beside_name,
     euros,
     in_period,
     percent,
     power_unit,
     step_names,
     stream_name,
+    than_beside,
 )
 from dashboard.texts import Language
 from paes.metering import Measures
@@ -54,7 +54,7 @@ def used(load: Load, language: Language) -> str:
     """How much in the period, and how that compares with what stands beside it."""
     t = language.text
     where = in_period(load.period, language)
-    if load.count(StepState.OUTSIDE) == len(load.states):
+    if all(state is StepState.OUTSIDE for state in load.states):
         return t("site_page.nothing_yet", where=where)
     values = {
         "amount": amount(load.total.kwh, load.stream.unit, language),
@@ -69,7 +69,7 @@ def used(load: Load, language: Language) -> str:
         "site_page.used_change",
         change=language.percent(now / before - 1, 1, sign=True),
         difference=_signed(now - before, load.stream.unit, language),
-        beside=beside_name(load.period, language),
+        beside=than_beside(load.period, language),
         **values,
     )
 
@@ -77,6 +77,15 @@ def used(load: Load, language: Language) -> str:
 def _signed(value: float, unit: str, language: Language) -> str:
     text = amount(value, unit, language)
     return f"+{text}" if value > 0 else text
+
+
+def so_far(load: Load, language: Language) -> str | None:
+    """What the step that is not over has had until now."""
+    running = load.running
+    if running is None or load.period.by not in (By.MONTH, By.DAY) or not running.span_s:
+        return None
+    told = amount(running.kwh, load.stream.unit, language)
+    return language.text(f"site_page.so_far_{load.period.by.value}", amount=told)
 
 
 def compared(load: Load, language: Language) -> str | None:
@@ -117,7 +126,7 @@ def rests_on(load: Load, language: Language) -> str:
         )
     lost = load.count(StepState.MISSING)
     if lost:
-        n, steps = language.number(lost), _step_word(load, language)
+        n, steps = language.number(lost), _step_word(load, language).capitalize()
         if math.isfinite(total.missing_high_kwh):
             high = amount(total.missing_high_kwh, unit, language)
             parts.append(t("site_page.rests_missing", n=n, steps=steps, high=high))
@@ -332,5 +341,6 @@ def answer(load: Load, signature: Signature | None, language: Language) -> list[
     explained = why(signature, load, language)
     if explained and load.period.by is By.MONTH and load.period.zoom is not Zoom.ALL:
         told.append(explained)
-    told += [text for text in (compared(load, language), rests_on(load, language)) if text]
+    more = (compared(load, language), rests_on(load, language), so_far(load, language))
+    told += [text for text in more if text]
     return told

@@ -52,6 +52,14 @@ def beside_name(period: Period, language: Language) -> str:
     return language.text(f"site_page.beside_{kind}")
 
 
+def than_beside(period: Period, language: Language) -> str:
+    """The same after *against*: ``rispetto al 2024``."""
+    if period.zoom is Zoom.YEAR:
+        return language.text("site_page.than_year", year=period.first.year - 1)
+    kind = "months" if period.by is By.MONTH else "days"
+    return language.text(f"site_page.than_{kind}")
+
+
 def dated(day: date, pattern: str, language: Language) -> str:
     """A date by a pattern of CLDR, in the language."""
     return str(format_date(day, pattern, locale=_LOCALE[language.code]))

@@ -27,6 +27,7 @@ from dashboard.tables.table import Cell, Column, Linked, Marked, Table
 from dashboard.texts import Language
 from paes.faults.telling.sentences import name as rule_name
 from paes.metering import Measures
+from paes.opening import DayKind
 from paes.periods import By
 from paes.self_consumption import Balance
 
@@ -39,53 +40,64 @@ CASE_STATE = {"new": "silent", "rearmed": "silent", "acknowledged": "stale", "as
 
 def load_table(load: Load, caption: str, language: Language, link: Link) -> Table:
     """One row a step; months lead to their days, days to their quarter hours."""
-    t, unit = language.text, load.stream.unit
+    t, unit, digits = language.text, load.stream.unit, _digits(load)
+    is_fine = load.period.by in (By.HOUR, By.QUARTER_HOUR)
     columns = [
         Column(t("site_page.column_step")),
-        Column(t("site_page.column_amount", unit=unit), "number", _digits(load)),
+        Column(t("site_page.column_amount", unit=unit), "number", digits),
         Column(t("site_page.column_state")),
-        Column(t("site_page.column_estimated", unit=unit), "number", _digits(load)),
-        Column(t("site_page.column_missing", unit=unit), "number", _digits(load)),
-        Column(t("site_page.column_coverage"), "percent", 0),
     ]
+    if not is_fine:
+        columns += [
+            Column(t("site_page.column_estimated", unit=unit), "number", digits),
+            Column(t("site_page.column_missing", unit=unit), "number", digits),
+            Column(t("site_page.column_coverage"), "percent", 0),
+        ]
     has_before = not np.isnan(load.earlier).all()
     if has_before:
         before = beside_name(load.period, language)
-        columns += [
-            Column(t("site_page.column_before", before=before, unit=unit), "number", _digits(load)),
-            Column(t("site_page.column_change"), "percent", 0, sign=True),
-        ]
+        columns.append(
+            Column(t("site_page.column_before", before=before, unit=unit), "number", digits)
+        )
+        if not is_fine:
+            columns.append(Column(t("site_page.column_change"), "percent", 0, sign=True))
     columns.append(Column("°C", "number", 1))
-    names = step_names(load.starts, load.period.by, language)
-    rows = [_load_row(load, i, names[i], has_before, language, link) for i in range(len(names))]
+    rows = []
+    for i, name in enumerate(step_names(load.starts, load.period.by, language)):
+        state = language.text(f"site_page.state_{_told(load, i)}")
+        cells: list[Cell] = [_step(load, i, name, link), _number(load.amounts[i]), state]
+        cells += [] if is_fine else _evidence(load, i, language)
+        if has_before:
+            cells.append(_number(load.earlier[i]))
+            cells += [] if is_fine else [_change(load, i)]
+        rows.append((*cells, _number(load.degc[i])))
     return Table("load", caption, tuple(columns), tuple(rows))
 
 
-def _load_row(
-    load: Load, i: int, name: str, has_before: bool, language: Language, link: Link
-) -> tuple[Cell, ...]:
-    state, table, amounts = load.states[i], load.table, load.amounts
-    outside = state is StepState.OUTSIDE
+def _step(load: Load, i: int, name: str, link: Link) -> Cell:
     finer = _finer(load, i)
-    first: Cell = name
-    if finer and not outside:
-        first = Linked(name, link(None, period=finer.key))
-    span, lost = float(table.span_s[i]), state is StepState.MISSING
-    high = float(table.missing_high[i])
-    cells: list[Cell] = [
-        first,
-        _number(amounts[i]),
-        language.text(f"site_page.state_{_told(load, i)}"),
-        None if outside else float(table.estimated[i]),
-        (high if np.isfinite(high) else language.text("site_page.unbounded")) if lost else None,
+    outside = load.states[i] is StepState.OUTSIDE
+    return Linked(name, link(None, period=finer.key)) if finer and not outside else name
+
+
+def _evidence(load: Load, i: int, language: Language) -> list[Cell]:
+    """Of a month or a day: what is estimated, what is missing at the most, what is covered."""
+    table, span = load.table, float(load.table.span_s[i])
+    high: Cell = float(table.missing_high[i])
+    if not np.isfinite(table.missing_high[i]):
+        high = language.text("site_page.unbounded")
+    lost = load.states[i] is StepState.MISSING
+    return [
+        float(table.estimated[i]) if span else None,
+        high if lost else None,
         float(table.covered_s[i]) / span if span else None,
     ]
-    if has_before:
-        changed = bool(load.compared[i]) and load.earlier[i] > 0
-        cells.append(_number(load.earlier[i]))
-        cells.append(float(amounts[i] / load.earlier[i]) - 1 if changed else None)
-    cells.append(_number(load.degc[i]))
-    return tuple(cells)
+
+
+def _change(load: Load, i: int) -> Cell:
+    if not load.compared[i] or load.earlier[i] <= 0:
+        return None
+    return float(load.amounts[i] / load.earlier[i]) - 1
 
 
 def _told(load: Load, i: int) -> str:
@@ -110,20 +122,15 @@ def _number(value: float) -> float | None:
 
 
 def carpet_table(year: StreamYear, language: Language) -> Table:
-    """The carpet in short: the mean of each hour of the day, month by month."""
-    days = [year.first + timedelta(days=n) for n in range(year.power.shape[1])]
-    months = list(dict.fromkeys((day.year, day.month) for day in days))
-    of_month = np.array([months.index((day.year, day.month)) for day in days])
+    """The carpet in short: the mean of each hour of the day, by kind of day."""
+    present = [kind for kind in DayKind if (year.kinds == kind).any()]
     columns = [Column(language.text("site_page.axis_hour"))]
-    means = []
-    for n, _ in enumerate(months):
-        first = days[int(np.argmax(of_month == n))]
-        columns.append(Column(dated(first, "MMM yy", language), "number", 1))
-        means.append(_means(year.power[:, of_month == n]))
-    rows = [
-        (f"{hour:02d}:00", *(None if np.isnan(m[hour]) else float(m[hour]) for m in means))
-        for hour in range(24)
+    columns += [
+        Column(language.text(f"site_page.days_{kind.name.lower()}"), "number", 1)
+        for kind in present
     ]
+    means = [_means(year.power[:, year.kinds == kind]) for kind in present]
+    rows = [(f"{hour:02d}:00", *(_number(m[hour]) for m in means)) for hour in range(24)]
     caption = language.text("site_page.carpet_caption", unit=power_unit(year.stream))
     return Table("carpet", caption, tuple(columns), tuple(rows))
 
