@@ -76,12 +76,12 @@ def _form(asked: Asked, case: Case, word: Word) -> Any:
         asked,
         asked.link(case_path(case.id), told=None),
         *fields,
-        button(t(f"malfunction.words.{word}"), main=word is Word.ACKNOWLEDGE),
-        label=t(f"malfunction.words.{word}"),
+        button(t(f"case_word.{word}"), main=word is Word.ACKNOWLEDGE),
+        label=t(f"case_word.{word}"),
     )
-    heading = html.H3(t(f"malfunction.words.{word}"))
+    heading = html.H3(t(f"case_word.{word}"))
     return html.Div(
-        [heading, html.P(rich(t(f"malfunction.hints.{word}")), id=hint, className="hint"), form],
+        [heading, html.P(rich(t(f"case_hint.{word}")), id=hint, className="hint"), form],
         className="decision",
     )
 

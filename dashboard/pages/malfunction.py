@@ -80,7 +80,7 @@ def malfunction_page(asked: Asked) -> Content:
 
 def _said(asked: Asked, told: str) -> Any:
     """What became of what was just said."""
-    text = rich(asked.language.text(f"malfunction.told.{told}"))
+    text = rich(asked.language.text(f"case_told.{told}"))
     return html.P(text, className="notice", role="status")
 
 

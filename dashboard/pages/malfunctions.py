@@ -97,8 +97,8 @@ def _filters(
     rule: tuple[str, list[tuple[str, str]]],
 ) -> Any:
     t = asked.language.text
-    states = [("" if w is Which.OPEN else str(w), t(f"malfunctions.which.{w}")) for w in Which]
-    orders = [("" if o is Order.WEEK else str(o), t(f"malfunctions.order.{o}")) for o in Order]
+    states = [("" if w is Which.OPEN else str(w), t(f"case_which.{w}")) for w in Which]
+    orders = [("" if o is Order.WEEK else str(o), t(f"case_order.{o}")) for o in Order]
     return filters(
         asked,
         Select("state", t("malfunctions.filter_state"), states, _default(which, Which.OPEN)),

@@ -48,7 +48,7 @@ def why(step: Step, language: Language) -> str:
     """Why the case came into a state: the person's reason where a person did it."""
     if step.cause is Cause.SAID and step.decision:
         return step.decision.reason
-    return language.text(f"malfunction.cause.{step.cause}")
+    return language.text(f"case_cause.{step.cause}")
 
 
 def step_word(step: Step, language: Language) -> str:

@@ -113,8 +113,8 @@ def list_told(found: CaseList, which: Which, order: Order, language: Language) -
         "malfunctions.list_told",
         n=language.number(len(found.cases)),
         all=language.number(len(found.known)),
-        which=language.text(f"malfunctions.which.{which}"),
-        order=language.text(f"malfunctions.order.{order}"),
+        which=language.text(f"case_which.{which}"),
+        order=language.text(f"case_order.{order}"),
     )
 
 

@@ -38,21 +38,21 @@ def cases_table(
 ) -> Table:
     """A row for each case, with the bounds of its money."""
     t = language.text
-    money = [Column(t(f"malfunctions.columns.{n}"), "number", 2) for n in ("low", "high")]
+    money = [Column(t(f"case_column.{n}"), "number", 2) for n in ("low", "high")]
     columns = (
-        Column(t("malfunctions.columns.what")),
-        Column(t("malfunctions.columns.where")),
-        Column(t("malfunctions.columns.state")),
-        Column(t("malfunctions.columns.since")),
-        Column(t("malfunctions.columns.week"), "number", 2),
+        Column(t("case_column.what")),
+        Column(t("case_column.where")),
+        Column(t("case_column.state")),
+        Column(t("case_column.since")),
+        Column(t("case_column.week"), "number", 2),
         *money,
-        Column(t("malfunctions.columns.past"), "number", 2),
+        Column(t("case_column.past"), "number", 2),
         *money,
-        Column(t("malfunctions.columns.amount"), "number", 1),
-        Column(t("malfunctions.columns.unit")),
-        Column(t("malfunctions.columns.tonnes"), "number", 3),
-        Column(t("malfunctions.columns.gap"), "percent", 2),
-        Column(t("malfunctions.columns.case")),
+        Column(t("case_column.amount"), "number", 1),
+        Column(t("case_column.unit")),
+        Column(t("case_column.tonnes"), "number", 3),
+        Column(t("case_column.gap"), "percent", 2),
+        Column(t("case_column.case")),
     )
     rows = tuple(_case_row(case, installation, tz, link, language) for case in cases)
     return Table("cases", t("malfunctions.table"), columns, rows)
@@ -88,8 +88,8 @@ def losses_table(found: Losses, installation: Installation, language: Language) 
     t = language.text
     columns = (
         Column(t("malfunctions.month")),
-        Column(t("malfunctions.columns.what")),
-        Column(t("malfunctions.columns.where")),
+        Column(t("case_column.what")),
+        Column(t("case_column.where")),
         *_waste_columns(language),
         Column(t("malfunctions.cases"), "number"),
     )
@@ -128,7 +128,7 @@ def losses_by_rule_table(found: Losses, installation: Installation, language: La
         (rule_name(name, installation, language), *_waste_cells(waste, unit))
         for (name, unit), waste in sums
     )
-    columns = (Column(t("malfunctions.columns.what")), *_waste_columns(language))
+    columns = (Column(t("case_column.what")), *_waste_columns(language))
     return Table("losses-by-kind", t("malfunctions.losses_rules"), columns, rows)
 
 
@@ -136,10 +136,10 @@ def _waste_columns(language: Language) -> tuple[Column, ...]:
     t = language.text
     return (
         Column(t("malfunctions.amount"), "number", 1),
-        Column(t("malfunctions.columns.unit")),
+        Column(t("case_column.unit")),
         Column("€", "number", 2),
-        Column(t("malfunctions.columns.low"), "number", 2),
-        Column(t("malfunctions.columns.high"), "number", 2),
+        Column(t("case_column.low"), "number", 2),
+        Column(t("case_column.high"), "number", 2),
         Column("t CO2", "number", 3),
     )
 
@@ -222,7 +222,7 @@ def windows_table(case: Case, tz: str, language: Language) -> Table:
 
 
 def _window_name(name: str, language: Language) -> str:
-    key = f"malfunction.window_names.{name}"
+    key = f"case_window.{name}"
     return language.text(key) if language.knows(key) else name
 
 

@@ -19,18 +19,26 @@ from paes.metering import Finding
 
 CORE = Path(paes.__file__).parent
 SHOWN = {
-    "activity", "cause", "comparability", "energy", "factor", "green", "notation",
-    "other_emissions", "site_energy", "supply",
+    "action", "activity", "cause", "comparability", "energy", "factor", "green", "notation",
+    "other_emissions", "saving", "site_energy", "supply",
 }  # fmt: skip
 """Families of the findings of inventories, of their comparison, and of the causes of a change."""
 ELSEWHERE = {
-    "action", "amount", "baseline", "bill", "counter", "data", "declared", "delivery", "edit",
-    "forecast", "heating", "interval", "meter", "plan", "pv", "saving", "scenario",
+    "amount", "baseline", "bill", "counter", "data", "declared", "delivery", "edit",
+    "forecast", "heating", "interval", "meter", "plan", "pv", "scenario",
 }  # fmt: skip
 """Families that only commands and documents tell; who shows one here moves it up."""
 MADE_OF_PARTS = {
+    "action.": (
+        "action.area_of_other_sector", "action.completed_ahead", "action.completed_fraction",
+        "action.completed_without_end", "action.excluded_beside", "action.funding_sum",
+        "action.late", "action.lifetime_over", "action.overlaps_above_whole",
+        "action.production_without_carrier", "action.required_cancelled",
+        "action.required_not_completed", "action.saving_without_carrier",
+        "action.spent_above_cost", "action.start_passed", "action.tonnes_not_derived",
+    ),
     "comparability.": ("comparability.row_gone", "comparability.row_new"),
-}
+}  # fmt: skip
 """Names that the code puts together, by their constant beginning."""
 _NAME = re.compile(r"[a-z_]+\.[a-z_]+")
 _NO_FINDING = re.compile(r".*\.(csv|yaml|sqlite|xml)|supply\.(green|heat|plants|generation)")
@@ -96,7 +104,7 @@ def test_no_words_are_left_for_findings_that_are_gone() -> None:
 
 def test_numbers_of_findings_end_with_their_unit() -> None:
     """By which they are printed: a share in per cent, a factor with four decimals."""
-    known = re.compile(r".*(_mwh|_t|_fraction|_t_per_mwh)|inhabitants")
+    known = re.compile(r".*(_mwh|_t|_fraction|_t_per_mwh|_eur|_days)|inhabitants")
     texts = [text for key, text in catalogue("en").items() if key.startswith("finding.")]
     names = {name for text in texts for _, name, _, _ in Formatter().parse(text) if name}
     assert names
