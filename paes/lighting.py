@@ -30,7 +30,7 @@ from paes.accounting.energy_table import EnergyTable
 from paes.accounting.ledger import EnergyLedger
 from paes.errors import DataError
 from paes.installation import Installation
-from paes.metering import Carrier, Measures, Quality, Site, SiteKind, point_id
+from paes.metering import Carrier, Measures, Quality, Reading, Site, SiteKind, point_id
 from paes.meters import FieldMeter, Meter
 from paes.periods import ALWAYS, By, Seconds, Span, edges, to_seconds
 from paes.series import CODE_OF, Floats, ReadingSeries
@@ -143,8 +143,17 @@ def _lamps(
 
 def light_now(ledger: EnergyLedger, lamps: Lamps) -> LightState:
     """What the lamps do now, by their last reading; unknown if that is older than two rounds."""
+    return lights_now(ledger, [lamps])[0]
+
+
+def lights_now(ledger: EnergyLedger, lamps: Sequence[Lamps]) -> list[LightState]:
+    """The same of several, asked of the store together."""
+    latest = ledger.store.latest([one.point for one in lamps]) if lamps else {}
+    return [_light_state(ledger, one, latest.get(one.point)) for one in lamps]
+
+
+def _light_state(ledger: EnergyLedger, lamps: Lamps, last: Reading | None) -> LightState:
     now, period = ledger.clock(), ledger.poll_period(lamps.meter)
-    last = ledger.store.latest([lamps.point]).get(lamps.point)
     if last is None or CODE_OF[last.quality] not in _GOOD:
         return LightState(Light.UNKNOWN, None, last.at if last else None)
     if not timedelta(0) <= now - last.at + period <= (STALE_AFTER_PERIODS + 1) * period:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import plotly.graph_objects as go
 
@@ -18,15 +18,15 @@ from dashboard.figures.canvas import (
     RED,
     blank_figure,
     hatched,
-    wrapped,
 )
+from dashboard.figures.rows import legend_above, short
 from dashboard.queries.pv_view import PvView, SiteMonths
 from dashboard.queries.pv_years import PvYear
 from dashboard.sentences.photovoltaics import compared
 from dashboard.texts import Language
 from paes.self_consumption import BalancePeriod
 
-_ROW, _CELL = 38, 30
+_ROW, _CELL = 44, 30
 MOST_ROWS = 30
 """More plants than this are in the table alone."""
 MONTHS_HEIGHT = 380
@@ -55,44 +55,50 @@ def yields_figure(view: PvView, language: Language) -> go.Figure:
     for is_below in (False, True):
         among = [i for i, row in enumerate(rows) if (row.site.id in low_ids) is is_below]
         if among:
-            colour = RED if is_below else BLUE
             key = "pv.yields.now_below" if is_below else "pv.yields.now"
             figure.add_bar(
-                y=[wrapped(rows[i].site.name) for i in among],
+                y=[_label(rows[i], is_below) for i in among],
                 x=[values[i] for i in among],
                 orientation="h",
                 name=language.text(key, year=view.year),
-                marker={"color": colour, "pattern": hatched("/" if is_below else "", colour)},
+                marker={
+                    "color": _PALE_RED if is_below else BLUE,
+                    "line": {"color": RED if is_below else BLUE, "width": 2},
+                },
                 text=[language.number(values[i]) for i in among],
                 textposition="inside",
                 insidetextanchor="start",
                 textfont={"color": INK if is_below else "#FFFFFF", "size": 13},
                 hovertemplate="%{y}: %{x:,.0f} kWh/kW<extra>%{fullData.name}</extra>",
             )
-    _add_year_before(figure, rows, view, language)
+    _add_year_before(figure, rows, low_ids, view, language)
     if view.usual and (same == 12 or (view.is_over and not same)):
         _add_usual(figure, view, language)
-    order = [wrapped(row.site.name) for row in rows]
+    order = [_label(row, row.site.id in low_ids) for row in rows]
     figure.update_yaxes(
         categoryorder="array", categoryarray=order, autorange="reversed", ticksuffix="  "
     )
     figure.update_xaxes(title_text=language.text("pv.yields.axis"), gridcolor=GRID, tickformat=",d")
     figure.update_layout(barmode="overlay", bargap=0.3)
-    _legend_above(figure)
+    legend_above(figure)
     return figure
 
 
-def _legend_above(figure: go.Figure) -> None:
-    figure.update_layout(legend={"y": 1.0, "yanchor": "bottom"}, margin={"t": 30})
+def _label(row: PvYear, is_below: bool) -> str:
+    return f"▼ {short(row.site.name)}" if is_below else short(row.site.name)
 
 
 def _add_year_before(
-    figure: go.Figure, rows: Sequence[PvYear], view: PvView, language: Language
+    figure: go.Figure,
+    rows: Sequence[PvYear],
+    low_ids: Collection[str],
+    view: PvView,
+    language: Language,
 ) -> None:
     known = [row for row in rows if row.before_per_kw is not None]
     if known:
         figure.add_scatter(
-            y=[wrapped(row.site.name) for row in known],
+            y=[_label(row, row.site.id in low_ids) for row in known],
             x=[row.before_per_kw for row in known],
             mode="markers",
             name=language.text("pv.yields.before", year=view.year - 1),
@@ -139,7 +145,7 @@ def _own_yield(view: PvView, language: Language) -> go.Figure:
     order = [_month(p, language) for p in months]
     figure.update_xaxes(categoryorder="array", categoryarray=order)
     figure.update_yaxes(title_text=language.text("pv.yields.axis"), gridcolor=GRID)
-    _legend_above(figure)
+    legend_above(figure)
     return figure
 
 
@@ -180,7 +186,7 @@ def flows_figure(view: PvView, language: Language) -> go.Figure:
         )
     figure.update_layout(barmode="stack", bargap=0.25)
     figure.update_yaxes(title_text=language.text("pv.flows.axis"), gridcolor=GRID)
-    _legend_above(figure)
+    legend_above(figure)
     return figure
 
 
@@ -206,7 +212,7 @@ def expected_figure(view: PvView, language: Language) -> go.Figure:
     ]
     figure.add_heatmap(
         x=months,
-        y=[wrapped(one.site.name).replace("<br>", " ")[:26] for one in shown],
+        y=[short(one.site.name, 1, 24) for one in shown],
         z=[[_level(j.ratio, j.is_below) for j in one.judged] for one in shown],
         text=[[_cell(j.ratio, j.is_below, language) for j in one.judged] for one in shown],
         texttemplate="%{text}",
@@ -283,7 +289,7 @@ def _own_expected(one: SiteMonths, language: Language) -> go.Figure:
             )
     figure.update_xaxes(categoryorder="array", categoryarray=labels)
     figure.update_yaxes(title_text="kWh", gridcolor=GRID, rangemode="tozero", tickformat=",d")
-    _legend_above(figure)
+    legend_above(figure)
     return figure
 
 
@@ -308,7 +314,7 @@ def worth_figure(view: PvView, language: Language) -> go.Figure:
     for name, colour, hatch in (("avoided", BLUE, ""), ("earned", GREEN, "/")):
         amounts = [getattr(row, name) for row in rows]
         figure.add_bar(
-            y=[wrapped(row.site.name) for row in rows],
+            y=[short(row.site.name) for row in rows],
             x=[amount.eur if amount else None for amount in amounts],
             orientation="h",
             name=language.text("pv.worth.avoided" if name == "avoided" else "pv.worth.earned"),
@@ -318,5 +324,5 @@ def worth_figure(view: PvView, language: Language) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.3)
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     figure.update_xaxes(title_text=language.text("pv.worth.axis"), gridcolor=GRID, tickformat=",d")
-    _legend_above(figure)
+    legend_above(figure)
     return figure

@@ -30,6 +30,7 @@ from dashboard.queries.pv_view import PvView, pv_view
 from dashboard.queries.pv_years import added
 from dashboard.sentences import photovoltaics as sentences
 from dashboard.sentences.amounts import euros
+from dashboard.sentences.energy import energy, share
 from dashboard.tables import photovoltaics as tables
 
 
@@ -95,17 +96,17 @@ def _cards(view: PvView, asked: Asked) -> Any:
         return None
     language, t, total = asked.language, asked.language.text, view.total
     production, own = total.production, total.autarky
-    value, unit = sentences.energy(production.kwh, language).split("\N{NO-BREAK SPACE}")
+    value, unit = energy(production.kwh, language).split("\N{NO-BREAK SPACE}")
     lines = []
     if view.per_kw is not None:
         kw = language.quantity(view.units_kw, "kW", 0 if view.units_kw >= 100 else 1)
-        lines.append(t("pv.card.per_kw", value=sentences.energy(view.per_kw, language), kw=kw))
+        lines.append(t("pv.card.per_kw", value=energy(view.per_kw, language), kw=kw))
     if production.coverage is not None:
         lines.append(t("pv.card.coverage", coverage=language.percent(production.coverage, 1)))
     if own.value is not None:
-        covers = t("pv.card.autarky", share=sentences.share(own.value, language))
+        covers = t("pv.card.autarky", share=share(own.value, language))
     elif own.low is not None and own.high is not None:
-        low, high = (sentences.share(bound, language) for bound in (own.low, own.high))
+        low, high = (share(bound, language) for bound in (own.low, own.high))
         covers = t("pv.card.autarky_between", low=low, high=high)
     else:
         covers = ""

@@ -8,15 +8,17 @@ full light. What was not read is neither lit nor dark: a night that is not known
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 import numpy as np
 
 from dashboard.queries.lighting import Cabinet, lit_town
 from dashboard.queries.recipe import Recipe, Sources
 from paes.faults.load_curve import Bools
-from paes.faults.rules import switching_time
+from paes.faults.rules import day_burner, switching_time
 from paes.faults.signs.lit_nights import QUARTER_S, Lights, lights_of
 from paes.faults.signs.switching import switched
 from paes.faults.view import TownView
@@ -25,7 +27,7 @@ from paes.periods import Span
 from paes.series import Floats
 
 KEPT_DAYS = 400
-LAST_NIGHTS = 30
+LAST_NIGHTS = 7
 """Over so many known nights the present habit of a cabinet is told."""
 _H = QUARTER_S / 3600.0
 _KNOWN = 0.95
@@ -72,6 +74,17 @@ class Habit:
     """Median minutes after sunset; None where no switch was seen."""
     off_min: float | None
 
+    @property
+    def extra_min(self) -> float:
+        """Minutes a night that the lamps burned longer than it was dark."""
+        return (self.burning_h - self.dark_h) * 60.0
+
+    @property
+    def by_day_h(self) -> float:
+        """Hours of burning by day, but for those of an early or late switch."""
+        early, late = max(-(self.on_min or 0.0), 0.0), max(self.off_min or 0.0, 0.0)
+        return max(self.day_h - (early + late) / 60.0, 0.0)
+
 
 @dataclass(frozen=True)
 class Months:
@@ -85,20 +98,49 @@ class Months:
     """Nights that the month had (until now)."""
 
 
-def make_nights(sources: Sources, city_id: str) -> dict[str, Nights]:
-    """By site, of cabinets with one meter whose installed power is known."""
+class Follows(StrEnum):
+    """Whether a cabinet burned with the sun in its last known nights."""
+
+    SUN = "follows"
+    BY_DAY = "by_day"
+    TOO_LONG = "too_long"
+    TOO_SHORT = "too_short"
+
+
+@dataclass(frozen=True)
+class TownNights:
+    """Of a town by site, with what the installation's rules call wrong."""
+
+    by_site: Mapping[str, Nights]
+    off_by_min: float
+    """A switch is wrong if it is farther from what is usual (rule ``switching_time``)."""
+    day_least_h: float
+    """Lamps burn by day from so many hours on (rule ``day_burner``)."""
+
+    def judged(self, of: Habit) -> Follows:
+        """What a habit is called."""
+        if of.by_day_h >= self.day_least_h:
+            return Follows.BY_DAY
+        if abs(of.extra_min) <= self.off_by_min:
+            return Follows.SUN
+        return Follows.TOO_LONG if of.extra_min > 0 else Follows.TOO_SHORT
+
+
+def make_nights(sources: Sources, city_id: str) -> TownNights:
+    """Of cabinets with one meter whose installed power is known."""
     city = sources.city(city_id)
     town, now = lit_town(sources.installation, city), sources.clock()
     span = Span(now - timedelta(days=KEPT_DAYS) + _VIEW_HISTORY, now)
     wanted = [c for c in town.metered if told_by_night(c)]
     view = TownView(sources.ledger, span, [c.meters[0] for c in wanted])
-    of_rule = switching_time.RULE.file(sources.installation.root).parameters
+    root = sources.installation.root
+    of_rule, by_day = (one.RULE.file(root).parameters for one in (switching_time, day_burner))
     made = {}
     for cabinet in wanted:
         lights = lights_of(view.meter(cabinet.meters[0]))
         if lights.curve.known.any():
             made[cabinet.site.id] = nights_of(lights, cabinet.installed_kw or 0.0, of_rule)
-    return made
+    return TownNights(made, of_rule.off_by_min, by_day.least_h)
 
 
 def told_by_night(cabinet: Cabinet) -> bool:

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from dashboard.queries.pv_behind import Behind
 from dashboard.queries.pv_view import PvView
 from dashboard.queries.pv_years import Amount, PvYear, added
 from dashboard.sentences.amounts import euros
+from dashboard.sentences.energy import covered, energy, share
 from dashboard.texts import Language
-from paes.accounting.energy_total import EnergyTotal
 from paes.self_consumption import BalancePeriod, Share
 from paes.solar.expected import How
 
 _LISTED = 3
-_TINY = 0.001
-"""A smaller part of a production is not worth a word."""
-
-
-def energy(kwh: float, language: Language) -> str:
-    """MWh from ten thousand kWh on."""
-    if abs(kwh) >= 10_000:
-        return language.quantity(kwh / 1000, "MWh", 0 if abs(kwh) >= 100_000 else 1)
-    return language.quantity(kwh, "kWh", 1 if 0 < abs(kwh) < 10 else 0)
-
-
-def share(value: float, language: Language) -> str:
-    """Whole per cent; one decimal below ten."""
-    return language.percent(value, 0 if value >= 0.0995 or value == 0 else 1)
 
 
 def headline(view: PvView, language: Language) -> tuple[str, str]:
@@ -82,8 +67,9 @@ def _short(one: Behind, language: Language) -> str:
 def _some(items: Sequence[str], language: Language) -> str:
     shown = list(items[:_LISTED])
     if len(items) > _LISTED:
-        rest = language.number(len(items) - _LISTED)
-        shown.append(language.text("pv.below_more", n=rest))
+        rest = len(items) - _LISTED
+        key = "pv.one_more" if rest == 1 else "pv.below_more"
+        shown.append(language.text(key, n=language.number(rest)))
     return "; ".join(shown)
 
 
@@ -104,23 +90,6 @@ def share_text(of: Share, language: Language) -> str:
     if of.low is None or of.high is None:
         return "–"
     return f"{share(of.low, language)}–{share(of.high, language)}"
-
-
-def covered(total: EnergyTotal, language: Language) -> str:
-    """What of the production was read, estimated and missing."""
-    if total.coverage is None:
-        return ""
-    t = language.text
-    most = total.missing_high_kwh
-    if math.isinf(most):
-        missing = t("pv.missing_open")
-    elif most <= _TINY * max(total.kwh, 1.0):
-        missing = t("pv.missing_none")
-    else:
-        missing = t("pv.missing_most", kwh=energy(most, language))
-    estimated = energy(total.estimated_kwh, language)
-    coverage = language.percent(total.coverage, 1)
-    return t("pv.covered", coverage=coverage, estimated=estimated, missing=missing)
 
 
 def yields(view: PvView, language: Language) -> str:
