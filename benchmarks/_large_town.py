@@ -1,0 +1,129 @@
+"""A large town as an installation of files: the shipped one's sites, several times over.
+
+Every copy of a site has its meters, gateways and contracts under ids of its own, alive since
+before the first year, so that each page finds what it shows. Readings come from the simulator:
+every quarter of an hour lately, once an hour in earlier years; without malfunctions.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from _figures import progress
+
+from collectors.simulator import Town, fill_history
+from paes.accounting.ledger import EnergyLedger
+from paes.config import load_installation
+from paes.installation import Installation
+from paes.metering import Reading
+from paes.periods import Span, local_year, year_span
+from paes.retention import Retention
+from paes.shipped_files import shipped_config
+from paes.store import Store, open_store
+
+CITY = "la-spezia"
+ROME = "Europe/Rome"
+DETAILED = timedelta(days=400)
+QUARTER_S, HOUR_S = 900, 3600
+PORTS = 100
+Rows = list[dict[str, Any]]
+
+
+def large_town(folder: Path, meters: int, years: int, now: datetime) -> Installation:
+    """The installation in ``folder``, made there if it is not: about ``meters`` of them."""
+    if not (folder / "installation.yaml").is_file():
+        shutil.copytree(shipped_config(), folder, dirs_exist_ok=True)
+        city = folder / "cities" / CITY
+        first = date(local_year(now, ROME) - years, 1, 1)
+        _multiply(city, max(1, round(meters / _count(city))), first)
+    return load_installation(folder)
+
+
+def fill(
+    installation: Installation, path: Path, years: int, now: datetime, detailed: int = DETAILED.days
+) -> Store:
+    """Its store, with all readings and derived rows up to ``now``, made if it is not there."""
+    is_new = not path.is_file()
+    store = open_store(str(path), Retention())
+    if is_new:
+        start = year_span(local_year(now, ROME) - years, ROME).start
+        town = Town(installation, epoch=start)
+        lately = now - timedelta(days=detailed)
+        for span, step_s in ((Span(start, lately), HOUR_S), (Span(lately, now), QUARTER_S)):
+            fill_history(town, store, span.start, span.end, step_s, _told("readings"))
+        _power(installation, store, now)
+        told = _told("energy")
+        EnergyLedger(installation, store).refresh(
+            Span(start, now), lambda done, total: told(done, total, "")
+        )
+    return store
+
+
+def _power(installation: Installation, store: Store, now: datetime) -> None:
+    """The power at this moment, which open pages ask for again and again."""
+    meters = installation.field_meters.values()
+    powered = [m.id for m in meters if m.rated_power_kw]
+    at = now.astimezone(UTC).replace(microsecond=0)
+    store.write([Reading(f"{meter}/active_power", at, 12_000.0) for meter in powered])
+
+
+def _told(what: str) -> Any:
+    return lambda done, total, _meter: progress(f"{what}: {done} of {total} meters")
+
+
+def _count(city: Path) -> int:
+    return len(_read(city / "meters.yaml")["meters"])
+
+
+def _multiply(city: Path, times: int, first: date) -> None:
+    """Write sites, meters and contracts ``times`` over."""
+    sites, fields = _read(city / "sites.yaml"), _read(city / "meters.yaml")
+    contracts = _read(city / "contracts.yaml")
+    ids = [site["id"] for site in sites["sites"]]
+    for rows in (fields["meters"], fields["sensors"]):
+        for row in rows:
+            row["valid_from"] = first
+    copied = {"sites": sites["sites"], "gateways": fields["gateways"],
+              "meters": fields["meters"], "virtual_meters": fields["virtual_meters"],
+              "contracts": contracts["contracts"]}  # fmt: skip
+    originals = {name: list(rows) for name, rows in copied.items()}
+    for number in range(2, times + 1):
+        renamed = {old: f"{old}-{number}" for old in sorted(ids, key=len, reverse=True)}
+        for name, rows in originals.items():
+            copied[name].extend(_copy(row, renamed, number) for row in rows)
+    _write(city / "sites.yaml", sites)
+    _write(city / "meters.yaml", fields)
+    _write(city / "contracts.yaml", contracts)
+
+
+def _copy(row: dict[str, Any], renamed: dict[str, str], number: int) -> dict[str, Any]:
+    """A row under ids of its own, without what must be unique."""
+    left_out = {"pod", "pdr", "serial", "replacements"}
+    made = {key: value for key, value in row.items() if key not in left_out}
+    for key in ("id", "parent", "gateway", "meter"):
+        if key in made:
+            made[key] = _renamed(made[key], renamed)
+    if "port" in made:
+        made["port"] += PORTS * number
+    if "name" in made:
+        made["name"] = f"{made['name']} {number}"
+    return made
+
+
+def _renamed(name: str, renamed: dict[str, str]) -> str:
+    """``site``, ``site.meter`` or ``gw-site`` with the site's new id."""
+    site, dot, rest = name.removeprefix("gw-").partition(".")
+    prefix = "gw-" if name.startswith("gw-") else ""
+    return f"{prefix}{renamed.get(site, site)}{dot}{rest}"
+
+
+def _read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
