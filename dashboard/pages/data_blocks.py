@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dash import html
@@ -30,6 +31,7 @@ from dashboard.queries.imported import IMPORTED
 from dashboard.queries.progress import INVENTORIES
 from dashboard.sentences import data_health as sentences
 from dashboard.tables import data_health as tables
+from dashboard.tables.table import Table
 from paes.metering import SiteKind
 
 PERIODS = ("12", "24", "36")
@@ -84,11 +86,26 @@ def coverage_block(sheet: Sheet) -> Any:
         chosen,
         html.P(rich(caption), className="caption"),
         picture,
-        folded_table(sheet, table, wide=True),
+        first_rows(sheet, table, wide=True),
         _meters(sheet, own, shown),
         made(asked, kept.made_at),
     ]
     return section("coverage", heading, parts)
+
+
+def first_rows(sheet: Sheet, table: Table, wide: bool = False) -> Any:
+    """A folded table of the first rows, which matter most; all of them in its CSV."""
+    if len(table.rows) <= figures.MOST_ROWS:
+        return folded_table(sheet, table, wide)
+    few = replace(table, rows=table.rows[: figures.MOST_ROWS])
+    told = sheet.asked.language.text(
+        "data_page.first_rows",
+        shown=len(few.rows),
+        all=sheet.asked.language.number(len(table.rows)),
+    )
+    folded = folded_table(sheet, few, wide)
+    sheet.tables[table.id] = lambda: table
+    return html.Div([folded, html.P(told, className="hint")])
 
 
 def _meters(sheet: Sheet, meters: list[str], shown: Any) -> Any:
@@ -96,7 +113,7 @@ def _meters(sheet: Sheet, meters: list[str], shown: Any) -> Any:
     href = {meter: asked.link("/dati", meter=meter) for meter in meters}
     table = tables.meter_coverage_table(asked.city, shown, asked.language, href)
     heading = html.H3(asked.language.text("data_coverage.meter_heading"))
-    return html.Div([heading, folded_table(sheet, table)])
+    return html.Div([heading, first_rows(sheet, table)])
 
 
 def gaps_block(sheet: Sheet) -> Any:
@@ -156,7 +173,7 @@ def _field(sheet: Sheet, report: FieldReport) -> list[Any]:
     units = report.of_meters(frozenset(asked.city.meters))
     if units:
         table = tables.units_table(units, tz, language)
-        blocks += [html.P(rich(sentences.units(units, language))), folded_table(sheet, table, True)]
+        blocks += [html.P(rich(sentences.units(units, language))), first_rows(sheet, table, True)]
     return blocks
 
 

@@ -18,8 +18,8 @@ from dashboard.pages.blocks import (
     pictured,
     rich,
     section,
-    shown_table,
 )
+from dashboard.pages.data_blocks import first_rows
 from dashboard.pages.page import Content, Live, Sheet
 from dashboard.queries.coverage import COVERAGE, meter_days
 from dashboard.queries.field_report import seen
@@ -183,7 +183,7 @@ def _findings(sheet: Sheet, meter: Meter, name: str) -> Any:
         return section("findings", heading, [none])
     told = language.text("data_meter.findings_sentence", n=language.number(len(found)))
     table = tables.findings_table(found, asked.city.time_zone, name, language)
-    return section("findings", heading, [html.P(rich(told)), *shown_table(sheet, table)])
+    return section("findings", heading, [html.P(rich(told)), first_rows(sheet, table)])
 
 
 def _facts(asked: Asked, meter: Meter) -> Any:

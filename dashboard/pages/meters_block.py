@@ -21,6 +21,7 @@ from dashboard.tables.table import cell_text
 from dashboard.texts import Language
 
 MOST_ERRANDS = 12
+EVERY = "all"
 
 
 def meters_block(
@@ -44,10 +45,7 @@ def meters_block(
             className="made",
         ),
         _work(tasks, sheet, is_told),
-        html.Details(
-            [html.Summary(language.text("data_page.sites_folded")), _sites(now, asked)],
-            className="data",
-        ),
+        *_sites_if_asked(now, asked),
         download(
             sheet,
             meters_table(now, asked.city.name, tz, language),
@@ -122,6 +120,15 @@ def _heard(task: FieldTask, language: Language) -> str:
     if task.meter.age_s is None:
         return language.text("meters.never_heard")
     return language.text("meters.last_heard", age=language.age(task.meter.age_s))
+
+
+def _sites_if_asked(now: LiveCity, asked: Asked) -> list[Any]:
+    """Every site, once the reader asks: hundreds of rows are much to send every few seconds."""
+    wanted = asked.choice("sites", [EVERY], "") == EVERY
+    key = "data_page.sites_hide" if wanted else "data_page.sites_show"
+    address = asked.link(sites=None if wanted else EVERY)
+    link = html.P(html.A(asked.language.text(key), href=f"{address}#sites"), id="sites")
+    return [link, _sites(now, asked)] if wanted else [link]
 
 
 def _sites(now: LiveCity, asked: Asked) -> Any:

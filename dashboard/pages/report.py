@@ -27,6 +27,7 @@ from dashboard.pages.blocks import (
     made,
     rich,
     section,
+    shown_table,
 )
 from dashboard.pages.markup import data, tag
 from dashboard.pages.page import Content, File, Page, Sheet
@@ -163,8 +164,9 @@ def _count(found: Shelf, asked: Asked) -> Any:
     if not found.editions:
         return None
     newest, language = found.editions[0], asked.language
+    one = len(found.editions) == 1
     told = language.text(
-        "report.editions_sentence",
+        "report.editions_sentence_one" if one else "report.editions_sentence",
         n=language.number(len(found.editions)),
         number=newest.number,
         year=newest.year,
@@ -209,8 +211,8 @@ def _edition(sheet: Sheet, one: Edition, newest: bool) -> Any:
     parts = [html.H3(heading), html.P(told), html.P(whole)]
     if one.simulated:
         parts.append(html.P(t("report.edition_simulated"), className="hint"))
-    files = folded_table(sheet, table, wide=True)
-    return html.Div([*parts, files], className="edition newest" if newest else "edition")
+    files = shown_table(sheet, table) if newest else [folded_table(sheet, table)]
+    return html.Div([*parts, *files], className="edition")
 
 
 def make(asked: Asked, form: Mapping[str, str]) -> str:

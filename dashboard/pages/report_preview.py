@@ -13,7 +13,16 @@ from dash import html
 from dashboard.figures import data_health as data_figures
 from dashboard.figures import progress as figures
 from dashboard.figures.path import PATH_HEIGHT, path_figure
-from dashboard.pages.blocks import answer_box, chart, crumbs, made, rich, section, shown_table
+from dashboard.pages.blocks import (
+    answer_box,
+    chart,
+    crumbs,
+    download,
+    made,
+    rich,
+    section,
+    shown_table,
+)
 from dashboard.pages.page import Sheet
 from dashboard.pages.report_year import ReportYear
 from dashboard.queries.evidence import evidence_of
@@ -137,11 +146,20 @@ def _evidence(sheet: Sheet, found: ReportYear) -> Any:
 
 
 def _meters(sheet: Sheet, found: ReportYear) -> Any:
+    """How many meters saw the year, and those that did not see all of it."""
     asked, t = sheet.asked, sheet.asked.language.text
     points = found.checklist.groups["meters"]
-    told = report_sentences.group("meters", points, asked.language)
-    table = report_tables.meters_table(found.meters, asked.city, found.year, asked.language)
-    return _tabled(sheet, "meter-year", t("preview.meters", year=found.year), told, table)
+    lacking = {point.subject: found.meters[point.subject] for point in points}
+    told = t(
+        "preview.meters_told",
+        n=asked.language.number(len(found.meters)),
+        whole=asked.language.number(len(found.meters) - len(lacking)),
+    )
+    heading = t("preview.meters", year=found.year)
+    if not lacking:
+        return section("meter-year", heading, [html.P(rich(told), className="answer")])
+    table = report_tables.meters_table(lacking, asked.city, found.year, asked.language)
+    return _tabled(sheet, "meter-year", heading, told, table)
 
 
 def _actions(sheet: Sheet, found: ReportYear) -> Any:
@@ -156,10 +174,22 @@ def _actions(sheet: Sheet, found: ReportYear) -> Any:
 
 
 def _lacking(sheet: Sheet, found: ReportYear) -> Any:
+    """What is missing, part by part in a sentence; the points are on the page of the report."""
     asked, language = sheet.asked, sheet.asked.language
     told = report_sentences.answer(found.checklist, language)
+    parts = [
+        html.Li(
+            [
+                html.Strong(f"{language.text(f'report.group_{name}')}: "),
+                *rich(report_sentences.group(name, points, language)),
+            ]
+        )
+        for name, points in found.checklist.groups.items()
+    ]
     table = report_tables.checklist_table(found.checklist, asked.city, language)
-    return _tabled(sheet, "checklist", language.text("report.checklist_heading"), told, table)
+    label = language.text("report.checklist_csv")
+    listed = [html.P(rich(told)), html.Ul(parts), download(sheet, table, label)]
+    return section("checklist", language.text("report.checklist_heading"), listed)
 
 
 def _method(sheet: Sheet, found: ReportYear) -> Any:
@@ -169,15 +199,7 @@ def _method(sheet: Sheet, found: ReportYear) -> Any:
     name = used.name.in_language(asked.language.code)
     parts = [
         html.P(rich(t("method.formula"))),
-        html.P(
-            rich(
-                t(
-                    "preview.factors",
-                    name=used.name.in_language(asked.language.code),
-                    version=used.version,
-                )
-            )
-        ),
+        html.P(rich(t("preview.factors", name=name, version=used.version))),
         html.P(rich(t("method.bounds"))),
         html.P(rich(t("preview.open"))),
         made(asked, found.made_at),

@@ -40,6 +40,8 @@ class Activity:
     week_span_s: float
     week_amount: float | None
     """kWh, or m3 of water; None if the meter said nothing in the week."""
+    power_point: str | None = None
+    """Where its power is told: of its device's profile, which is a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def power_points(installation: Installation, city: City) -> dict[str, str]:
 
 def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
     """Coverage and energy of the last day and week by meter: the slow part, to be kept."""
+    power = power_points(ledger.installation, city)
     meters = list(city.meters.values())
     # Up to the reading that is due: the minutes since then are not a gap.
     ends = [last_tick(ledger.clock(), ledger.poll_period(m)) for m in meters]
@@ -163,6 +166,7 @@ def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
             week_covered_s=float(week.covered_s),
             week_span_s=float(week.span_s),
             week_amount=_known_amount(week),
+            power_point=power.get(meter.id),
         )
         for meter, day, week in zip(meters, days, weeks, strict=True)
     }
@@ -261,4 +265,5 @@ ACTIVITY = Recipe("activity", _activity, max_age_s=240.0)
 
 def live_now(sources: Sources, city: City, activity: Mapping[str, Activity]) -> LiveCity:
     """The meters of ``city`` at this moment, beside what is kept of their last days."""
-    return live(city, sources.ledger, power_points(sources.installation, city), activity)
+    power = {meter: one.power_point for meter, one in activity.items() if one.power_point}
+    return live(city, sources.ledger, power, activity)

@@ -41,8 +41,9 @@ def group(name: str, points: tuple[Point, ...], language: Language) -> str:
     if not points:
         return language.text(f"report.fine_{name}")
     missing = sum(point.weight is Weight.MISSING for point in points)
+    one = "_one" if len(points) == 1 else ""
     return language.text(
-        f"report.points_{name}",
+        f"report.points_{name}{one}",
         n=language.number(len(points)),
         missing=language.number(missing),
     )
