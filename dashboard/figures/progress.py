@@ -172,9 +172,11 @@ def distance_height(rows: Sequence[Part]) -> int:
     return 110 + 70 * len(rows)
 
 
-def distance_figure(rows: Sequence[Part], language: Language) -> go.Figure:
+def distance_figure(
+    rows: Sequence[Part], language: Language, height: int | None = None
+) -> go.Figure:
     """Promised and reached side by side, own and supra-ordinate apart, in points."""
-    figure = blank_figure(language, height=distance_height(rows))
+    figure = blank_figure(language, height=height or distance_height(rows))
     labels = [for_plot(wrapped(language.text(f"distance.{row.name}"))) for row in rows]
     promised = [None if r.promised is None else r.promised * 100 for r in rows]
     reached = [row.reached * 100 for row in rows]
