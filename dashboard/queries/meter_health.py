@@ -21,7 +21,7 @@ LAST = timedelta(days=7)
 LAST_FINDINGS = timedelta(days=92)
 DRAWN = 1200
 """So many points are drawn at most."""
-LISTED = 500
+LISTED = 120
 """So many of the newest are listed."""
 
 

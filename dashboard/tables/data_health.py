@@ -115,7 +115,7 @@ def days_table(days: DaysSeen, name: str, language: Language) -> Table:
             days.seen.span_s,
             strict=True,
         )
-        if span > 0
+        if covered < span
     )
     columns = (
         Column(t("data_coverage.column_day")),
