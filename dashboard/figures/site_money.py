@@ -58,9 +58,9 @@ def flows_figure(balance: Balance, language: Language) -> go.Figure:
     figure = blank_figure(language, FLOWS_HEIGHT)
     at, names = axis_labels(balance.starts, By.MONTH, language)
     parts = (
-        ("flow_self", balance.self_consumption, 1.0, GREEN, "", balance.has_feed_in),
-        ("flow_withdrawal", balance.withdrawal, 1.0, LIGHT_BLUE, "/", balance.has_withdrawal),
-        ("flow_feed_in", balance.feed_in, -1.0, BROWN, "x", balance.has_feed_in),
+        ("self", balance.self_consumption, 1.0, GREEN, "", balance.has_feed_in),
+        ("withdrawal", balance.withdrawal, 1.0, LIGHT_BLUE, "/", balance.has_withdrawal),
+        ("feed_in", balance.feed_in, -1.0, BROWN, "x", balance.has_feed_in),
     )
     for key, table, sign, colour, shape, is_known in parts:
         if not is_known:
@@ -69,7 +69,7 @@ def flows_figure(balance: Balance, language: Language) -> go.Figure:
         figure.add_bar(
             x=list(range(len(values))),
             y=[None if np.isnan(v) else round(sign * float(v), 1) for v in values],
-            name=language.text(f"site_page.{key}"),
+            name=language.text(f"site_page.flow_{key}"),
             customdata=[None if np.isnan(v) else round(float(v), 1) for v in values],
             marker=_look(BLUE if colour == LIGHT_BLUE else colour, shape),
             hovertemplate="%{customdata:,.0f} kWh<extra>%{fullData.name}</extra>",

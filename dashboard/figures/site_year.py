@@ -51,12 +51,13 @@ def carpet_figure(year: StreamYear, language: Language) -> go.Figure:
                   "tickformat": ",~r"},
     )  # fmt: skip
     firsts = [n for n in range(days) if (year.first + timedelta(days=n)).day == 1]
-    every = firsts[:: max(1, -(-len(firsts) // 12))]
+    every = firsts[:: max(1, -(-len(firsts) // 6))]
     figure.update_layout(
         xaxis={
             "tickvals": every,
             "ticktext": [dated(year.first + timedelta(days=n), "MMM", language) for n in every],
             "range": [-0.5, days - 0.5],
+            "tickangle": 0,
         },
         yaxis={"tickvals": [0, 6, 12, 18, 23], "ticktext": ["0", "6", "12", "18", "23"],
                "title": {"text": language.text("site_page.axis_hour"), "standoff": 14},
@@ -132,7 +133,7 @@ def signature_figure(signature: Signature, unit: str, language: Language) -> go.
     spread = 2 * model.fit_quality.cv_rmse_fraction * model.fit_quality.mean_kwh
     counted = signature.counted
     for kind, (colour, symbol, dash) in _KINDS.items():
-        here = counted & (signature.days.kinds == int(kind))
+        here = counted & (signature.days.kinds == int(kind)) & ~np.isnan(signature.days.degc)
         if not here.any():
             continue
         name = language.text(f"site_page.days_{kind.name.lower()}")
@@ -153,12 +154,10 @@ def signature_figure(signature: Signature, unit: str, language: Language) -> go.
             hovertemplate=f"%{{x:,.1f}} °C: %{{y:,.0f}} {unit}<extra>%{{fullData.name}}</extra>",
         )  # fmt: skip
     figure.update_layout(
-        xaxis={"title": {"text": language.text("site_page.axis_degc")}, "gridcolor": GRID,
-               "zeroline": False},
-        yaxis={"title": {"text": language.text("site_page.axis_per_day", unit=unit),
-                         "standoff": 14},
-               "rangemode": "tozero", "gridcolor": GRID, "tickformat": ",~r"},
-        legend={"y": -0.24},
+        xaxis={"gridcolor": GRID, "zeroline": False, "ticksuffix": " °C", "nticks": 6},
+        yaxis={"title": {"text": unit, "standoff": 14}, "rangemode": "tozero", "gridcolor": GRID,
+               "tickformat": ",~r"},
+        legend={"y": -0.14},
     )  # fmt: skip
     return figure
 
@@ -168,7 +167,7 @@ def _line_of(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the model expects of such days by their temperature, in the season of heating."""
     seen = signature.days.degc[here]
-    degc = np.linspace(float(seen.min()), float(seen.max()), _POINTS)
+    degc = np.linspace(float(np.nanmin(seen)), float(np.nanmax(seen)), _POINTS)
     night = signature.days.night_h
     days = Days(
         signature.days.first,

@@ -32,10 +32,10 @@ from dashboard.pages.site_year import (
 )
 from dashboard.queries.site_events import Mark, SiteEvents, site_events
 from dashboard.queries.site_load import OUTDOOR, Load, load
-from dashboard.queries.site_period import Period, Zoom, read_period
+from dashboard.queries.site_period import Period, Zoom, read_period, year_of
 from dashboard.queries.site_streams import Stream, meters_of, stream_of, streams_of
 from dashboard.sentences import site as sentences
-from dashboard.sentences.site_words import dated, meter_name, period_name
+from dashboard.sentences.site_words import begun, dated, meter_name, period_name
 from dashboard.tables.site import load_table, stream_caption
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Site
@@ -52,6 +52,11 @@ class Shown:
     streams: Sequence[Stream]
     stream: Stream | None
     period: Period
+
+    @property
+    def is_year(self) -> bool:
+        """True if a year or more is shown: what less than a year says of habits is chance."""
+        return self.period.zoom in (Zoom.RECENT, Zoom.ALL, Zoom.YEAR)
 
     @property
     def year(self) -> str:
@@ -105,12 +110,14 @@ def site_page(asked: Asked) -> Content:
         shown.meter.id if shown.meter else None,
     )
     seen = _load(asked, shown, shown.stream)
-    years = site_years(asked, shown.stream, shown.year)
+    years = SiteYears(None, None)
+    if shown.is_year:
+        years = site_years(asked, shown.stream, shown.year)
     blocks = [
         *head,
         chosen_bar(asked, shown.streams, shown.stream, shown.period),
         _answer(asked, seen, years),
-        key_cards(asked, shown.site, seen, years, whole_site=shown.meter is None),
+        _cards(asked, shown, seen, years),
         _load_block(sheet, shown, seen, events),
         *_year_blocks(sheet, shown, shown.stream, years),
         meters_section(sheet, shown.site, shown.meter),
@@ -121,7 +128,9 @@ def site_page(asked: Asked) -> Content:
 
 
 def _year_blocks(sheet: Sheet, shown: Shown, stream: Stream, years: SiteYears) -> list[Any]:
-    """What a whole year tells: carpet, habits, model, money."""
+    """What a whole year tells: carpet, habits, model, money; of less than a year the way there."""
+    if not shown.is_year:
+        return [_to_year(sheet.asked, shown)]
     where = in_period_of_year(sheet.asked, shown)
     of_stream = [
         carpet_block(sheet, years, where),
@@ -131,6 +140,19 @@ def _year_blocks(sheet: Sheet, shown: Shown, stream: Stream, years: SiteYears) -
     if shown.meter is not None:
         return of_stream
     return [*of_stream, costs_block(sheet, years, where), flows_block(sheet, years, where)]
+
+
+def _cards(asked: Asked, shown: Shown, seen: Load, years: SiteYears) -> Any:
+    if not shown.is_year:
+        return None
+    return key_cards(asked, shown.site, seen, years, whole_site=shown.meter is None)
+
+
+def _to_year(asked: Asked, shown: Shown) -> Any:
+    """Where the carpet, the habits and the money are."""
+    year = year_of(shown.period.first.year)
+    told = asked.language.text("site_page.to_year", year=year.key)
+    return html.P(html.A(told, href=asked.link(None, period=year.key)), className="to-year")
 
 
 def in_period_of_year(asked: Asked, shown: Shown) -> str:
@@ -161,7 +183,7 @@ def _crumbs(asked: Asked, shown: Shown) -> Any:
     if shown.meter:
         steps.append((shown.site.name, asked.link(None, meter=None, what=None)))
     if shown.period.above:
-        steps.append((t("site_page.period_recent"), asked.link(None, period=None)))
+        steps.append((begun(t("site_page.period_recent")), asked.link(None, period=None)))
     for above in shown.period.above:
         steps.append((period_name(above, asked.language), asked.link(None, period=above.key)))
     return crumbs(*steps, label=t("site_page.crumbs"))
@@ -177,6 +199,8 @@ def _facts(asked: Asked, site: Site) -> Any:
             sector=t(f"sector.{site.sector.value}").lower(),
         )
     ]
+    if t(f"site_kind.{site.kind.value}") == t(f"sector.{site.sector.value}"):
+        told = [t(f"sector.{site.sector.value}")]
     if site.floor_area_m2:
         told.append(t("site_page.fact_area", area=number(site.floor_area_m2)))
     if site.pupils:
@@ -200,7 +224,7 @@ def _answer(asked: Asked, seen: Load, years: SiteYears) -> Any:
     signature = years.year.value.signature if years.year else None
     told = sentences.answer(seen, signature, language)
     if seen.period.zoom is Zoom.ALL:
-        return html.Div([html.P(rich(text), className="lead") for text in told[:1]])
+        return html.Div(html.P(rich(told[0]), className="lead"), className="all-years")
     word = sentences.word_of_change(seen, language)
     return answer_box(sentences.state_of_change(seen), word, told)
 

@@ -13,7 +13,7 @@ from dashboard.pages.markup import aria, tag
 from dashboard.queries.site_load import LONGEST_YEARS
 from dashboard.queries.site_period import Period, Zoom, month_of, week_of
 from dashboard.queries.site_streams import Stream
-from dashboard.sentences.site_words import dated, period_name, stream_name
+from dashboard.sentences.site_words import begun, dated, period_name, stream_name
 from paes.periods import local_year, zone
 
 
@@ -50,11 +50,11 @@ def _periods(asked: Asked, period: Period) -> list[tuple[str, str]]:
     born = [m.valid_from.year for m in asked.city.meters.values()
             if m.valid_from and m.site == asked.part]  # fmt: skip
     first = max(min(born, default=this_year), this_year - LONGEST_YEARS)
-    found = [("", t("site_page.period_recent").capitalize()),
-             ("all", t("site_page.period_all").capitalize())]  # fmt: skip
+    found = [("", begun(t("site_page.period_recent"))),
+             ("all", begun(t("site_page.period_all")))]  # fmt: skip
     found += [(str(year), str(year)) for year in range(this_year, first - 1, -1)]
     if period.key not in dict(found):
-        found.append((period.key, period_name(period, asked.language).capitalize()))
+        found.append((period.key, begun(period_name(period, asked.language))))
     return found
 
 

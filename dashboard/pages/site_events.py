@@ -40,6 +40,8 @@ def _cases(sheet: Sheet, events: SiteEvents) -> str:
     if not events.cases:
         return language.text("site_page.cases_none")
     still = events.open_cases
+    if not still:
+        return language.text("site_page.cases_closed", all=language.number(len(events.cases)))
     key = "site_page.cases_one" if len(still) == 1 else "site_page.cases_sentence"
     all_of = language.number(len(events.cases))
     values = {} if len(still) == 1 else {"open": language.number(len(still))}

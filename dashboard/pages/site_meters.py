@@ -13,7 +13,7 @@ from dashboard.pages.blocks import badge, header, rich, scrolling, section
 from dashboard.pages.page import Live, Sheet
 from dashboard.queries.meters import ACTIVITY, Activity
 from dashboard.queries.site_meters import MeterNow, SiteNow, site_now
-from dashboard.sentences.site_words import amount, meter_name, percent
+from dashboard.sentences.site_words import amount, begun, meter_name, percent
 from dashboard.tables.table import Column
 from paes.meter_status import MeterState
 from paes.meter_trees.virtual import VirtualMeter
@@ -121,7 +121,7 @@ def _notes(asked: Asked, site: Site, one: MeterNow) -> list[str]:
 def _kind(one: MeterNow, t: Any) -> str:
     measures = str(t(f"measures.{one.meter.measures.value}"))
     if one.meter.carrier is None:
-        return measures.capitalize()
+        return begun(measures)
     return f"{t(f'carrier.{one.meter.carrier.value}')}, {measures}"
 
 

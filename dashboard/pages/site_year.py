@@ -31,7 +31,7 @@ from dashboard.queries.site_money import SITE_MONEY, Bought, SiteMoney
 from dashboard.queries.site_streams import Stream
 from dashboard.queries.site_year import STREAM_YEAR, StreamYear
 from dashboard.sentences import site as sentences
-from dashboard.sentences.site_words import dated, percent, power_unit
+from dashboard.sentences.site_words import begun, dated, in_period, percent, power_unit
 from dashboard.tables import site as tables
 from paes.metering import Carrier, Measures, Site
 
@@ -89,7 +89,10 @@ def key_cards(asked: Asked, site: Site, seen: Load, years: SiteYears, *, whole_s
         t("site_page.card_made" if made_here else "site_page.card_used"),
         language.number(total, digits),
         seen.stream.unit,
-        [f"{t('site_page.column_coverage')}: {coverage}"],
+        [
+            begun(in_period(seen.period, language)),
+            f"{t('site_page.column_coverage')}: {coverage}",
+        ],
     )
     found = [first if seen.total.span_s else None]
     if whole_site and years.money and years.money.value.paid_eur is not None:
@@ -222,6 +225,7 @@ def signature_block(sheet: Sheet, years: SiteYears) -> Any:
         figure=lambda: figures.signature_figure(signature, unit, language),
         height=figures.SIGNATURE_HEIGHT,
         table=tables.signature_table(signature, unit, language),
+        caption=t("site_page.signature_axes", unit=unit),
     )
 
 

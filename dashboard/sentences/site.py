@@ -11,9 +11,11 @@ from dashboard.queries.site_period import Zoom
 from dashboard.queries.site_year import Habits, Signature, StreamYear, Use
 from dashboard.sentences.site_words import (
     amount,
+    begun,
     euros,
     in_period,
     percent,
+    power,
     power_unit,
     step_names,
     stream_name,
@@ -24,14 +26,16 @@ from paes.metering import Measures
 from paes.periods import By
 from paes.self_consumption import BalancePeriod, Share
 
-ALIKE = 0.02
+ALIKE = 0.05
 """A change of less is none that anybody should look into."""
+MUCH = 0.2
+"""With more of it estimated nobody can tell a change."""
 
 
 def state_of_change(load: Load) -> str:
     """How the answer looks: ``within`` (less, or of a plant more), ``above``, ``uncertain``."""
     change = load.change
-    if change is None:
+    if change is None or much_estimated(load):
         return "uncertain"
     fraction = change[1] / change[0] - 1
     if load.stream.measures in (Measures.GENERATION, Measures.FEED_IN):
@@ -39,11 +43,19 @@ def state_of_change(load: Load) -> str:
     return "above" if fraction > ALIKE else "within"
 
 
+def much_estimated(load: Load) -> bool:
+    """True if so much was estimated that a comparison is one of estimates."""
+    return load.total.estimated_kwh > MUCH * load.total.kwh
+
+
 def word_of_change(load: Load, language: Language) -> str:
     """The answer in a word or two."""
     change = load.change
     if change is None:
         return language.text("site_page.change_unknown")
+    if much_estimated(load):
+        part = percent(load.total.estimated_kwh / load.total.kwh, language)
+        return language.text("site_page.change_estimated", part=part)
     fraction = change[1] / change[0] - 1
     if abs(fraction) <= ALIKE:
         return language.text("site_page.change_alike")
@@ -126,7 +138,7 @@ def rests_on(load: Load, language: Language) -> str:
         )
     lost = load.count(StepState.MISSING)
     if lost:
-        n, steps = language.number(lost), _step_word(load, language).capitalize()
+        n, steps = language.number(lost), begun(_step_word(load, language))
         if math.isfinite(total.missing_high_kwh):
             high = amount(total.missing_high_kwh, unit, language)
             parts.append(t("site_page.rests_missing", n=n, steps=steps, high=high))
@@ -150,13 +162,18 @@ def load_sentence(load: Load, language: Language) -> str:
         return language.text("site_page.load_none", where=in_period(load.period, language))
     (most, high_at), (least, low_at) = max(known), min(known)
     factor = {By.HOUR: 1.0, By.QUARTER_HOUR: 4.0}.get(load.period.by)
-    unit = load.stream.unit if factor is None else power_unit(load.stream)
+
+    def told(value: float) -> str:
+        if factor is None:
+            return amount(value, load.stream.unit, language)
+        return power(value * factor, power_unit(load.stream), language)
+
     names = step_names(load.starts, load.period.by, language)
     return language.text(
         "site_page.load_sentence",
-        most=amount(most * (factor or 1.0), unit, language),
+        most=told(most),
         high_at=names[high_at],
-        least=amount(least * (factor or 1.0), unit, language),
+        least=told(least),
         low_at=names[low_at],
     )
 
@@ -167,9 +184,9 @@ def why(signature: Signature | None, load: Load, language: Language) -> str | No
         return None
     unit = load.stream.unit
     share = signature.used_kwh / signature.expected_kwh - 1
-    key = "why_usual" if signature.is_usual else "why_more" if share > 0 else "why_less"
+    kind = "usual" if signature.is_usual else "more" if share > 0 else "less"
     return language.text(
-        f"site_page.{key}",
+        f"site_page.why_{kind}",
         expected=amount(signature.expected_kwh, unit, language),
         used=amount(signature.used_kwh, unit, language),
         share=language.percent(share, 1, sign=True),

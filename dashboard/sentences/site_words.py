@@ -8,7 +8,6 @@ from datetime import date, timedelta
 import pandas as pd
 from babel.dates import format_date
 
-from dashboard import formats
 from dashboard.queries.site_period import Period, Zoom
 from dashboard.queries.site_streams import Stream
 from dashboard.texts import Language
@@ -60,6 +59,11 @@ def than_beside(period: Period, language: Language) -> str:
     return language.text(f"site_page.than_{kind}")
 
 
+def begun(text: str) -> str:
+    """With a capital first letter; all others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def dated(day: date, pattern: str, language: Language) -> str:
     """A date by a pattern of CLDR, in the language."""
     return str(format_date(day, pattern, locale=_LOCALE[language.code]))
@@ -81,7 +85,7 @@ def axis_labels(
 ) -> tuple[Sequence[int], Sequence[str]]:
     """Which steps an axis names, and how: a dozen at the most, so that a phone can show them."""
     if by is By.MONTH:
-        every = max(1, -(-len(starts) // 13))
+        every = max(1, -(-len(starts) // 7))
         at = range(0, len(starts), every)
         names = [dated(starts[i].date(), "MMM", language) for i in at]
         years = [starts[i].year for i in at]
@@ -92,11 +96,13 @@ def axis_labels(
         ]
     if by is By.DAY:
         at = range(0, len(starts), 3)
-        return at, [dated(starts[i].date(), "EEE<br>d", language) for i in at]
+        return at, [dated(starts[i].date(), "EEE|d", language).replace("|", "<br>") for i in at]
     walls = starts.tz_localize(None)
     if by is By.HOUR:
         midnights = [i for i, at in enumerate(walls) if at.hour == 0]
-        return midnights, [dated(walls[i].date(), "EEE<br>d", language) for i in midnights]
+        return midnights, [
+            dated(walls[i].date(), "EEE|d", language).replace("|", "<br>") for i in midnights
+        ]
     whole = [i for i, at in enumerate(walls) if at.minute == 0 and at.hour % 3 == 0]
     return whole, [f"{walls[i]:%H}" for i in whole]
 
@@ -104,11 +110,11 @@ def axis_labels(
 def stream_name(stream: Stream, language: Language) -> str:
     """``Elettricità prelevata``, ``Gas naturale``, ``Acqua``, ``Produzione fotovoltaica`` …"""
     if stream.carrier is None:
-        return language.text("measures.water").capitalize()
+        return begun(language.text("measures.water"))
     carrier = language.text(f"carrier.{stream.carrier.value}")
     if stream.measures in (Measures.WITHDRAWAL, Measures.SUBMETER):
         return carrier
-    kind = language.text(f"measures.{stream.measures.value}").capitalize()
+    kind = begun(language.text(f"measures.{stream.measures.value}"))
     return f"{kind} ({carrier.lower()})"
 
 
@@ -133,6 +139,11 @@ def status_name(status: Status, language: Language) -> str:
     return language.text(f"site_page.status_{status.value}")
 
 
+def power(value: float, unit: str, language: Language) -> str:
+    """A mean of power: whole ones from a hundred on, one decimal below."""
+    return language.quantity(value, unit, 0 if abs(value) >= 100 else 1)
+
+
 def percent(fraction: float, language: Language) -> str:
     """A share as people say it: whole per cent, one decimal below ten."""
     return language.percent(fraction, 0 if abs(fraction) >= 0.1 else 1)
@@ -141,6 +152,3 @@ def percent(fraction: float, language: Language) -> str:
 def euros(value: float, language: Language) -> str:
     """Money: whole euros from ten on."""
     return language.quantity(value, "€", 0 if abs(value) >= 10 else 2)
-
-
-NOTHING = formats.NOTHING

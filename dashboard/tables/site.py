@@ -16,6 +16,7 @@ from dashboard.queries.site_period import Period, Zoom, day_of, month_of
 from dashboard.queries.site_year import Habits, Signature, StreamYear, Use
 from dashboard.sentences.site_findings import finding_words
 from dashboard.sentences.site_words import (
+    begun,
     beside_name,
     dated,
     power_unit,
@@ -247,7 +248,7 @@ def _cost_rows(bought: Bought, language: Language) -> list[tuple[Cell, ...]]:
 def supply_name(bought: Bought, language: Language) -> str:
     """What is bought or sold."""
     if bought.carrier is None:
-        return language.text("measures.water").capitalize()
+        return begun(language.text("measures.water"))
     carrier = language.text(f"carrier.{bought.carrier.value}")
     if bought.measures is Measures.FEED_IN:
         return language.text("site_page.supply_feed_in", carrier=carrier)
