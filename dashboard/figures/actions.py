@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -17,7 +18,6 @@ from dashboard.figures.canvas import (
     RED,
     blank_figure,
     hatched,
-    wrapped,
 )
 from dashboard.formats import for_plot
 from dashboard.queries.actions import Next
@@ -26,10 +26,11 @@ from dashboard.texts import Language
 from paes.plan.action import Status
 from paes.plan.register import Entry
 from paes.savings.action_saving import ActionSaving
-from paes.savings.persistence import Persistence
+from paes.savings.persistence import Persistence, SavingMonth
 from paes.savings.verdict import Verdict
 
-_ROW = 34
+_ROW, _THIN_ROW = 34, 25
+_LABEL = {"size": 12.5}
 CURVE_HEIGHT, MONTHS_HEIGHT = 380, 340
 _STATUS = {
     Status.COMPLETED: (GREEN, ""),
@@ -44,6 +45,8 @@ _SYMBOL = {
     Verdict.CONTRADICTED: ("triangle-up", RED),
     Verdict.NOT_MEASURABLE: ("x", GREY),
 }
+_LONGEST = 27
+"""Characters of a label, so that a phone keeps room for the bars."""
 _A_DAY_MS = 86_400_000.0
 _LEAST_DAYS = 45
 """A bar that is shorter would not be seen."""
@@ -54,10 +57,15 @@ def rows_height(count: int) -> int:
     return 110 + _ROW * max(count, 2)
 
 
+def timeline_height(count: int) -> int:
+    """The same with narrow rows."""
+    return 100 + _THIN_ROW * max(count, 2)
+
+
 def timeline_figure(entries: Sequence[Entry], today: date, language: Language) -> go.Figure:
     """A bar for each action from its start to its end, by its state; today as a line."""
     known = dated(entries)
-    figure = blank_figure(language, rows_height(len(known)))
+    figure = blank_figure(language, timeline_height(len(known)))
     names = [_label(name_of(e.action, language), i) for i, e in enumerate(known)]
     for status, (colour, shape) in _STATUS.items():
         chosen = [(e, name) for e, name in zip(known, names, strict=True)
@@ -81,13 +89,13 @@ def timeline_figure(entries: Sequence[Entry], today: date, language: Language) -
                           text=language.text("actions.today"))  # fmt: skip
     figure.update_layout(barmode="overlay", margin={"t": 28}, legend={"y": -0.06})
     figure.update_xaxes(type="date", gridcolor=GRID, tickformat="%Y", dtick="M24")
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], tickfont=_LABEL)
     return figure
 
 
 def _label(name: str, place: int) -> str:
     """Short enough for a phone; alike names stay apart."""
-    short = name if len(name) <= 34 else f"{name[:33].rstrip()}…"
+    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
     return short + "\N{ZERO WIDTH SPACE}" * place
 
 
@@ -107,7 +115,7 @@ def _days(entry: Entry) -> float:
 def compare_figure(found: Sequence[ActionSaving], language: Language) -> go.Figure:
     """For each action the declared saving (diamond) beside the measured one with its bounds."""
     figure, t = blank_figure(language, rows_height(len(found)) + 30), language.text
-    names = [wrapped(name_of(s.action, language)) for s in found]
+    names = [_label(name_of(s.action, language), i) for i, s in enumerate(found)]
     figure.add_scatter(
         x=[(s.declared_kwh or 0.0) / 1000 for s in found],
         y=names,
@@ -138,7 +146,7 @@ def compare_figure(found: Sequence[ActionSaving], language: Language) -> go.Figu
             )
     figure.update_xaxes(title_text=t("actions.compare_axis"), gridcolor=GRID, zeroline=True,
                         zerolinecolor=GREY)  # fmt: skip
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], tickfont=_LABEL)
     figure.update_layout(legend={"y": -0.25})
     return figure
 
@@ -163,7 +171,12 @@ def curve_figure(found: Next, language: Language) -> go.Figure:
                         "line": {"color": "#FFFFFF" if not shape else colour, "width": 1}},
                 hovertemplate="%{customdata}: %{y:,.0f} €/t<extra></extra>",
             )  # fmt: skip
-    figure.update_xaxes(title_text=for_plot(t("actions.curve_axis_t")), tickformat=",.0f")
+    last = found.steps[-1]
+    figure.update_xaxes(
+        title_text=for_plot(t("actions.curve_axis_t")),
+        tickformat=",.0f",
+        range=[0, last.from_t + last.net_t],
+    )
     figure.update_yaxes(title_text=t("actions.curve_axis_eur"), gridcolor=GRID, zeroline=True,
                         zerolinecolor=INK, tickformat=",.0f")  # fmt: skip
     return figure
@@ -174,22 +187,20 @@ def months_figure(found: Persistence, language: Language) -> go.Figure:
     figure, t = blank_figure(language, MONTHS_HEIGHT), language.text
     months = found.months
     x = [month.first for month in months]
-    avoided = [month.avoided_kwh / 1000 for month in months]
-    figure.add_bar(
-        x=x,
-        y=avoided,
-        name=t("action.months_bar"),
-        marker={"pattern": hatched("/", GREEN), "line": {"color": GREEN, "width": 1}},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [max(0.0, m.high_kwh - m.avoided_kwh) / 1000 for m in months],
-            "arrayminus": [max(0.0, m.avoided_kwh - m.low_kwh) / 1000 for m in months],
-            "color": INK,
-            "thickness": 1,
-        },
-        hovertemplate="%{x|%b %Y}: %{y:,.2f} MWh<extra>%{fullData.name}</extra>",
-    )
+    for is_less, key, colour, shape in (
+        (True, "action.months_bar", GREEN, "/"),
+        (False, "action.months_more_bar", RED, "x"),
+    ):
+        chosen = [m for m in months if (m.avoided_kwh >= 0) is is_less]
+        if chosen:
+            figure.add_bar(
+                x=[m.first for m in chosen],
+                y=[m.avoided_kwh / 1000 for m in chosen],
+                name=t(key),
+                marker={"pattern": hatched(shape, colour), "line": {"color": colour, "width": 1}},
+                error_y=_bounds(chosen),
+                hovertemplate="%{x|%b %Y}: %{y:,.2f} MWh<extra>%{fullData.name}</extra>",
+            )
     figure.add_scatter(
         x=x,
         y=[month.sum_kwh / 1000 for month in months],
@@ -199,6 +210,19 @@ def months_figure(found: Persistence, language: Language) -> go.Figure:
         marker={"size": 5},
         hovertemplate="%{x|%b %Y}: %{y:,.1f} MWh<extra>%{fullData.name}</extra>",
     )
+    figure.update_layout(barmode="overlay")
     figure.update_yaxes(title_text="MWh", gridcolor=GRID, zeroline=True, zerolinecolor=GREY)
     figure.update_xaxes(type="date", tickformat="%b %Y")
     return figure
+
+
+def _bounds(months: Sequence[SavingMonth]) -> dict[str, Any]:
+    """How far what meters missed can move each month."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, m.high_kwh - m.avoided_kwh) / 1000 for m in months],
+        "arrayminus": [max(0.0, m.avoided_kwh - m.low_kwh) / 1000 for m in months],
+        "color": INK,
+        "thickness": 1,
+    }

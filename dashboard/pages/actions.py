@@ -55,9 +55,9 @@ def actions_page(asked: Asked) -> Content:
         choice = asked.observatory.kept(NEXT, city.id)
         blocks += [
             form,
-            _register(sheet, register, entries, measured),
             _compare(sheet, entries, measured),
             _timeline(sheet, entries, register),
+            _register(sheet, register, entries, measured),
             _curve(sheet, choice.value),
             made(asked, min(kept.made_at, choice.made_at)),
         ]
@@ -141,7 +141,7 @@ def _timeline(sheet: Sheet, entries: Sequence[Entry], register: Register) -> Any
         language.text("actions.timeline_heading"),
         sentences.timeline(entries, register, language),
         figure=lambda: figures.timeline_figure(entries, register.today, language),
-        height=figures.rows_height(len(known)),
+        height=figures.timeline_height(len(known)),
         table=tables.timeline_table(known, asked.link, language),
     )
 

@@ -15,6 +15,7 @@ from paes.savings.action_saving import ActionSaving
 from paes.savings.bands import EmpiricalBand
 from paes.savings.detectable import Detectable
 from paes.savings.periods import DaySpan
+from paes.savings.verdict import Verdict
 
 
 def facts(action: Action, city: City, language: Language) -> list[tuple[str, str]]:
@@ -148,12 +149,14 @@ def months(saving: ActionSaving, language: Language) -> str:
     if lasting is None or not lasting.months:
         return ""
     count, whole = len(lasting.months), lasting.months[-1].sum_kwh
-    told = t("action.months", n=language.number(count), sum=mwh(whole, language))
-    if lasting.first_fraction is None or lasting.last_fraction is None:
+    key = "action.months" if whole >= 0 else "action.months_more"
+    told = t(key, n=language.number(count), sum=mwh(abs(whole), language))
+    first_known = lasting.first_fraction is not None and lasting.last_fraction is not None
+    if not first_known or not (lasting.has_decayed or saving.verdict is Verdict.CONFIRMED):
         return told
     key = "action.decayed" if lasting.has_decayed else "action.lasts"
     first, last = (
-        language.percent(part, 0) for part in (lasting.first_fraction, lasting.last_fraction)
+        language.percent(part or 0.0, 0) for part in (lasting.first_fraction, lasting.last_fraction)
     )
     return f"{told} {t(key, first=first, last=last)}"
 
