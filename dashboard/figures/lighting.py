@@ -19,7 +19,7 @@ from dashboard.figures.canvas import (
     blank_figure,
     hatched,
 )
-from dashboard.figures.rows import legend_above, short
+from dashboard.figures.rows import legend_above, month_labels, short
 from dashboard.queries.lighting import CabinetYear, Lamp
 from dashboard.queries.lighting_view import CabinetHabit, LightingView
 from dashboard.queries.lit_nights import Carpet, Follows, Months
@@ -28,7 +28,7 @@ from dashboard.texts import Language
 _ROW = 44
 MOST_ROWS = 30
 """More cabinets than this are in the table alone."""
-MONTHS_HEIGHT, CARPET_HEIGHT = 380, 460
+MONTHS_HEIGHT, CARPET_HEIGHT = 380, 520
 _LOOK = {Lamp.RENEWED: (BLUE, ""), Lamp.TO_RENEW: (BROWN, "/"), Lamp.UNTOLD: (GREY, "x")}
 
 
@@ -52,7 +52,7 @@ def points_figure(view: LightingView, language: Language) -> go.Figure:
                 y=[short(one.cabinet.site.name) for one in among],
                 x=[one.per_point[0] for one in among if one.per_point],
                 orientation="h",
-                name=language.text(f"light.points.{lamp.value}"),
+                name=language.text(f"light.lamp_{lamp.value}"),
                 marker={"color": colour, "pattern": hatched(hatch, colour)},
                 text=[language.number(one.per_point[0]) for one in among if one.per_point],
                 textposition="outside",
@@ -93,7 +93,7 @@ def _bounds(among: list[CabinetYear]) -> dict[str, object] | None:
 def _add_usual(figure: go.Figure, view: LightingView, language: Language) -> None:
     assert view.town.usual
     for bound in (view.town.usual.low_kwh, view.town.usual.high_kwh):
-        figure.add_vline(x=bound, line={"color": GREEN, "width": 2, "dash": "dot"})
+        figure.add_vline(x=bound, layer="below", line={"color": GREEN, "width": 2, "dash": "dot"})
     figure.add_scatter(
         x=[None],
         y=[None],
@@ -179,7 +179,7 @@ def months_figure(of: Months, language: Language) -> go.Figure:
     )
     axis = language.text("light.months.axis")
     figure.update_yaxes(title_text=axis, gridcolor=GRID, rangemode="tozero")
-    figure.update_xaxes(categoryorder="array", categoryarray=labels, tickangle=0)
+    month_labels(figure, labels)
     legend_above(figure)
     return figure
 
@@ -198,10 +198,12 @@ def carpet_figure(of: Carpet, language: Language) -> go.Figure:
         zmax=100,
         colorscale=[[0, "#31435A"], [0.05, "#31435A"], [0.06, "#B8860B"], [1, "#FFF2A8"]],
         colorbar={
-            "title": {"text": language.text("light.carpet.level"), "side": "right"},
+            "title": {"text": language.text("light.carpet.level"), "side": "top"},
+            "orientation": "h",
             "ticksuffix": " %",
             "thickness": 12,
-            "len": 0.9,
+            "y": -0.12,
+            "yanchor": "top",
         },
         hoverongaps=False,
         hovertemplate="%{x|%d/%m}: %{z:.0f} %<extra></extra>",

@@ -19,7 +19,7 @@ from dashboard.figures.canvas import (
     blank_figure,
     hatched,
 )
-from dashboard.figures.rows import legend_above, short
+from dashboard.figures.rows import legend_above, month_labels, short
 from dashboard.queries.pv_view import PvView, SiteMonths
 from dashboard.queries.pv_years import PvYear
 from dashboard.sentences.photovoltaics import compared
@@ -36,7 +36,12 @@ _PALE_RED, _PALE = "#F6C9D0", "#DCEBFA"
 def _rows(view: PvView) -> list[PvYear]:
     """The least yield first."""
     known = [row for row in view.rows if row.per_kw is not None]
-    return sorted(known, key=lambda row: row.per_kw or 0.0)[:MOST_ROWS]
+    same = compared(view.rows)
+    return sorted(known, key=lambda row: _shown(row, same))[:MOST_ROWS]
+
+
+def _shown(row: PvYear, same: int) -> float:
+    return (row.now_per_kw if same else row.per_kw) or 0.0
 
 
 def yields_height(view: PvView) -> int:
@@ -51,7 +56,7 @@ def yields_figure(view: PvView, language: Language) -> go.Figure:
     rows, same = _rows(view), compared(view.rows)
     figure = blank_figure(language, yields_height(view))
     low_ids = {one.site.id for one in view.below}
-    values = [(row.now_per_kw if same else row.per_kw) or 0.0 for row in rows]
+    values = [_shown(row, same) for row in rows]
     for is_below in (False, True):
         among = [i for i, row in enumerate(rows) if (row.site.id in low_ids) is is_below]
         if among:
@@ -142,8 +147,7 @@ def _own_yield(view: PvView, language: Language) -> go.Figure:
             )
     figure.update_layout(barmode="group", bargap=0.25)
     months = max((view.before, view.months), key=len)
-    order = [_month(p, language) for p in months]
-    figure.update_xaxes(categoryorder="array", categoryarray=order)
+    month_labels(figure, [_month(p, language) for p in months])
     figure.update_yaxes(title_text=language.text("pv.yields.axis"), gridcolor=GRID)
     legend_above(figure)
     return figure
@@ -180,11 +184,12 @@ def flows_figure(view: PvView, language: Language) -> go.Figure:
         figure.add_bar(
             x=months,
             y=values,
-            name=language.text(f"pv.flows.{name}"),
+            name=language.text(f"pv.flow_{name}"),
             marker={"color": colour, "pattern": hatched(hatch, colour)},
             hovertemplate="%{x}: %{y:,.2f} MWh<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(barmode="stack", bargap=0.25)
+    month_labels(figure, months)
     figure.update_yaxes(title_text=language.text("pv.flows.axis"), gridcolor=GRID)
     legend_above(figure)
     return figure
@@ -287,7 +292,7 @@ def _own_expected(one: SiteMonths, language: Language) -> go.Figure:
                 name=language.text(key),
                 hovertemplate="%{x}: %{y:,.0f} kWh<extra>%{fullData.name}</extra>",
             )
-    figure.update_xaxes(categoryorder="array", categoryarray=labels)
+    month_labels(figure, labels)
     figure.update_yaxes(title_text="kWh", gridcolor=GRID, rangemode="tozero", tickformat=",d")
     legend_above(figure)
     return figure

@@ -22,3 +22,11 @@ def legend_above(figure: go.Figure) -> None:
     figure.update_layout(
         legend={"y": 1.0, "yanchor": "bottom", "traceorder": "normal"}, margin={"t": 30}
     )
+
+
+def month_labels(figure: go.Figure, labels: list[str]) -> None:
+    """Months in their order; of many every second has its name, so that a phone has room."""
+    shown = labels if len(labels) < 9 else labels[len(labels) % 2 == 0 :: 2]
+    figure.update_xaxes(
+        categoryorder="array", categoryarray=labels, tickvals=shown, ticktext=shown, tickangle=0
+    )

@@ -137,14 +137,14 @@ def _burning_card(view: LightingView, asked: Asked) -> Any:
 def _now(asked: Asked, now: Now) -> Any:
     """The card of the lamps' present state: nothing old counts as burning or dark."""
     language, t = asked.language, asked.language.text
-    lines = [t("light.card.now_dark", n=language.number(now.dark))]
+    known = now.burning + now.dark
+    lines = [t("light.card.now_dark", n=language.number(now.dark))] if known else []
     if now.unknown:
         lines.append(t("light.card.now_unknown", n=language.number(now.unknown)))
     if now.newest:
         tz = asked.city.time_zone
         time, day = language.clock_time(now.newest, tz), language.local_day(now.newest, tz)
         lines.append(t("light.card.now_at", time=time, day=day))
-    known = now.burning + now.dark
     value = language.number(now.burning) if known else "–"
     of = t("light.card.now_of", all=language.number(now.all))
     return card(t("light.card.now"), value, f"{t('light.card.now_on')} {of}", lines)

@@ -253,7 +253,7 @@ def _worth(view: PvView, sheet: Sheet) -> Any:
 def _method(asked: Asked) -> Any:
     t = asked.language.text
     keys = ("used", "worth", "saved", "below", "command")
-    told = [html.Li(rich(t(f"pv.method.{key}"))) for key in keys]
+    told = [html.Li(rich(t(f"pv.method_{key}"))) for key in keys]
     return section("method", t("pv.method.heading"), [html.Ul(told)])
 
 

@@ -26,7 +26,7 @@ def hours(value: float, language: Language) -> str:
     if minutes < 60:
         return language.quantity(minutes, "min")
     whole, rest = divmod(minutes, 60)
-    return f"{whole}{formats.NO_BREAK}h {rest}{formats.NO_BREAK}min"
+    return formats.NO_BREAK.join([str(whole), "h", str(rest), "min"])
 
 
 def headline(view: LightingView, language: Language) -> tuple[str, str]:
@@ -109,7 +109,7 @@ def beyond(view: LightingView, language: Language) -> str:
         key,
         year=of.year,
         mwh=language.quantity(of.mwh, "MWh"),
-        assumed=language.text("light.declared_assumed") if of.assumed else "",
+        assumed=f" {language.text('light.declared_assumed')}" if of.assumed else "",
         share=share(seen / (of.mwh + seen) if of.is_rest else seen / of.mwh, language),
     )
 
@@ -134,7 +134,7 @@ def points(view: LightingView, language: Language) -> str:
     if len(view.groups) < 2:
         return told
     items = [
-        language.text(f"light.points.group_{g.lamp.value}", kwh=kwh(g.per_point, language))
+        language.text(f"light.group_{g.lamp.value}", kwh=kwh(g.per_point, language))
         for g in view.groups
     ]
     return f"{told} {t('light.points.groups', list=', '.join(items))}"
@@ -202,7 +202,11 @@ def works(view: LightingView, language: Language) -> str:
             one.cabinet for one in view.around if one.before is not None and one.after is None
         ),
     }
-    told += [t(f"light.works.{key}", n=language.number(n)) for key, n in counts.items() if n]
+    told += [
+        t(f"light.works_{key}_one" if n == 1 else f"light.works_{key}", n=language.number(n))
+        for key, n in counts.items()
+        if n
+    ]
     return " ".join(told)
 
 

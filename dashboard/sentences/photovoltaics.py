@@ -34,11 +34,18 @@ def answer(view: PvView, language: Language) -> list[str]:
         names = _some([site.name for site in view.unjudged], language)
         told.append(language.text("pv.unjudged", list=names))
     if view.total:
-        key = "pv.made_year" if view.is_over else "pv.made_so_far"
-        made = language.text(key, year=view.year, made=energy(view.total.production.kwh, language))
+        made = _made(view, energy(view.total.production.kwh, language), language)
         told.append(f"{made} {used(view.total.self_consumption_share, language)}")
         told.append(covered(view.total.production, language))
     return [one for one in told if one]
+
+
+def _made(view: PvView, kwh: str, language: Language) -> str:
+    if view.site:
+        key = "pv.made_year_one" if view.is_over else "pv.made_so_far_one"
+        return language.text(key, name=view.site.name, year=view.year, made=kwh)
+    key = "pv.made_year" if view.is_over else "pv.made_so_far"
+    return language.text(key, year=view.year, made=kwh)
 
 
 def _judgement(view: PvView, language: Language) -> str:
@@ -190,7 +197,7 @@ def expected(view: PvView, language: Language) -> str:
 def hows(view: PvView, language: Language) -> str:
     """By which light, and which plants are not calibrated yet."""
     found = {one.expected.how for one in view.beside}
-    told = [language.text(f"pv.expected.how_{how.value}") for how in How if how in found]
+    told = [language.text(f"pv.how_{how.value}") for how in How if how in found]
     raw = [one.site.name for one in view.beside if not one.expected.is_own]
     if raw:
         told.append(language.text("pv.expected.how_uncalibrated", list=_some(raw, language)))
@@ -206,15 +213,17 @@ def worth(view: PvView, language: Language) -> str:
     avoided, earned = (
         added(getattr(row, name) for row in view.rows) for name in ("avoided", "earned")
     )
-    return language.text(
+    told = language.text(
         "pv.worth.sentence",
         year=view.year,
         total=euros(total.eur, language),
         avoided=euros(avoided.eur if avoided else 0.0, language),
         earned=euros(earned.eur if earned else 0.0, language),
-        best=best.site.name,
-        best_eur=euros(_eur(best), language),
     )
+    if len(view.rows) == 1:
+        return told
+    eur = euros(_eur(best), language)
+    return f"{told} {language.text('pv.worth.best', best=best.site.name, best_eur=eur)}"
 
 
 def _eur(row: PvYear) -> float:

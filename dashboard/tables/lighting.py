@@ -45,7 +45,7 @@ def _cabinet(one: CabinetYear, link: LinkTo, language: Language) -> tuple[Cell, 
     points = cabinet.points
     return (
         Linked(cabinet.site.name, link(cabinet.site.id)),
-        t(f"light.points.{cabinet.lamp.value}"),
+        t(f"light.lamp_{cabinet.lamp.value}"),
         float(points) if points else None,
         cabinet.installed_kw,
         total.kwh,
@@ -70,8 +70,8 @@ def habits_table(view: LightingView, link: LinkTo, language: Language) -> Table:
         Column(t("light.col.day"), "number", 1),
         Column(t("light.col.on_at"), "number", 0, sign=True),
         Column(t("light.col.off_at"), "number", 0, sign=True),
-        Column(t("light.col.nights"), "number"),
-        Column(t("light.col.unknown"), "number"),
+        Column(t("light.col.nights"), "year"),
+        Column(t("light.col.unknown"), "year"),
         Column(t("light.col.last")),
     )
     rows = tuple(_habit(one, link, language) for one in view.habits)
@@ -103,8 +103,8 @@ def months_table(of: Months, name: str, language: Language) -> Table:
         Column(t("light.col.month")),
         Column(t("light.col.burning"), "number", 1),
         Column(t("light.col.dark"), "number", 1),
-        Column(t("light.col.nights"), "number"),
-        Column(t("light.col.unknown"), "number"),
+        Column(t("light.col.nights"), "year"),
+        Column(t("light.col.unknown"), "year"),
     )
     rows = tuple(
         (
@@ -154,7 +154,7 @@ def works_table(view: LightingView, link: LinkTo, language: Language) -> Table:
         Column(t("light.works.action")),
         Column(t("light.works.status")),
         Column(t("light.works.end")),
-        Column(t("light.works.sites"), "number"),
+        Column(t("light.works.sites"), "year"),
         Column(t("light.works.declared"), "number", 1),
         Column(t("light.works.assumed")),
     )
@@ -168,7 +168,7 @@ def _action(
 ) -> tuple[Cell, ...]:
     return (
         Linked(action.name.in_language(language.code), link(action.id)),
-        language.text(f"light.status.{action.status.value}"),
+        language.text(f"light.status_{action.status.value}"),
         language.day(action.end) if action.end else None,
         float(len(metered & set(action.sites))),
         action.declared_saving_mwh,
@@ -217,9 +217,9 @@ def without_table(view: LightingView, link: LinkTo, language: Language) -> Table
     rows = tuple(
         (
             Linked(cabinet.site.name, link(cabinet.site.id)),
-            t(f"light.without.{why.value}"),
+            t(f"light.without_{why.value}"),
             float(cabinet.points) if cabinet.points else None,
-            t(f"light.without.{why.value}_next"),
+            t(f"light.without_{why.value}_next"),
         )
         for cabinet, why in view.untold
     )

@@ -28,7 +28,7 @@ def plants_table(view: PvView, link: LinkTo, language: Language) -> Table:
         Column(t("pv.col.same", year=view.year), "number", 0),
         Column(t("pv.col.same", year=view.year - 1), "number", 0),
         Column(t("pv.col.change"), "percent", 1, sign=True),
-        Column(t("pv.col.months"), "number"),
+        Column(t("pv.col.months"), "year"),
         Column(t("pv.col.used_share")),
         Column(t("pv.col.autarky")),
         Column(t("pv.col.assumed")),
@@ -167,7 +167,7 @@ def expected_table(view: PvView, link: LinkTo, language: Language) -> Table:
 
 
 def _site_months(one: SiteMonths, link: LinkTo, language: Language) -> list[tuple[Cell, ...]]:
-    how = language.text(f"pv.short_how.{one.expected.how.value}")
+    how = language.text(f"pv.short_how_{one.expected.how.value}")
     return [
         (
             Linked(one.site.name, link(one.site.id)),
@@ -199,7 +199,7 @@ def worth_table(view: PvView, link: LinkTo, language: Language) -> Table:
     names = ("avoided", "earned", "worth_low", "worth_high")
     columns = (
         Column(t("pv.col.plant")),
-        *(Column(t(f"pv.col.{name}"), "number", 0) for name in names),
+        *(Column(t(f"pv.col_{name}"), "number", 0) for name in names),
         Column(t("pv.col.tonnes"), "number", 1),
     )
     rows = tuple(
