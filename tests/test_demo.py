@@ -112,6 +112,7 @@ def test_it_serves_the_page_with_live_meters_and_ends_by_ctrl_c(tmp_path: Path, 
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert f"http://127.0.0.1:{port}/" in err
+    assert "no login is asked for" in err
     assert err.rstrip().endswith("stopped")
     assert list(temporary.glob("paes-demo-*")) == []
 
@@ -134,11 +135,12 @@ def test_stopped_while_it_makes_the_past_it_leaves_nothing_behind(tmp_path: Path
 @pytest.mark.timeout(120)
 def test_the_dashboard_alone_serves_an_empty_store_and_ends_by_sigterm(tmp_path: Path):
     port = free_port()
-    asked = ("--store", str(tmp_path / "empty.sqlite"), "dashboard", "--port", str(port))
-    with running(tmp_path, *asked) as process:
+    asked = ("--store", str(tmp_path / "empty.sqlite"), "dashboard", "--no-login")
+    with running(tmp_path, *asked, "--port", str(port)) as process:
         assert '<html lang="it"' in wait_for(process, port)
         assert "paes collect" in (page(port, "/dati") or "")
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=40)
     assert process.returncode == 0, err
     assert f"PAES Monitor at http://127.0.0.1:{port}/" in err
+    assert "no login is asked for" in err

@@ -40,6 +40,7 @@ def check(session: Session, as_json: bool, no_reach: bool) -> None:
     An unreachable gateway is a warning: the configuration may well be right and the line down.
     """
     problems = check_devices(session.root)
+    problems += check_access(session.root)
     warnings: list[str] = []
     counts: dict[str, int] = {}
     try:
@@ -60,6 +61,17 @@ def check(session: Session, as_json: bool, no_reach: bool) -> None:
     else:
         _print(problems, warnings, counts)
     sys.exit(1 if problems else 0)
+
+
+def check_access(root: Path) -> list[str]:
+    """Problems of ``access.yaml``, which the dashboard alone reads."""
+    from dashboard.access.settings import read_settings
+
+    try:
+        read_settings(root)
+    except ConfigError as err:
+        return err.problems
+    return []
 
 
 def check_devices(root: Path) -> list[str]:
