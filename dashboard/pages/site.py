@@ -133,7 +133,7 @@ def _year_blocks(sheet: Sheet, shown: Shown, stream: Stream, years: SiteYears) -
         return [_to_year(sheet.asked, shown)]
     where = in_period_of_year(sheet.asked, shown)
     of_stream = [
-        carpet_block(sheet, years, where),
+        carpet_block(sheet, shown.site, years, where),
         habits_block(sheet, years),
         signature_block(sheet, years),
     ]
@@ -225,8 +225,8 @@ def _answer(asked: Asked, seen: Load, years: SiteYears) -> Any:
     told = sentences.answer(seen, signature, language)
     if seen.period.zoom is Zoom.ALL:
         return html.Div(html.P(rich(told[0]), className="lead"), className="all-years")
-    word = sentences.word_of_change(seen, language)
-    return answer_box(sentences.state_of_change(seen), word, told)
+    word = sentences.word_of_change(seen, signature, language)
+    return answer_box(sentences.state_of_change(seen, signature), word, told)
 
 
 def _load_block(sheet: Sheet, shown: Shown, seen: Load, events: SiteEvents) -> Any:

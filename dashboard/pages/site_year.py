@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from dash import html
@@ -18,6 +18,7 @@ from dashboard.pages.blocks import (
     cards,
     empty,
     made,
+    passport,
     pictured,
     rich,
     section,
@@ -33,7 +34,7 @@ from dashboard.queries.site_year import STREAM_YEAR, StreamYear
 from dashboard.sentences import site as sentences
 from dashboard.sentences.site_words import begun, dated, in_period, percent, power_unit
 from dashboard.tables import site as tables
-from paes.metering import Carrier, Measures, Site
+from paes.metering import Carrier, Measures, Site, SiteKind
 
 T = TypeVar("T")
 AGAIN_S = 2
@@ -85,9 +86,11 @@ def key_cards(asked: Asked, site: Site, seen: Load, years: SiteYears, *, whole_s
     made_here = seen.stream.measures in (Measures.GENERATION, Measures.FEED_IN)
     total, digits = seen.total.kwh, 0 if seen.total.kwh >= 10 else 1
     coverage = percent(seen.total.coverage or 0.0, language)
+    told, last = language.number(total, digits), _last_day(seen)
+    figure = seen.passport(seen.starts[0].date(), last) if last else None
     first = card(
         t("site_page.card_made" if made_here else "site_page.card_used"),
-        language.number(total, digits),
+        passport(asked, told, figure) if figure else told,
         seen.stream.unit,
         [
             begun(in_period(seen.period, language)),
@@ -100,7 +103,7 @@ def key_cards(asked: Asked, site: Site, seen: Load, years: SiteYears, *, whole_s
     habits = years.year.value.habits if years.year else None
     if seen.stream.measures in _ENERGY and habits and site.floor_area_m2 and whole_site:
         found.append(_area_card(asked, site, seen, years))
-    if habits and habits.base_kw is not None and habits.base_fraction is not None:
+    if habits and habits.base_kw and habits.base_fraction and has_base_load(site):
         part = percent(habits.base_fraction, language)
         found.append(
             card(
@@ -111,6 +114,19 @@ def key_cards(asked: Asked, site: Site, seen: Load, years: SiteYears, *, whole_s
             )
         )
     return cards(*found)
+
+
+def _last_day(seen: Load) -> date | None:
+    """The day after all steps that are over; None while nothing is."""
+    if not seen.is_running.any():
+        return seen.period.end
+    first_running = seen.starts[seen.is_running][0].date()
+    return first_running if first_running > seen.starts[0].date() else None
+
+
+def has_base_load(site: Site) -> bool:
+    """False where nights are what it is there for."""
+    return site.kind is not SiteKind.LIGHTING_CABINET
 
 
 def _cost_card(asked: Asked, money: SiteMoney) -> Any:
@@ -146,7 +162,7 @@ def _area_card(asked: Asked, site: Site, seen: Load, years: SiteYears) -> Any:
     )
 
 
-def carpet_block(sheet: Sheet, years: SiteYears, where: str) -> Any:
+def carpet_block(sheet: Sheet, site: Site, years: SiteYears, where: str) -> Any:
     """Every hour of the year."""
     asked = sheet.asked
     t, language = asked.language.text, asked.language
@@ -163,7 +179,7 @@ def carpet_block(sheet: Sheet, years: SiteYears, where: str) -> Any:
         sheet,
         "carpet",
         t("site_page.carpet_heading"),
-        sentences.carpet(year, language),
+        sentences.carpet(year, has_base_load(site), language),
         figure=lambda: figures.carpet_figure(year, language),
         height=figures.CARPET_HEIGHT,
         table=tables.carpet_table(year, language),

@@ -8,7 +8,7 @@ What is missing is never 0, and is not compared: a gap is no saving.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -17,12 +17,13 @@ import pandas as pd
 
 from dashboard.queries.recipe import Recipe, Sources
 from dashboard.queries.site_period import Period, Zoom
-from dashboard.queries.site_streams import Stream, energy_of
+from dashboard.queries.site_streams import Stream, energy_of, sole_meter
 from paes.accounting.energy_table import EnergyTable
 from paes.accounting.energy_total import EnergyTotal
 from paes.climate.daily_temperature import DailyTemperatures, daily_temperatures
 from paes.climate.weather import outdoor_temperatures
 from paes.installation import City
+from paes.metering import Measures
 from paes.periods import By, Span, from_seconds, local_midnight, to_seconds, zone
 from paes.series import Floats
 
@@ -60,6 +61,15 @@ class Load:
     degc: Floats
     earlier_degc: Floats
     at: datetime
+    passport_of: str | None = None
+    """The beginning of the ids of its figures (``town/meter/ID``), where it is one meter's."""
+
+    def passport(self, first: date, end: date) -> str | None:
+        """The id of the amount of whole local days up to ``end``, not included; None of a sum."""
+        if self.passport_of is None or first >= end:
+            return None
+        quantity = "m3" if self.stream.measures is Measures.WATER else "kwh"
+        return f"{self.passport_of}/{_stretch(first, end)}/{quantity}"
 
     @property
     def amounts(self) -> Floats:
@@ -107,6 +117,17 @@ class Load:
         return sum(s is state and over for s, over in zip(self.states, self.is_over, strict=True))
 
 
+def _stretch(first: date, end: date) -> str:
+    """As it stands in the id of a figure: a day, a month, a year, or both ends."""
+    if end - first == timedelta(days=1):
+        return first.isoformat()
+    if first.day == 1 and end == (first + timedelta(days=32)).replace(day=1):
+        return first.strftime("%Y-%m")
+    if (first.month, first.day, end) == (1, 1, date(first.year + 1, 1, 1)):
+        return str(first.year)
+    return f"{first}..{end}"
+
+
 def load(
     sources: Sources,
     city: City,
@@ -122,7 +143,7 @@ def load(
     earlier = np.full(len(starts), np.nan)
     if beside and beside.first.year >= 1901:
         earlier = _beside(sources, stream, beside, starts, tz)
-    ends = _ends(starts, period.by)
+    ends, meter = _ends(starts, period.by), sole_meter(city, stream)
     return Load(
         stream=stream,
         period=period,
@@ -134,6 +155,7 @@ def load(
         degc=_degc(sources, city, starts, period.by, weather),
         earlier_degc=_mean_before(starts, period.by, weather),
         at=now,
+        passport_of=None if meter is None else f"{city.id}/meter/{meter}",
     )
 
 

@@ -92,6 +92,15 @@ def find_stream(city: City, site: str, name: str, meter: str) -> Stream | None:
     return next((s for s in streams_of(city, city.sites[site]) if s.name == name), None)
 
 
+def sole_meter(city: City, stream: Stream) -> str | None:
+    """The one real meter that the stream is, whose passport is its own; None if it is a sum."""
+    if stream.meter:
+        return stream.meter if stream.meter in city.meters else None
+    terms = MeterTree(city).terms([stream.site], stream.carrier, stream.measures)
+    of = [t for t in terms if t.meter.carrier is stream.carrier]
+    return of[0].meter.id if len(of) == 1 and of[0].weight == 1.0 else None
+
+
 def energy_of(
     sources: Sources, stream: Stream, span: Span, by: By
 ) -> tuple[EnergyTable, pd.DatetimeIndex]:

@@ -32,11 +32,20 @@ MUCH = 0.2
 """With more of it estimated nobody can tell a change."""
 
 
-def state_of_change(load: Load) -> str:
+def is_weather(load: Load, signature: Signature | None) -> bool:
+    """True if the model of the year before expected what was used: nothing here has changed."""
+    if signature is None or load.period.by is not By.MONTH or signature.expected_kwh <= 0:
+        return False
+    return abs(signature.used_kwh / signature.expected_kwh - 1) <= ALIKE
+
+
+def state_of_change(load: Load, signature: Signature | None) -> str:
     """How the answer looks: ``within`` (less, or of a plant more), ``above``, ``uncertain``."""
     change = load.change
     if change is None or much_estimated(load):
         return "uncertain"
+    if is_weather(load, signature):
+        return "within"
     fraction = change[1] / change[0] - 1
     if load.stream.measures in (Measures.GENERATION, Measures.FEED_IN):
         fraction = -fraction
@@ -48,7 +57,7 @@ def much_estimated(load: Load) -> bool:
     return load.total.estimated_kwh > MUCH * load.total.kwh
 
 
-def word_of_change(load: Load, language: Language) -> str:
+def word_of_change(load: Load, signature: Signature | None, language: Language) -> str:
     """The answer in a word or two."""
     change = load.change
     if change is None:
@@ -59,6 +68,9 @@ def word_of_change(load: Load, language: Language) -> str:
     fraction = change[1] / change[0] - 1
     if abs(fraction) <= ALIKE:
         return language.text("site_page.change_alike")
+    if is_weather(load, signature):
+        more = "site_page.change_more_weather" if fraction > 0 else "site_page.change_less_weather"
+        return language.text(more)
     return language.text("site_page.change_more" if fraction > 0 else "site_page.change_less")
 
 
@@ -195,7 +207,7 @@ def why(signature: Signature | None, load: Load, language: Language) -> str | No
     )
 
 
-def carpet(year: StreamYear, language: Language) -> str:
+def carpet(year: StreamYear, has_base: bool, language: Language) -> str:
     """When most is used, and how many hours are not known."""
     habits = year.habits
     if habits is None:
@@ -205,7 +217,7 @@ def carpet(year: StreamYear, language: Language) -> str:
         hours=language.number(habits.measured_hours),
         missing=language.number(year.missing_hours),
     )
-    if habits.base_kw is None or habits.base_fraction is None:
+    if not habits.base_kw or habits.base_fraction is None or not has_base:
         return told
     base = language.quantity(habits.base_kw, power_unit(year.stream), 1)
     part = percent(habits.base_fraction, language)

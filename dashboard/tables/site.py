@@ -24,7 +24,7 @@ from dashboard.sentences.site_words import (
     step_names,
     stream_name,
 )
-from dashboard.tables.table import Cell, Column, Linked, Marked, Table
+from dashboard.tables.table import Cell, Column, Figured, Linked, Marked, Table
 from dashboard.texts import Language
 from paes.faults.telling.sentences import name as rule_name
 from paes.metering import Measures
@@ -66,7 +66,7 @@ def load_table(load: Load, caption: str, language: Language, link: Link) -> Tabl
     rows = []
     for i, name in enumerate(step_names(load.starts, load.period.by, language)):
         state = language.text(f"site_page.state_{_told(load, i)}")
-        cells: list[Cell] = [_step(load, i, name, link), _number(load.amounts[i]), state]
+        cells: list[Cell] = [_step(load, i, name, link), _amount(load, i), state]
         cells += [] if is_fine else _evidence(load, i, language)
         if has_before:
             cells.append(_number(load.earlier[i]))
@@ -79,6 +79,15 @@ def _step(load: Load, i: int, name: str, link: Link) -> Cell:
     finer = _finer(load, i)
     outside = load.states[i] is StepState.OUTSIDE
     return Linked(name, link(None, period=finer.key)) if finer and not outside else name
+
+
+def _amount(load: Load, i: int) -> Cell:
+    """Of a day or month that is over with its passport, where it is one meter's."""
+    value, finer = _number(load.amounts[i]), _finer(load, i)
+    if value is None or finer is None or load.is_running[i]:
+        return value
+    figure = load.passport(finer.first, finer.end)
+    return Figured(value, figure) if figure else value
 
 
 def _evidence(load: Load, i: int, language: Language) -> list[Cell]:
