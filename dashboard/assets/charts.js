@@ -32,12 +32,21 @@
     return null;
   }
 
-  // On paper a chart has the width of the paper, not of the screen.
-  function resize() {
-    for (const place of document.querySelectorAll(".js-plotly-plot")) window.Plotly.Plots.resize(place);
+  // On paper a chart has the width of the paper (A4 without its margins), not of the screen: browsers
+  // lay the page out for paper only after they have said so.
+  const PAPER_PX = 690;
+  const plots = () => document.querySelectorAll(".js-plotly-plot");
+  function fitPaper() {
+    for (const place of plots()) {
+      const width = place.closest(".columns") ? PAPER_PX / 2 - 20 : PAPER_PX;
+      window.Plotly.relayout(place, { autosize: false, width: Math.min(width, place.clientWidth) });
+    }
   }
-  window.addEventListener("beforeprint", resize);
-  window.addEventListener("afterprint", resize);
+  function fitScreen() {
+    for (const place of plots()) window.Plotly.relayout(place, { autosize: true, width: null });
+  }
+  window.addEventListener("beforeprint", fitPaper);
+  window.addEventListener("afterprint", fitScreen);
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, { charts: { show } });
 })();
