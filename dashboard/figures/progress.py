@@ -173,11 +173,18 @@ def distance_height(rows: Sequence[Part]) -> int:
 
 
 def distance_figure(
-    rows: Sequence[Part], language: Language, height: int | None = None
+    rows: Sequence[Part],
+    language: Language,
+    height: int | None = None,
+    names: Sequence[str] | None = None,
 ) -> go.Figure:
-    """Promised and reached side by side, own and supra-ordinate apart, in points."""
+    """Promised and reached side by side, own and supra-ordinate apart, in points.
+
+    ``names`` of the rows take the place of the usual ones; where it is low, the axis has no title.
+    """
     figure = blank_figure(language, height=height or distance_height(rows))
-    labels = [for_plot(wrapped(language.text(f"distance.{row.name}"))) for row in rows]
+    usual = [language.text(f"distance.{row.name}") for row in rows]
+    labels = [for_plot(wrapped(name)) for name in names or usual]
     promised = [None if r.promised is None else r.promised * 100 for r in rows]
     reached = [row.reached * 100 for row in rows]
     for name, values, colour, hatch in (
@@ -205,7 +212,7 @@ def distance_figure(
     room = 0.2 * (high - low or 1.0)
     figure.update_xaxes(
         range=[low - (room if low < 0 else 0), high + room],
-        title_text=for_plot(language.text("distance.axis")),
+        title_text=None if height else for_plot(language.text("distance.axis")),
         gridcolor=GRID,
         zeroline=True,
         zerolinecolor=INK,

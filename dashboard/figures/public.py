@@ -43,7 +43,7 @@ def emissions_figure(view: CityView, language: Language) -> go.Figure:
         x=[y.year for y in years],
         y=[float(y.emissions_t) for y in years],
         mode="lines+markers",
-        name=language.text("public.legend_emissions"),
+        name=for_plot(language.text("public.legend_emissions")),
         line={"color": BLUE, "width": 2.5},
         marker={"size": 9, "color": LIGHT_BLUE, "line": {"color": BLUE, "width": 2}},
         hovertemplate="%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>",

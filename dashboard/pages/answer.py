@@ -16,7 +16,7 @@ from dashboard.queries.progress import CityView, NextStep, scopes_of
 from dashboard.sentences import progress as sentences
 from dashboard.sentences.chances import chance
 from dashboard.texts import Language
-from paes.lineage.figure_id import choices_of, progress_id
+from paes.lineage.figure_id import progress_id
 from paes.plan.target import Target
 from paes.progress.path import YearResult
 
@@ -116,9 +116,8 @@ def source_line(source: str | None, language: Language) -> Any:
 
 def _figure(view: CityView, asked: Asked, text: str, year: int, quantity: str) -> Any:
     """A figure of progress that opens its passport."""
-    chosen = choices_of(view.progress.method, view.city.plan)
     target = view.progress.target.id
-    return passport(asked, text, progress_id(view.city.id, target, year, quantity, chosen))
+    return passport(asked, text, progress_id(view.city.id, target, year, quantity, view.choices))
 
 
 def _reached(view: CityView, asked: Asked) -> Any:

@@ -31,7 +31,6 @@ from dashboard.queries.progress import INVENTORIES, CityView, Inventories, inven
 from dashboard.queries.public import PublicEnergy, own_actions, public_energy
 from dashboard.queries.town_energy import TOWN_ENERGY
 from dashboard.sentences import progress as progress_sentences
-from dashboard.sentences import prospects
 from dashboard.sentences import public as sentences
 from dashboard.tables import progress as progress_tables
 from dashboard.tables import prospects as prospect_tables
@@ -60,9 +59,8 @@ def public_page(asked: Asked) -> Content:
         blocks += _answer(shown, asked)
         pictures, told = _of_inventory(shown, sheet), shown
     pictures += _of_meters(energy, sheet)
-    blocks += [html.Div(pictures, className="columns pictures")]
-    blocks += [html.Div([does(asked), still_open(told, asked)], className="columns")]
-    blocks += [_data(told, energy, sheet), _as_of(asked, kept)]
+    pictures += [does(asked), still_open(told, asked), _data(told, energy, sheet)]
+    blocks += [html.Div(pictures, className="columns pictures"), _as_of(asked, kept)]
     return sheet.content(t("public.title", city=city.name), blocks)
 
 
@@ -117,8 +115,10 @@ def _of_inventory(shown: CityView, sheet: Sheet) -> list[Any]:
         _picture(
             sheet,
             "parts",
-            prospects.parts_told(parts, shown, language),
-            lambda: progress_figures.distance_figure(parts, language, figures.HEIGHT),
+            sentences.parts(parts, shown, language),
+            lambda: progress_figures.distance_figure(
+                parts, language, figures.HEIGHT, [t(f"public.part_{p.name}") for p in parts]
+            ),
             prospect_tables.distance_table(parts, shown, language),
             t("public.know_parts"),
         ),

@@ -17,6 +17,7 @@ from paes.periods import zone
 from paes.plan.action import Action, Origin, Status
 
 MOST = 5
+_NEARLY = 0.995
 
 
 def does(asked: Asked) -> Any:
@@ -62,7 +63,8 @@ def still_open(shown: CityView | None, asked: Asked) -> Any:
     coming = own_actions(city, Status.ONGOING, Status.NOT_STARTED)
     silent = [a for a in coming if not _declares(a)]
     if silent:
-        items.append(t("public.open_undeclared", count=language.number(len(silent))))
+        key = "public.open_undeclared" if len(silent) > 1 else "public.open_undeclared_one"
+        items.append(t(key, count=language.number(len(silent))))
     return section(
         "open", t("public.heading_open"), [html.Ul([html.Li(rich(item)) for item in items])]
     )
@@ -81,7 +83,8 @@ def _of_view(shown: CityView, language: Language) -> list[str]:
         )
     assumed = shown.newest.assumed_fraction
     if assumed:
-        told.append(language.text("public.open_assumed", assumed=language.percent(assumed, 0)))
+        key = "public.open_assumed_all" if assumed > _NEARLY else "public.open_assumed"
+        told.append(language.text(key, assumed=language.percent(assumed, 0)))
     return told
 
 

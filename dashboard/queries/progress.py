@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from dashboard.queries.changes import LineChange, SectorChange, line_changes, sector_changes
 from dashboard.queries.evidence_shares import SectorShares, sector_shares
@@ -20,6 +21,7 @@ from paes.causes.effects import Effects
 from paes.installation import City, Installation
 from paes.inventory.inventory import Inventory
 from paes.inventory.method import Method
+from paes.lineage.figure_id import choices_of
 from paes.metering import Finding
 from paes.periods import local_year
 from paes.plan.action import Action, Origin, Status
@@ -101,6 +103,21 @@ class CityView:
     """Years to come up to the tracked target, or to the next one if that lies behind."""
     evidence: tuple[SectorShares, ...] = ()
 
+    @cached_property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """What of the method is not the plan's, as it stands in ids of figures."""
+        return choices_of(self.progress.method, self.city.plan)
+
+    @cached_property
+    def newest_cells(self) -> frozenset[tuple[str, ...]]:
+        """Sectors and cells of the newest inventory that have a passport."""
+        return _cells(self.newest)
+
+    @cached_property
+    def base_cells(self) -> frozenset[tuple[str, ...]]:
+        """The same of the base year's."""
+        return _cells(self.base_inventory)
+
     @property
     def per_head(self) -> bool:
         """Whether tonnes are shown by inhabitant."""
@@ -140,6 +157,11 @@ class CityView:
     def unbounded(self) -> bool:
         """True if nothing bounds what the meters missed in the newest year."""
         return math.isinf(self.progress.latest.high_t)
+
+
+def _cells(inventory: Inventory) -> frozenset[tuple[str, ...]]:
+    cells = [(str(i.activity.sector), str(i.activity.carrier)) for i in inventory.lines]
+    return frozenset([*cells, *((sector,) for sector, _ in cells)])
 
 
 def view(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashboard.queries.distance import Part
 from dashboard.queries.progress import CityView
 from dashboard.queries.public import OTHERS, PublicEnergy
 from dashboard.sentences.chances import likely
@@ -12,6 +13,7 @@ from paes.scenarios.scenarios import ScenarioId
 
 _KWH_PER_MWH = 1000.0
 _SAME_SPAN = 0.01
+_HALF, _NEARLY = 0.5, 0.995
 _LAMP_KW = 0.01
 """A LED lamp of 10 W."""
 
@@ -66,7 +68,8 @@ def _by_whom(view: CityView, language: Language) -> str | None:
 
 def _rests(view: CityView, language: Language) -> str:
     assumed = view.newest.assumed_fraction
-    key = "public.rests_assumed" if assumed > 0.5 else "public.rests"
+    key = "public.rests_assumed" if assumed > _HALF else "public.rests"
+    key = "public.rests_all" if assumed > _NEARLY else key
     metered = view.newest.metered_fraction
     return language.text(
         key,
@@ -99,6 +102,26 @@ def emissions(view: CityView, language: Language) -> str:
         base_t=language.tonnes(base.emissions_t),
         year=latest.year,
         latest_t=language.tonnes(latest.emissions_t),
+    )
+
+
+def parts(found: tuple[Part, ...], view: CityView, language: Language) -> str:
+    """What others were to bring, and the town itself; a point in plain words."""
+    by_name = {part.name: part for part in found}
+    supra, own = by_name["supra"], by_name["own"]
+    values = {
+        "year": view.judged.year,
+        "base": view.progress.base.year,
+        "supra": language.number(supra.reached * 100, 1),
+        "own": language.number(own.reached * 100, 1),
+    }
+    if supra.promised is None or own.promised is None:
+        return language.text("public.parts", **values)
+    return language.text(
+        "public.parts_promised",
+        supra_promised=language.number(supra.promised * 100, 0),
+        own_promised=language.number(own.promised * 100, 0),
+        **values,
     )
 
 

@@ -14,7 +14,7 @@ from dashboard.texts import Language
 from paes.causes.cause import Cause, causes_of
 from paes.causes.effects import Effects
 from paes.inventory.inventory import Inventory
-from paes.lineage.figure_id import choices_of, inventory_id, progress_id
+from paes.lineage.figure_id import inventory_id, progress_id
 from paes.metering import Finding
 from paes.progress.path import YearResult
 
@@ -69,7 +69,7 @@ def _ids(view: CityView, shown: Sequence[Effects], cause: str) -> list[str]:
 
 def _progress_id(view: CityView, year: int, quantity: str) -> str:
     """The id of a figure of progress, by the method that the page shows."""
-    chosen = choices_of(view.progress.method, view.city.plan)
+    chosen = view.choices
     return progress_id(view.city.id, view.progress.target.id, year, quantity, chosen)
 
 
@@ -84,18 +84,13 @@ def _inventory_cell(
     view: CityView, inventory: Inventory, value: float | None, *cell: str, quantity: str = "t"
 ) -> Cell:
     """A figure of an inventory with its passport, where the inventory has such a line."""
-    names = {
-        part
-        for line in inventory.lines
-        for part in (
-            (str(line.activity.sector),),
-            (str(line.activity.sector), str(line.activity.carrier)),
-        )
-    }
-    if value is None or cell not in names:
+    if value is None or cell not in (
+        view.newest_cells if inventory is view.newest else view.base_cells
+    ):
         return value
-    chosen = choices_of(inventory.method, view.city.plan)
-    where = inventory_id(view.city.id, inventory.year, *cell, quantity=quantity, choices=chosen)
+    where = inventory_id(
+        view.city.id, inventory.year, *cell, quantity=quantity, choices=view.choices
+    )
     return Figured(float(value), where)
 
 
