@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
-from dashboard.figures.canvas import BLUE, BROWN, GREY, GRID, INK, blank_figure, hatched, wrapped
+from dashboard.figures.canvas import BLUE, BROWN, GREY, GRID, INK, blank_figure, hatched
 from dashboard.formats import for_plot
 from dashboard.queries.site_choice import Order
 from dashboard.queries.sites import Ranking, SiteRow
@@ -17,6 +18,8 @@ from dashboard.texts import Language
 MOST = 20
 """Bars in one picture; the table has all."""
 _ROW_HEIGHT, _REST_HEIGHT = 40, 110
+_LABEL = 21
+"""Letters of a name in one line."""
 
 
 def ranking_height(found: Ranking) -> int:
@@ -114,4 +117,4 @@ def _add_medians(figure: go.Figure, rows: Sequence[SiteRow], language: Language)
 
 
 def _label(row: SiteRow) -> str:
-    return wrapped(row.site.name)
+    return "<br>".join(wrap(row.site.name, _LABEL))

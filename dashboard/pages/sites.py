@@ -16,9 +16,9 @@ from dashboard.pages.blocks import (
     Select,
     answer_box,
     chart,
+    download,
     empty,
     filters,
-    folded_table,
     made,
     rich,
     section,
@@ -328,7 +328,7 @@ def _map(sheet: Sheet, found: Ranking) -> Any:
             drawn,
             *keys,
             html.P(rich(_map_note(asked, placed, outline is not None)), className="caption"),
-            folded_table(sheet, table),
+            download(sheet, table, t("sites.map.csv")),
         ],
     )
 
@@ -389,7 +389,7 @@ def _apart(sheet: Sheet, found: Ranking) -> list[Any]:
             html.Ul(links, className="site-links"),
         ]
     table = tables.apart_table(found, language, lambda site: _to(asked, site))
-    return [section("apart", t("sites.apart_heading"), [*parts, folded_table(sheet, table)])]
+    return [section("apart", t("sites.apart_heading"), [*parts, download(sheet, table)])]
 
 
 def _basis(asked: Asked, found: Ranking) -> Any:

@@ -57,6 +57,16 @@ def seasons(city: City, clock: Clock) -> list[str]:
     return [season_name(year) for year in begun[:SEASONS]]
 
 
+def last_over(city: City, clock: Clock) -> str | None:
+    """The newest winter of which every day is over; None if none has been since."""
+    today = clock().astimezone(zone(city.time_zone)).date()
+    for name in seasons(city, clock):
+        period = season_period(city, int(name[:4]), today)
+        if period.end == period.whole_end:
+            return name
+    return None
+
+
 def make_heating(sources: Sources, city_id: str, period: str) -> TownHeating:
     """Every heated building of the city in ``period``."""
     city, ledger = sources.city(city_id), sources.ledger

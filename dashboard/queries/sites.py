@@ -19,6 +19,7 @@ from dashboard.queries.recipe import Sources
 from dashboard.queries.site_choice import ALL, ELECTRICITY, Months, Order, SiteChoice
 from dashboard.queries.site_figures import Book, FactorOf, SiteFigures, at_usual_weather, figures_of
 from dashboard.queries.town_energy import TownCosts, TownEnergy
+from paes.climate.heating import HEATING_CARRIERS
 from paes.comparison.benchmarks import Benchmark, Benchmarks, Per, Use, usual_ranges
 from paes.comparison.key_figures import Standing
 from paes.errors import FactorMissing
@@ -48,6 +49,8 @@ class Apart(StrEnum):
     """It makes electricity and uses none."""
     NOT_READ = "not_read"
     """Its meters said nothing in the period."""
+    NO_HEAT = "no_heat"
+    """Only its electricity is metered: beside those with heat it would look thrifty."""
     NO_AREA = "no_area"
     """A building of which nobody told the floor area."""
     NO_POINTS = "no_points"
@@ -77,6 +80,10 @@ class SiteRow:
     """How many sites the median is of."""
     usual: Benchmark | None = None
     open_cases: int = 0
+    carriers: tuple[Carrier, ...] = ()
+    """Whose energy it is."""
+    lacks_heat: bool = False
+    """A building with a meter of electricity and none of heat, where all energy is asked for."""
     apart: Apart | None = None
 
     @property
@@ -91,7 +98,7 @@ class SiteRow:
         energy = self.figures.energy
         if unit is None or energy is None or not self.figures.whole:
             return None
-        if unit is not unit_of(self.site.kind):
+        if unit is not unit_of(self.site.kind) or self.lacks_heat:
             return None
         units = self.units.get(unit)
         return energy.kwh / units if units else None
@@ -107,6 +114,8 @@ class SiteRow:
         """Beside the published range, if both ends of what may be true agree."""
         energy, units = self.figures.energy, self.units.get(self.unit) if self.unit else None
         if self.usual is None or energy is None or not units or not self.figures.whole:
+            return None
+        if self.lacks_heat:
             return None
         low, high = (
             _standing(kwh / units, self.usual) for kwh in (energy.low_kwh, energy.high_kwh)
@@ -190,6 +199,8 @@ def site_rows(
             figures=figures_of(book, site.id, choice, factors.of(site.sector)),
             units=_units(site),
             open_cases=cases.get(site.id, 0),
+            carriers=tuple(choice.carriers(town.carriers(site.id))),
+            lacks_heat=choice.energy == ALL and _lacks_heat(site, town),
         )
         for site in city.sites.values()
     ]
@@ -286,6 +297,11 @@ def _corrected(
     return found, tuple(left)
 
 
+def _lacks_heat(site: Site, town: TownEnergy) -> bool:
+    present = set(town.carriers(site.id))
+    return site.kind in BUILDINGS and bool(present) and not present & set(HEATING_CARRIERS)
+
+
 def _beside_alike(rows: list[SiteRow], usual: Benchmarks, choice: SiteChoice) -> Iterator[SiteRow]:
     """Each with the median of its kind, itself included, and with the published range."""
     alike: dict[tuple[SiteKind, Per], list[float]] = {}
@@ -335,6 +351,8 @@ def _why_apart(row: SiteRow, town: TownEnergy, choice: SiteChoice) -> Apart | No
     unit = unit_of(row.site.kind)
     if order is Order.SIMILAR and unit is None:
         return Apart.OTHER_KIND
+    if row.lacks_heat and (order in _ASKED_UNIT or order is Order.SIMILAR):
+        return Apart.NO_HEAT
     if row.unit is None and (order in _ASKED_UNIT or order is Order.SIMILAR):
         return Apart.NO_AREA if unit is Per.FLOOR_AREA_M2 else Apart.NO_POINTS
     return _LACKING.get(order) or (Apart.FEW_ALIKE if figures.whole else Apart.NOT_WHOLE)

@@ -90,6 +90,7 @@ def why(row: SiteRow, order: Order, language: Language) -> str:
             _usual(row, language),
             _changed(row.figures.change, language),
             _cases(row, language),
+            language.text("sites.why.lacks_heat") if row.lacks_heat else None,
             _coverage(row, language),
         )
         if part

@@ -16,6 +16,7 @@ LinkOf = Callable[[str], str]
 def ranking_table(found: Ranking, language: Language, link: LinkOf) -> Table:
     """Every site that is ranked, the worst first."""
     t = language.text
+    with_usual = any(row.standing for row in found.ranked)
     columns = (
         Column(t("sites.column.site")),
         Column(t("sites.column.kind")),
@@ -23,14 +24,15 @@ def ranking_table(found: Ranking, language: Language, link: LinkOf) -> Table:
         Column(t("sites.column.per_unit")),
         Column(t("sites.column.against"), "percent", 0, sign=True),
         Column(t("sites.column.change"), "percent", 0, sign=True),
-        Column(t("sites.column.usual")),
+        *((Column(t("sites.column.usual")),) if with_usual else ()),
         Column(t("sites.column.eur"), "number"),
         Column(t("sites.column.t"), "number", 1),
         Column(t("sites.column.coverage"), "percent", 0),
         Column(t("sites.column.estimated"), "number"),
-        Column(t("sites.column.cases"), "number"),
+        Column(t("sites.column.carriers")),
+        Column(t("sites.column.cases"), "year"),
     )
-    rows = tuple(_row(row, language, link) for row in found.ranked)
+    rows = tuple(_row(row, language, link, with_usual) for row in found.ranked)
     caption = t(
         "sites.caption",
         energy=sentences.energy_word(found.choice, language),
@@ -39,10 +41,11 @@ def ranking_table(found: Ranking, language: Language, link: LinkOf) -> Table:
     return Table("sites", caption, columns, rows)
 
 
-def _row(row: SiteRow, language: Language, link: LinkOf) -> tuple[Cell, ...]:
+def _row(row: SiteRow, language: Language, link: LinkOf, with_usual: bool) -> tuple[Cell, ...]:
     figures, energy, cost = row.figures, row.figures.energy, row.figures.cost
     word = sentences.standing_word(row, language)
     standing = row.standing
+    usual = Marked(word, sentences.standing_state(standing)) if word and standing else None
     return (
         Linked(row.site.name, link(row.site.id)),
         sentences.kind_word(row.site.kind, language),
@@ -50,11 +53,12 @@ def _row(row: SiteRow, language: Language, link: LinkOf) -> tuple[Cell, ...]:
         _per_unit(row, language),
         row.against_alike,
         figures.change.fraction if figures.change else None,
-        Marked(word, sentences.standing_state(standing)) if word and standing else None,
+        *((usual,) if with_usual else ()),
         cost.eur if cost and not cost.unpriced_fraction else None,
         figures.emissions_t,
         energy.coverage if energy else None,
         energy.estimated_kwh if energy else None,
+        ", ".join(language.text(f"carrier.{c.value}") for c in row.carriers),
         float(row.open_cases),
     )
 
