@@ -72,7 +72,7 @@ def months_table(found: Persistence, language: Language) -> Table:
         Column(t("action_column.low"), "number"),
         Column(t("action_column.high"), "number"),
         Column(t("action.sum"), "number"),
-        Column(t("action.seen_days"), "number"),
+        Column(t("action.seen_days"), "count"),
     )
     rows = tuple(
         (

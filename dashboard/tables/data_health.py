@@ -132,8 +132,8 @@ def gaps_table(gaps: Gaps, city: City, language: Language) -> Table:
     lengths = range(len(LENGTHS_H) + 1)
     columns = (
         Column(t("data_gaps.column_cause")),
-        Column(t("data_gaps.column_gaps"), "number"),
-        Column(t("data_gaps.column_meters"), "number"),
+        Column(t("data_gaps.column_gaps"), "count"),
+        Column(t("data_gaps.column_meters"), "count"),
         Column(t("data_gaps.column_hours"), "number", 1),
         *(Column(length_word(length, language), "number", 1) for length in lengths),
     )

@@ -25,7 +25,7 @@ def cabinets_table(view: LightingView, link: LinkTo, language: Language) -> Tabl
     columns = (
         Column(t("light.col.cabinet")),
         Column(t("light.col.lamps")),
-        Column(t("light.col.points"), "number"),
+        Column(t("light.col.points"), "count"),
         Column(t("light.col.kw"), "number", 1),
         Column(t("light.col.kwh"), "number"),
         Column(t("light.col.estimated"), "number"),
@@ -211,7 +211,7 @@ def without_table(view: LightingView, link: LinkTo, language: Language) -> Table
     columns = (
         Column(t("light.col.cabinet")),
         Column(t("light.without.reason")),
-        Column(t("light.col.points"), "number"),
+        Column(t("light.col.points"), "count"),
         Column(t("light.without.next")),
     )
     rows = tuple(

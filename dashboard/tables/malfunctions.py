@@ -91,7 +91,7 @@ def losses_table(found: Losses, installation: Installation, language: Language) 
         Column(t("case_column.what")),
         Column(t("case_column.where")),
         *_waste_columns(language),
-        Column(t("malfunctions.cases"), "number"),
+        Column(t("malfunctions.cases"), "count"),
     )
     ordered = sorted(found.rows, key=lambda row: (row.month, _eur(row.waste)), reverse=True)
     rows = tuple(_loss_row(row, installation, language) for row in ordered)

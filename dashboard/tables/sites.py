@@ -30,7 +30,7 @@ def ranking_table(found: Ranking, language: Language, link: LinkOf) -> Table:
         Column(t("sites.column.coverage"), "percent", 0),
         Column(t("sites.column.estimated"), "number"),
         Column(t("sites.column.carriers")),
-        Column(t("sites.column.cases"), "year"),
+        Column(t("sites.column.cases"), "count"),
     )
     rows = tuple(_row(row, language, link, with_usual) for row in found.ranked)
     caption = t(

@@ -2,8 +2,9 @@
 
 A cell is a number, a text or None (nothing is known: a dash on the page, empty in CSV). Numbers
 keep full precision in CSV; the page rounds them. ``Column.kind`` says how: ``number`` with
-``digits``, ``percent`` for a fraction, ``year`` never grouped, ``text`` as it is. On the page a
-cell may be more than its value: a way to another page, a figure with a passport, a state.
+``digits``, ``count`` for whole things, ``percent`` for a fraction, ``year`` never grouped, ``text``
+as it is. On the page a cell may be more than its value: a way to another page, a figure with a
+passport, a state.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dashboard import formats
 from dashboard.texts import Language
 
 Value: TypeAlias = str | float | None
-Kind = Literal["text", "number", "percent", "year"]
+Kind = Literal["text", "number", "count", "percent", "year"]
 _EXCEL = {"it": (";", "\ufeff"), "en": (",", "")}
 _SMALL = 10.0
 """Numbers below deserve a decimal."""
@@ -85,6 +86,8 @@ def cell_text(cell: Cell, column: Column, language: Language) -> str:
         return language.percent(value, column.digits, column.sign)
     if column.kind == "year":
         return str(int(value))
+    if column.kind == "count":
+        return language.number(value)
     digits = column.digits or (1 if 0 < abs(value) < _SMALL else 0)
     return (language.signed if column.sign else language.number)(value, digits)
 
