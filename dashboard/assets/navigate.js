@@ -180,11 +180,21 @@
   });
 
   /* Dash tells nobody that a session has ended or the server is away. */
+  function sessionEnded() {
+    const words = status().dataset.ended;
+    say(words);
+    if (document.querySelector(".session-ended")) return;
+    const link = Object.assign(document.createElement("a"), { href: window.location.href, textContent: words });
+    const told = Object.assign(document.createElement("p"), { className: "notice session-ended" });
+    told.append(link);
+    document.getElementById("content").prepend(told);
+  }
+
   const plainFetch = window.fetch;
   window.fetch = async function (...wanted) {
     try {
       const answer = await plainFetch.apply(this, wanted);
-      if ([401, 403].includes(answer.status) && String(answer.url).includes("/_dash-")) say(status().dataset.ended);
+      if ([401, 403].includes(answer.status) && String(answer.url).includes("/_dash-")) sessionEnded();
       return answer;
     } catch (error) {
       say(status().dataset.away);
