@@ -35,15 +35,18 @@
   // On paper a chart has the width of the paper (A4 without its margins), not of the screen: browsers
   // lay the page out for paper only after they have said so.
   const PAPER_PX = 690;
+  const COLUMN = { width: PAPER_PX / 2 - 20, height: 230, "font.size": 10, "legend.font.size": 10 };
+  const SCREEN = { autosize: true, width: null, height: null, "font.size": 14, "legend.font.size": 14 };
   const plots = () => document.querySelectorAll(".js-plotly-plot");
   function fitPaper() {
     for (const place of plots()) {
-      const width = place.closest(".columns") ? PAPER_PX / 2 - 20 : PAPER_PX;
-      window.Plotly.relayout(place, { autosize: false, width: Math.min(width, place.clientWidth) });
+      const page = { width: Math.min(PAPER_PX, place.clientWidth) };
+      const size = place.closest(".columns") ? COLUMN : page;
+      window.Plotly.relayout(place, Object.assign({ autosize: false }, size));
     }
   }
   function fitScreen() {
-    for (const place of plots()) window.Plotly.relayout(place, { autosize: true, width: null });
+    for (const place of plots()) window.Plotly.relayout(place, SCREEN);
   }
   window.addEventListener("beforeprint", fitPaper);
   window.addEventListener("afterprint", fitScreen);

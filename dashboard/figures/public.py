@@ -56,9 +56,9 @@ def emissions_figure(view: CityView, language: Language) -> go.Figure:
             x=[m.target.target_year for m in chosen],
             y=[float(m.emissions_t) for m in chosen],
             text=[
-                f"{language.percent(-m.target.reduction_fraction, 0, sign=True)}   " for m in chosen
+                f"   {language.percent(-m.target.reduction_fraction, 0, sign=True)}" for m in chosen
             ],
-            textposition="top left" if tracked else "middle left",
+            textposition="middle right",
             textfont={"color": GREEN, "size": 13},
             mode="markers+text",
             name=language.text("public.legend_target" if tracked else "public.legend_later"),
@@ -68,7 +68,10 @@ def emissions_figure(view: CityView, language: Language) -> go.Figure:
             hovertemplate="%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", gridcolor=GRID, tickformat=",.0f", nticks=6)
-    figure.update_xaxes(dtick=5, tickformat="d", hoverformat="d")
+    shown = [y.year for y in years] + [m.target.target_year for m in view.milestones]
+    figure.update_xaxes(
+        range=[min(shown) - 1, max(shown) + 4], dtick=5, tickformat="d", hoverformat="d"
+    )
     return figure
 
 
