@@ -7,7 +7,12 @@ every quarter of an hour lately, once an hour in earlier years; without malfunct
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +23,7 @@ from _figures import progress
 from collectors.simulator import Town, fill_history
 from paes.accounting.ledger import EnergyLedger
 from paes.config import load_installation
-from paes.installation import Installation
+from paes.installation import City, Installation
 from paes.metering import Reading
 from paes.periods import Span, local_year, year_span
 from paes.retention import Retention
@@ -30,7 +35,15 @@ ROME = "Europe/Rome"
 DETAILED = timedelta(days=400)
 QUARTER_S, HOUR_S = 900, 3600
 PORTS = 100
-Rows = list[dict[str, Any]]
+_COLUMNS = {
+    "reading": "{}, at, value, quality",
+    "touch": "{}, day, token, at",
+    "rollup": (
+        "by, {}, start, measured, catch_up, covered_s, needs_from, needs_to, seal, gaps, shape"
+    ),
+}
+"""Of the tables that name a point, in their order, with its place left open."""
+_COPIED = re.compile(r"-copy\d+$")
 
 
 def large_town(folder: Path, meters: int, years: int, now: datetime) -> Installation:
@@ -47,20 +60,64 @@ def fill(
     installation: Installation, path: Path, years: int, now: datetime, detailed: int = DETAILED.days
 ) -> Store:
     """Its store, with all readings and derived rows up to ``now``, made if it is not there."""
-    is_new = not path.is_file()
-    store = open_store(str(path), Retention())
-    if is_new:
-        start = year_span(local_year(now, ROME) - years, ROME).start
-        town = Town(installation, epoch=start)
-        lately = now - timedelta(days=detailed)
-        for span, step_s in ((Span(start, lately), HOUR_S), (Span(lately, now), QUARTER_S)):
-            fill_history(town, store, span.start, span.end, step_s, _told("readings"))
-        _power(installation, store, now)
-        told = _told("energy")
-        EnergyLedger(installation, store).refresh(
-            Span(start, now), lambda done, total: told(done, total, "")
+    if not path.is_file():
+        first = _first_copy(installation)
+        with closing(open_store(str(path), Retention())) as store:
+            start = year_span(local_year(now, ROME) - years, ROME).start
+            town = Town(first, epoch=start)
+            lately = now - timedelta(days=detailed)
+            for span, step_s in ((Span(start, lately), HOUR_S), (Span(lately, now), QUARTER_S)):
+                fill_history(town, store, span.start, span.end, step_s, _told("readings"))
+            _power(first, store, now)
+            told = _told("energy")
+            EnergyLedger(first, store).refresh(
+                Span(start, now), lambda done, total: told(done, total, "")
+            )
+        _copy_points(path, list(first.sites), list(installation.sites))
+    return open_store(str(path), Retention())
+
+
+def _first_copy(installation: Installation) -> Installation:
+    """The town without the copies of its sites."""
+
+    def is_first(id_: str) -> bool:
+        return not _COPIED.search(id_.partition(".")[0])
+
+    def kept(city: City) -> City:
+        return replace(
+            city,
+            sites={id_: site for id_, site in city.sites.items() if is_first(id_)},
+            gateways={id_: gateway for id_, gateway in city.gateways.items() if is_first(id_)},
+            meters={id_: meter for id_, meter in city.meters.items() if is_first(id_)},
+            virtual_meters={i: v for i, v in city.virtual_meters.items() if is_first(i)},
         )
-    return store
+
+    return replace(installation, cities={c.id: kept(c) for c in installation.cities.values()})
+
+
+def _copy_points(path: Path, first: Sequence[str], all_sites: Sequence[str]) -> None:
+    """Give the copies of a site what it has: readings, touched days and derived rows.
+
+    Their seals hold too, since no rule of a meter names it.
+    """
+    copies = [site for site in all_sites if site not in set(first)]
+    with closing(sqlite3.connect(path)) as db, db:
+        points = db.execute("SELECT id, name FROM point").fetchall()
+        for done, copy in enumerate(copies):
+            progress(f"copies: {done} of {len(copies)} sites")
+            site = _COPIED.sub("", copy)
+            for point, name in points:
+                if name.startswith((f"{site}.", f"{site}/")):
+                    _copy_point(db, point, copy + name.removeprefix(site))
+
+
+def _copy_point(db: sqlite3.Connection, point: int, name: str) -> None:
+    (made,) = db.execute("INSERT INTO point (name) VALUES (?) RETURNING id", (name,)).fetchone()
+    for table, columns in _COLUMNS.items():
+        db.execute(
+            f"INSERT INTO {table} SELECT {columns.format(made)} FROM {table} WHERE point = ?",
+            (point,),
+        )
 
 
 def _power(installation: Installation, store: Store, now: datetime) -> None:
@@ -87,12 +144,14 @@ def _multiply(city: Path, times: int, first: date) -> None:
     for rows in (fields["meters"], fields["sensors"]):
         for row in rows:
             row["valid_from"] = first
+    for row in fields["gateways"]:
+        row["poll_period_s"] = HOUR_S  # else every hour of the earlier years were a gap
     copied = {"sites": sites["sites"], "gateways": fields["gateways"],
               "meters": fields["meters"], "virtual_meters": fields["virtual_meters"],
               "contracts": contracts["contracts"]}  # fmt: skip
     originals = {name: list(rows) for name, rows in copied.items()}
     for number in range(2, times + 1):
-        renamed = {old: f"{old}-{number}" for old in sorted(ids, key=len, reverse=True)}
+        renamed = {old: f"{old}-copy{number}" for old in sorted(ids, key=len, reverse=True)}
         for name, rows in originals.items():
             copied[name].extend(_copy(row, renamed, number) for row in rows)
     _write(city / "sites.yaml", sites)
