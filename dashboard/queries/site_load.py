@@ -73,9 +73,12 @@ class Load:
 
     @property
     def amounts(self) -> Floats:
-        """What is known of each step; NaN where the meter was not in use."""
+        """What is known of each step; NaN where nothing is, or the meter was not in use."""
+        known = self.table.measured + self.table.estimated
+        lost = np.array([s is StepState.MISSING for s in self.states], dtype=np.bool_)
         outside = np.array([s is StepState.OUTSIDE for s in self.states], dtype=np.bool_)
-        return np.where(outside, np.nan, self.table.measured + self.table.estimated)
+        nothing = lost & (self.table.covered_s <= 0) & (known <= _TINY)
+        return np.where(outside | nothing, np.nan, known)
 
     @property
     def total(self) -> EnergyTotal:
