@@ -65,7 +65,7 @@ def test_every_cause_of_a_change_is_translated(languages: dict[str, Language]) -
 
 def test_no_text_is_left_that_nobody_asks_for() -> None:
     code = "\n".join(p.read_text("utf-8") for p in CODE.rglob("*.py"))
-    made = {m.split("{")[0] for m in re.findall(r'f"([a-z_]+\.?[a-z_]*\{[^"]*)"', code)}
+    made = {m.split("{")[0] for m in re.findall(r'f"([a-z_]+(?:\.[a-z_]*)*\{[^"]*)"', code)}
     literal = set(re.findall(r"""["']([a-z_]+\.[A-Za-z0-9_.]+)["']""", code))
     unused = [
         key
