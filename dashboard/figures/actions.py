@@ -147,7 +147,7 @@ def compare_figure(found: Sequence[ActionSaving], language: Language) -> go.Figu
     figure.update_xaxes(title_text=t("actions.compare_axis"), gridcolor=GRID, zeroline=True,
                         zerolinecolor=GREY)  # fmt: skip
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], tickfont=_LABEL)
-    figure.update_layout(legend={"y": -0.25})
+    figure.update_layout(legend={"y": 1.02, "yanchor": "bottom"}, margin={"t": 44})
     return figure
 
 
