@@ -25,7 +25,7 @@ from dashboard.pages.blocks import (
 )
 from dashboard.pages.cases_here import cases_here
 from dashboard.pages.page import Content, Live, Page, Sheet
-from dashboard.queries.lighting import lit_town
+from dashboard.queries.lighting import LitTown, lit_town
 from dashboard.queries.lighting_view import LightingView, Now, lighting_view, lit_now
 from dashboard.queries.lit_nights import LIT_NIGHTS, by_month, night_carpet
 from dashboard.queries.town_energy import TOWN_ENERGY, TownEnergy
@@ -39,7 +39,7 @@ def lighting_page(asked: Asked) -> Content:
     """All cabinets of the town in a year; single nights of one of them."""
     sheet, t, city = Sheet(asked), asked.language.text, asked.city
     title = t("nav.lighting")
-    town = lit_town(asked.observatory.installation, city)
+    town = _town(asked)
     if not town.cabinets:
         told = empty(t("light.none", city=city.name), t("light.none_next"))
         return sheet.content(title, [html.H1(t("light.question")), told])
@@ -64,6 +64,12 @@ def lighting_page(asked: Asked) -> Content:
         made(asked, min(energy.made_at, nights.made_at)),
     ]
     return sheet.content(title, blocks)
+
+
+def _town(asked: Asked) -> LitTown:
+    return asked.observatory.recent(
+        ("lit-town", asked.city.id), lambda sources: lit_town(sources.installation, asked.city)
+    )
 
 
 def _year(asked: Asked, energy: TownEnergy) -> tuple[int, int]:
@@ -91,7 +97,9 @@ def _cards(view: LightingView, asked: Asked) -> Any:
     return html.Div(
         [
             cards(_used_card(view, asked), _point_card(view, asked), _burning_card(view, asked)),
-            html.Div(_now(asked, lit_now(asked.observatory.sources, view.town)), id="live"),
+            html.Div(
+                _now(asked, lit_now(asked.observatory.sources, view.town, view.nights)), id="live"
+            ),
         ],
         className="with-now",
     )
@@ -152,8 +160,8 @@ def _now(asked: Asked, now: Now) -> Any:
 
 def live(asked: Asked) -> Live:
     """What stays live: how many cabinets burn now."""
-    town = lit_town(asked.observatory.installation, asked.city)
-    return Live(_now(asked, lit_now(asked.observatory.sources, town)))
+    nights = asked.observatory.kept(LIT_NIGHTS, asked.city.id).value
+    return Live(_now(asked, lit_now(asked.observatory.sources, _town(asked), nights)))
 
 
 def _link_to(asked: Asked, path: str) -> tables.LinkTo:

@@ -222,7 +222,7 @@ def _expected(view: PvView, sheet: Sheet) -> Any:
         sentences.expected(view, asked.language),
         figure=lambda: figures.expected_figure(view, asked.language),
         height=figures.expected_height(view),
-        table=tables.expected_table(view, _link_to(asked), asked.language),
+        table=tables.expected_table(view, lambda site: asked.link(site=site), asked.language),
         caption=caption,
         wide=True,
     )

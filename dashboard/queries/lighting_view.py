@@ -23,10 +23,8 @@ from dashboard.queries.lit_nights import Follows, Habit, TownNights, habit
 from dashboard.queries.recipe import Sources
 from dashboard.queries.town_energy import TownEnergy
 from paes.accounting.energy_total import EnergyTotal
-from paes.errors import DataError
 from paes.installation import City
-from paes.lighting import Light, lamps_of, lights_now
-from paes.metering import Measures
+from paes.lighting import Light, lights_now
 from paes.periods import local_year
 
 
@@ -145,16 +143,9 @@ class Now:
         return self.burning + self.dark + self.unknown
 
 
-def lit_now(sources: Sources, town: LitTown) -> Now:
+def lit_now(sources: Sources, town: LitTown, nights: TownNights) -> Now:
     """Of every cabinet: its own meters burn, are dark, or nobody knows."""
-    lamps = []
-    for cabinet in town.metered:
-        try:
-            found = lamps_of(sources.installation, cabinet.site)
-        except DataError:  # its device tells no power: nobody knows
-            continue
-        lamps += [one for one in found if one.meter.measures is Measures.WITHDRAWAL][:1]
-    states = lights_now(sources.ledger, lamps)
+    states = lights_now(sources.ledger, nights.lamps)
     burning = sum(state.light is Light.BURNING for state in states)
     dark = sum(state.light is Light.DARK for state in states)
     known = [s.at for s in states if s.at and s.light is not Light.UNKNOWN]

@@ -8,21 +8,24 @@ full light. What was not read is neither lit nor dark: a night that is not known
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 import numpy as np
 
-from dashboard.queries.lighting import Cabinet, lit_town
+from dashboard.queries.lighting import Cabinet, LitTown, lit_town
 from dashboard.queries.recipe import Recipe, Sources
+from paes.errors import DataError
 from paes.faults.load_curve import Bools
 from paes.faults.rules import day_burner, switching_time
 from paes.faults.signs.lit_nights import QUARTER_S, Lights, lights_of
 from paes.faults.signs.switching import switched
 from paes.faults.view import TownView
-from paes.lighting import BURNING_ABOVE
+from paes.installation import Installation
+from paes.lighting import BURNING_ABOVE, Lamps, lamps_of
+from paes.metering import Measures
 from paes.periods import Span
 from paes.series import Floats
 
@@ -112,6 +115,8 @@ class TownNights:
     """Of a town by site, with what the installation's rules call wrong."""
 
     by_site: Mapping[str, Nights]
+    lamps: tuple[Lamps, ...]
+    """Where each cabinet with a power reading tells what its lamps do now."""
     off_by_min: float
     """A switch is wrong if it is farther from what is usual (rule ``switching_time``)."""
     day_least_h: float
@@ -140,7 +145,17 @@ def make_nights(sources: Sources, city_id: str) -> TownNights:
         lights = lights_of(view.meter(cabinet.meters[0]))
         if lights.curve.known.any():
             made[cabinet.site.id] = nights_of(lights, cabinet.installed_kw or 0.0, of_rule)
-    return TownNights(made, of_rule.off_by_min, by_day.least_h)
+    lamps = tuple(_lamps(sources.installation, town))
+    return TownNights(made, lamps, of_rule.off_by_min, by_day.least_h)
+
+
+def _lamps(installation: Installation, town: LitTown) -> Iterator[Lamps]:
+    for cabinet in town.metered:
+        try:
+            found = lamps_of(installation, cabinet.site)
+        except DataError:  # its device tells no power: nobody knows
+            continue
+        yield from [one for one in found if one.meter.measures is Measures.WITHDRAWAL][:1]
 
 
 def told_by_night(cabinet: Cabinet) -> bool:

@@ -16,7 +16,7 @@ from dashboard.texts import Language
 from paes.plan.action import Action
 
 LinkTo = Callable[[str], str]
-_SHOWN_NIGHTS = 100
+_SHOWN_NIGHTS = 31
 
 
 def cabinets_table(view: LightingView, link: LinkTo, language: Language) -> Table:

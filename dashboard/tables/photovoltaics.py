@@ -148,10 +148,35 @@ def flows_table(view: PvView, language: Language) -> Table:
 
 
 def expected_table(view: PvView, link: LinkTo, language: Language) -> Table:
-    """A row for each site and month."""
-    t = language.text
+    """A row for each site, its months side by side; of a chosen site a row for each month."""
+    if view.site:
+        return _months_of_one(view, language)
+    t, first = language.text, view.beside[0].months
     columns = (
         Column(t("pv.col.plant")),
+        Column(t("pv.judged")),
+        Column(t("pv.col.below"), "year"),
+        Column(t("pv.col.ratio"), "percent", 0),
+        *(Column(_month(month, language), "percent", 0) for month in first),
+        Column(t("pv.col.how")),
+    )
+    rows = tuple(
+        (
+            Linked(one.site.name, link(one.site.id)),
+            _state(one.judged[-1], language),
+            float(one.below),
+            one.ratio,
+            *(judged.ratio for judged in one.judged),
+            language.text(f"pv.short_how_{one.expected.how.value}"),
+        )
+        for one in view.beside
+    )
+    return Table("expected", t("pv.expected.table"), columns, rows)
+
+
+def _months_of_one(view: PvView, language: Language) -> Table:
+    t = language.text
+    columns = (
         Column(t("pv.yields.month")),
         Column(t("pv.judged")),
         Column(t("pv.col.ratio"), "percent", 0),
@@ -162,15 +187,15 @@ def expected_table(view: PvView, link: LinkTo, language: Language) -> Table:
         Column(t("pv.col.known"), "percent", 0),
         Column(t("pv.col.how")),
     )
-    rows = tuple(row for one in view.beside for row in _site_months(one, link, language))
-    return Table("expected", t("pv.expected.table"), columns, rows)
+    return Table(
+        "expected", t("pv.expected.table"), columns, tuple(_site_months(view.beside[0], language))
+    )
 
 
-def _site_months(one: SiteMonths, link: LinkTo, language: Language) -> list[tuple[Cell, ...]]:
+def _site_months(one: SiteMonths, language: Language) -> list[tuple[Cell, ...]]:
     how = language.text(f"pv.short_how_{one.expected.how.value}")
     return [
         (
-            Linked(one.site.name, link(one.site.id)),
             _month(month, language),
             _state(judged, language),
             judged.ratio,
