@@ -46,7 +46,8 @@ def kept_form(password: str) -> str:
 
 def matches(kept: str | None, password: str) -> bool:
     """Whether it is the password; takes as long where there is no account (``kept`` None)."""
-    is_right = check_password_hash(kept or _of_nobody(), password[: LONGEST + 1])
+    nobody = _of_nobody()  # made the first time, for whomever that is
+    is_right = check_password_hash(kept or nobody, password[: LONGEST + 1])
     return is_right and kept is not None
 
 
