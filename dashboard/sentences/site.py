@@ -227,14 +227,17 @@ def carpet(year: StreamYear, has_base: bool, language: Language) -> str:
 def when_used(habits: Habits, unit: str, language: Language) -> str:
     """How much is used while nobody is there."""
     outside = habits.outside_hours
-    return language.text(
+    told = language.text(
         "site_page.when_used",
         part=percent(outside, language),
         amount=amount(outside * habits.measured, unit, language),
         nights=percent(habits.energy[Use.SHUT_HOURS], language),
         resting=percent(habits.energy[Use.RESTING], language),
-        closed=percent(habits.energy[Use.CLOSED], language),
     )
+    if not habits.hours[Use.CLOSED]:
+        return told
+    closed = percent(habits.energy[Use.CLOSED], language)
+    return f"{told} {language.text('site_page.when_closed', closed=closed)}"
 
 
 def signature_sentence(signature: Signature, unit: str, language: Language) -> str:

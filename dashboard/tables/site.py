@@ -192,7 +192,7 @@ def signature_table(signature: Signature, unit: str, language: Language) -> Tabl
     t = language.text
     columns = (
         Column(t("site_page.column_step")),
-        Column(t("site_page.column_days"), "number"),
+        Column(t("site_page.column_days")),
         Column(t("site_page.column_used", unit=unit), "number"),
         Column(t("site_page.column_expected", unit=unit), "number"),
         Column(t("site_page.column_difference"), "percent", 0, sign=True),
@@ -209,7 +209,7 @@ def signature_table(signature: Signature, unit: str, language: Language) -> Tabl
         rows.append(
             (
                 dated(days[of[0]], "MMM y", language),
-                float(len(counted)),
+                language.number(len(counted)),
                 used if counted else None,
                 expected if counted else None,
                 used / expected - 1 if counted and expected > 0 else None,
@@ -349,14 +349,14 @@ def findings_table(
     columns = (
         Column(t("table.meter")),
         Column(t("site_page.column_finding")),
-        Column(t("site_page.column_times"), "number"),
+        Column(t("site_page.column_times")),
         Column(t("site_page.column_last")),
     )
     rows = tuple(
         (
             Linked(names.get(group.meter, group.meter), link("/dati", meter=group.meter)),
             finding_words(group.last, language),
-            float(group.count),
+            language.number(group.count),
             language.moment(group.last.at, tz) if group.last.at else None,
         )
         for group in groups
