@@ -341,8 +341,9 @@ def _why_apart(row: SiteRow, town: TownEnergy, choice: SiteChoice) -> Apart | No
         return Apart.OTHER_KIND
     carriers = choice.carriers(town.carriers(row.site.id))
     if not carriers:
-        makes = Measures.GENERATION in {m for site, _, m in town.tables if site == row.site.id}
-        return Apart.ONLY_MAKES if makes else Apart.NO_METER
+        made = (row.site.id, Carrier.ELECTRICITY, Measures.GENERATION) in town.tables
+        uses = bool(town.carriers(row.site.id))
+        return Apart.ONLY_MAKES if made and not uses else Apart.NO_METER
     coverage = figures.energy.coverage if figures.energy else None
     if coverage is None or coverage < MOSTLY_KNOWN or not math.isfinite(_most_kwh(row)):
         return Apart.NOT_READ

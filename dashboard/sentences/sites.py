@@ -12,6 +12,7 @@ from paes.metering import SiteKind
 
 NOTABLE = 0.2
 """So far above its like, a site is worth a word and a mark on the map."""
+_HALF_PERCENT = 0.005
 FULLY_KNOWN = 0.98
 """Below that the part that was measured is told beside the figure."""
 
@@ -110,13 +111,20 @@ def _per_unit(row: SiteRow, order: Order, language: Language) -> str | None:
     if against is None or row.median_kwh is None:
         return _beside(is_told, mine, unit, language.text("sites.why.alone"), language)
     text = language.text(
-        "sites.why.over" if against >= 0 else "sites.why.under",
+        f"sites.why.{_side(against)}",
         part=language.percent(abs(against), 0),
         median=language.quantity(row.median_kwh, per_word(unit, language)),
         kind=kind_word(row.site.kind, language).lower(),
         n=row.alike,
     )
     return _beside(is_told, mine, unit, text, language)
+
+
+def _side(against: float) -> str:
+    """Of the median, as far as whole per cent tell."""
+    if abs(against) < _HALF_PERCENT:
+        return "same"
+    return "over" if against > 0 else "under"
 
 
 def _beside(is_told: bool, kwh: float, unit: Per, text: str, language: Language) -> str:
