@@ -257,6 +257,28 @@ def test_workers_serve_and_all_end_together(assets: None, tmp_path: Path) -> Non
         assert process.wait(PATIENCE_S) == 0
         assert not [pid for pid in beside if is_running(pid)]
         assert not list(tmp_path.glob("paes-dashboard-*"))
-    with served(tmp_path) as (process, address, beside):
-        process.kill()  # none of them outlives it
-        wait_for(lambda: not [pid for pid in beside if is_running(pid)])
+
+
+ORPHANED = """
+import os, sys
+from pathlib import Path
+from types import SimpleNamespace
+from dashboard.serving.preparer import prepare
+
+parent, child = os.getpid(), os.fork()
+if child == 0:
+    os.close(1)
+    prepare(Path(sys.argv[1]), lambda: SimpleNamespace(installation=None), [], parent)
+while not Path(sys.argv[1], "alive").exists():
+    pass
+print(child, flush=True)
+os._exit(0)  # as if it had been killed
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+def test_preparer_does_not_outlive_its_parent(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    command = [sys.executable, "-c", ORPHANED, str(tmp_path)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    wait_for(lambda: not is_running(int(done.stdout)))
