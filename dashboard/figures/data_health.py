@@ -175,7 +175,7 @@ def causes_figure(gaps: Gaps, language: Language) -> go.Figure:
             marker=_look(colour, shape),
             hovertemplate="%{y}: %{x:,.1f} h<extra>%{fullData.name}</extra>",
         )
-    figure.update_layout(barmode="stack", legend={"traceorder": "normal"})
+    figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, showlegend=True)
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(
         gridcolor=GRID, title_text=language.text("data_gaps.axis"), tickformat=",.0f"

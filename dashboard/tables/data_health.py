@@ -17,7 +17,7 @@ from dashboard.queries.gaps import LENGTHS_H, Gaps
 from dashboard.queries.imported import Imported
 from dashboard.queries.meter_health import RawReadings
 from dashboard.sentences.data_health import cause_word, length_word, meter_name
-from dashboard.sentences.finding import finding_text
+from dashboard.sentences.reading_finding import reading_finding
 from dashboard.tables.table import Cell, Column, Linked, Marked, Table
 from dashboard.texts import Language
 from paes.installation import City
@@ -290,7 +290,7 @@ def findings_table(findings: Sequence[Finding], tz: str, name: str, language: La
     t = language.text
     columns = (Column(t("data_meter.column_at")), Column(t("table.finding")))
     rows = tuple(
-        (language.moment(f.at, tz) if f.at else "–", finding_text(f, language)) for f in findings
+        (language.moment(f.at, tz) if f.at else "–", reading_finding(f, language)) for f in findings
     )
     return Table("findings", t("data_meter.findings_caption", meter=name), columns, rows)
 

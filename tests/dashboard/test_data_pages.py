@@ -7,6 +7,7 @@ now (22 November, 09:30 UTC) for one meter, four days less for another, nothing 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ import pytest
 from flask.testing import FlaskClient
 from shown_town import LIVE, NEVER, NOW, PERIOD_S, SILENT, STALE, MovingClock, plain_town
 
+import paes
 from collectors.spool.rows import Parcel
 from collectors.spool.spool import Spool
 from dashboard.app import Dashboard, create_app
@@ -28,6 +30,7 @@ from dashboard.queries.gaps import split
 from dashboard.queries.meters import activity_of, live_now
 from dashboard.queries.recipe import Sources
 from dashboard.sentences.data_health import next_step
+from dashboard.sentences.reading_finding import reading_finding
 from dashboard.tables.data_health import coverage_rows
 from dashboard.texts import Language
 from paes.accounting.ledger import EnergyLedger
@@ -41,6 +44,8 @@ from paes.periods import Span
 from paes.store.sqlite import SqliteStore
 
 CITY = "la-spezia"
+ACCOUNTING = Path(paes.__file__).parent / "accounting"
+READINGS_CODE = "".join(p.read_text("utf-8") for p in ACCOUNTING.glob("*.py"))
 NOVEMBER_H = 21 * 24 + 10.5
 """From 1 November, midnight in Italy (23:00 UTC), to 22 November, 09:30 UTC."""
 
@@ -128,6 +133,24 @@ def test_gaps_are_summed_by_cause_and_length_and_the_rest_has_no_cause() -> None
     assert gaps.by_cause()[1].hours == (0.0, 4.0, 100.0, 0.0)
     assert gaps.hours == pytest.approx(510.5)
     assert [finding.name for _, finding in gaps.others] == ["counter.reset"]
+
+
+def test_findings_about_readings_are_told_in_both_languages(
+    languages: dict[str, Language],
+) -> None:
+    names = set(re.findall(r'"((?:counter|interval|amount)\.[a-z]+)"', READINGS_CODE))
+    assert {"counter.reset", "interval.overlap", "amount.open"} <= names
+    for language in languages.values():
+        for name in names:
+            assert language.knows(f"reading_finding.{name.replace('.', '_')}"), name
+    reset = Finding("counter.reset", "m/energy_import", "English", NOW, {"value_kwh": 1234.5})
+    assert "1.234,5\N{NO-BREAK SPACE}kWh" in reading_finding(reset, languages["it"])
+    numbers = {"hours": 96.0, "gateway_down_hours": 96.0}
+    gap = Finding("data.gap", "m/energy_import", "English", NOW, numbers)
+    told = "nessuna lettura per 4,0 giorni: gateway irraggiungibile"
+    assert reading_finding(gap, languages["it"]) == told
+    unknown = Finding("counter.new_kind", "m/energy_import", "told in English", NOW)
+    assert reading_finding(unknown, languages["it"]) == "told in English"
 
 
 def test_what_to_do_follows_the_newest_that_anybody_knows(
