@@ -88,7 +88,7 @@ def timeline_figure(entries: Sequence[Entry], today: date, language: Language) -
     figure.add_annotation(x=today, y=1, yref="paper", yanchor="bottom", showarrow=False,
                           text=language.text("actions.today"))  # fmt: skip
     figure.update_layout(barmode="overlay", margin={"t": 28}, legend={"y": -0.06})
-    figure.update_xaxes(type="date", gridcolor=GRID, tickformat="%Y", dtick="M24")
+    figure.update_xaxes(type="date", gridcolor=GRID, tickformat="%Y", nticks=8)
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], tickfont=_LABEL)
     return figure
 

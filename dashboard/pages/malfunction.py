@@ -159,8 +159,8 @@ def _tonnes_card(asked: Asked, price: Price) -> Any:
         reason = t("malfunction.water_no_tonnes") if price.unit == "m3" else ""
         return card(title, "–", "", [reason])
     low, high = (tonnes(v, language) for v in (mass.low, mass.high))
-    return card(title, tonnes(mass.likely, language), "CO2",
-                [t("malfunction.between", low=low, high=high)])  # fmt: skip
+    bounds = t("malfunction.between", low=low, high=high) if low != high else ""
+    return card(title, tonnes(mass.likely, language), "CO2", [bounds])
 
 
 def _gap_card(asked: Asked, price: Price) -> Any:
