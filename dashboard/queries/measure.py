@@ -40,6 +40,8 @@ class Measure:
     city: City
     target: Target
     unit: str
+    newest: int
+    """The year of the newest inventory: up to it the inhabitants are counted ones."""
 
     @property
     def is_per_head(self) -> bool:
@@ -57,9 +59,8 @@ class Measure:
         return self.of_town(year) if self.is_per_head else self._people(year)
 
     def _people(self, year: int) -> float:
-        """Counted, or expected of a year to come."""
-        known = [p.year for p in self.city.facts.population]
-        if known and year > max(known):
+        """Counted (the latest before it), or expected of a year to come."""
+        if year > self.newest and self.city.facts.population:
             return People.of(self.city, self.target).expected(year)
         return float(inhabitants(self.city, self.target, year))
 

@@ -179,7 +179,8 @@ def view(
     """
     own = make_progress(city, ledger, target_id, inventories=inventories)
     units = UNITS if can_choose(city, own) else (unit_of(own.target),)
-    by = Measure(city, own.target, unit if unit in units else unit_of(own.target))
+    chosen = unit if unit in units else unit_of(own.target)
+    by = Measure(city, own.target, chosen, own.latest.year)
     progress = by.shown(own)
     base, newest = progress.inventories[0], progress.inventories[-1]
     sectors = sector_changes(base, newest)
@@ -231,7 +232,7 @@ def _next_step(
     if target is None or target.base_year not in inventories:
         return None
     found = make_progress(city, ledger, target.id, inventories=inventories)
-    ahead = Measure(city, target, unit).shown(found)
+    ahead = Measure(city, target, unit, found.latest.year).shown(found)
     gap_t = ahead.latest.emissions_t - ahead.target_t
     years = max(1, target.target_year - ahead.latest.year)
     return NextStep(target, ahead.target_t, ahead.latest, gap_t, max(0.0, gap_t) / years)

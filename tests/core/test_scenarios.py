@@ -28,8 +28,16 @@ from paes.plan.outlook import (
     UsualTrend,
 )
 from paes.plan.target import PopulationEstimate, Target
+from paes.progress.progress import make_inventories
 from paes.scenarios.draws import FutureDraws, ToCome, realised_fractions
-from paes.scenarios.scenarios import Scenario, ScenarioId, Scenarios, Wanted, make_scenarios
+from paes.scenarios.scenarios import (
+    Ready,
+    Scenario,
+    ScenarioId,
+    Scenarios,
+    Wanted,
+    make_scenarios,
+)
 from paes.store.sqlite import SqliteStore
 from paes.uncertainty.assumptions import Realisation
 from paes.uncertainty.chances import Asked
@@ -103,6 +111,21 @@ def test_as_usual_is_the_last_inventory_per_inhabitant(store: SqliteStore) -> No
     assert usual.last.emissions_t == pytest.approx(405.0)
     assert found.allowed_t == pytest.approx(420.0)
     assert usual.gap_t == pytest.approx(-15.0)
+
+
+def test_ready_inventories_give_the_same_and_every_year_has_its_band(store: SqliteStore) -> None:
+    """Errors are drawn by name and seed, whichever years are drawn together."""
+    installation = installed(action("saved"))
+    city, of = installation.city(), ledger(installation, store, TODAY)
+    inventories = make_inventories(city, of)
+    draws = Simulation(installation.uncertainty, 500, 1).of(inventories.values(), cells=False)
+    found = make_scenarios(city, of, ready=Ready(inventories, draws))
+    assert found == made(store, installation)
+    planned = line(found, ScenarioId.PLANNED)
+    assert len(planned.intervals_t) == len(planned.years) == 5
+    assert planned.intervals_t[-1] == planned.interval_t
+    widths = [band.high - band.low for band in planned.intervals_t]
+    assert widths == sorted(widths)
 
 
 def test_without_an_expectation_inhabitants_stay_and_it_is_told(store: SqliteStore) -> None:

@@ -64,7 +64,7 @@ def test_the_path_bends_at_interim_points(shown: CityView, languages: dict[str, 
     progress = shown.progress
     target = progress.target.model_copy(update={"interim": points})
     own = replace(progress, target=target)
-    bent = replace(shown, path=Measure(shown.city, target, "town").path(own))
+    bent = replace(shown, path=Measure(shown.city, target, "town", 2025).path(own))
     traces = json.loads(path_figure(bent, languages["it"]).to_json())["data"]
     path = next(t for t in traces if t["name"] == languages["it"].text("path.legend_path"))
     assert path["x"] == [2007, 2012, 2020, 2025]
