@@ -34,14 +34,26 @@ from dashboard.access.provider import SignIn
 from dashboard.access.rights import NOBODY, User
 from dashboard.access.sessions import Session, Sessions
 from dashboard.access.settings import AccessSettings
+from paes.errors import PaesError
 from paes.periods import now_utc
 
 if TYPE_CHECKING:
     from dashboard.app import Dashboard
 
-KEY_VARIABLE = "PAES_SECRET_KEY"
+KEY_VARIABLE, SHORTEST_KEY = "PAES_SECRET_KEY", 32
 LARGEST_REQUEST_BYTES = 1 << 20
 _DEFAULTS = AccessSettings()
+
+
+def given_key(environment: Mapping[str, str]) -> str:
+    """The key that cookies are signed with, if it is given; PaesError if it could be guessed."""
+    key = environment.get(KEY_VARIABLE, "").strip()
+    if key and len(key) < SHORTEST_KEY:
+        raise PaesError(
+            f"the environment variable {KEY_VARIABLE} has {len(key)} characters; expected at least"
+            f" {SHORTEST_KEY} of chance, or none: then a key is made and kept"
+        )
+    return key
 
 
 class Access:
@@ -57,7 +69,7 @@ class Access:
     ) -> None:
         """Raises StoreError if the file cannot be used, PaesError if a secret is not set."""
         self.settings = settings
-        self._environment = environment
+        self._key = given_key(environment)
         self.sign_in = SignIn(settings.provider, environment) if settings.provider else None
         self.file = AccessFile(folder)
         self.log = AuditLog(self.file, clock)
@@ -105,7 +117,7 @@ class Access:
         self.file.close()
 
     def _configure(self, server: Flask, base: str) -> None:
-        server.secret_key = self._environment.get(KEY_VARIABLE) or self.file.kept_secret()
+        server.secret_key = self._key or self.file.kept_secret()
         server.session_interface = SessionCookie()
         server.config.update(
             SESSION_COOKIE_NAME=SESSION_COOKIE,

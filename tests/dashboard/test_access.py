@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from shown_town import MovingClock
 
 from dashboard.access import passwords
+from dashboard.access.access import Access
 from dashboard.access.access_file import AccessFile
 from dashboard.access.accounts import Accounts
 from dashboard.access.audit_log import AuditLog, AuditQuestion
@@ -25,7 +26,9 @@ from dashboard.access.login_limits import Attempts
 from dashboard.access.rights import Role, User
 from dashboard.access.sessions import Sessions
 from dashboard.access.settings import LoginLimits, SessionEnds
+from paes.cli import Session
 from paes.cli import paes as command
+from paes.cli.entrance import entrance
 from paes.errors import DataError, PaesError, StoreError
 from paes.listening import is_loopback
 
@@ -332,6 +335,25 @@ def test_without_a_login_only_this_machine_is_served(tmp_path: Path) -> None:
         assert reason in str(result.exception)
     wrong = CliRunner().invoke(command, [*store, "--base", "//elsewhere/"])
     assert (wrong.exit_code, "expected a path" in wrong.output) == (2, True)
+
+
+def test_a_start_says_that_nobody_can_log_in_and_that_passwords_travel_openly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = Session(None, str(tmp_path / "a.sqlite"), None)
+    entrance(session, tmp_path, True, "127.0.0.1", 0)
+    assert "nobody can log in yet" in capsys.readouterr().err
+    assert paes_user(tmp_path, "add", "anna", "--role", "viewer", "--password-stdin")[0] == 0
+    entrance(session, tmp_path, True, "0.0.0.0", 1)
+    assert capsys.readouterr().err == ""
+    with closing(entrance(session, tmp_path, True, "0.0.0.0", 0)() or AccessFile(tmp_path)) as one:
+        assert isinstance(one, Access)
+    assert "unencrypted" in capsys.readouterr().err
+
+
+def test_a_key_that_could_be_guessed_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(PaesError, match="PAES_SECRET_KEY has 6 characters"):
+        Access(tmp_path, environment={"PAES_SECRET_KEY": "secret"})
 
 
 def test_what_is_this_machine_and_what_is_not() -> None:

@@ -22,6 +22,7 @@ from dashboard.access.provider import NotSignedIn, user_of
 from dashboard.access.rights import Role
 from dashboard.access.settings import AccessSettings, Provider, read_settings
 from dashboard.app import Dashboard, create_app
+from paes.cli.check import check_access
 from paes.errors import ConfigError, PaesError
 from paes.installation import Installation
 from paes.store.sqlite import SqliteStore
@@ -223,3 +224,4 @@ def test_settings_that_are_wrong_are_told_with_file_line_and_key(
     with pytest.raises(ConfigError) as caught:
         read_settings(tmp_path)
     assert told in str(caught.value)
+    assert check_access(tmp_path) == caught.value.problems
