@@ -157,7 +157,8 @@ def create_app(
     app.layout = _layout(refresh_s)
     _add_callbacks(app, locales)
     add_routes(app.server, app.visits, PAGES)
-    add_headers(app.server, list(app.csp_hashes()))
+    tiles = installation.map_tiles
+    add_headers(app.server, list(app.csp_hashes()), tiles.origin if tiles else "")
     if access:
         access.join(app)
         app.access = access

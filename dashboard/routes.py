@@ -40,9 +40,9 @@ def add_routes(server: Flask, visits: Visits, pages: Sequence[Page]) -> None:
     server.register_error_handler(HTTPException, refused)
 
 
-def add_headers(server: Flask, script_hashes: list[str]) -> None:
-    """Security headers and compression on every answer."""
-    policy = content_security_policy(script_hashes)
+def add_headers(server: Flask, script_hashes: list[str], images: str = "") -> None:
+    """Security headers and compression on every answer; ``images`` is where map tiles are from."""
+    policy = content_security_policy(script_hashes, images)
     compressor = Compressor()
 
     def finish(response: Response) -> Response:
@@ -56,7 +56,7 @@ def add_headers(server: Flask, script_hashes: list[str]) -> None:
     server.after_request(finish)
 
 
-def content_security_policy(script_hashes: list[str]) -> str:
+def content_security_policy(script_hashes: list[str], images: str = "") -> str:
     """Nothing from elsewhere; inline scripts only those that Dash declares.
 
     Inline styles are needed by Plotly and by the heights of charts.
@@ -66,7 +66,7 @@ def content_security_policy(script_hashes: list[str]) -> str:
             "default-src 'self'",
             " ".join(["script-src 'self'", *(f"'{h.strip(chr(39))}'" for h in script_hashes)]),
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
+            f"img-src 'self' data: blob: {images}".strip(),
             "font-src 'self' data:",
             "connect-src 'self'",
             "object-src 'none'",

@@ -79,6 +79,7 @@ from paes.forecast.expectations import read_expectations
 from paes.installation import Installation, some
 from paes.metering import Register, SiteKind
 from paes.opening import Opening
+from paes.outline import MapTiles, read_outline
 from paes.plan.checks import plan_problems
 from paes.plan.covenant_lists import CovenantLists
 from paes.retention import Retention
@@ -98,6 +99,7 @@ M = TypeVar("M", bound=BaseModel)
 class _InstallationFile(ConfigModel):
     name: Name
     default_city: Identifier
+    map_tiles: MapTiles | None = None
 
 
 class _DefaultCalendars(RootModel[dict[SiteKind, str]]):
@@ -158,6 +160,7 @@ def load_installation(root: Path) -> Installation:
     notices = _notices(root, problems)
     faults = _faults(root, towns, problems)
     problems += _own_files(root)
+    attempt(problems, read_outline, root)
     if head:
         problems += _default_city_problems(head, towns)
     seasons = attempt(problems, read_own_or_shipped, root, "heating_seasons.yaml", HeatingSeasons)
@@ -193,6 +196,7 @@ def load_installation(root: Path) -> Installation:
         default_openings=openings,
         notices=notices,
         faults=faults,
+        map_tiles=facts.map_tiles,
     )
 
 

@@ -31,6 +31,7 @@ from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Register, Site, SiteKind
 from paes.meters import FieldMeter, Meter, Sensor
 from paes.opening import MonthDay, Opening
+from paes.outline import MapTiles
 from paes.plan.action import Action
 from paes.plan.covenant_lists import CovenantLists
 from paes.plan.masterplan import Masterplan
@@ -165,6 +166,8 @@ class Installation:
     """When malfunctions are looked for, and who is told of them."""
     faults: FaultSettings = field(default_factory=FaultSettings, repr=False)
     """Rules that are off, parameters of its own, and exemptions."""
+    map_tiles: MapTiles | None = None
+    """A server of map tiles; without one maps ask nobody."""
 
     @property
     def expectations(self) -> Expectations:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.pages.markup import Element, tag
-from dashboard.queries.map import Outline, Paper, Ring, spread
+from dashboard.queries.map import Paper, spread, tiles_of
 from paes.metering import SiteKind
+from paes.outline import MapTiles, Outline, Ring
 
 _LEAST_RADIUS, _MOST_RADIUS = 9.0, 24.0
 _LABEL_PX, _CHARACTER = 17.0, 0.52
@@ -71,6 +72,7 @@ def site_map(
     label: str,
     north: str,
     distance: str,
+    tiles: MapTiles | None = None,
 ) -> Element:
     """The map as SVG; the ``named`` first of ``marks`` get their names where there is room.
 
@@ -82,7 +84,7 @@ def site_map(
     largest_first = sorted(placed, key=lambda one: -one[2])
     return tag(
         "svg",
-        *_ground(paper, outline, istat_code),
+        *(_tiled(paper, tiles) if tiles else _ground(paper, outline, istat_code)),
         tag("g", *(_mark(*one) for one in largest_first), class_="marks"),
         tag("g", *_names(placed, named, paper), class_="names", aria_hidden="true"),
         *_scale(paper, distance),
@@ -119,6 +121,18 @@ def _sample(look: str, path: str) -> Element:
         height="22",
         aria_hidden="true",
     )
+
+
+def _tiled(paper: Paper, tiles: MapTiles) -> Iterable[Element]:
+    for one in tiles_of(paper, tiles.most_zoom):
+        yield tag(
+            "image",
+            href=tiles.address(one.z, one.x, one.y),
+            x=f"{one.left:.1f}",
+            y=f"{one.top:.1f}",
+            width=f"{one.size:.1f}",
+            height=f"{one.size:.1f}",
+        )
 
 
 def _ground(paper: Paper, outline: Outline | None, istat_code: str | None) -> list[Element]:

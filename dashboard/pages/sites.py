@@ -28,7 +28,7 @@ from dashboard.pages.blocks import (
 from dashboard.pages.page import Content, Page, Sheet
 from dashboard.pages.site_map import SHAPES, Mark, key_of_shapes, notable_key, site_map
 from dashboard.queries.heating import HEATING, TownHeating
-from dashboard.queries.map import paper_of, read_outline
+from dashboard.queries.map import paper_of
 from dashboard.queries.site_choice import (
     ALL,
     ELECTRICITY,
@@ -44,6 +44,7 @@ from dashboard.sentences import sites as sentences
 from dashboard.tables import sites as tables
 from paes.climate.heating import HEATING_CARRIERS
 from paes.metering import Carrier, Sector, SiteKind
+from paes.outline import read_outline
 
 USUAL = "usual"
 """The value of ``weather`` that asks for heat at the weather of a usual year."""
@@ -306,6 +307,7 @@ def _map(sheet: Sheet, found: Ranking) -> Any:
         _NAMED,
         label=t("sites.map.label", city=city.name),
         north=t("sites.map.north"),
+        tiles=asked.observatory.installation.map_tiles,
         distance=language.quantity(paper.bar_km, "km", 0 if paper.bar_km >= 1 else 1),
     )
     shapes = dict.fromkeys(SHAPES[row.site.kind] for row in placed)
@@ -339,7 +341,10 @@ def _map_note(asked: Asked, placed: Sequence[SiteRow], has_borders: bool) -> str
     if any(row.site.assumed for row in placed):
         told.append(t("sites.map.assumed"))
     outline = read_outline(asked.observatory.installation.root)
-    if has_borders and outline:
+    tiles = asked.observatory.installation.map_tiles
+    if tiles:
+        told.append(t("sites.map.tiles", credit=tiles.credit))
+    elif has_borders and outline:
         told.append(t("sites.map.credit", credit=outline.credit, licence=outline.licence))
     return " ".join(told)
 

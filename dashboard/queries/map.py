@@ -1,27 +1,19 @@
-"""Where things are: coordinates on a drawn map, and the borders of municipalities around them.
+"""Where things are: coordinates on a drawn map, and the tiles that would lie under it.
 
-Web Mercator, so that tiles of a map server would lie under the same coordinates; distances are
-those at the middle of the map. Borders come from the installation's own ``outline.geojson`` (its
-members ``source``, ``credit`` and ``licence`` say whose they are); without it there are only
-places, a scale and north.
+Web Mercator, as map servers have it; distances are those at the middle of the map. Borders of
+municipalities are told by ``paes.outline``.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from paes.errors import ConfigError
 from paes.series import Floats
 
-OUTLINE = "outline.geojson"
 WIDTH = 1000.0
 """Of every map, in its own units; a browser scales it."""
 _LEAST_HEIGHT, _MOST_HEIGHT = 480.0, 760.0
@@ -29,30 +21,8 @@ _MARGIN = 0.1
 _EARTH_KM = 40_075.017
 """Around the equator."""
 _BARS_KM = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
-Ring = tuple[tuple[float, float], ...]
-"""Latitude and longitude, closed."""
-
-
-@dataclass(frozen=True)
-class Town:
-    """A municipality on the map."""
-
-    istat_code: str
-    name: str
-    rings: tuple[Ring, ...]
-
-
-@dataclass(frozen=True)
-class Outline:
-    """Municipalities around, and whose data they are."""
-
-    towns: tuple[Town, ...]
-    credit: str
-    licence: str
-
-    def town(self, istat_code: str | None) -> Town | None:
-        """The one of that code."""
-        return next((t for t in self.towns if t.istat_code == istat_code), None)
+_TILE = 256.0
+"""Units of the paper that a tile is about as wide as."""
 
 
 @dataclass(frozen=True)
@@ -129,35 +99,34 @@ def spread(places: Sequence[tuple[float, float]], radii: Sequence[float]) -> Flo
     return at
 
 
-def read_outline(root: Path) -> Outline | None:
-    """The installation's borders; None if it has none, ConfigError if they cannot be read."""
-    path = root / OUTLINE
-    return _kept(path, path.stat().st_mtime_ns) if path.is_file() else None
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A tile of a map server, and where it lies on the paper."""
+
+    z: int
+    x: int
+    y: int
+    left: float
+    top: float
+    size: float
 
 
-@lru_cache(maxsize=4)
-def _kept(path: Path, _written_ns: int) -> Outline:
-    try:
-        document = json.loads(path.read_text("utf-8"))
-        towns = tuple(_town(feature) for feature in document["features"])
-        return Outline(towns, str(document["credit"]), str(document["licence"]))
-    except (ValueError, KeyError, TypeError) as err:
-        raise ConfigError.at(
-            path,
-            None,
-            "",
-            "no GeoJSON of municipalities; expected credit, licence, and features of polygons with "
-            f"istat_code and name ({err})",
-        ) from err
-
-
-def _town(feature: dict[str, Any]) -> Town:
-    told, geometry = feature["properties"], feature["geometry"]
-    parts = geometry["coordinates"]
-    polygons = parts if geometry["type"] == "MultiPolygon" else [parts]
-    rings = tuple(
-        tuple((float(latitude), float(longitude)) for longitude, latitude in ring)
-        for polygon in polygons
-        for ring in polygon
-    )
-    return Town(str(told["istat_code"]), str(told["name"]), rings)
+def tiles_of(paper: Paper, most_zoom: int) -> list[Tile]:
+    """The tiles that cover ``paper``, of a zoom at which they are about as large as drawn."""
+    zoom = max(0, min(most_zoom, round(math.log2(1.0 / (paper.unit * _TILE)))))
+    side = 0.5**zoom
+    first_x, first_y = math.floor(paper.west / side), math.floor(paper.north / side)
+    last_x = math.floor((paper.west + paper.unit * paper.width) / side)
+    last_y = math.floor((paper.north + paper.unit * paper.height) / side)
+    return [
+        Tile(
+            zoom,
+            x,
+            y,
+            (x * side - paper.west) / paper.unit,
+            (y * side - paper.north) / paper.unit,
+            side / paper.unit,
+        )
+        for y in range(first_y, last_y + 1)
+        for x in range(first_x, last_x + 1)
+    ]

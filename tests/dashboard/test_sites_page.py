@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from dashboard.pages.markup import markup
 from dashboard.pages.site_map import Mark, site_map
-from dashboard.queries.map import mercator, paper_of, read_outline, spread
+from dashboard.queries.map import mercator, paper_of, spread, tiles_of
 from dashboard.queries.site_choice import HEAT, Months, Order, SiteChoice, periods
 from dashboard.queries.site_figures import Book, figures_of
 from dashboard.queries.sites import Apart, Ranking, SiteRow, SiteRows, ranking
 from dashboard.queries.town_energy import SiteCost, TownCosts, TownEnergy
 from dashboard.queries.water import WaterMeter
+from dashboard.routes import content_security_policy
 from dashboard.sentences import sites as sentences
 from dashboard.sentences import water_heat as water_sentences
 from dashboard.tables.sites import apart_table, ranking_table
@@ -34,6 +36,7 @@ from paes.costs.cost_table import Money
 from paes.errors import ConfigError
 from paes.installation import Installation
 from paes.metering import Carrier, Measures, Sector, Site, SiteKind
+from paes.outline import MapTiles, read_outline
 from paes.shipped_files import shipped_config
 
 STARTS = pd.date_range("2024-01-01", periods=24, freq="MS", tz="Europe/Rome", name="start")
@@ -221,6 +224,26 @@ def test_the_map_has_true_distances_and_hides_no_mark() -> None:
     gaps = [np.hypot(*(apart[i] - apart[j])) for i in range(4) for j in range(i)]
     assert min(gaps) > 19.5
     assert apart[3] == pytest.approx([90.0, 5.0], abs=1e-6)
+
+
+def test_tiles_are_asked_for_only_where_a_server_is_named() -> None:
+    """La Spezia, 44.1 N 9.82 E, lies in tile 12/2159/1486 (2^12 (9.82 + 180) / 360 = 2159.7)."""
+    paper = paper_of([(44.05, 9.75), (44.15, 9.9)])
+    assert paper is not None
+    tiles = MapTiles(url="https://tiles.example.org/{z}/{x}/{y}.png", credit="x", most_zoom=12)
+    found = tiles_of(paper, tiles.most_zoom)
+    assert {one.z for one in found} == {12}
+    assert (2159, 1486) in {(one.x, one.y) for one in found}
+    assert min(one.left for one in found) <= 0 < paper.width <= max(t.left + t.size for t in found)
+    drawn = markup(site_map(paper, None, None, [], 0, label="", north="", distance="", tiles=tiles))
+    assert "https://tiles.example.org/12/2159/1486.png" in drawn
+    assert f"img-src 'self' data: blob: {tiles.origin};" in content_security_policy(
+        [], tiles.origin
+    )
+    assert "example" not in content_security_policy([])
+    for wrong in ("ftp://a/{z}/{x}/{y}", "https://a/{z}/{x}", "https://a/{z}/{x}/{y};script-src *"):
+        with pytest.raises(ValidationError):
+            MapTiles(url=wrong, credit="x")
 
 
 def test_marks_are_links_with_their_words_and_nothing_is_markup() -> None:
