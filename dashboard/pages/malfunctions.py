@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dash import html
@@ -42,6 +43,7 @@ from dashboard.queries.cases import (
 )
 from dashboard.sentences import malfunctions as sentences
 from dashboard.tables import malfunctions as tables
+from dashboard.tables.table import Table
 from paes.faults.cases.case import Case
 from paes.faults.money.losses import Losses
 from paes.faults.telling.sentences import sentence
@@ -129,10 +131,7 @@ def _list(sheet: Sheet, found: CaseList, which: Which, order: Order) -> Any:
     items = [_item(case, sparks.get(case.id), found, asked) for case in shown]
     told = sentences.list_told(found, which, order, asked.language)
     installation, tz = asked.observatory.installation, asked.city.time_zone
-    listed, whole = (
-        tables.cases_table(cases, installation, tz, asked.link, asked.language)
-        for cases in (shown, found.cases)
-    )
+    listed = tables.cases_table(shown, installation, tz, asked.link, asked.language)
     return section(
         "cases",
         heading,
@@ -145,9 +144,26 @@ def _list(sheet: Sheet, found: CaseList, which: Which, order: Order) -> Any:
                 [html.Summary(t("malfunctions.table")), html_table(asked, listed, wide=True)],
                 className="data",
             ),
-            download(sheet, whole, t("malfunctions.all_csv")),
+            _file(
+                sheet,
+                listed,
+                lambda: tables.cases_table(
+                    found.cases, installation, tz, asked.link, asked.language
+                ),
+                t("malfunctions.all_csv"),
+            ),
         ],
     )
+
+
+def _file(sheet: Sheet, named: Table, make: Callable[[], Table], label: str) -> Any:
+    """The link to a CSV that is longer than the page, made when it is asked for.
+
+    ``named`` has its id and caption.
+    """
+    link = download(sheet, named, label)
+    sheet.tables[named.id] = make
+    return link
 
 
 def _page_of(asked: Asked, found: CaseList) -> tuple[tuple[Case, ...], Any]:
@@ -226,7 +242,6 @@ def _losses(sheet: Sheet, kept: Kept[Losses]) -> Any:
     installation = asked.observatory.installation
     notes = [html.Li(rich(text)) for text in sentences.losses_notes(found, language)]
     by_rule = tables.losses_by_rule_table(found, installation, language)
-    ledger = tables.losses_table(found, installation, language)
     return pictured(
         sheet,
         "losses",
@@ -239,7 +254,12 @@ def _losses(sheet: Sheet, kept: Kept[Losses]) -> Any:
         more=[
             html.H3(t("malfunctions.losses_by_rule")),
             folded_table(sheet, by_rule),
-            download(sheet, ledger, t("malfunctions.losses_ledger")),
+            _file(
+                sheet,
+                Table("losses", t("malfunctions.losses_table"), (), ()),
+                lambda: tables.losses_table(found, installation, language),
+                t("malfunctions.losses_ledger"),
+            ),
             html.Ul(notes, className="notes") if notes else None,
             made(asked, kept.made_at),
         ],
