@@ -70,8 +70,10 @@ def _hover(view: CityView) -> str:
     return "%{x}: %{y" + unit + "} t<extra>%{fullData.name}</extra>"
 
 
-def _add_band(figure: go.Figure, band: Sequence[YearBand], colour: str, name: str) -> None:
-    """A surface between the ends of each year; years without an end are left out."""
+def _add_band(
+    figure: go.Figure, band: Sequence[YearBand], colour: str, name: str, edge: dict[str, Any]
+) -> None:
+    """A surface between the ends of each year, with an edge; years without an end are left out."""
     known = [b for b in band if math.isfinite(b.high_t)]
     if len(known) < 2:
         return
@@ -80,7 +82,7 @@ def _add_band(figure: go.Figure, band: Sequence[YearBand], colour: str, name: st
         x=[b.year for b in known] + [b.year for b in back],
         y=[b.high_t for b in known] + [b.low_t for b in back],
         mode="lines",
-        line={"width": 0},
+        line={"width": 1, **edge},
         fill="toself",
         fillcolor=colour,
         name=name,
@@ -89,7 +91,8 @@ def _add_band(figure: go.Figure, band: Sequence[YearBand], colour: str, name: st
 
 
 def _add_past_band(figure: go.Figure, view: CityView, language: Language) -> None:
-    _add_band(figure, view.bands, _PAST, language.text("outlook.legend_past"))
+    edge = {"color": BLUE, "dash": "solid"}
+    _add_band(figure, view.bands, _PAST, language.text("outlook.legend_past"), edge)
 
 
 def _add_outlook(figure: go.Figure, view: CityView, language: Language) -> None:
@@ -101,11 +104,13 @@ def _add_outlook(figure: go.Figure, view: CityView, language: Language) -> None:
     cleaner = view.outlook.course(ScenarioId.PLANNED, grid=True)
     if planned:
         name = language.text("outlook.legend_planned")
-        _add_band(figure, planned.years, _PLANNED, language.text("outlook.legend_band"))
+        edge = {"color": BROWN, "dash": "dashdot"}
+        _add_band(figure, planned.years, _PLANNED, language.text("outlook.legend_band"), edge)
         _add_course(figure, planned, name, BROWN, "dashdot", view)
     if cleaner:
         name = language.text("outlook.legend_grid")
-        _add_band(figure, cleaner.years, _GRID_BAND, language.text("outlook.legend_grid_band"))
+        edge, of_band = {"color": GREEN, "dash": "longdash"}, "outlook.legend_grid_band"
+        _add_band(figure, cleaner.years, _GRID_BAND, language.text(of_band), edge)
         _add_course(figure, cleaner, name, GREEN, "longdash", view)
     if usual:
         _add_course(figure, usual, language.text("outlook.legend_usual"), INK, "dot", view)
