@@ -80,10 +80,9 @@ def _form(asked: Asked, case: Case, word: Word) -> Any:
         label=t(f"case_word.{word}"),
     )
     heading = html.H3(t(f"case_word.{word}"))
-    return html.Div(
-        [heading, html.P(rich(t(f"case_hint.{word}")), id=hint, className="hint"), form],
-        className="decision",
-    )
+    told = html.P(rich(t(f"case_hint.{word}")), id=hint, className="hint")
+    parts: list[Any] = [heading, told, form]
+    return html.Div(parts, className="decision")
 
 
 def _long_entry(key: str, label: str, required: bool, hint: str) -> Element:
