@@ -53,6 +53,10 @@ def value_text(row: SiteRow, order: Order, language: Language) -> str:
 def answer(found: Ranking, language: Language) -> str:
     """Which site is the worst, by what."""
     worst, order = found.ranked[0], found.choice.order
+    if len(found.ranked) == 1:
+        value = value_text(worst, order, language)
+        period = period_words(found.months, language)
+        return language.text("sites.answer_one", site=worst.site.name, value=value, period=period)
     return language.text(
         f"sites.answer.{order.value}",
         site=worst.site.name,
@@ -64,12 +68,21 @@ def answer(found: Ranking, language: Language) -> str:
 
 def state(found: Ranking) -> str:
     """Whether any of the sites needs looking at: the name of the state's icon."""
+    if not _is_comparable(found):
+        return "uncertain"
     return "above" if any(is_notable(row) for row in found.rows) else "within"
+
+
+def _is_comparable(found: Ranking) -> bool:
+    """Whether of any site it can be said what is usual for its kind."""
+    return any(row.against_alike is not None for row in found.rows)
 
 
 def notable(found: Ranking, language: Language) -> str:
     """How many sites use much more than their like."""
     count = sum(is_notable(row) for row in found.rows)
+    if not _is_comparable(found):
+        return language.text("sites.notable_unknown")
     if not count:
         return language.text("sites.notable_none", limit=language.percent(NOTABLE, 0))
     key = "sites.notable_one" if count == 1 else "sites.notable_many"
@@ -190,6 +203,8 @@ def kind_word(kind: SiteKind, language: Language) -> str:
 def told_figure(found: Ranking, language: Language) -> str:
     """What the picture of the ranking shows, in numbers."""
     order, median = found.choice.order, found.median
+    if len(found.ranked) == 1:
+        return answer(found, language)
     first, last = found.ranked[0], found.ranked[-1]
     values = {
         "n": len(found.ranked),

@@ -181,6 +181,10 @@ def test_words_and_tables_of_every_order(languages: dict[str, Language], code: s
             table = ranking_table(found, language, lambda site: f"/edifici/{site}")
             assert all(len(r) == len(table.columns) for r in table.rows)
         assert len(apart_table(found, language, str).rows) == len(found.apart)
+    alone = ranked(town, sites[:1])
+    assert sentences.state(alone) == "uncertain"
+    assert "a" in sentences.told_figure(alone, language)
+    assert language.knows(f"sites.state.{sentences.state(alone)}")
     for reason in Apart:
         assert language.knows(f"sites.apart.{reason.value}")
 
