@@ -46,11 +46,17 @@ _COLUMNS = {
 _COPIED = re.compile(r"-copy\d+$")
 
 
-def large_town(folder: Path, meters: int, years: int, now: datetime) -> Installation:
-    """The installation in ``folder``, made there if it is not: about ``meters`` of them."""
+def large_town(
+    folder: Path, meters: int, years: int, now: datetime, town: str = CITY
+) -> Installation:
+    """``town`` as an installation in ``folder``, made there if it is not: about ``meters``."""
     if not (folder / "installation.yaml").is_file():
         shutil.copytree(shipped_config(), folder, dirs_exist_ok=True)
-        city = folder / "cities" / CITY
+        for other in (folder / "cities").iterdir():
+            if other.name != town:
+                shutil.rmtree(other)
+        _write(folder / "installation.yaml", {"name": "Large town", "default_city": town})
+        city = folder / "cities" / town
         first = date(local_year(now, ROME) - years, 1, 1)
         _multiply(city, max(1, round(meters / _count(city))), first)
     return load_installation(folder)
@@ -139,15 +145,15 @@ def _count(city: Path) -> int:
 def _multiply(city: Path, times: int, first: date) -> None:
     """Write sites, meters and contracts ``times`` over."""
     sites, fields = _read(city / "sites.yaml"), _read(city / "meters.yaml")
-    contracts = _read(city / "contracts.yaml")
+    contracts = _read(city / "contracts.yaml") or {"contracts": []}
     ids = [site["id"] for site in sites["sites"]]
-    for rows in (fields["meters"], fields["sensors"]):
+    for rows in (fields["meters"], fields.get("sensors", [])):
         for row in rows:
             row["valid_from"] = first
     for row in fields["gateways"]:
         row["poll_period_s"] = HOUR_S  # else every hour of the earlier years were a gap
     copied = {"sites": sites["sites"], "gateways": fields["gateways"],
-              "meters": fields["meters"], "virtual_meters": fields["virtual_meters"],
+              "meters": fields["meters"], "virtual_meters": fields.get("virtual_meters", []),
               "contracts": contracts["contracts"]}  # fmt: skip
     originals = {name: list(rows) for name, rows in copied.items()}
     for number in range(2, times + 1):
@@ -156,7 +162,8 @@ def _multiply(city: Path, times: int, first: date) -> None:
             copied[name].extend(_copy(row, renamed, number) for row in rows)
     _write(city / "sites.yaml", sites)
     _write(city / "meters.yaml", fields)
-    _write(city / "contracts.yaml", contracts)
+    if contracts["contracts"]:
+        _write(city / "contracts.yaml", contracts)
 
 
 def _copy(row: dict[str, Any], renamed: dict[str, str], number: int) -> dict[str, Any]:
@@ -181,7 +188,7 @@ def _renamed(name: str, renamed: dict[str, str]) -> str:
 
 
 def _read(path: Path) -> Any:
-    return yaml.safe_load(path.read_text("utf-8"))
+    return yaml.safe_load(path.read_text("utf-8")) if path.is_file() else None
 
 
 def _write(path: Path, content: Any) -> None:

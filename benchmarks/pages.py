@@ -43,7 +43,9 @@ def main() -> None:
     asked = _arguments()
     with _folder(asked.folder) as folder:
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        installation = large_town(folder / "installation", asked.meters, asked.years, now)
+        installation = large_town(
+            folder / "installation", asked.meters, asked.years, now, asked.town
+        )
         store = folder / "readings.sqlite"
         took_s, kept = seconds(lambda: fill(installation, store, asked.years, now, asked.detailed))
         kept.close()
@@ -69,6 +71,7 @@ def _arguments() -> argparse.Namespace:
         ("detailed", DETAILED.days, "last days by quarter hours, before that by hours"),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=usual, help=f"{what} [%(default)s]")
+    parser.add_argument("--town", default="la-spezia", help="the shipped one [%(default)s]")
     parser.add_argument("--folder", type=Path, help="keep the town there [a temporary one]")
     return parser.parse_args()
 
