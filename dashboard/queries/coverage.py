@@ -107,8 +107,8 @@ def make_coverage(sources: Sources, city_id: str) -> Coverage:
     )
 
 
-COVERAGE = Recipe("coverage", make_coverage, max_age_s=1800.0)
-"""By city."""
+COVERAGE = Recipe("coverage", make_coverage, max_age_s=3 * 3600.0)
+"""By city; half a minute for 490 meters and ten years, and months do not change by the hour."""
 
 
 @dataclass(frozen=True)
