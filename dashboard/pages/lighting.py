@@ -94,12 +94,11 @@ def _filters(asked: Asked, energy: TownEnergy, view: LightingView, usual: int) -
 
 
 def _cards(view: LightingView, asked: Asked) -> Any:
+    now = lit_now(asked.observatory.sources, view.town, view.nights)
     return html.Div(
         [
             cards(_used_card(view, asked), _point_card(view, asked), _burning_card(view, asked)),
-            html.Div(
-                _now(asked, lit_now(asked.observatory.sources, view.town, view.nights)), id="live"
-            ),
+            html.Div(_now(asked, now), id="live"),
         ],
         className="with-now",
     )

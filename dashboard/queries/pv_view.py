@@ -10,7 +10,7 @@ from operator import add
 
 from dashboard.queries.photovoltaics import Expected, PvSite, PvTown, Worth
 from dashboard.queries.pv_behind import Behind, Judged, behind, judged_months
-from dashboard.queries.pv_years import PvYear, all_of, site_years
+from dashboard.queries.pv_years import PvYear, all_of, is_told, site_years
 from paes.comparison.benchmarks import Benchmark
 from paes.periods import local_year
 from paes.self_consumption import BalancePeriod
@@ -59,7 +59,7 @@ class PvView:
     rows: tuple[PvYear, ...]
     """Of the chosen site, or of all that were in use in the year."""
     total: BalancePeriod | None
-    """Of the rows together."""
+    """Of the rows with readings together; None without any."""
     months: tuple[BalancePeriod, ...]
     """Of the rows' sites together, of the year until now."""
     before: tuple[BalancePeriod, ...]
@@ -107,8 +107,8 @@ def pv_view(
         is_over=local_year(now, str(town.starts.tz)) > year,
         site=chosen,
         rows=tuple(rows),
-        total=all_of(row.period for row in rows),
-        months=_months(rows, year),
+        total=all_of(row.period for row in rows if is_told(row.period)),
+        months=_months([row for row in rows if is_told(row.period)], year),
         before=_months(rows, year - 1) if chosen else (),
         below=tuple(below),
         unjudged=tuple(unjudged),

@@ -96,18 +96,24 @@ def _of_year(town: PvTown, site: PvSite, worth: Worth | None, year: int, now: da
     covers = period.production.span_s >= 360 * 86400
     over = local_year(now, str(town.starts.tz)) > year
     made_kwh = period.production.kwh
+    is_read = is_told(period)
     return PvYear(
         site=site,
         period=period,
-        per_kw=made_kwh / units_kw if units_kw and period.production.covered_s else None,
+        per_kw=made_kwh / units_kw if units_kw and is_read else None,
         before_per_kw=before_kwh / units_kw if units_kw and months else None,
         same_months=months,
         now_per_kw=now_kwh / units_kw if units_kw and months else None,
         is_whole=over and covers,
-        avoided=_year_of(worth, year, lambda w: w.avoided) if worth else None,
-        earned=_year_of(worth, year, lambda w: w.earned) if worth else None,
-        saved_t=made_kwh / KWH_PER_MWH * factor if factor is not None else None,
+        avoided=_year_of(worth, year, lambda w: w.avoided) if worth and is_read else None,
+        earned=_year_of(worth, year, lambda w: w.earned) if worth and is_read else None,
+        saved_t=made_kwh / KWH_PER_MWH * factor if factor is not None and is_read else None,
     )
+
+
+def is_told(period: BalancePeriod) -> bool:
+    """False if nothing of the production was read: it is not 0 then."""
+    return bool(period.production.covered_s or period.production.estimated_kwh)
 
 
 def _same_months(town: PvTown, site: PvSite, year: int) -> tuple[float, float, int]:

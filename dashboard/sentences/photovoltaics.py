@@ -37,6 +37,8 @@ def answer(view: PvView, language: Language) -> list[str]:
         made = _made(view, energy(view.total.production.kwh, language), language)
         told.append(f"{made} {used(view.total.self_consumption_share, language)}")
         told.append(covered(view.total.production, language))
+    else:
+        told.append(language.text("pv.flows.nothing", year=view.year))
     return [one for one in told if one]
 
 
