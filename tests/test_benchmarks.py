@@ -25,6 +25,10 @@ ARGUMENTS = {
     "forecast.py": ("--meters", "3"),
     "imports.py": ("--years", "1"),
     "influx.py": (*ONE_METER, "--town-days", "0", "--quiet-s", "0.5"),
+    "pages.py": (
+        *("--town", "lerici", "--meters", "6", "--years", "0", "--detailed", "2", "--pages", "1"),
+        *("--filters", "1", "--rounds", "2", "--readers", "2", "--seconds", "1", "--looks", "0"),
+    ),
     "progress.py": ("--sites", "3"),
     "lineage.py": ("--meters", "3"),
     "spool.py": ("--rounds", "20"),
