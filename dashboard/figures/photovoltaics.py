@@ -219,7 +219,8 @@ def expected_figure(view: PvView, language: Language) -> go.Figure:
         x=months,
         y=[short(one.site.name, 1, 24) for one in shown],
         z=[[_level(j.ratio, j.is_below) for j in one.judged] for one in shown],
-        text=[[_cell(j.ratio, j.is_below, language) for j in one.judged] for one in shown],
+        text=[[_sign(j.ratio, j.is_below) for j in one.judged] for one in shown],
+        customdata=[[_cell(j.ratio, language) for j in one.judged] for one in shown],
         texttemplate="%{text}",
         textfont={"size": 12, "color": INK},
         colorscale=[[0, _PALE_RED], [0.34, _PALE_RED], [0.34, "#FFFFFF"], [0.67, "#FFFFFF"],
@@ -229,7 +230,7 @@ def expected_figure(view: PvView, language: Language) -> go.Figure:
         showscale=False,
         xgap=2,
         ygap=2,
-        hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+        hovertemplate="%{y}, %{x}: %{customdata}<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", tickfont={"size": 12})
     figure.update_xaxes(side="top", tickfont={"size": 11}, tickangle=0)
@@ -241,11 +242,13 @@ def _level(ratio: float | None, is_below: bool) -> int:
     return 1 if ratio is None else 0 if is_below else 2
 
 
-def _cell(ratio: float | None, is_below: bool, language: Language) -> str:
-    if ratio is None:
-        return "–"
-    value = language.number(ratio * 100)
-    return f"▼{value}" if is_below else value
+def _sign(ratio: float | None, is_below: bool) -> str:
+    """Beside the colour; a number would have no room on a phone, and stands in the table."""
+    return "–" if ratio is None else "▼" if is_below else ""
+
+
+def _cell(ratio: float | None, language: Language) -> str:
+    return "–" if ratio is None else language.percent(ratio, 0)
 
 
 def _own_expected(one: SiteMonths, language: Language) -> go.Figure:
