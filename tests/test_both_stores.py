@@ -34,7 +34,7 @@ from paes.periods import By, Span, local_midnight, year_span
 from paes.shipped_files import shipped_config
 from paes.store import Store, open_store
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(600)]
 ROME = "Europe/Rome"
 YEAR = year_span(2025, ROME)
 MARCH = Span(local_midnight(date(2025, 3, 1), ROME), local_midnight(date(2025, 4, 1), ROME))

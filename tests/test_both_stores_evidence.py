@@ -27,7 +27,7 @@ from paes.config import load_installation
 from paes.periods import local_midnight, to_seconds
 from paes.store import Store, open_store
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(300)]
 CURVE_POD = "IT001E11112222"
 MORE_METERS = f"""\
   - id: molo.curva

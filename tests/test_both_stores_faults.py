@@ -35,7 +35,7 @@ from paes.faults.view import View
 from paes.periods import Span, to_seconds
 from paes.store import Store, open_store
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(300)]
 METER, CASE = "scuola.main", "scuola.main/water_leak/2025-03-01"
 LONG = "molo.gas/water_leak/2025-03-01"
 

@@ -34,7 +34,7 @@ from paes.savings.other_actions import measured_sites
 from paes.shipped_files import shipped_config
 from paes.store import Store, open_store
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(300)]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 GATEWAYS = ("gw-scuola-2-giugno", "gw-quadro-migliarina", "gw-biblioteca-civica")
 FAULTS = (

@@ -29,7 +29,7 @@ from paes.periods import local_midnight, to_seconds
 from paes.report.forecast_documents import forecast_document
 from paes.store import Store, open_store
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(300)]
 ROME = "Europe/Rome"
 CELL = "porto/inventory/2025/municipal_buildings/electricity/mwh"
 NOW = datetime(2025, 10, 15, tzinfo=UTC)

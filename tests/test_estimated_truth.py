@@ -36,7 +36,7 @@ from paes.series import Floats
 from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(300)]
 ROME = "Europe/Rome"
 YEAR = year_span(2025, ROME)
 LATER = datetime(2026, 3, 1, tzinfo=UTC)

@@ -35,7 +35,7 @@ from paes.plan.plan import Plan
 from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(600)]
 ROME = "Europe/Rome"
 STEP = timedelta(minutes=15)
 MARCH = Span(local_midnight(date(2025, 3, 1), ROME), local_midnight(date(2025, 4, 1), ROME))

@@ -31,6 +31,8 @@ from paes.rollups import gaps_of, gaps_text
 from paes.series import EstimatedGap, Gap, Stated
 from paes.store.sqlite import SqliteStore
 
+pytestmark = pytest.mark.untraced
+
 YEAR = year_span(2025, ROME)
 BEGIN, END = to_seconds(YEAR.start), to_seconds(YEAR.end)
 LATER = datetime(2026, 3, 1, tzinfo=UTC)

@@ -25,6 +25,8 @@ from paes.installation import City
 from paes.metering import Carrier, Site, SiteKind
 from paes.series import Floats
 
+pytestmark = pytest.mark.untraced
+
 TOWNS = 100
 FIRST = date(2025, 1, 1)
 SITE = Site(id="s", name="s", kind=SiteKind.SCHOOL, sector=OFFICES, opening=ALWAYS_OPEN)

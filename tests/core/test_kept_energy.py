@@ -38,6 +38,8 @@ from paes.rollups import OPEN, Touches
 from paes.store import Store
 from paes.store.sqlite import SqliteStore
 
+pytestmark = pytest.mark.untraced
+
 YEAR = year_span(2025, "Europe/Rome")
 LATER = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -40,6 +40,8 @@ from paes.shipped_files import shipped_config
 from paes.uncertainty.chances import Asked, chances_of
 from paes.uncertainty.simulation import simulate
 
+pytestmark = pytest.mark.untraced
+
 YEARS = (2007, 2013, 2020)
 ASKED = {2007: Asked(0.0, 0.14), 2013: Asked(0.06, 0.14), 2020: Asked(0.14, 0.14)}
 DRAWS = 500
