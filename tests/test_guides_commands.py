@@ -9,7 +9,11 @@ from click import Group
 from paes.cli.commands import Commands
 
 ROOT = Path(__file__).parents[1]
-GUIDES = ("README.md", "docs/inventory.md", "docs/plan.md", "docs/accounting.md", "docs/imports.md")
+GUIDES = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("inventory", "plan", "accounting", "imports")),
+    *(f"docs/{name}.md" for name in ("dashboard", "cruscotto")),
+)
 CALL = re.compile(
     r"(?m)(?:^|`|\$ )paes ((?:--(?:config|store|city) [^\s`]+ )*)([a-z][a-z-]*)([^`\n#]*)"
 )
