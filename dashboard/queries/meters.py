@@ -151,9 +151,8 @@ def power_points(installation: Installation, city: City) -> dict[str, str]:
     return {m.id: point_id(m.id, name) for m in meters if (name := names[m.device]) and not m.pulse}
 
 
-def activity_of(city: City, ledger: EnergyLedger) -> dict[str, Activity]:
+def activity_of(city: City, ledger: EnergyLedger, power: Mapping[str, str]) -> dict[str, Activity]:
     """Coverage and energy of the last day and week by meter: the slow part, to be kept."""
-    power = power_points(ledger.installation, city)
     meters = list(city.meters.values())
     # Up to the reading that is due: the minutes since then are not a gap.
     ends = [last_tick(ledger.clock(), ledger.poll_period(m)) for m in meters]
@@ -256,7 +255,8 @@ def _power_now(last: Reading | None, period: timedelta, now: datetime) -> float 
 
 
 def _activity(sources: Sources, city_id: str) -> dict[str, Activity]:
-    return activity_of(sources.city(city_id), sources.ledger)
+    city = sources.city(city_id)
+    return activity_of(city, sources.ledger, power_points(sources.installation, city))
 
 
 ACTIVITY = Recipe("activity", _activity, max_age_s=240.0)

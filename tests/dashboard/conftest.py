@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
-from shown_town import LIVE, NOW, PERIOD_S, POWER_KW, REFRESH_S, SILENT, STALE, MovingClock
+from shown_town import REFRESH_S, MovingClock, fill
 
 from dashboard import browser_assets
 from dashboard.app import Dashboard, create_app
 from dashboard.texts import Language, load_languages
 from paes.config import load_installation
 from paes.installation import Installation
-from paes.metering import Reading
 from paes.shipped_files import shipped_config
 from paes.store.sqlite import SqliteStore
 
@@ -44,18 +41,8 @@ def empty_store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 @pytest.fixture
 def store(empty_store: SqliteStore, installation: Installation) -> SqliteStore:
-    """Four weeks at 12 kW, a register every quarter of an hour, and one meter in each state."""
-    now_s = int(NOW.timestamp())
-    times = np.arange(now_s - 28 * 86400, now_s + 1, PERIOD_S, dtype=np.int64)
-    registers = 1000.0 + POWER_KW * (times - times[0]) / 3600.0
-    for meter, late_s in ((LIVE, 0), (STALE, 5 * 3600), (SILENT, 4 * 86400)):
-        kept = times <= now_s - late_s
-        point = installation.register(installation.meter(meter)).point
-        empty_store.write_series(point, times[kept], registers[kept])
-    power = Reading(f"{LIVE}/active_power", NOW, POWER_KW * 1000)
-    late_power = Reading(f"{STALE}/active_power", NOW - timedelta(hours=5), POWER_KW * 1000)
-    empty_store.write([power, late_power])
-    empty_store.set_label("simulated", "true")
+    """Four weeks of a few meters; see ``shown_town.fill``."""
+    fill(empty_store, installation)
     return empty_store
 
 
@@ -73,3 +60,16 @@ def app(
     dashboard = create_app(installation, store, clock=clock, refresh_s=REFRESH_S)
     yield dashboard
     dashboard.close()
+
+
+@pytest.fixture(scope="module")
+def still_app(
+    assets: None, installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dashboard]:
+    """As ``app``, for tests that only look: what was computed once serves them all."""
+    kept = SqliteStore(tmp_path_factory.mktemp("still") / "town.sqlite")
+    fill(kept, installation)
+    dashboard = create_app(installation, kept, clock=MovingClock(), refresh_s=REFRESH_S)
+    yield dashboard
+    dashboard.close()
+    kept.close()

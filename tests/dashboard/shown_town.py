@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from paes.activity.activity_data import DeclaredRow
 from paes.installation import City, Installation
-from paes.metering import Carrier, Sector
+from paes.metering import Carrier, Reading, Sector
+from paes.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 PERIOD_S = 900
@@ -35,6 +38,21 @@ class MovingClock:
 
     def go_on(self, **delta: float) -> None:
         self.now += timedelta(**delta)
+
+
+def fill(store: SqliteStore, installation: Installation) -> None:
+    """Four weeks at 12 kW, a register every quarter of an hour, and one meter in each state."""
+    now_s = int(NOW.timestamp())
+    times = np.arange(now_s - 28 * 86400, now_s + 1, PERIOD_S, dtype=np.int64)
+    registers = 1000.0 + POWER_KW * (times - times[0]) / 3600.0
+    for meter, late_s in ((LIVE, 0), (STALE, 5 * 3600), (SILENT, 4 * 86400)):
+        kept = times <= now_s - late_s
+        point = installation.register(installation.meter(meter)).point
+        store.write_series(point, times[kept], registers[kept])
+    power = Reading(f"{LIVE}/active_power", NOW, POWER_KW * 1000)
+    late_power = Reading(f"{STALE}/active_power", NOW - timedelta(hours=5), POWER_KW * 1000)
+    store.write([power, late_power])
+    store.set_label("simulated", "true")
 
 
 def plain_town(installation: Installation) -> Installation:

@@ -26,8 +26,8 @@ from paes.store.sqlite import SqliteStore
 
 
 @pytest.fixture
-def client(app: Dashboard) -> FlaskClient:
-    return app.server.test_client()
+def client(still_app: Dashboard) -> FlaskClient:
+    return still_app.server.test_client()
 
 
 def page(client: FlaskClient, address: str) -> str:
@@ -171,7 +171,7 @@ def test_store_without_readings_says_how_to_begin(
     ],
 )
 def test_whatever_fails_the_reader_gets_words_and_the_log_the_cause(
-    app: Dashboard,
+    still_app: Dashboard,
     client: FlaskClient,
     monkeypatch: Any,
     caplog: Any,
@@ -182,7 +182,7 @@ def test_whatever_fails_the_reader_gets_words_and_the_log_the_cause(
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr(app.observatory, "kept", fail)
+    monkeypatch.setattr(still_app.observatory, "kept", fail)
     answer = client.get("/?lang=en")
     content = answer.get_data(as_text=True)
     assert answer.status_code == status

@@ -27,7 +27,7 @@ from dashboard.queries.evidence import KnownAs, evidence_of
 from dashboard.queries.field_report import FieldReport, UnitSeen, seen
 from dashboard.queries.field_work import field_work, last_absences, together
 from dashboard.queries.gaps import split
-from dashboard.queries.meters import activity_of, live_now
+from dashboard.queries.meters import activity_of, live_now, power_points
 from dashboard.queries.recipe import Sources
 from dashboard.sentences.data_health import next_step
 from dashboard.sentences.reading_finding import reading_finding
@@ -157,7 +157,8 @@ def test_what_to_do_follows_the_newest_that_anybody_knows(
     sources: Sources, languages: dict[str, Language]
 ) -> None:
     city = sources.city(CITY)
-    now = live_now(sources, city, activity_of(city, sources.ledger))
+    power = power_points(sources.installation, city)
+    now = live_now(sources, city, activity_of(city, sources.ledger, power))
     told = last_absences(sources.store, now)
     running = FieldReport(NOW, NOW, 0, None, 0, units=(unit("unreachable"),))
 

@@ -24,9 +24,10 @@ from paes.store.sqlite import SqliteStore
 CARTESIAN = {"scatter", "bar", "box", "heatmap"}
 
 
-@pytest.fixture
-def shown(installation: Installation, empty_store: SqliteStore) -> CityView:
+@pytest.fixture(scope="module")
+def shown(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> CityView:
     city = installation.city("la-spezia")
+    empty_store = SqliteStore(tmp_path_factory.mktemp("figures") / "empty.sqlite")
     ledger = EnergyLedger(installation, empty_store, MovingClock())
     return view(city, ledger, "piano-energetico-2020", make_inventories(city, ledger))
 

@@ -323,7 +323,8 @@ def test_text_that_a_spreadsheet_would_run_is_disarmed(languages: dict[str, Lang
 def now_in_town(installation: Installation, store: SqliteStore, clock: MovingClock) -> LiveCity:
     city = installation.city("la-spezia")
     ledger = EnergyLedger(installation, store, clock)
-    return live(city, ledger, power_points(installation, city), activity_of(city, ledger))
+    power = power_points(installation, city)
+    return live(city, ledger, power, activity_of(city, ledger, power))
 
 
 def meter_in(now: LiveCity, meter: str) -> LiveMeter:

@@ -45,7 +45,7 @@ def sites(store: SqliteStore, *of: Meter) -> dict[str, LiveSite]:
     installation = town(*of)
     ledger, city = EnergyLedger(installation, store, lambda: NOW), installation.city()
     power = {m.id: f"{m.id}/active_power" for m in of}
-    now = live(city, ledger, power, activity_of(city, ledger))
+    now = live(city, ledger, power, activity_of(city, ledger, power))
     return {site.site.id: site for site in now.sites}
 
 
