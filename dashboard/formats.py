@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 import re
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from babel.dates import format_date, format_time, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from paes.periods import zone
 
@@ -33,9 +34,16 @@ def number(value: float, language: str, digits: int = 0) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     rounded = round(float(value), digits) + 0.0  # no negative zero
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = format_decimal(rounded, format=pattern, locale=_LOCALE[language])
-    return str(text).replace("-", MINUS)
+    # Babel's own format_decimal parses its pattern each time: a table has thousands of numbers.
+    return f"{rounded:,.{digits}f}".translate(_signs(language))
+
+
+@cache
+def _signs(language: str) -> dict[int, str]:
+    """What Python's signs of a number become."""
+    locale = _LOCALE[language]
+    signs = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale), "-": MINUS}
+    return str.maketrans(signs)
 
 
 def signed(value: float, language: str, digits: int = 0) -> str:

@@ -47,9 +47,22 @@ def markup(node: Any) -> str:
         return _written(node.name, node.attributes, node.children)
     if not isinstance(node, Component):
         return escape(str(node), quote=False)
-    values: dict[str, Any] = node.to_plotly_json()["props"]  # type: ignore[no-untyped-call]
-    children = values.pop("children", None)
-    return _written(type(node).__name__.lower(), values, children)
+    values = vars(node)
+    return _written(type(node).__name__.lower(), _properties(node), values.get("children"))
+
+
+def _properties(node: Component) -> dict[str, Any]:
+    """What of ``node`` becomes attributes, in the order in which Dash tells them.
+
+    ``to_plotly_json`` says the same, many times slower: a page has thousands of elements.
+    """
+    values = vars(node)
+    named = {name: values[name] for name in values["_prop_names"] if name in values}
+    named.pop("children", None)
+    for name, value in values.items():
+        if name.startswith(("data-", "aria-")):
+            named[name] = value
+    return named
 
 
 def _written(tag: str, values: dict[str, Any], children: Any) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 from datetime import UTC, date, datetime
 
 import pytest
+from babel.numbers import format_decimal
 
 from dashboard import formats
 
@@ -26,6 +28,17 @@ def test_numbers_are_grouped_as_the_language_does(
 ) -> None:
     assert formats.number(value, "it", digits) == italian
     assert formats.number(value, "en", digits) == english
+
+
+def test_numbers_are_those_of_babel() -> None:
+    chosen = random.Random(7)
+    sizes = [0.004, 1.0, 999.95, 1e5, 1e9]
+    for size in sizes * 40:
+        value, digits = chosen.gauss(0, size), chosen.randrange(4)
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        for language, locale in (("it", "it_IT"), ("en", "en_GB")):
+            theirs = format_decimal(round(value, digits) + 0.0, format=pattern, locale=locale)
+            assert formats.number(value, language, digits) == theirs.replace("-", formats.MINUS)
 
 
 def test_unit_and_percent_never_leave_their_number() -> None:
