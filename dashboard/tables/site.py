@@ -31,7 +31,10 @@ from paes.metering import Measures
 from paes.opening import DayKind
 from paes.periods import By
 from paes.self_consumption import Balance
+from paes.series import Floats
 
+KNOWN_DAYS = 0.9
+"""The least part of a month's days whose weather must be known for its mean to be told."""
 Link = Callable[..., str]
 """An address that keeps the state: ``link(path, period=…)``."""
 CASE_STATE = {"new": "silent", "rearmed": "silent", "acknowledged": "stale", "assigned": "stale",
@@ -213,10 +216,16 @@ def signature_table(signature: Signature, unit: str, language: Language) -> Tabl
                 used if counted else None,
                 expected if counted else None,
                 used / expected - 1 if counted and expected > 0 else None,
-                float(signature.days.degc[counted].mean()) if counted else None,
+                _mean_degc(signature.days.degc[counted]),
             )
         )
     return Table("signature", t("site_page.signature_caption"), columns, tuple(rows))
+
+
+def _mean_degc(degc: Floats) -> float | None:
+    """Of the days whose weather is known, if they are nearly all: a model needs no warm day's."""
+    known = degc[~np.isnan(degc)]
+    return float(known.mean()) if len(known) and len(known) >= KNOWN_DAYS * len(degc) else None
 
 
 def costs_table(money: SiteMoney, language: Language) -> Table:

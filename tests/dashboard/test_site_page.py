@@ -9,6 +9,7 @@ meter is silent since 15 November. The school takes 3 kW, makes 2 and feeds in 0
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from dashboard.queries.site_period import read_period
 from dashboard.queries.site_streams import find_stream, sole_meter, streams_of
 from dashboard.queries.site_year import Use, habits, open_hours, stream_year
 from dashboard.sentences.site_findings import finding_words
+from dashboard.tables.site import signature_table
 from dashboard.texts import Language
 from paes.climate.weather import imported_temperature
 from paes.installation import Installation
@@ -169,6 +171,20 @@ def test_model_of_the_year_before_tells_what_weather_does_not_explain(sources: S
     assert year.signature.expected_kwh == pytest.approx(87_600, rel=0.005)
     assert year.signature.used_kwh == pytest.approx(113_880, rel=0.005)
     assert not year.signature.is_usual  # 30 % is more than the shipped band of 20 %
+
+
+def test_unknown_weather_is_a_dash_or_left_out_of_a_months_mean(
+    sources: Sources, languages: dict[str, Language]
+) -> None:
+    told = stream_year(sources, HALL, "electricity", None, "").signature
+    assert told is not None
+    degc = np.full(len(told.days), 20.0)
+    degc[3] = np.nan  # one of November's thirty days: the mean of the others stands
+    degc[30:41] = np.nan  # eleven of December's: too many
+    days = replace(told.days, degc=degc)
+    filled = replace(told, days=days, used=np.ones(len(days)), expected=np.ones(len(days)))
+    rows = signature_table(filled, "kWh", languages["en"]).rows
+    assert [row[-1] for row in rows[:3]] == [20.0, None, 20.0]
 
 
 def test_bands_add_up_and_a_roof_is_shared_out(sources: Sources) -> None:
