@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
@@ -17,7 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from paes.climate.heating import HEATING_CARRIERS
+from paes.lineage.spans import span_text
 from paes.metering import Carrier, Sector, SiteKind
+from paes.periods import Span, local_midnight
 
 TWELVE = "12m"
 """The last twelve whole months."""
@@ -60,6 +62,13 @@ class Months:
         """The places of its months among ``starts``; None if they are not all there."""
         found = np.flatnonzero(starts.isin(self.starts))
         return found if len(found) == len(self.places) else None
+
+    @property
+    def stretch(self) -> str:
+        """As it stands in the id of a figure."""
+        first, tz = self.starts[0].date(), str(self.starts.tz)
+        after = (self.starts[-1].date() + timedelta(days=32)).replace(day=1)
+        return span_text(Span(local_midnight(first, tz), local_midnight(after, tz)), tz)
 
     @property
     def is_whole_year(self) -> bool:

@@ -23,7 +23,8 @@ from paes.accounting.energy_total import EnergyTotal
 from paes.climate.daily_temperature import DailyTemperatures, daily_temperatures
 from paes.climate.weather import outdoor_temperatures
 from paes.installation import City
-from paes.metering import Measures
+from paes.lineage.site_figures import OWN_STREAMS
+from paes.metering import Carrier, Measures
 from paes.periods import By, Span, from_seconds, local_midnight, to_seconds, zone
 from paes.series import Floats
 
@@ -158,8 +159,16 @@ def load(
         degc=_degc(sources, city, starts, period.by, weather),
         earlier_degc=_mean_before(starts, period.by, weather),
         at=now,
-        passport_of=None if meter is None else f"{city.id}/meter/{meter}",
+        passport_of=_passport_of(city, stream, meter),
     )
+
+
+def _passport_of(city: City, stream: Stream, meter: str | None) -> str | None:
+    """Up to its stretch: of the one meter that it is, else of the site."""
+    if meter:
+        return f"{city.id}/meter/{meter}"
+    known = stream.meter is None and stream.name in (*Carrier, *OWN_STREAMS)
+    return f"{city.id}/site/{stream.site}/{stream.name}" if known else None
 
 
 def _lived(sources: Sources, stream: Stream, period: Period, tz: str) -> Span:

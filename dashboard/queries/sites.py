@@ -27,6 +27,7 @@ from paes.faults.cases.register import all_cases
 from paes.installation import City
 from paes.inventory.factor_choice import FactorChoice, known_on
 from paes.inventory.method import Method
+from paes.lineage.site_figures import USED, USED_ELECTRICITY, site_id
 from paes.metering import Carrier, Measures, Sector, Site, SiteKind
 
 BUILDINGS = (
@@ -85,6 +86,8 @@ class SiteRow:
     lacks_heat: bool = False
     """A building with a meter of electricity and none of heat, where all energy is asked for."""
     apart: Apart | None = None
+    figure: str | None = None
+    """The id of its energy, where one formula makes it."""
 
     @property
     def unit(self) -> Per | None:
@@ -102,6 +105,11 @@ class SiteRow:
             return None
         units = self.units.get(unit)
         return energy.kwh / units if units else None
+
+    @property
+    def passport(self) -> str | None:
+        """The id of its energy's figure; at a usual winter's weather it has none."""
+        return None if self.figures.corrected else self.figure
 
     @property
     def against_alike(self) -> float | None:
@@ -201,6 +209,7 @@ def site_rows(
             open_cases=cases.get(site.id, 0),
             carriers=tuple(choice.carriers(town.carriers(site.id))),
             lacks_heat=choice.energy == ALL and _lacks_heat(site, town),
+            figure=_figure(city, site, choice, book),
         )
         for site in city.sites.values()
     ]
@@ -209,6 +218,21 @@ def site_rows(
         found, uncorrected = _corrected(found, heating, months.year)
     beside = _beside_alike(found, usual, choice)
     return SiteRows(tuple(beside), factors.assumed, uncorrected)
+
+
+def _figure(city: City, site: Site, choice: SiteChoice, book: Book) -> str | None:
+    """Not of what is used on the spot where nobody meters what is fed in: it has bounds alone."""
+    streams = {ALL: USED, ELECTRICITY: USED_ELECTRICITY}
+    carriers = choice.carriers(book.town.carriers(site.id))
+    stream = streams.get(choice.energy) or (carriers[0].value if len(carriers) == 1 else None)
+    made, fed_in = (
+        book.town.months(site.id, Carrier.ELECTRICITY, measures)
+        for measures in (Measures.GENERATION, Measures.FEED_IN)
+    )
+    is_open = made is not None and fed_in is None
+    if stream is None or (is_open and stream in streams.values()):
+        return None
+    return site_id(city.id, site.id, stream, book.months.stretch)
 
 
 def ranking(found: SiteRows, town: TownEnergy, choice: SiteChoice, months: Months) -> Ranking:

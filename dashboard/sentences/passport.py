@@ -34,7 +34,7 @@ def title(figure_id: str, city: City, language: Language) -> str:
     makers = {
         Kind.INVENTORY: _inventory, Kind.PROGRESS: _progress, Kind.DECLARED: _declared,
         Kind.ACTION: _action, Kind.INHABITANTS: _inhabitants, Kind.SUPPLY: _supply,
-        Kind.METER: _meter,
+        Kind.SITE: _site, Kind.METER: _meter,
     }  # fmt: skip
     return makers[asked.kind](asked, city, language)
 
@@ -93,6 +93,16 @@ def _inhabitants(asked: FigureId, city: City, language: Language) -> str:
 def _supply(asked: FigureId, _city: City, language: Language) -> str:
     term = asked.quantity.rpartition("_")[0].upper() or asked.quantity.upper()
     return language.text("passport.supply", term=term, year=asked.parts[0])
+
+
+def _site(asked: FigureId, city: City, language: Language) -> str:
+    site, stream, text = asked.parts
+    name = city.sites[site].name if site in city.sites else site
+    what = _text(f"passport.site_{stream}", stream, language)
+    if language.knows(f"carrier.{stream}"):
+        what = language.text(f"carrier.{stream}")
+    when = span_told(text, city.time_zone, language)
+    return language.text("passport.of_site", what=what, site=name, when=when)
 
 
 def _meter(asked: FigureId, city: City, language: Language) -> str:
@@ -270,6 +280,10 @@ def part_of(passport: Passport) -> list[str]:
         if asked.quantity != "t" and len(cell) == 2:
             found.append(str(_with(asked, asked.parts, "t")))
         return found
+    if asked.kind is Kind.SITE:
+        site, stream, text = asked.parts
+        is_part = stream != "water" and not stream.startswith("used")
+        return [str(_with(asked, (site, "used", text), "kwh"))] if is_part else []
     if asked.kind is Kind.METER:
         meter = passport.city.meters.get(asked.parts[0])
         whole = "m3" if meter and meter.measures is Measures.WATER else "kwh"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dashboard.queries.sites import Ranking, SiteRow
 from dashboard.sentences import sites as sentences
-from dashboard.tables.table import Cell, Column, Linked, Marked, Table
+from dashboard.tables.table import Cell, Column, Figured, Linked, Marked, Table
 from dashboard.texts import Language
 
 LinkOf = Callable[[str], str]
@@ -49,7 +49,7 @@ def _row(row: SiteRow, language: Language, link: LinkOf, with_usual: bool) -> tu
     return (
         Linked(row.site.name, link(row.site.id)),
         sentences.kind_word(row.site.kind, language),
-        energy.kwh if energy else None,
+        _energy(row),
         _per_unit(row, language),
         row.against_alike,
         figures.change.fraction if figures.change else None,
@@ -61,6 +61,14 @@ def _row(row: SiteRow, language: Language, link: LinkOf, with_usual: bool) -> tu
         ", ".join(language.text(f"carrier.{c.value}") for c in row.carriers),
         float(row.open_cases),
     )
+
+
+def _energy(row: SiteRow) -> Cell:
+    """With its passport where it has one."""
+    energy = row.figures.energy
+    if energy is None:
+        return None
+    return Figured(energy.kwh, row.passport) if row.passport else energy.kwh
 
 
 def _per_unit(row: SiteRow, language: Language) -> str | None:

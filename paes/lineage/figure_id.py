@@ -12,6 +12,7 @@
     la-spezia/action/led/t                                           what was declared for an action
     la-spezia/inhabitants/2020/count                                 who lives there
     la-spezia/supply/2025/efe                                        a number of the local factor
+    la-spezia/site/scuola/used/2025/kwh              a site; also electricity, generation …
     la-spezia/meter/scuola.main/2025/kwh                             a meter in a year, month, day
     la-spezia/meter/scuola.main/2025-03/counted                      what its register counted
     la-spezia/meter/scuola.main/2025-03-14T09:15:00Z/reading         one read of its register
@@ -47,6 +48,7 @@ class Kind(StrEnum):
     ACTION = "action"
     INHABITANTS = "inhabitants"
     SUPPLY = "supply"
+    SITE = "site"
     METER = "meter"
 
 
@@ -57,6 +59,7 @@ _FORMS = {
     Kind.ACTION: ("ACTION",),
     Kind.INHABITANTS: ("YEAR",),
     Kind.SUPPLY: ("YEAR",),
+    Kind.SITE: ("SITE/STREAM/SPAN",),
     Kind.METER: ("METER/SPAN",),
 }
 """What stands between the kind and the quantity, which is always last."""

@@ -37,6 +37,7 @@ CONVERSION = Formula("conversion", "energy_mwh = amount * net calorific value / 
 METERED = Formula(
     "metered", "metered_kwh = sum of weight * measured_kwh + sum of weight * estimated_kwh"
 )
+SITE_USE = Formula("site_use", "used_kwh = sum of withdrawal + generation - feed_in")
 METER_SPAN = Formula(
     "meter_span",
     "energy_kwh = (counted + amounts across gaps + estimates) * kWh per unit of register",

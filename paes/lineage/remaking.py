@@ -63,6 +63,10 @@ def _conversion(inputs: Sequence[Input]) -> float:
     return _of(inputs, "energy")[0] / KWH_PER_MWH
 
 
+def _site_use(inputs: Sequence[Input]) -> float:
+    return math.fsum(one.value * one.weight for one in inputs)
+
+
 def _metered(inputs: Sequence[Input]) -> float:
     """Row by row, live meters and billed ones, each by groups of meters that are in each other."""
     rows = dict.fromkeys(one.group.partition("/")[0] for one in inputs)
@@ -175,6 +179,7 @@ _MAKE: Mapping[str, Callable[[Sequence[Input]], float]] = {
     f.DECLARED_ENERGY.name: _sum,
     f.CONVERSION.name: _conversion,
     f.METERED.name: _metered,
+    f.SITE_USE.name: _site_use,
     f.METER_SPAN.name: _meter_span,
     f.COUNTED.name: _rows,
     f.INTERVALS.name: _sum,

@@ -20,6 +20,7 @@ from paes.lineage.figure_id import FigureId, Kind
 from paes.lineage.inventory_figures import InventoryFigures
 from paes.lineage.meter_figures import MeterFigures
 from paes.lineage.progress_figures import ProgressFigures, action_figure, inhabitants_figure
+from paes.lineage.site_figures import SiteFigures
 from paes.lineage.supply_figures import SupplyFigures
 from paes.progress.progress import Progress, make_progress
 
@@ -50,6 +51,7 @@ class Tracer:
             Kind.ACTION: lambda of: action_figure(self.city, of),
             Kind.INHABITANTS: lambda of: inhabitants_figure(self.city, of),
             Kind.SUPPLY: self._of_supply,
+            Kind.SITE: SiteFigures(self.city, self.ledger, self.meters).figure,
             Kind.METER: self.meters.figure,
         }
         return makers[asked.kind](asked)

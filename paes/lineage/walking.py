@@ -118,6 +118,8 @@ def leads_to(tracer: Tracer, wanted: str, meter: Meter) -> bool:
     asked = FigureId.parse(wanted)
     if asked.kind is Kind.METER:
         return asked.parts[0] == meter.id
+    if asked.kind is Kind.SITE:
+        return any(leads_to(tracer, one.id, meter) for one in tracer.figure(wanted).inputs)
     if asked.kind is Kind.PROGRESS:
         return asked.quantity != "required"
     if asked.kind is not Kind.INVENTORY or asked.quantity in ("declared_mwh", "factor"):
