@@ -212,7 +212,7 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any]) -> None:
         if page is None or not asked.user.may(page.right):
             return no_update
         try:
-            charts = page.make(asked).charts
+            charts = visits.made(page, asked).charts
         except (PaesError, Pending):
             return {"href": href, "figures": {}}
         except Exception:
@@ -239,7 +239,7 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any]) -> None:
         return {"html": markup(live.block), "words": words}, dict(live.states)
 
     def open_passport(figure: str | None, href: str | None) -> Any:
-        return visits.passport(figure, href) if figure else no_update
+        return visits.passport(str(figure), href) if figure else no_update
 
     app.callback(Output("charts", "data"), Input("address", "href"), Input("again", "data"))(draw)
     app.callback(

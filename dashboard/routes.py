@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from flask import Flask, Response, request
@@ -11,7 +12,9 @@ from dashboard.address import path_within
 from dashboard.compression import Compressor
 from dashboard.pages.page import Page
 from dashboard.visits import Visits
+from paes.errors import StoreError
 
+log = logging.getLogger(__name__)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -33,11 +36,26 @@ def add_routes(server: Flask, visits: Visits, pages: Sequence[Page]) -> None:
         asked, _ = visits.asked(request, path_within(visits.base, request.path))
         return visits.written(visits.not_found(asked), asked, None)
 
+    def failed(err: Exception) -> Response:
+        is_page = not path_within(visits.base, request.path).startswith("/_")
+        if isinstance(err, StoreError):  # pages explain what they lack: these are the accounts
+            if is_page:
+                return visits.accounts_away(request, err)
+            log.error("cannot tell who asks: %s", err)
+            return Response("Service Unavailable", 503, mimetype="text/plain")
+        if is_page:
+            log.exception("the answer to %s failed", request.path)
+            return Response("Internal Server Error", 500, mimetype="text/plain")
+        # What Dash stumbles over was not sent by our scripts; our own callbacks let nothing out.
+        log.info("a callback that cannot be understood: %s: %s", type(err).__name__, err)
+        return Response("Bad Request", 400, mimetype="text/plain")
+
     for page in pages:
         if page.post:
             rule = visits.base.rstrip("/") + page.path
             server.add_url_rule(rule, f"post-{page.name}", post, methods=["POST"])
     server.register_error_handler(HTTPException, refused)
+    server.register_error_handler(Exception, failed)
 
 
 def add_headers(server: Flask, script_hashes: list[str], images: str = "") -> None:

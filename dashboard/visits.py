@@ -83,6 +83,21 @@ class Visits:
         content = self._content(page, asked)
         return self.written(content, asked, page, scripts())
 
+    def accounts_away(self, request: Request, err: StoreError) -> Response:
+        """For whomever it cannot be told who that is."""
+        log.error("cannot tell who asks: %s", err)
+        values = dict(request.args.items())
+        path = path_within(self.base, request.path)
+        address = read_values(self.observatory.installation, values, self.base, path)
+        language = self.languages[address.lang]
+        asked = Asked(address, language, self.observatory)
+        message = language.text("notice.access_away")
+        blocks = failed_blocks(language, message, FAILED_AGAIN_S)
+        content = Content(language.text("notice.failed"), blocks, status=503)
+        response = self.written(content, asked, None)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
     def post(self, request: Request) -> Response:
         """What a page's form does, then the address to go on with."""
         asked, page = self.asked(request, path_within(self.base, request.path))
@@ -104,8 +119,14 @@ class Visits:
         return self._asked(address)
 
     def asked_by(self, href: str | None) -> tuple[Asked, Page | None]:
-        """The same of an address that a browser tells."""
-        address = read_address(self.observatory.installation, href or self.base, self.base)
+        """The same of an address that a browser tells; no page if that is none."""
+        installation = self.observatory.installation
+        try:
+            if not isinstance(href, str | None):
+                raise ValueError("an address is a text")
+            address = read_address(installation, href or self.base, self.base)
+        except ValueError:  # not written by our scripts
+            return self._asked(read_address(installation, self.base, self.base))[0], None
         return self._asked(address)
 
     def _asked(self, address: Address) -> tuple[Asked, Page | None]:
@@ -134,9 +155,14 @@ class Visits:
 
     def _content(self, page: Page, asked: Asked) -> Content:
         try:
-            return page.make(asked)
+            return self.made(page, asked)
         except Exception as err:  # noqa: BLE001 -- told and logged there
             return self._failed(err, asked)
+
+    def made(self, page: Page, asked: Asked) -> Content:
+        """The page, after one wait at most for all its answers; what it raises passes."""
+        with self.observatory.memory.one_wait():
+            return page.make(asked)
 
     def _failed(self, err: Exception, asked: Asked) -> Content:
         """Words for what went wrong."""
@@ -154,7 +180,8 @@ class Visits:
             message, status = t("notice.store_away"), 503
         elif isinstance(err, PaesError):
             log.warning("cannot show %s: %s", path, err)
-            message, status = str(err), 503
+            # Its words may name files: they are for who has logged in.
+            message, status = str(err) if asked.user.role else message, 503
         else:
             log.exception("the page %s failed", path)
         blocks = failed_blocks(asked.language, message, FAILED_AGAIN_S)

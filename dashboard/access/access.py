@@ -13,6 +13,7 @@ Without one a dashboard knows nobody: everybody is ``LOCAL`` (demonstration, tes
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -34,7 +35,7 @@ from dashboard.access.provider import SignIn
 from dashboard.access.rights import NOBODY, User
 from dashboard.access.sessions import Session, Sessions
 from dashboard.access.settings import AccessSettings
-from paes.errors import PaesError
+from paes.errors import PaesError, StoreError
 from paes.periods import now_utc
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 KEY_VARIABLE, SHORTEST_KEY = "PAES_SECRET_KEY", 32
 LARGEST_REQUEST_BYTES = 1 << 20
 _DEFAULTS = AccessSettings()
+log = logging.getLogger(__name__)
 
 
 def given_key(environment: Mapping[str, str]) -> str:
@@ -95,8 +97,16 @@ class Access:
         return session.user if session else NOBODY
 
     def audit(self, user: User, what: str, subject: str, told: str) -> None:
-        """Add a line to the audit log about what ``user`` did."""
-        self.log.add(user.name, what, subject, told, request.remote_addr or "")
+        """Add a line to the audit log about what ``user`` did.
+
+        It is done: if the log takes no line, the program's own log has it.
+        """
+        try:
+            self.log.add(user.name, what, subject, told, request.remote_addr or "")
+        except StoreError as err:
+            log.error(
+                "not in the audit log: %s: %s %s: %r: %s", user.name, what, subject, told, err
+            )
 
     def join(self, app: Dashboard) -> None:
         """Guard every request of ``app``, and add the pages of login and logout."""

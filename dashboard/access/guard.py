@@ -7,6 +7,7 @@ with every POST, forms and Dash's callbacks alike. A reader of the public page g
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,11 +21,13 @@ from dashboard.access.sessions import Session, Sessions
 from dashboard.address import path_within
 from dashboard.pages.shell import LOGIN
 from dashboard.pages.table import page_at
+from paes.errors import StoreError
 
 OPEN = ("/_dash-layout", "/_dash-dependencies", "/_favicon.ico", "/salute")
 OPEN_FOLDERS = ("/assets/", "/_dash-component-suites/")
 CALLBACK = "/_dash-update-component"
 _CSV = "/csv/"
+log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -57,7 +60,7 @@ class Guard:
             self._csrf.protect()  # of a GET nothing is asked
         if session:
             if not path.startswith("/_"):
-                self._sessions.renew(session)
+                self._renew(session)
             return None
         return None if self._is_for_everybody(path) else _unauthorized()
 
@@ -65,7 +68,12 @@ class Guard:
         """The token for scripts; nothing of who is logged in stays in a browser's cache."""
         if path_within(self._base, request.path).startswith(("/_", "/assets/", "/salute")):
             return response
-        if self._session():
+        try:
+            session = self._session()
+        except StoreError:  # told already; who it was may be known again in a moment
+            response.headers["Cache-Control"] = "no-store"
+            return response
+        if session:
             response.headers["Cache-Control"] = "private, no-store"
             if response.mimetype == "text/html":
                 give_token(response, generate_csrf(), self._base)
@@ -73,10 +81,17 @@ class Guard:
             take_token(response, self._base)
         return response
 
+    def _renew(self, session: Session) -> None:
+        """A full disk does not lock readers out: the session ends a little early at worst."""
+        try:
+            self._sessions.renew(session)
+        except StoreError as err:
+            log.warning("it cannot be noted that a session is in use: %s", err)
+
     def _is_for_everybody(self, path: str) -> bool:
         """Whether nobody in particular may go on: what pages then refuse, they explain."""
         if path == CALLBACK:
-            return self._is_public(_page_of(request.get_json(silent=True)))
+            return self._is_public(_page_of(_asked_json()))
         if path.startswith("/_"):
             return False
         if _CSV in path:
@@ -86,6 +101,13 @@ class Guard:
     def _is_public(self, path: str | None) -> bool:
         found = page_at(path_within(self._base, path)) if path else None
         return found is not None and found[0].right is Right.PUBLIC
+
+
+def _asked_json() -> Any:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # brackets within brackets
+        return None
 
 
 def _page_of(callback: Any) -> str | None:

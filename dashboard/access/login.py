@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, redirect, request, session, url_for
 from flask_login import login_user, logout_user
@@ -130,10 +130,10 @@ class LoginViews:
         return self._visits.written(expired_page(asked), asked, page)
 
     def _begin(self, user: User, *, is_local: bool) -> None:
-        """A new session in a browser that forgets what it held before."""
+        """A new session in a browser that forgets what it held before; none without its line."""
+        self._access.log.add(user.name, "login", "", user.role or "", _address())
         session.clear()
         login_user(self._access.sessions.begin(user, is_local=is_local))
-        self._access.log.add(user.name, "login", "", user.role or "", _address())
 
     def _failed(self, name: str, is_last: bool) -> None:
         """Only names of accounts are written down: people slip and type their password there."""
@@ -172,6 +172,8 @@ def own_path(base: str, wanted: str | None) -> str:
     try:
         parts = urlsplit(wanted)
     except ValueError:
+        return base
+    if {".", ".."} & set(unquote(parts.path).split("/")):  # another application's, beside ours
         return base
     if parts.scheme or parts.netloc or path_within(base, parts.path).startswith((LOGIN, LOGOUT)):
         return base

@@ -7,8 +7,9 @@ takes, is tested elsewhere.
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from guarded_town import BY, PASSWORD, access_in, logged_in, name_of, token_of, 
 from shown_town import MovingClock
 
 import dashboard.visits
-from dashboard.access import passwords
+from dashboard.access import passwords, sessions
 from dashboard.access.access import Access
+from dashboard.access.access_file import AccessFile
 from dashboard.access.audit_log import AuditQuestion
 from dashboard.access.cookies import TOKEN_COOKIE, TOKEN_HEADER
 from dashboard.access.login import own_path
@@ -32,6 +34,7 @@ from dashboard.pages.page import Content, Page
 from dashboard.pages.table import PAGES, page_at
 from dashboard.tables.table import Column, Linked, Marked, Table, csv_text
 from dashboard.texts import Language
+from paes.errors import StoreError
 from paes.installation import Installation
 from paes.store.sqlite import SqliteStore
 
@@ -326,6 +329,8 @@ def test_the_way_on_is_kept_within_the_application() -> None:
     assert own_path(BASE, "/energia/dati") == "/energia/dati"
     assert own_path(BASE, "/altro/dati") == BASE
     assert own_path(BASE, "/energia") == BASE
+    for beside in ("/energia/../altro", "/energia/%2E%2e/altro", "/energia/./dati"):
+        assert own_path(BASE, beside) == BASE
     assert own_path(BASE, None) == BASE
 
 
@@ -452,3 +457,88 @@ def test_a_large_request_is_refused_before_it_is_read(guarded: Guarded) -> None:
     client = guarded[2][Role.VIEWER]
     answer = client.post("/esci", data={"csrf_token": "x" * (2 << 20)})
     assert answer.status_code == 413
+
+
+FORGED: tuple[Any, ...] = (
+    {"output": "nothing.data", "outputs": {"id": "nothing", "property": "data"}},
+    {}, {"output": [1]}, {"output": "charts.data"}, {"inputs": [None]},
+    {"changedPropIds": [7, {"a": 1}]}, {"outputs": [{"id": "passport", "property": "data"}]},
+)  # fmt: skip
+
+
+def test_forged_callbacks_are_refused_without_a_line_in_the_log(
+    guarded: Guarded, nobody: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    viewer = guarded[2][Role.VIEWER]
+    viewer.get("/edifici")
+    cookie = viewer.get_cookie(TOKEN_COOKIE)
+    assert cookie
+    asked = ((nobody, {}), (viewer, {TOKEN_HEADER: cookie.value}))
+    public = callback("http://localhost/pubblica")["json"]
+    for client, headers in asked:
+        for change in FORGED:
+            inputs = [*public["inputs"], *change.get("inputs", ())]
+            body = {**(public if change else {}), **change, "inputs": inputs}
+            if change == {"output": "charts.data"}:
+                body["inputs"] = inputs[:1]
+            answer = client.post(CALLBACK, json=body, headers=headers)
+            assert (answer.status_code, answer.mimetype) == (400, "text/plain"), change
+            assert answer.headers["Content-Security-Policy"]
+        deep = client.post(CALLBACK, data="[" * 900_000, content_type="application/json",
+                           headers=headers)  # fmt: skip
+        assert deep.status_code in (400, 401)
+    for odd in ("http://[", 7, ["x"], {"a": 1}):
+        answer = viewer.post(CALLBACK, headers=asked[1][1], **callback(odd))  # type: ignore[arg-type]
+        assert "charts" not in answer.get_json()["response"], odd
+    assert [r for r in caplog.records if r.levelname == "ERROR"] == []
+
+
+def test_accounts_that_cannot_be_read_are_told_in_words(
+    guarded: Guarded, nobody: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer, form = guarded[2][Role.VIEWER], token_of(nobody.get("/accesso"))
+
+    def lost(_file: AccessFile) -> Any:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AccessFile, "_connection", lost)
+        log_in = {"csrf_token": form, "name": "un-viewer", "password": PASSWORD}
+        asked = (viewer.get("/edifici"), viewer.get("/nulla?lang=en"), viewer.get("/pubblica"),
+                 viewer.post("/esci"), nobody.get("/accesso"), nobody.post("/accesso", data=log_in),
+                 )  # fmt: skip
+        for answer in asked:
+            assert answer.status_code == 503
+            assert "accessi" in answer.text or "accounts" in answer.text
+            assert "access.sqlite" not in answer.text
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.headers["Content-Security-Policy"]
+        assert nobody.get("/pubblica").status_code == 200
+        assert viewer.post(CALLBACK, **callback("http://localhost/edifici")).status_code == 503
+    assert viewer.get("/edifici").status_code == 200  # the session was not lost
+
+
+def test_a_full_disk_lets_readers_read_and_loses_no_deed(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was done stands in the program's log if the audit log takes nothing."""
+    manager = guarded[2][Role.ENERGY_MANAGER]
+    token = token_of(manager.get("/esci"))
+
+    @contextmanager
+    def full(_file: AccessFile) -> Iterator[Any]:
+        raise StoreError("full")
+        yield
+
+    monkeypatch.setattr(AccessFile, "writing", full)
+    monkeypatch.setattr(sessions, "_RENEWED_AFTER_S", -1.0)
+    assert manager.get("/edifici").status_code == 200
+    answer = manager.post("/allarmi/x-1", data={"csrf_token": token})
+    assert answer.status_code == 303
+    (line,) = [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
+    assert "un-energy-manager" in line
+    assert "test.posted" in line
+    # Who comes in without a line of it does not come in.
+    fresh = guarded[0].server.test_client()
+    assert try_login(fresh, "un-viewer").status_code == 503
+    assert fresh.get("/edifici").status_code == 303
