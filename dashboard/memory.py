@@ -12,8 +12,9 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
@@ -63,6 +64,7 @@ class Memory:
         self._making: dict[Hashable, _Making] = {}
         self._brief: OrderedDict[Hashable, tuple[Any, float]] = OrderedDict()
         self._guard = threading.Lock()
+        self._visits = threading.local()
         self._workers: ThreadPoolExecutor | None = None
         self._closed = False
 
@@ -82,11 +84,37 @@ class Memory:
         if making is None:
             raise Pending(self._clock())
         try:
-            return cast(Kept[T], making.future.result(self._wait_s))
+            return cast(Kept[T], making.future.result(max(0.0, self._wait_until() - self._timer())))
         except TimeoutError:
             if making.future.done():  # it was the maker's own
                 raise
             raise Pending(making.since) from None
+
+    def make_first(self, key: Hashable, make: Callable[[], object]) -> None:
+        """Have a value at ``key``, however long the first takes; what ``make`` raises passes."""
+        with self._guard:
+            if key in self._kept:
+                return
+            making = self._making.get(key) or self._begin(key, make)
+        if making:
+            making.future.result()
+
+    @contextmanager
+    def one_wait(self) -> Iterator[None]:
+        """All first values that this thread asks for inside are together waited for as long as one.
+
+        A page of several answers would else keep its reader before nothing several times.
+        """
+        self._visits.until_s = self._timer() + self._wait_s
+        try:
+            yield
+        finally:
+            del self._visits.until_s
+
+    def _wait_until(self) -> float:
+        """By the timer."""
+        until_s: float | None = getattr(self._visits, "until_s", None)
+        return self._timer() + self._wait_s if until_s is None else until_s
 
     def brief(self, key: Hashable, make: Callable[[], T], max_age_s: float) -> T:
         """The value at ``key`` if it is younger than ``max_age_s``, else made here and now."""

@@ -68,6 +68,11 @@ class Observatory:
         key = (recipe.name, *words)
         return self.memory.get(key, lambda: recipe.make(self.sources, *words), recipe.max_age_s)
 
+    def make_first(self, recipe: Recipe[T], *words: str) -> None:
+        """Have that answer, however long the first one takes; what the recipe raises passes."""
+        key = (recipe.name, *words)
+        self.memory.make_first(key, lambda: recipe.make(self.sources, *words))
+
     def recent(self, key: Hashable, make: Callable[[Sources], T]) -> T:
         """What ``make`` returns, kept for the moment that document, charts and files are apart."""
         return self.memory.brief(("recent", key), lambda: make(self.sources), RECENT_S)

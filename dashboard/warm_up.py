@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from flask import Flask
 
-from dashboard.memory import Pending
 from dashboard.observatory import Observatory
 from dashboard.pages.shell import PUBLIC
 from dashboard.queries.recipe import AnyRecipe
@@ -33,8 +32,8 @@ def make_ahead(observatory: Observatory, recipes: Iterable[AnyRecipe]) -> None:
     for recipe in recipes:
         for words in recipe.ahead(observatory.installation):
             try:
-                observatory.kept(recipe, *words)
-            except (PaesError, Pending) as err:
+                observatory.make_first(recipe, *words)
+            except PaesError as err:
                 log.warning("cannot make %s: %s", " ".join((recipe.name, *words)), err)
             except Exception:
                 log.exception("cannot make %s", " ".join((recipe.name, *words)))

@@ -65,7 +65,7 @@ class SharedMemory(Memory):
         before = self._answers.failure(key)
         if before and self._clock() - before[0] < SAME_FAILURE:
             raise before[1]
-        since, until_s = self._answers.wish(key), self._timer() + self._wait_s
+        since, until_s = self._answers.wish(key), self._wait_until()
         while self._timer() < until_s:
             self._pause(LOOK_S)
             found = self._answers.get(key)

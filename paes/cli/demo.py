@@ -28,7 +28,7 @@ from paes.errors import PaesError
 from paes.faults.telling.nightly import Nightly
 from paes.gateways import Gateway
 from paes.installation import City, Installation
-from paes.periods import Span, local_year, year_span
+from paes.periods import Span, local_year, now_utc, year_span
 from paes.store import Store
 from paes.store.sqlite import SqliteStore
 
@@ -55,6 +55,8 @@ _STARTED = "malfunctions-seen-from"
 def demo(session: Session, port: int, years: int, data: Path | None, malfunctions: bool) -> None:
     """A simulated town with its past, polled live, on the dashboard (Ctrl-C stops it)."""
     from dashboard.app import create_app, require_assets, require_port, serve, stop_signals
+    from dashboard.memory import Memory
+    from dashboard.serving.threads import WAIT_S
     from paes.cli.field_report import field_of
 
     require_assets()
@@ -70,7 +72,9 @@ def demo(session: Session, port: int, years: int, data: Path | None, malfunction
         _fill(town, store, past)
         with _polled(installation, store, town, folder), _watched(installation, store):
             field = field_of(folder / SPOOL)
-            app = create_app(installation, store, folder=folder / "dashboard", field=field)
+            memory = Memory(now_utc, wait_s=WAIT_S)
+            own = folder / "dashboard"
+            app = create_app(installation, store, memory=memory, folder=own, field=field)
             say("\nno login is asked for: everybody at this machine may do everything")
             say(f"PAES Monitor at http://{HOST}:{port}/  (Ctrl-C stops it)")
             serve(app, host=HOST, port=port)

@@ -7,7 +7,7 @@ import threading
 import pytest
 from shown_town import NOW, MovingClock
 
-from dashboard.memory import Memory
+from dashboard.memory import Memory, Pending
 
 
 class Timer:
@@ -48,3 +48,24 @@ def test_failure_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         memory.get("k", lambda: 1 // 0, 60)
     assert memory.get("k", lambda: 2, 60).value == 2
+
+
+def test_answers_of_one_page_are_together_waited_for_as_long_as_one() -> None:
+    timer, is_over = Timer(), threading.Event()
+    memory = Memory(MovingClock(), timer, wait_s=60)
+    with memory.one_wait():
+        assert memory.get("quick", lambda: 1, 60).value == 1
+        timer.seconds = 60
+        with pytest.raises(Pending):
+            memory.get("slow", lambda: is_over.wait(60), 60)
+    is_over.set()
+    assert memory.get("slow", lambda: False, 60).value is True
+    memory.close()
+
+
+def test_what_is_made_ahead_may_take_longer_than_a_reader_waits() -> None:
+    memory = Memory(MovingClock(), Timer(), wait_s=0)
+    memory.make_first("k", lambda: "slow")
+    assert memory.get("k", lambda: "again", 60).value == "slow"
+    memory.close()
+    memory.make_first("other", lambda: 1 // 0)  # nothing more is made
