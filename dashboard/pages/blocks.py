@@ -6,6 +6,7 @@ that shape; ``Sheet`` collects what it draws and tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,10 +22,13 @@ from dashboard.pages.page import Drawn, Sheet
 from dashboard.tables.table import Cell, Column, Figured, Linked, Marked, Table, cell_text
 
 Content = list[str | Component]
+_MARKED = re.compile(r"\*\*|CO2| %|`")
 
 
 def rich(text: str) -> Content:
     """A catalogue text with its marks as components: bold, and CO2 with the subscript."""
+    if not _MARKED.search(text):  # most cells of a table
+        return [text] if text else []
     made: Content = []
     for kind, content in formats.pieces(text.replace(" %", f"{formats.NO_BREAK}%")):
         if kind == "co2":
@@ -145,7 +149,8 @@ def _hidden(text: str) -> Component:
 
 def html_table(asked: Asked, table: Table, wide: bool = False) -> Component:
     """A table in a region that scrolls sideways by itself and can be reached by keyboard."""
-    body = html.Tbody([_row(row, table.columns, asked) for row in table.rows])
+    sides = [_side(column) for column in table.columns]
+    body: Any = tag("tbody", [_row(row, table.columns, sides, asked) for row in table.rows])
     return scrolling(
         html.Table(
             [html.Caption(rich(table.caption)), header(table.columns), body],
@@ -172,15 +177,14 @@ def header(columns: Sequence[Column]) -> Component:
     return html.Thead(html.Tr(cells))
 
 
-def _row(row: Sequence[Cell], columns: Sequence[Column], asked: Asked) -> Component:
+def _row(
+    row: Sequence[Cell], columns: Sequence[Column], sides: Sequence[str], asked: Asked
+) -> Element:
+    """As plain elements: a page may have thousands of cells."""
     cells = [shown_cell(c, column, asked) for c, column in zip(row, columns, strict=True)]
-    rest = zip(cells[1:], columns[1:], strict=True)
-    return html.Tr(
-        [
-            html.Th(cells[0], scope="row"),
-            *(html.Td(cell, className=_side(column)) for cell, column in rest),
-        ]
-    )
+    rest = zip(cells[1:], sides[1:], strict=True)
+    first = Element("th", (cells[0],), {"scope": "row"})
+    return Element("tr", (first, *(Element("td", (c,), {"class": side}) for c, side in rest)))
 
 
 def shown_cell(cell: Cell, column: Column, asked: Asked) -> Any:
@@ -295,10 +299,13 @@ class DayField:
     last: str = ""
 
 
-def filters(asked: Asked, *fields: Select | DayField, keep: Sequence[str] = ()) -> Element:
+def filters(
+    asked: Asked, *fields: Select | DayField, keep: Sequence[str] = (), label: str = ""
+) -> Element:
     """A form whose fields are part of the address; of the page's other values ``keep`` stay.
 
-    A change shows at once where scripts run; without them a button sends it.
+    A change shows at once where scripts run; without them a button sends it. A second form of a
+    page has its own ``label``.
     """
     address, t = asked.address, asked.language.text
     stay = {key: address.values[key] for key in keep if key in address.values}
@@ -317,7 +324,7 @@ def filters(asked: Asked, *fields: Select | DayField, keep: Sequence[str] = ()) 
         action=f"{address.base.rstrip('/')}{address.path}",
         class_="filters",
         role="search",
-        aria_label=t("site.filters"),
+        aria_label=label or t("site.filters"),
     )
 
 
