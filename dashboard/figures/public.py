@@ -119,12 +119,10 @@ def buildings_figure(energy: PublicEnergy, language: Language) -> go.Figure:
     for place, name in enumerate(names):
         colour, hatch = _LOOKS[place % len(_LOOKS)]
         rows = [row for row in energy.groups if row.group == name]
-        values = [
-            sum(t.kwh for t in (row.electricity, row.heat) if t) / _KWH_PER_MWH for row in rows
-        ]
+        years = sorted({row.year for row in rows})
         figure.add_bar(
-            x=[str(row.year) for row in rows],
-            y=values,
+            x=[str(year) for year in years],
+            y=[sum(r.used.kwh for r in rows if r.year == year) / _KWH_PER_MWH for year in years],
             name=group_name(name, language),
             marker={
                 "color": colour,

@@ -23,18 +23,21 @@ from paes.public_rules import PublicRules, public_rules
 OTHERS = "others"
 MOST_YEARS = 6
 HEAT = (Carrier.NATURAL_GAS, Carrier.HEATING_OIL, Carrier.LIQUID_GAS, Carrier.HEAT_COLD)
+ENERGIES = {"electricity": (Carrier.ELECTRICITY,), "heat": HEAT}
 
 
 @dataclass(frozen=True, slots=True)
 class GroupYear:
-    """What sites of a kind used in a whole year."""
+    """What sites of a kind used of one energy in a whole year."""
 
     group: str
     """A ``SiteKind``, or ``OTHERS``."""
     year: int
-    sites: int
-    electricity: EnergyTotal | None
-    heat: EnergyTotal | None
+    energy: str
+    """``electricity`` or ``heat``."""
+    sites: frozenset[str]
+    """Those with such a meter in use; only how many they are is told."""
+    used: EnergyTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,34 +75,46 @@ def public_energy(sources: Sources, city: City, town: TownEnergy, this_year: int
     """Of years that are over, the oldest first."""
     rules = public_rules(sources.installation.root)
     years = [year for year in town.years if year < this_year][-MOST_YEARS:]
-    groups = grouped(_kinds(city, town, years), rules.groups.least_sites)
     schools = _sunny(city, town)
     enough = len(schools) >= rules.groups.least_sites
     return PublicEnergy(
         rules=rules,
-        groups=tuple(
-            _group_year(name, ids, town, year, rules.groups.least_sites)
-            for year in years
-            for name, ids in groups.items()
-        ),
+        groups=tuple(_group_years(city, town, years, rules.groups.least_sites)),
         sun=tuple(_sun_years(city, schools, town, years)) if enough else (),
         months=tuple(_sun_months(schools, town, years)) if enough else (),
     )
 
 
-def _kinds(city: City, town: TownEnergy, years: Iterable[int]) -> dict[str, list[str]]:
-    """Municipal buildings with a meter that counts, by kind."""
+def _group_years(
+    city: City, town: TownEnergy, years: Iterable[int], least: int
+) -> Iterable[GroupYear]:
+    """Grouped for each energy by itself: fewer buildings have a meter of heat."""
+    listed = list(years)
+    groups = {name: grouped(_kinds(city, town, listed, of), least) for name, of in ENERGIES.items()}
+    for year in listed:
+        for name, carriers in ENERGIES.items():
+            for group, ids in groups[name].items():
+                metered = [site for site in ids if _is_metered(town, site, carriers, year)]
+                used = _total(town, metered, carriers, Measures.WITHDRAWAL, year)
+                if used is not None and len(metered) >= least:
+                    yield GroupYear(group, year, name, frozenset(metered), used)
+
+
+def _kinds(
+    city: City, town: TownEnergy, years: Iterable[int], carriers: Iterable[Carrier]
+) -> dict[str, list[str]]:
+    """Municipal buildings with such a meter that counts, by kind."""
     known: dict[str, list[str]] = {}
-    wanted = set(years)
+    wanted, listed = set(years), tuple(carriers)
     for site in city.sites.values():
-        is_seen = any(
-            (site.id, carrier, Measures.WITHDRAWAL, year) in town.totals
-            for carrier in (Carrier.ELECTRICITY, *HEAT)
-            for year in wanted
-        )
+        is_seen = any(_is_metered(town, site.id, listed, year) for year in wanted)
         if site.sector is Sector.MUNICIPAL_BUILDINGS and is_seen:
             known.setdefault(str(site.kind), []).append(site.id)
     return known
+
+
+def _is_metered(town: TownEnergy, site: str, carriers: Iterable[Carrier], year: int) -> bool:
+    return any((site, c, Measures.WITHDRAWAL, year) in town.totals for c in carriers)
 
 
 def grouped(kinds: Mapping[str, list[str]], least: int) -> dict[str, list[str]]:
@@ -112,22 +127,6 @@ def grouped(kinds: Mapping[str, list[str]], least: int) -> dict[str, list[str]]:
     if len(rest) >= least:
         large[OTHERS] = rest
     return large
-
-
-def _group_year(name: str, ids: list[str], town: TownEnergy, year: int, least: int) -> GroupYear:
-    """Of electricity and of heat only where enough sites have such a meter."""
-
-    def told(*carriers: Carrier) -> EnergyTotal | None:
-        metered = [
-            site
-            for site in ids
-            if any((site, c, Measures.WITHDRAWAL, year) in town.totals for c in carriers)
-        ]
-        if len(metered) < least:
-            return None
-        return _total(town, metered, carriers, Measures.WITHDRAWAL, year)
-
-    return GroupYear(name, year, len(ids), told(Carrier.ELECTRICITY), told(*HEAT))
 
 
 def _total(

@@ -146,10 +146,10 @@ def buildings(energy: PublicEnergy, language: Language) -> str:
     """What the municipality's buildings used, against the year before where that can be told."""
     years = sorted({row.year for row in energy.groups})
     last = _of_year(energy, years[-1])
-    sites = sum(row.sites for row in energy.groups if row.year == years[-1])
+    sites = frozenset[str]().union(*(r.sites for r in energy.groups if r.year == years[-1]))
     values = {
         "year": years[-1],
-        "sites": language.number(sites),
+        "sites": language.number(len(sites)),
         "mwh": language.quantity(last.kwh / _KWH_PER_MWH, "MWh"),
     }
     before = _of_year(energy, years[-2]) if len(years) > 1 else EnergyTotal()
@@ -163,8 +163,7 @@ def buildings(energy: PublicEnergy, language: Language) -> str:
 
 
 def _of_year(energy: PublicEnergy, year: int) -> EnergyTotal:
-    rows = [row for row in energy.groups if row.year == year]
-    return sum((t for row in rows for t in (row.electricity, row.heat) if t), EnergyTotal())
+    return sum((row.used for row in energy.groups if row.year == year), EnergyTotal())
 
 
 def _alike(one: EnergyTotal, other: EnergyTotal) -> bool:
@@ -205,9 +204,7 @@ def sun_known(energy: PublicEnergy, language: Language) -> str:
 def buildings_known(energy: PublicEnergy, language: Language) -> str:
     """The part of the last year's time that meters saw, and why small groups are told together."""
     last = max(row.year for row in energy.groups)
-    totals = [
-        t for row in energy.groups if row.year == last for t in (row.electricity, row.heat) if t
-    ]
+    totals = [row.used for row in energy.groups if row.year == last]
     span = sum(t.span_s for t in totals)
     seen = sum(t.covered_s for t in totals) / span if span else 0.0
     return language.text(

@@ -45,20 +45,18 @@ def buildings_table(energy: PublicEnergy, city: str, language: Language) -> Tabl
         Column(t("public.group")),
         Column(t("table.year"), "year"),
         Column(t("public.energy")),
-        Column(t("public.sites"), "number"),
+        Column(t("public.sites"), "count"),
         *_energy_columns(language),
     )
     rows = tuple(
         (
             group_name(row.group, language),
             float(row.year),
-            t(f"public.{name}"),
-            float(row.sites),
-            *_energy_cells(total),
+            t(f"public.{row.energy}"),
+            float(len(row.sites)),
+            *_energy_cells(row.used),
         )
         for row in energy.groups
-        for name, total in (("electricity", row.electricity), ("heat", row.heat))
-        if total
     )
     return Table("buildings", t("public.caption_buildings", city=city), columns, rows)
 
@@ -76,7 +74,7 @@ def sun_years_table(energy: PublicEnergy, city: str, language: Language) -> Tabl
     t = language.text
     columns = (
         Column(t("table.year"), "year"),
-        Column(t("public.schools"), "number"),
+        Column(t("public.schools"), "count"),
         *_energy_columns(language),
         Column(t("public.given_kwh"), "number"),
     )

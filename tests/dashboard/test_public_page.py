@@ -71,7 +71,11 @@ def seen(kwh: float, missing_high_kwh: float = 0.0) -> EnergyTotal:
 
 
 def two_years(last: EnergyTotal) -> PublicEnergy:
-    rows = [GroupYear("school", y, 3, t, None) for y, t in ((2024, seen(1000.0)), (2025, last))]
+    sites = frozenset({"a", "b", "c"})
+    rows = [
+        GroupYear("school", year, "electricity", sites, used)
+        for year, used in ((2024, seen(1000.0)), (2025, last))
+    ]
     return PublicEnergy(public_rules(shipped_config()), tuple(rows), (), ())
 
 
@@ -88,6 +92,36 @@ def test_a_gap_is_never_a_saving(
 ) -> None:
     text = sentences.buildings(two_years(last), languages["it"]).replace("\xa0", " ")
     assert (told in text) if told else ("in meno" not in text and "in più" not in text)
+
+
+def test_heat_of_buildings_that_are_few_of_their_kind_is_not_left_out(
+    installation: Installation, languages: dict[str, Language], empty_store: SqliteStore
+) -> None:
+    # Three offices and three schools have electricity; heat is metered at all schools and at one
+    # office, one library and one depot: these three stand together, 200 kWh each.
+    city = installation.city("la-spezia")
+    of = {kind: [s.id for s in city.sites.values() if s.kind is kind] for kind in SiteKind}
+    alone = [of[SiteKind.OFFICE][0], of[SiteKind.LIBRARY][0], of[SiteKind.DEPOT][0]]
+    schools, gas = of[SiteKind.SCHOOL][:3], Carrier.NATURAL_GAS
+    totals: dict[tuple[str, Carrier | None, Measures, int], EnergyTotal] = {}
+    for carrier, kwh, ids in (
+        (POWER, 100.0, of[SiteKind.OFFICE][:3] + schools),
+        (gas, 200.0, schools + alone),
+    ):
+        totals |= {(i, carrier, Measures.WITHDRAWAL, 2025): seen(kwh) for i in ids}
+    starts = pd.date_range("2025-01-01", periods=12, freq="MS", tz=city.time_zone)
+    sources = Sources.of(installation, empty_store, lambda: NOW)
+    shown = public_energy(sources, city, TownEnergy(starts, {}, totals), 2026)
+    told = {(row.group, row.energy): (len(row.sites), row.used.kwh) for row in shown.groups}
+    assert told == {
+        ("school", "electricity"): (3, 300.0),
+        ("office", "electricity"): (3, 300.0),
+        ("school", "heat"): (3, 600.0),
+        (OTHERS, "heat"): (3, 600.0),
+    }
+    text = sentences.buildings(shown, languages["en"])
+    assert "8 buildings" in text  # 3 schools, 3 offices, a library, a depot
+    assert "2\xa0MWh" in text
 
 
 def sunny(installation: Installation, schools: int) -> TownEnergy:
