@@ -11,11 +11,11 @@ from dashboard.pages.blocks import card, cards, rich
 from dashboard.queries.cases import Stakes, cases_of, stakes
 from dashboard.queries.deadlines import Deadline, deadlines
 from dashboard.texts import Language
+from paes.faults.money.gap_share import WEEKS_IN_YEAR
 from paes.periods import zone
 
 MALFUNCTIONS, ACTIONS = "/allarmi", "/azioni"
 _SHOWN = 4
-_WEEKS = 52
 
 
 def to_do(asked: Asked) -> Any:
@@ -75,7 +75,7 @@ def _malfunctions(asked: Asked, found: Stakes) -> Any:
         unpriced = t("today.unpriced", unpriced=language.number(found.unpriced))
     return card(
         t("today.malfunctions"),
-        _eur(week.likely * _WEEKS, language),
+        _eur(week.likely * WEEKS_IN_YEAR, language),
         t("today.malfunctions_unit"),
         [weekly, told, unpriced, way],
     )
