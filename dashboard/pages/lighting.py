@@ -32,6 +32,7 @@ from dashboard.queries.town_energy import TOWN_ENERGY, TownEnergy
 from dashboard.sentences import lighting as sentences
 from dashboard.sentences.energy import energy as energy_text
 from dashboard.tables import lighting as tables
+from paes.lineage.site_figures import site_id
 from paes.periods import local_year
 
 
@@ -167,6 +168,11 @@ def _link_to(asked: Asked, path: str) -> tables.LinkTo:
     return lambda name: asked.link(f"{path}/{name}")
 
 
+def _figure_of(asked: Asked, view: LightingView) -> tables.LinkTo:
+    """The id of what a cabinet used in the year."""
+    return lambda site: site_id(asked.city.id, site, "electricity", str(view.year))
+
+
 def _hours(view: LightingView, sheet: Sheet) -> Any:
     asked, t = sheet.asked, sheet.asked.language.text
     heading = t("light.hours.heading")
@@ -188,7 +194,9 @@ def _hours(view: LightingView, sheet: Sheet) -> Any:
 def _points(view: LightingView, sheet: Sheet) -> Any:
     asked, t = sheet.asked, sheet.asked.language.text
     heading = t("light.points.heading")
-    table = tables.cabinets_table(view, _link_to(asked, "/edifici"), asked.language)
+    table = tables.cabinets_table(
+        view, _link_to(asked, "/edifici"), _figure_of(asked, view), asked.language
+    )
     if view.per_point is None:
         told = empty(t("light.points.nothing", year=view.year), t("light.points.nothing_next"))
         return section("points", heading, [told, *shown_table(sheet, table, wide=True)])

@@ -32,6 +32,7 @@ from dashboard.sentences import photovoltaics as sentences
 from dashboard.sentences.amounts import euros
 from dashboard.sentences.energy import energy, share
 from dashboard.tables import photovoltaics as tables
+from paes.lineage.site_figures import site_id
 
 
 def photovoltaics_page(asked: Asked) -> Content:
@@ -155,10 +156,15 @@ def _link_to(asked: Asked) -> tables.LinkTo:
     return lambda site: asked.link(f"/edifici/{site}")
 
 
+def _figure_of(asked: Asked, view: PvView) -> tables.LinkTo:
+    """The id of what a site's plants made in the year."""
+    return lambda site: site_id(asked.city.id, site, "generation", str(view.year))
+
+
 def _yields(view: PvView, sheet: Sheet) -> Any:
     asked, t = sheet.asked, sheet.asked.language.text
     heading = t("pv.yields.heading")
-    of_plants = tables.plants_table(view, _link_to(asked), asked.language)
+    of_plants = tables.plants_table(view, _link_to(asked), _figure_of(asked, view), asked.language)
     if not any(row.per_kw is not None for row in view.rows):
         told = empty(t("pv.yields.nothing", year=view.year), t("pv.yields.nothing_next"))
         return section("yield", heading, [told, *shown_table(sheet, of_plants, wide=True)])

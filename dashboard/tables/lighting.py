@@ -11,7 +11,7 @@ from dashboard.queries.lighting import Around, CabinetYear
 from dashboard.queries.lighting_view import CabinetHabit, LightingView
 from dashboard.queries.lit_nights import Follows, Months, Nights
 from dashboard.sentences.lighting import judged
-from dashboard.tables.table import Cell, Column, Linked, Marked, Table
+from dashboard.tables.table import Cell, Column, Figured, Linked, Marked, Table
 from dashboard.texts import Language
 from paes.plan.action import Action
 
@@ -19,7 +19,7 @@ LinkTo = Callable[[str], str]
 _SHOWN_NIGHTS = 31
 
 
-def cabinets_table(view: LightingView, link: LinkTo, language: Language) -> Table:
+def cabinets_table(view: LightingView, link: LinkTo, figure: LinkTo, language: Language) -> Table:
     """A row for each cabinet with readings, most by light point first."""
     t = language.text
     columns = (
@@ -35,11 +35,13 @@ def cabinets_table(view: LightingView, link: LinkTo, language: Language) -> Tabl
         Column(t("light.col.whole")),
         Column(t("light.col.config")),
     )
-    rows = tuple(_cabinet(one, link, language) for one in view.years)
+    rows = tuple(_cabinet(one, link, figure, language) for one in view.years)
     return Table("cabinets", t("light.points.table", year=view.year), columns, rows)
 
 
-def _cabinet(one: CabinetYear, link: LinkTo, language: Language) -> tuple[Cell, ...]:
+def _cabinet(
+    one: CabinetYear, link: LinkTo, figure: LinkTo, language: Language
+) -> tuple[Cell, ...]:
     cabinet, total, t = one.cabinet, one.total, language.text
     most = total.missing_high_kwh
     points = cabinet.points
@@ -48,7 +50,7 @@ def _cabinet(one: CabinetYear, link: LinkTo, language: Language) -> tuple[Cell, 
         t(f"light.lamp_{cabinet.lamp.value}"),
         float(points) if points else None,
         cabinet.installed_kw,
-        total.kwh,
+        Figured(total.kwh, figure(cabinet.site.id)),
         total.estimated_kwh,
         t("light.col.unlimited") if math.isinf(most) else most,
         total.coverage,

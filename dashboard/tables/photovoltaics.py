@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dashboard.queries.pv_behind import Judged
 from dashboard.queries.pv_view import PvView, SiteMonths
 from dashboard.queries.pv_years import Amount, PvYear
-from dashboard.tables.table import Cell, Column, Linked, Marked, Table
+from dashboard.tables.table import Cell, Column, Figured, Linked, Marked, Table
 from dashboard.texts import Language
 from paes.accounting.energy_total import EnergyTotal
 from paes.self_consumption import BalancePeriod, Share
@@ -17,7 +17,7 @@ from paes.solar.made_beside import Beside
 LinkTo = Callable[[str], str]
 
 
-def plants_table(view: PvView, link: LinkTo, language: Language) -> Table:
+def plants_table(view: PvView, link: LinkTo, figure: LinkTo, language: Language) -> Table:
     """A row for each site with a plant, the least yield first."""
     t = language.text
     columns = (
@@ -34,7 +34,7 @@ def plants_table(view: PvView, link: LinkTo, language: Language) -> Table:
         Column(t("pv.col.assumed")),
     )
     rows = sorted(view.rows, key=lambda row: row.per_kw if row.per_kw is not None else math.inf)
-    cells = tuple(_plant(row, link, language) for row in rows)
+    cells = tuple(_plant(row, link, figure, language) for row in rows)
     return Table("plants", t("pv.yields.table", year=view.year), columns, cells)
 
 
@@ -63,14 +63,16 @@ def _most(kwh: float, language: Language) -> Cell:
     return language.text("pv.col.unlimited") if math.isinf(kwh) else kwh
 
 
-def _plant(row: PvYear, link: LinkTo, language: Language) -> tuple[Cell, ...]:
+def _plant(row: PvYear, link: LinkTo, figure: LinkTo, language: Language) -> tuple[Cell, ...]:
+    made, *rest = _seen(row.period.production, language)
     change = None
     if row.before_per_kw and row.now_per_kw is not None:
         change = row.now_per_kw / row.before_per_kw - 1
     return (
         Linked(row.site.name, link(row.site.id)),
         row.site.peak_kw,
-        *_seen(row.period.production, language),
+        Figured(made, figure(row.site.id)) if isinstance(made, float) else made,
+        *rest,
         row.per_kw,
         row.now_per_kw,
         row.before_per_kw,
