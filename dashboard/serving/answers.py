@@ -4,12 +4,14 @@ Of each key there may be an answer (``.answer``, with the time at which it was m
 one (``.wish``, as old as the wish) and the last failure to make it (``.failed``). Files appear
 whole, by renaming, and are replaced, never changed: a reader has the old one or the new one.
 Content is pickled, so the folder must be the user's own and closed to others; it is, and refused
-if it is not. ``alive`` is touched by the maker: without it nobody waits for an answer.
+if it is not. ``alive`` is touched by the maker: without it nobody waits for an answer. A file that
+cannot be understood is as if it were not there; ``NotKept`` tells of a folder that takes nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 import threading
@@ -28,6 +30,11 @@ Key = tuple[str, ...]
 """Name of the recipe and its words."""
 ALIVE_S = 30.0
 """A maker that has been silent for longer is not waited for."""
+log = logging.getLogger(__name__)
+
+
+class NotKept(PaesError):
+    """The folder takes nothing: its disk is full, or it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Answers:
         return found.content if found else None
 
     def put(self, key: Key, kept: Kept[Any]) -> None:
-        """Publish an answer; its failure is forgotten."""
+        """Publish an answer; its failure is forgotten. Raises NotKept, as all that write do."""
         self._write(self._file(key, "answer"), kept)
         self._file(key, "failed").unlink(missing_ok=True)
 
@@ -95,6 +102,10 @@ class Answers:
     def touch(self) -> None:
         """Say that somebody makes answers."""
         (self._folder / "alive").touch()
+
+    def leave(self) -> None:
+        """Say that nobody does."""
+        (self._folder / "alive").unlink(missing_ok=True)
 
     @property
     def is_tended(self) -> bool:
@@ -139,14 +150,24 @@ class Answers:
             found = _Read(version, pickle.loads(file.read_bytes()))  # its folder is private
         except FileNotFoundError:
             return None
+        except Exception as err:  # noqa: BLE001 -- torn content raises anything
+            log.warning("%s cannot be read and is dropped: %s", file.name, err)
+            file.unlink(missing_ok=True)
+            return None
         with self._guard:
             self._seen[file] = found
         return found
 
     def _write(self, file: Path, content: Any) -> None:
         part = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}.part")
-        part.write_bytes(pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL))
-        part.replace(file)
+        pickled = pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL)
+        try:
+            part.write_bytes(pickled)
+            part.replace(file)
+        except OSError as err:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise NotKept(f"{self._folder}: no answer can be kept: {err.strerror}") from err
 
 
 def portable(error: Exception) -> Exception:

@@ -2,8 +2,9 @@
 
 It goes round the recipes that are worth it (``Recipe.ahead``) and makes each anew before it is too
 old; what a worker wishes for is made beside that round, so that no reader waits for its end. A
-failure leaves the last answer where it is, with its time, and goes to the log. The process ends
-with its parent.
+failure leaves the last answer where it is, with its time, and goes to the log. While what it makes
+cannot be kept it says that nobody prepares answers: then the workers make their own. The process
+ends with its parent.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from dashboard.memory import Kept
 from dashboard.queries.recipe import AnyRecipe, Sources
-from dashboard.serving.answers import Answers, Key
+from dashboard.serving.answers import Answers, Key, NotKept
 from paes.errors import PaesError
 
 LOOK_S = 0.1
@@ -52,6 +53,7 @@ class Preparer:
             for words in recipe.ahead(sources.installation):
                 self._due_s[recipe.name, *words] = -1.0
         self._under_way: set[Key] = set()
+        self._can_keep = True
         self._guard = threading.Lock()
 
     def due(self) -> Key | None:
@@ -70,26 +72,33 @@ class Preparer:
             if key in self._under_way:
                 return
             self._under_way.add(key)
-        begun_s = self._timer()
+        begun_s, again_s = self._timer(), FAILED_AGAIN_S
         try:
             again_s = self._made(key)
+        except NotKept as err:
+            self._can_keep = False
+            self._answers.leave()
+            log.warning("cannot keep %s: %s", " ".join(key), err)
         finally:
             took_s = self._timer() - begun_s
+            if key in self._due_s:
+                self._due_s[key] = self._timer() + max(again_s, REST * took_s)
             with self._guard:
                 self._under_way.discard(key)
-        if key in self._due_s:
-            self._due_s[key] = self._timer() + max(again_s, REST * took_s)
         log.info("made %s in %.2f s", " ".join(key), took_s)
 
     def _made(self, key: Key) -> float:
-        """Make and publish; after how many seconds it is worth another time."""
+        """Make and publish; after how many seconds it is worth another time. Raises NotKept."""
         recipe = self._recipes[key[0]]
         # The time before it is made: what comes in meanwhile may not be in it.
         at = self._sources.clock()
         try:
             value = recipe.make(self._sources, *key[1:])
             self._answers.put(key, Kept(value, at))
+            self._can_keep = True
             return recipe.max_age_s * EARLY
+        except NotKept:
+            raise
         except Exception as err:
             if isinstance(err, PaesError):
                 log.warning("cannot make %s: %s", " ".join(key), err)
@@ -109,7 +118,8 @@ class Preparer:
         at_work: list[Future[None] | None] = [None, None]
         threads = ThreadPoolExecutor(len(kinds), thread_name_prefix="prepare")
         while not is_over():
-            self._answers.touch()
+            if self._can_keep:
+                self._answers.touch()
             for place, choose in enumerate(kinds):
                 current = at_work[place]
                 if current is None or current.done():

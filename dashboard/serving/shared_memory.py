@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from dashboard.memory import Kept, Memory, Pending
-from dashboard.serving.answers import Answers, Key
+from dashboard.serving.answers import Answers, Key, NotKept
 
 T = TypeVar("T")
 LOOK_S = 0.03
@@ -43,20 +44,24 @@ class SharedMemory(Memory):
         if not (isinstance(key, tuple) and key and key[0] in self._shared):
             return super().get(key, make, max_age_s)
         found: Kept[T] | None = self._answers.get(key)
-        if found is None and not self._is_tended():
+        if found and (self._clock() - found.made_at).total_seconds() <= max_age_s:
+            return found
+        if not self._is_tended():
             return super().get(key, make, max_age_s)
-        if found is None:
-            return self._first(key)
-        if (self._clock() - found.made_at).total_seconds() > max_age_s:
-            if not self._is_tended():
-                return super().get(key, make, max_age_s)
+        try:
+            if found is None:
+                return self._first(key)
             self._answers.wish(key)
-        return found
+            return found
+        except NotKept as err:
+            log.warning("%s", err)
+            return super().get(key, make, max_age_s)
 
     def renew(self, key: Hashable, make: Callable[[], object]) -> None:
         """See ``Memory.renew``."""
         if isinstance(key, tuple) and key and key[0] in self._shared and self._is_tended():
-            self._answers.wish(key)
+            with suppress(NotKept):  # then it becomes too old by itself
+                self._answers.wish(key)
         else:
             super().renew(key, make)
 

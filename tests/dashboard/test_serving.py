@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import pickle
@@ -152,6 +153,40 @@ def test_folder_that_others_may_open_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o750)
     with pytest.raises(PaesError, match="0700"):
         Answers(tmp_path)
+
+
+def test_files_that_cannot_be_understood_are_as_if_they_were_not_there(kitchen: Kitchen) -> None:
+    kitchen.ask()
+    (answer,) = kitchen.folder.glob("*.answer")
+    answer.write_bytes(answer.read_bytes()[:-3])
+    (kitchen.folder / "torn.wish").write_bytes(b"")
+    assert kitchen.preparer.wished() is None
+    assert kitchen.ask().value == "one 2"
+
+
+def test_while_the_disk_is_full_workers_make_answers_themselves(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        assert kitchen.ask().value == "made by the worker"  # the wish cannot be written
+        kitchen.memory.renew(KEY, lambda: None)
+        kitchen.preparer.make(KEY)
+        assert kitchen.preparer.due() is None  # not again and again
+        assert not kitchen.answers.is_tended
+        assert kitchen.ask(("sum", "two")).value == "made by the worker"
+        assert not list(kitchen.folder.glob("*.part"))
+    kitchen.seconds += 60.1
+    assert kitchen.preparer.due() == KEY
+    asked = iter([False, True])
+    kitchen.preparer.run(lambda: next(asked), lambda _: wait_for(lambda: kitchen.made == 2))
+    wait_for(lambda: kitchen.answers.get(KEY) is not None)
+    kitchen.preparer.run(iter([False, True]).__next__, lambda _: None)
+    assert kitchen.answers.is_tended
+    kitchen.memory.close()
 
 
 class Two(PaesError):
