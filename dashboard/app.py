@@ -179,13 +179,18 @@ def require_assets() -> None:
 
 
 def _locales() -> dict[str, dict[str, Any]]:
-    """Plotly's Italian by language code; PaesError if the assets were never fetched."""
+    """Plotly's words and dates by language code; PaesError if the assets were never fetched."""
     require_assets()
     locale = json.loads((ASSETS / _LOCALE).read_text("utf-8"))
     dates = locale["format"]
     for names in ("months", "shortMonths", "days", "shortDays"):
         dates[names] = [word.lower() for word in dates[names]]  # Italian writes them small
-    return {"it": locale}
+    dates |= _DAY_FIRST
+    return {"it": locale, "en": {"moduleType": "locale", "name": "en", "format": _DAY_FIRST}}
+
+
+_DAY_FIRST = {"dayMonth": "%-d %b", "dayMonthYear": "%-d %b %Y"}
+"""As both languages write dates everywhere else on the pages."""
 
 
 def _layout(refresh_s: float) -> Any:

@@ -27,6 +27,24 @@ NOTHING = "\N{EN DASH}"
 _LOCALE = {"it": "it_IT", "en": "en_GB"}
 _MARK = re.compile(r"(\*\*.+?\*\*|CO2)")
 _SMALL_T = 100.0
+_ARTICLE = re.compile(
+    r"\b([Ii]l|[Dd]el|[Aa]l|[Dd]al|[Nn]el|[Ss]ul) (\*\*)?"
+    r"(?=8\d{0,2}(?![\d/])|11(?![\d/])|1(?:,\d+)?\s?%|(?P<nought>0,))"
+)
+"""Before otto, ottanta, ottocento, ottomila, undici, uno per cento; and zero virgola."""
+
+
+def italian_articles(text: str) -> str:
+    """``text`` with each article as the number after it is said: l’8 %, dell’11 %, lo 0,5 %."""
+
+    def mended(found: re.Match[str]) -> str:
+        word, bold = found[1], found[2] or ""
+        sound = "lo " if found["nought"] else "l’"
+        if word.lower() == "il":
+            return (sound if word == "il" else sound.capitalize()) + bold
+        return f"{word}{sound}{bold}"
+
+    return _ARTICLE.sub(mended, text)
 
 
 def number(value: float, language: str, digits: int = 0) -> str:

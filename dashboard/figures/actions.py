@@ -19,6 +19,7 @@ from dashboard.figures.canvas import (
     blank_figure,
     hatched,
 )
+from dashboard.figures.rows import short
 from dashboard.formats import for_plot
 from dashboard.queries.actions import Next
 from dashboard.sentences.actions import dated, name_of, told_kwh
@@ -29,7 +30,7 @@ from paes.savings.action_saving import ActionSaving
 from paes.savings.persistence import Persistence, SavingMonth
 from paes.savings.verdict import Verdict
 
-_ROW, _THIN_ROW = 34, 25
+_ROW, _THIN_ROW = 40, 32
 _LABEL = {"size": 12.5}
 CURVE_HEIGHT, MONTHS_HEIGHT = 380, 340
 _STATUS = {
@@ -45,7 +46,7 @@ _SYMBOL = {
     Verdict.CONTRADICTED: ("triangle-up", RED),
     Verdict.NOT_MEASURABLE: ("x", GREY),
 }
-_LONGEST = 27
+_LONGEST = 24
 """Characters of a label, so that a phone keeps room for the bars."""
 _A_DAY_MS = 86_400_000.0
 _LEAST_DAYS = 45
@@ -95,8 +96,7 @@ def timeline_figure(entries: Sequence[Entry], today: date, language: Language) -
 
 def _label(name: str, place: int) -> str:
     """Short enough for a phone; alike names stay apart."""
-    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
-    return short + "\N{ZERO WIDTH SPACE}" * place
+    return short(name, 2, _LONGEST) + "\N{ZERO WIDTH SPACE}" * place
 
 
 def _start(entry: Entry) -> date:

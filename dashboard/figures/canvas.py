@@ -48,7 +48,7 @@ def blank_figure(language: Language, height: int) -> go.Figure:
             "hoverlabel": {"namelength": -1, "font": {"family": FONT, "size": 14}},
             "legend": {"orientation": "h", "y": -0.18, "x": 0, "font": {"size": 14}},
             "xaxis": {"automargin": True, "fixedrange": True, "linecolor": GREY},
-            "yaxis": {"automargin": True, "fixedrange": True},
+            "yaxis": {"automargin": True, "fixedrange": True, "ticklabelstandoff": 5},
         }
     )
 

@@ -28,6 +28,7 @@ from dashboard.queries.meter_health import last_findings, raw_readings
 from dashboard.queries.meters import ACTIVITY, LiveCity, LiveMeter, live_now
 from dashboard.sentences import data_health as sentences
 from dashboard.tables import data_health as tables
+from dashboard.texts import Language
 from paes.meter_status import MeterState
 from paes.meters import FieldMeter, Meter
 from paes.periods import local_year
@@ -207,7 +208,7 @@ def _known(asked: Asked, meter: Meter) -> Iterator[tuple[str, str]]:
         gateway = installation.gateways[meter.gateway]
         yield "device", f"`{meter.device}`"
         yield "gateway", f"`{meter.gateway}` ({gateway.place}), {meter.unit}"
-        yield "period", t("data_meter.seconds", n=language.number(gateway.poll_period_s))
+        yield "period", _every(gateway.poll_period_s, language)
         yield "ratio", language.number(meter.transformer_ratio, 1)
     else:
         yield "files", "`paes import`"
@@ -225,6 +226,14 @@ def _valid(meter: Meter, asked: Asked) -> str:
     if meter.valid_to:
         parts.append(t("data_meter.valid_to", day=language.day(meter.valid_to)))
     return " ".join(parts)
+
+
+def _every(seconds: float, language: Language) -> str:
+    """In minutes where they are whole."""
+    minutes, rest = divmod(seconds, 60)
+    if minutes and not rest:
+        return language.text("data_meter.minutes", n=language.number(minutes))
+    return language.text("data_meter.seconds", n=language.number(seconds))
 
 
 def _commands(asked: Asked, meter: Meter) -> Any:

@@ -36,6 +36,7 @@ def chosen_bar(asked: Asked, streams: Sequence[Stream], stream: Stream, period: 
             asked,
             DayField("period", t("site_page.filter_day"), day, last=today),
             keep=("meter", "what"),
+            label=t("site_page.filter_day"),
         ),
         _steps(asked, period),
         _parts(asked, period),

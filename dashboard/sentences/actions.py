@@ -10,7 +10,7 @@ from dashboard.sentences.amounts import digits, euros
 from dashboard.texts import Language
 from paes.faults.money.price import Interval
 from paes.plan.action import Action, Status
-from paes.plan.register import Entry
+from paes.plan.register import Entry, Sums
 from paes.savings.action_saving import ActionSaving
 from paes.savings.verdict import Verdict
 
@@ -75,7 +75,8 @@ def answer(register: Register, measured: Mapping[str, Measured], language: Langu
     late = total.late
     key = "late_none" if not late else "late_one" if late == 1 else "late_many"
     counts = t("actions.counts", n=n(total.actions), completed=count(Status.COMPLETED),
-               ongoing=count(Status.ONGOING), not_started=count(Status.NOT_STARTED))  # fmt: skip
+               ongoing=count(Status.ONGOING), not_started=count(Status.NOT_STARTED),
+               others=_put_off(by_status.get(Status.POSTPONED), language))  # fmt: skip
     late_told = t(f"actions.{key}", n=n(late)) if late > 1 else t(f"actions.{key}")
     declared = t("actions.declared", done=language.tonnes(total.in_year_t),
                  year=register.status.year, whole=language.tonnes(total.reduction_t))  # fmt: skip
@@ -85,6 +86,13 @@ def answer(register: Register, measured: Mapping[str, Measured], language: Langu
         declared,
         _money_told(register, language),
     ]
+
+
+def _put_off(postponed: Sums | None, language: Language) -> str:
+    """After the other counts; nothing where no action waits."""
+    if postponed is None or not postponed.actions:
+        return ""
+    return language.text("actions.others", n=language.number(postponed.actions))
 
 
 def _money_told(register: Register, language: Language) -> str:

@@ -167,7 +167,7 @@ def flows(view: PvView, language: Language) -> str:
 
 def flows_caption(view: PvView, language: Language) -> str:
     """The unit, and which month is not over."""
-    told = language.text("pv.flows.caption")
+    told = language.text("pv.flows.caption", unit="MWh")
     if view.is_over or not view.months:
         return told
     last: BalancePeriod = view.months[-1]

@@ -13,6 +13,8 @@ from paes.metering import SiteKind
 NOTABLE = 0.2
 """So far above its like, a site is worth a word and a mark on the map."""
 _HALF_PERCENT = 0.005
+_NAMED = 3
+"""So many sites are named in the answer."""
 FULLY_KNOWN = 0.98
 """Below that the part that was measured is told beside the figure."""
 
@@ -79,14 +81,20 @@ def _is_comparable(found: Ranking) -> bool:
 
 
 def notable(found: Ranking, language: Language) -> str:
-    """How many sites use much more than their like."""
-    count = sum(is_notable(row) for row in found.rows)
+    """Which sites use much more than their like, the farthest first."""
+    far = sorted(filter(is_notable, found.rows), key=lambda r: r.against_alike or 0.0, reverse=True)
+    count = len(far)
     if not _is_comparable(found):
         return language.text("sites.notable_unknown")
     if not count:
         return language.text("sites.notable_none", limit=language.percent(NOTABLE, 0))
-    key = "sites.notable_one" if count == 1 else "sites.notable_many"
-    return language.text(key, n=count, limit=language.percent(NOTABLE, 0))
+    named = [
+        f"**{row.site.name}** ({language.percent(row.against_alike or 0.0, 0, sign=True)})"
+        for row in far[:_NAMED]
+    ]
+    key = "sites.notable_far" if count <= _NAMED else "sites.notable_more"
+    limit = language.percent(NOTABLE, 0)
+    return language.text(key, n=count, limit=limit, sites="; ".join(named))
 
 
 def is_notable(row: SiteRow) -> bool:

@@ -64,7 +64,7 @@ def _entry_row(
     return (
         Linked(name_of(action, language), link(f"{PATH}/{action.id}")),
         Marked(status, "above" if entry.late else STATUS_LOOK[action.status]),
-        str(action.end) if action.end else None,
+        language.day(action.end) if action.end else None,
         action.cost_eur,
         action.spent_eur,
         effect.net(sum(energy)) if energy and works else None,
@@ -95,8 +95,8 @@ def timeline_table(entries: Sequence[Entry], link: LinkTo, language: Language) -
     rows = tuple(
         (
             Linked(name_of(e.action, language), link(f"{PATH}/{e.action.id}")),
-            str(e.action.start) if e.action.start else None,
-            str(e.action.end) if e.action.end else None,
+            language.day(e.action.start) if e.action.start else None,
+            language.day(e.action.end) if e.action.end else None,
             Marked(t(f"action_status.{e.action.status}"), STATUS_LOOK[e.action.status]),
         )
         for e in entries

@@ -35,7 +35,10 @@ class Language:
     def text(self, key: str, **values: object) -> str:
         """The text at ``key`` with ``values`` put in."""
         text = self.texts[key]
-        return text.format(**values) if values else text
+        if not values:
+            return text
+        filled = text.format(**values)
+        return formats.italian_articles(filled) if self.code == "it" else filled
 
     def knows(self, key: str) -> bool:
         """Whether there is a text at ``key``."""

@@ -158,7 +158,7 @@ def test_the_curve_is_as_wide_as_the_tonnes_and_as_high_as_their_cost(
     assert list(figure.layout.xaxis.range) == [0, 55]
     text = " ".join(sentences.gap(found, languages["it"])).replace("\u00a0", " ")
     assert "mancano **100 t** rispetto al 2025" in text
-    assert "ne porta 30,0 t (contando che si avveri il 80 %" in text
+    assert "ne porta 30,0 t (contando che si avveri l’80 %" in text
     assert "sono 2 e portano 50,0 t con 2,0 milioni di €" in text
     assert "mancano ancora **20,0 t**" in text
     assert "−50 €" in sentences.curve(found, languages["it"]).replace("\u00a0", " ")

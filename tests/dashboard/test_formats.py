@@ -86,3 +86,16 @@ def test_marks_become_markup_of_the_place() -> None:
     ]
     assert formats.plain("**t** di CO2") == "t di CO₂"
     assert formats.for_plot("t di CO2") == "t di CO<sub>2</sub>"
+
+
+def test_italian_articles_sound_like_the_number_after_them() -> None:
+    """Otto, undici and uno begin with a vowel, zero with z: as one says them."""
+    said = {
+        "è il 11 % di": "è l’11 % di",
+        "al **80,2 %**": "all’**80,2 %**",
+        "dal 8 novembre": "dall’8 novembre",
+        "il 0,05 %": "lo 0,05 %",
+        "del 1,8 %": "dell’1,8 %",
+        "dal 1 gennaio, nel 2020, il 18 %": "dal 1 gennaio, nel 2020, il 18 %",
+    }
+    assert {text: formats.italian_articles(text) for text in said} == said
