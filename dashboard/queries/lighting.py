@@ -7,7 +7,8 @@ are in ``lit_nights``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -21,8 +22,11 @@ from paes.metering import Carrier, Measures, Sector, Site, SiteKind
 from paes.meters import Meter
 from paes.periods import local_year
 from paes.plan.action import Action, Status
+from paes.plan.declared_effect import as_if_done, together
 
 _WHOLE_YEAR_S = 360 * 86400
+_ANY_YEAR = 2001
+"""In which actions work as if they had ended the year before."""
 
 
 class Lamp(StrEnum):
@@ -100,6 +104,9 @@ class LitTown:
     actions: tuple[Action, ...]
     usual: Benchmark | None
     """kWh a year by light point."""
+    declared_mwh: float = 0.0
+    """What the actions save together in a whole year, by their declaration: lamps that two of
+    them renew count once."""
 
     @property
     def metered(self) -> tuple[Cabinet, ...]:
@@ -115,7 +122,15 @@ def lit_town(installation: Installation, city: City) -> LitTown:
     usual = usual_ranges(installation.root).of_site(
         SiteKind.LIGHTING_CABINET, Use.ELECTRICITY, Per.LIGHT_POINT
     )
-    return LitTown(tuple(cabinets), actions, usual)
+    return LitTown(tuple(cabinets), actions, usual, declared_saving_mwh(city.actions))
+
+
+def declared_saving_mwh(actions: Iterable[Action]) -> float:
+    """Of those on public lighting, among all of the register, in a year in which all work."""
+    done = [as_if_done(action, _ANY_YEAR) for action in actions]
+    found = together(done, _ANY_YEAR, lambda *_: 0.0, planned=True)  # energy needs no factor
+    of_lamps = (one.effect for one in found if one.action.sector is Sector.PUBLIC_LIGHTING)
+    return math.fsum(effect.net(effect.saving_mwh) for effect in of_lamps)
 
 
 def _cabinet(city: City, site: Site, actions: Sequence[Action]) -> Cabinet:

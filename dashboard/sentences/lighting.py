@@ -189,8 +189,7 @@ def works(view: LightingView, language: Language) -> str:
     """What the register declares, what was measured around it, and what nobody measured."""
     t, actions = language.text, view.town.actions
     done = sum(action.status is Status.COMPLETED for action in actions)
-    declared = sum(action.declared_saving_mwh or 0.0 for action in actions)
-    n, mwh = language.number(len(actions)), language.quantity(declared, "MWh")
+    n, mwh = language.number(len(actions)), language.quantity(view.town.declared_mwh, "MWh")
     told = [t("light.works.sentence", n=n, done=language.number(done), mwh=mwh)]
     both = [one for one in view.around if one.before and one.after is not None]
     if both:

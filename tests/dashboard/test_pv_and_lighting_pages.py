@@ -16,6 +16,7 @@ import pytest
 from shown_town import SILENT, MovingClock
 
 from dashboard.app import Dashboard, create_app
+from dashboard.queries.lighting import lit_town
 from dashboard.queries.lit_nights import (
     Follows,
     Nights,
@@ -196,6 +197,12 @@ def test_a_night_with_a_gap_counts_nowhere() -> None:
     assert np.isnan(picture.level[30:36, 2]).all()
     assert picture.level[24:29, 0].tolist() == [1.0] * 5  # from six hours after noon on
     assert picture.sunset_h.tolist() == [6.0] * 8
+
+
+def test_lamps_that_two_actions_renew_are_declared_once(installation: Installation) -> None:
+    """1,375 + 17 + 60 MWh, and of 34.7 and 1,020 what the LED programme does not count."""
+    town = lit_town(installation, installation.city("la-spezia"))
+    assert town.declared_mwh == pytest.approx(1452.0 + 34.7 * 0.375 + 1020 * 0.94)
 
 
 def test_cabinets_tell_what_each_lamp_uses_and_which_are_not_seen(

@@ -176,7 +176,7 @@ def test_model_of_the_year_before_tells_what_weather_does_not_explain(sources: S
 def test_unknown_weather_is_a_dash_or_left_out_of_a_months_mean(
     sources: Sources, languages: dict[str, Language]
 ) -> None:
-    told = stream_year(sources, HALL, "electricity", None, "").signature
+    told = stream_year(sources, HALL, "electricity", "", "").signature
     assert told is not None
     degc = np.full(len(told.days), 20.0)
     degc[3] = np.nan  # one of November's thirty days: the mean of the others stands
