@@ -100,7 +100,7 @@ def test_what_a_plant_gives_all_to_the_grid_earns(sunny: Dashboard) -> None:
     worth = {r["Plant"]: r for r in rows_of(sunny, "/fotovoltaico/csv/worth")}
     plant = worth["Impianto fotovoltaico della discarica di Valbosca"]
     assert float(plant["For feeding in (€)"]) == pytest.approx(7450 * 0.085)
-    assert float(plant["Bills not paid (€)"]) == 0.0
+    assert float(plant["Energy not bought (€)"]) == 0.0
     # JRC's factor of Italian electricity, 0.2671 t/MWh in 2020, is the newest known.
     assert float(plant["CO₂ avoided (t)"]) == pytest.approx(7.45 * 0.2671)
     assert worth["Scuola di Migliarina"]["For feeding in (€)"] == ""
