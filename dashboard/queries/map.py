@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -80,6 +81,12 @@ def paper_of(places: Iterable[tuple[float, float]]) -> Paper | None:
 
 def spread(places: Sequence[tuple[float, float]], radii: Sequence[float]) -> Floats:
     """``places`` moved apart, as little as it takes, so that none hides another; shape (n, 2)."""
+    return _spread(tuple(places), tuple(radii)).copy()
+
+
+@lru_cache(maxsize=64)
+def _spread(places: tuple[tuple[float, float], ...], radii: tuple[float, ...]) -> Floats:
+    """Kept, for of a large town it takes as long as the rest of its page."""
     at = np.array(places, dtype=np.float64).reshape(-1, 2)
     size = np.array(radii, dtype=np.float64)
     least = size[:, None] + size[None, :]

@@ -192,10 +192,10 @@ def live(
         for meter in city.meters.values()
     ]
     parts = _parts(city, {m.meter.id: m for m in meters}, now)
-    sites = [
-        LiveSite(site, tuple(m for m in meters if m.meter.site == site.id), parts[site.id])
-        for site in city.sites.values()
-    ]
+    here: dict[str, list[LiveMeter]] = {site: [] for site in city.sites}
+    for one in meters:
+        here[one.meter.site].append(one)
+    sites = [LiveSite(s, tuple(here[s.id]), parts[s.id]) for s in city.sites.values()]
     return LiveCity(now, tuple(s for s in sites if s.meters))
 
 

@@ -47,9 +47,12 @@ class CoverageRow:
 
 def coverage_rows(city: City, shown: Coverage, kind: str = "") -> list[CoverageRow]:
     """Every site with a meter in use in these months, what lacks most first."""
+    here: dict[str, list[str]] = {site: [] for site in city.sites}
+    for meter in city.meters.values():
+        here[meter.site].append(meter.id)
     rows = []
     for site in city.sites.values():
-        meters = tuple(m.id for m in city.meters.values() if m.site == site.id)
+        meters = tuple(here[site.id])
         seen = shown.of(meters)
         if seen.fraction is not None and kind in ("", site.kind.value):
             rows.append(CoverageRow(site, meters, seen))
