@@ -127,11 +127,15 @@ def _filters(reader: Reader, page: str, count: int) -> list[str]:
 
 
 def _print_pages(reader: Reader, paths: Sequence[str], rounds: int, reference: float) -> None:
+    """Round after round, so that no page is asked for while its last answer is still at hand."""
     documents: list[Answer] = []
-    for path in paths:
-        progress(path)
-        answers = [reader.get(path) for _ in range(rounds)]
-        charts = [reader.charts(path) for _ in range(rounds)]
+    asked: dict[str, list[tuple[Answer, Answer]]] = {path: [] for path in paths}
+    for number in range(rounds):
+        for path in paths:
+            progress(f"round {number + 1} of {rounds}: {path}")
+            asked[path].append((reader.get(path), reader.charts(path)))
+    for path, pairs in asked.items():
+        answers, charts = [get for get, _ in pairs], [drawn for _, drawn in pairs]
         if not all(answer.is_whole for answer in answers):
             statuses = {answer.status for answer in answers if not answer.is_whole}
             row(path, "-", "-", "-", f"not whole: {sorted(statuses)}")

@@ -36,7 +36,6 @@ RECIPES: tuple[AnyRecipe, ...] = (
     HEATING,
     GAPS,
     IMPORTED,
-    SAVINGS,
     METER_YEAR,
     PV_EXPECTED,
     PV_VALUES,
@@ -45,4 +44,5 @@ RECIPES: tuple[AnyRecipe, ...] = (
     STREAM_YEAR,
     SITE_MONEY,
     FINDINGS,
+    SAVINGS,  # minutes, in a large town
 )
