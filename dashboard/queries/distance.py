@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.queries.measure import Measure
 from dashboard.queries.progress import CityView
 from paes.causes.cause import Owed, causes_of, subtotal_t
 
@@ -71,6 +72,9 @@ class Distance:
 
 
 def distance(view: CityView) -> Distance:
-    """Of the newest inventory."""
-    latest, target_t = view.progress.latest, view.progress.target_t
-    return Distance(latest.year, latest.emissions_t - target_t, target_t, latest.emissions_t)
+    """Of the newest inventory; in either measure the same part of what the target allows."""
+    own = view.native
+    latest, measure = own.latest, Measure(view.city, own.target, view.unit, own.latest.year)
+    by = measure.of_target(latest.year)
+    emissions_t, target_t = latest.emissions_t * by, own.target_t * by
+    return Distance(latest.year, emissions_t - target_t, target_t, emissions_t)

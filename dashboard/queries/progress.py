@@ -232,8 +232,10 @@ def _next_step(
     if target is None or target.base_year not in inventories:
         return None
     found = make_progress(city, ledger, target.id, inventories=inventories)
-    ahead = Measure(city, target, unit, found.latest.year).shown(found)
-    gap_t = ahead.latest.emissions_t - ahead.target_t
+    by = Measure(city, target, unit, found.latest.year)
+    ahead = by.shown(found)
+    # Of the newest year's inhabitants: fewer of them by the target's year are no reduction.
+    gap_t = (found.latest.emissions_t - found.target_t) * by.of_target(found.latest.year)
     years = max(1, target.target_year - ahead.latest.year)
     return NextStep(target, ahead.target_t, ahead.latest, gap_t, max(0.0, gap_t) / years)
 

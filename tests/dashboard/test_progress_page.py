@@ -82,6 +82,11 @@ def test_per_head_divides_tonnes_and_leaves_the_verdict(sources: Sources, past: 
         assert getattr(head.judged, key) == getattr(past.judged, key)
     assert head.judged is head.progress.at_target
     assert head.chances == past.chances
+    assert distance(head).t == pytest.approx(distance(past).t / PEOPLE_2025)
+    assert distance(head).of_target == pytest.approx(distance(past).of_target)
+    assert head.next_step is not None
+    assert past.next_step is not None
+    assert head.next_step.gap_t == pytest.approx(past.next_step.gap_t / PEOPLE_2025)
 
 
 def test_evidence_adds_up_and_tells_the_assumed_apart(
