@@ -63,7 +63,7 @@ class Months:
         found = np.flatnonzero(starts.isin(self.starts))
         return found if len(found) == len(self.places) else None
 
-    @property
+    @cached_property
     def stretch(self) -> str:
         """As it stands in the id of a figure."""
         first, tz = self.starts[0].date(), str(self.starts.tz)
@@ -75,7 +75,7 @@ class Months:
         """Whether a year by m2 can be told of it."""
         return len(self.places) == 12
 
-    @property
+    @cached_property
     def before(self) -> Places:
         """The same months a year earlier, -1 where the town was not read yet."""
         return np.maximum(self.places - 12, -1)
