@@ -181,6 +181,7 @@ def _lived(sources: Sources, stream: Stream, period: Period, tz: str) -> Span:
     born = [m.valid_from for m in meters if m.valid_from]
     oldest = period.end.year - LONGEST_YEARS
     first = max(min(born).year, oldest) if born and len(born) == len(meters) else oldest
+    first = min(first, (period.end - timedelta(days=1)).year)  # all may be still to come
     return Span(local_midnight(period.first.replace(year=first), tz), span.end)
 
 
@@ -275,7 +276,7 @@ def outdoor(sources: Sources, city_id: str) -> DailyTemperatures:
     first = today.replace(year=today.year - LONGEST_YEARS, month=1, day=1)
     born = [m.valid_from for m in city.meters.values() if m.valid_from]
     if born and len(born) == len(city.meters):
-        first = max(first, min(born).replace(month=1, day=1))
+        first = max(first, min(*born, today).replace(month=1, day=1))  # or are still to come
     points = city.temperature_points
     return daily_temperatures(sources.store, points, first, today, city.time_zone)
 

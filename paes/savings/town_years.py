@@ -60,7 +60,8 @@ class TownYears:
             if a.measurement
         ]
         oldest = max(min([years, *baselines]), self._first_day(years))
-        return TownParts(self.ledger, self.city, min(oldest, self.today), self.today)
+        yesterday = self.today - timedelta(days=1)  # all meters may be still to come
+        return TownParts(self.ledger, self.city, min(oldest, yesterday), self.today)
 
     def parts_of(self, action: Action) -> tuple[list[Metered], list[Finding]]:
         """What is measured of an action, and what should be and has no meter."""
