@@ -21,6 +21,7 @@ from dashboard.figures.canvas import (
     LIGHT_BLUE,
     blank_figure,
 )
+from dashboard.figures.targets import label_places
 from dashboard.formats import for_plot
 from dashboard.queries.outlook import Course, YearBand
 from dashboard.queries.progress import CityView, Milestone
@@ -60,7 +61,7 @@ def path_figure(view: CityView, language: Language) -> go.Figure:
     if view.outlook:
         years.append(view.outlook.to_year)
     figure.update_xaxes(
-        range=[min(years) - 0.9, max(years) + 0.9], dtick=5, tickformat="d", hoverformat="d"
+        range=[min(years) - 0.9, max(years) + 2.6], dtick=5, tickformat="d", hoverformat="d"
     )
     return figure
 
@@ -225,6 +226,8 @@ def _add_published(figure: go.Figure, view: CityView, language: Language) -> Non
 
 
 def _add_milestones(figure: go.Figure, view: CityView, language: Language) -> None:
+    latest = max(y.year for y in view.progress.years)
+    latest = max(latest, view.outlook.to_year) if view.outlook else latest
     for tracked in (True, False):
         chosen = [m for m in view.milestones if m.tracked is tracked]
         if not chosen:
@@ -238,8 +241,8 @@ def _add_milestones(figure: go.Figure, view: CityView, language: Language) -> No
             x=[m.target.target_year for m in chosen],
             y=[float(m.emissions_t) for m in chosen],
             # Spaces keep the text clear of the diamond.
-            text=[f"{promise(m, language)}   " for m in chosen],
-            textposition="top left" if tracked else "middle left",
+            text=[f" {promise(m, language)} " for m in chosen],
+            textposition=label_places(chosen, view.milestones, latest),
             textfont={"color": GREEN, "size": 14},
             mode="markers+text",
             name=name,

@@ -21,6 +21,7 @@ from dashboard.figures.canvas import (
     hatched,
     wrapped,
 )
+from dashboard.figures.rows import legend_above
 from dashboard.formats import for_plot
 from dashboard.queries.distance import Part
 from dashboard.queries.evidence_shares import PARTS, Shares
@@ -219,6 +220,8 @@ def distance_figure(
     )
     figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix="  ")
     figure.update_layout(barmode="group", bargap=0.3, bargroupgap=0.08)
+    if not height:
+        legend_above(figure)  # under the picture stands the axis title
     return figure
 
 

@@ -16,6 +16,7 @@ from dashboard.figures.canvas import (
     hatched,
     wrapped,
 )
+from dashboard.figures.targets import label_places
 from dashboard.formats import for_plot
 from dashboard.queries.progress import CityView
 from dashboard.queries.public import PublicEnergy
@@ -48,6 +49,7 @@ def emissions_figure(view: CityView, language: Language) -> go.Figure:
         marker={"size": 9, "color": LIGHT_BLUE, "line": {"color": BLUE, "width": 2}},
         hovertemplate="%{x}: %{y:,.0f} t<extra>%{fullData.name}</extra>",
     )
+    latest = max([y.year for y in years] + [year for year, _ in view.path])
     for symbol, tracked in (("diamond", True), ("diamond-open", False)):
         chosen = [m for m in view.milestones if m.tracked is tracked]
         if not chosen:
@@ -56,9 +58,9 @@ def emissions_figure(view: CityView, language: Language) -> go.Figure:
             x=[m.target.target_year for m in chosen],
             y=[float(m.emissions_t) for m in chosen],
             text=[
-                f"   {language.percent(-m.target.reduction_fraction, 0, sign=True)}" for m in chosen
+                f" {language.percent(-m.target.reduction_fraction, 0, sign=True)} " for m in chosen
             ],
-            textposition="middle right",
+            textposition=label_places(chosen, view.milestones, latest),
             textfont={"color": GREEN, "size": 13},
             mode="markers+text",
             name=language.text("public.legend_target" if tracked else "public.legend_later"),
@@ -70,7 +72,7 @@ def emissions_figure(view: CityView, language: Language) -> go.Figure:
     figure.update_yaxes(rangemode="tozero", gridcolor=GRID, tickformat=",.0f", nticks=6)
     shown = [y.year for y in years] + [m.target.target_year for m in view.milestones]
     figure.update_xaxes(
-        range=[min(shown) - 1, max(shown) + 4], dtick=5, tickformat="d", hoverformat="d"
+        range=[min(shown) - 1, max(shown) + 6], dtick=5, tickformat="d", hoverformat="d"
     )
     return figure
 

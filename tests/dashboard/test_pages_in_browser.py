@@ -91,7 +91,7 @@ def check(seen: Visit, town: str, lang: str) -> None:
     assert [word for word in UNPRINTABLE if word in text] == []
     for size in (DESKTOP, PHONE, NARROW):
         page.set_viewport_size({"width": size["width"], "height": size["height"]})
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], size
+        browsers.wait_until_within(page, size["width"])
     foreign = [url for url in seen.requests if not url.startswith((town, "data:", "blob:"))]
     assert foreign == []
     assert seen.complaints == []

@@ -1,0 +1,24 @@
+"""Where the names of targets stand in a picture of years, clear of the lines that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboard.queries.progress import Milestone
+
+
+def label_places(shown: Sequence[Milestone], among: Sequence[Milestone], latest: int) -> list[str]:
+    """Plotly's text positions of ``shown``: right where no line goes on, else above or below.
+
+    ``among`` are all targets of the picture, ``latest`` is the last year that a line reaches;
+    of the targets of one year the highest has its name above, the others below.
+    """
+    places = []
+    for one in shown:
+        year = one.target.target_year
+        highest = max(m.emissions_t for m in among if m.target.target_year == year)
+        if year >= latest:
+            places.append("middle right")
+        else:
+            places.append("top center" if one.emissions_t == highest else "bottom center")
+    return places
