@@ -38,6 +38,7 @@ class SectorChange:
     base_mwh: float
     latest_mwh: float
     metered_fraction: float
+    """Of the emissions of its energy, as the inventory's own."""
 
     @property
     def change_fraction(self) -> float | None:
@@ -87,15 +88,15 @@ def row_of(part: InventoryLine | OtherEmissions) -> Row:
 
 def _sector(row: Row, base: Inventory, newest: Inventory) -> SectorChange:
     then, now = (_lines_of(inventory, row) for inventory in (base, newest))
-    mwh = math.fsum(line.energy_mwh for line in now)
-    seen = math.fsum(line.energy_mwh * line.activity.metered_fraction for line in now)
+    energy_t = math.fsum(line.emissions_t for line in now)
+    seen_t = math.fsum(line.emissions_t * line.activity.metered_fraction for line in now)
     return SectorChange(
         sector=row,
         base_t=_emissions_t(base, row),
         latest_t=_emissions_t(newest, row),
         base_mwh=math.fsum(line.energy_mwh for line in then),
-        latest_mwh=mwh,
-        metered_fraction=seen / mwh if mwh else 0.0,
+        latest_mwh=math.fsum(line.energy_mwh for line in now),
+        metered_fraction=seen_t / energy_t if energy_t else 0.0,
     )
 
 

@@ -96,7 +96,9 @@ def basis(view: CityView, language: Language) -> str:
         text = language.text("basis.assumed_none", year=year)
     if newest.metered_fraction <= 0:
         return f"{text} {language.text('basis.metered_none')}"
-    metered = language.percent(newest.metered_fraction, 2 if newest.metered_fraction < 0.01 else 1)
+    metered = language.percent(
+        newest.metered_fraction, 1 if newest.metered_fraction >= 0.0005 else 2
+    )
     return f"{text} {language.text('basis.metered', metered=metered)}"
 
 

@@ -23,6 +23,7 @@ from dashboard.sentences.chances import chance
 from dashboard.tables import progress as tables
 from dashboard.tables import table as table_parts
 from dashboard.texts import Language
+from paes.accounting.energy_total import EnergyTotal
 from paes.accounting.ledger import EnergyLedger
 from paes.activity.declared_row import Notation
 from paes.causes.effects import Effects
@@ -265,6 +266,14 @@ def test_rows_without_energy_belong_to_their_sector_and_keys_are_told(
         ),
     )
     sectors = sector_changes(base, newest)
+    # What meters saw is a part of tonnes, as the town's: energy with another factor weighs less.
+    first, last = newest.lines[0], newest.lines[-1]
+    seen = EnergyTotal(measured_kwh=500.0 * first.energy_mwh)
+    half = replace(first, activity=replace(first.activity, metered=seen, adds_metered=False))
+    unseen = replace(last, activity=replace(last.activity, sector=first.activity.sector))
+    (row,) = sector_changes(base, replace(newest, lines=(half, unseen), other_rows=()))[:1]
+    both_t = first.emissions_t + last.emissions_t
+    assert row.metered_fraction == pytest.approx(0.5 * first.emissions_t / both_t)
     assert sum(s.latest_t for s in sectors) == pytest.approx(newest.emissions_t)
     assert {s.sector: (s.base_t, s.latest_t) for s in sectors if not s.latest_mwh} == {
         Sector.WASTE: (50.0, 30.0),
