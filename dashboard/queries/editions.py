@@ -17,7 +17,6 @@ from paes.errors import PaesError
 from paes.report.edition import (
     Edition,
     Unfinished,
-    edition,
     editions,
     make_edition,
     reserve,
@@ -76,13 +75,12 @@ def file_of(sources: Sources, city_id: str, name: str) -> tuple[str, bytes] | No
     None if there is no such file. DataError if it is not as it was made.
     """
     parts = name.split("/")
-    if sources.folder is None or len(parts) != 3 or not (parts[0] + parts[1]).isdecimal():
+    if sources.folder is None or len(parts) != 3:
         return None
-    year, number = int(parts[0]), int(parts[1])
-    listed = {(e.year, e.number) for e in editions(sources.folder, city_id)}
-    if (year, number) not in listed:
+    listed = {(str(e.year), str(e.number)): e for e in editions(sources.folder, city_id)}
+    found = listed.get((parts[0], parts[1]))
+    if found is None:
         return None
-    found = edition(sources.folder, city_id, year, number)
     if parts[2] == "all.zip":
         return f"{found.stem}.zip", found.zipped()
     content = found.file(parts[2])

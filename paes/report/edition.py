@@ -18,8 +18,9 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,8 @@ def make_edition(begun: Unfinished, city: City, ledger: EnergyLedger) -> Edition
         (begun.folder / _STARTED).unlink()
         begun.folder.rename(begun.folder.with_name(str(begun.number)))
     except (PaesError, OSError) as err:
-        _write(begun.folder / _FAILED, {"reason": str(err)})
+        with suppress(OSError):  # on a full disk: it was cut off, then
+            _write(begun.folder / _FAILED, {"reason": str(err)})
         raise
     return edition(begun.folder.parents[3], city.id, begun.year, begun.number)
 
@@ -163,7 +165,7 @@ def edition(folder: Path, city_id: str, year: int, number: int) -> Edition:
             by=told["by"],
             version=told["software"],
             simulated=told["simulated"],
-            files=tuple(EditionFile(**file) for file in told["files"]),
+            files=tuple(_listed(file) for file in told["files"]),
             folder=place,
         )
     except (KeyError, TypeError, ValueError) as err:
@@ -171,41 +173,54 @@ def edition(folder: Path, city_id: str, year: int, number: int) -> Edition:
 
 
 def editions(folder: Path, city_id: str) -> list[Edition]:
-    """Every whole edition of a city, the newest year and number first."""
-    return [
-        edition(folder, city_id, year, number)
-        for year, place in _years(folder, city_id)
-        for number, path in sorted(_numbers(place), reverse=True)
-        if not path.name.endswith(_MAKING)
-    ]
+    """Every whole edition of a city, the newest year and number first.
+
+    One whose manifest cannot be understood hides no other: it is among the ``unfinished``.
+    """
+    return [one for one in _kept(folder, city_id) if isinstance(one, Edition)]
 
 
 def unfinished(folder: Path, city_id: str) -> list[Unfinished]:
-    """What is being made, was cut off or failed, the newest first."""
-    found = [
+    """What is being made, was cut off or failed, or can be read no longer; the newest first."""
+    found: list[Unfinished | None] = [
         _unfinished(city_id, year, number, path)
         for year, place in _years(folder, city_id)
         for number, path in _numbers(place)
         if path.name.endswith(_MAKING)
     ]
+    found += [one for one in _kept(folder, city_id) if isinstance(one, Unfinished)]
     return sorted((one for one in found if one), key=lambda one: one.since, reverse=True)
+
+
+def _kept(folder: Path, city_id: str) -> Iterator[Edition | Unfinished]:
+    """Every edition that was finished, the newest first; without a manifest it is none any more."""
+    for year, place in _years(folder, city_id):
+        for number, path in sorted(_numbers(place), reverse=True):
+            if path.name.endswith(_MAKING):
+                continue
+            try:
+                yield edition(folder, city_id, year, number)
+            except DataError as err:
+                since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                yield Unfinished(city_id, year, number, since, "", path, str(err))
 
 
 def _unfinished(city_id: str, year: int, number: int, path: Path) -> Unfinished | None:
     """None if it was finished, or not begun, at just this moment."""
     started, failed = _told(path / _STARTED), _told(path / _FAILED)
-    if not started:
+    try:
+        since, by = datetime.fromisoformat(started["at"]).astimezone(UTC), str(started["by"])
+    except (KeyError, TypeError, ValueError):
         return None
-    since = datetime.fromisoformat(started["at"])
-    return Unfinished(city_id, year, number, since, started["by"], path, failed.get("reason", ""))
+    return Unfinished(city_id, year, number, since, by, path, str(failed.get("reason", "")))
 
 
 def _told(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def _place(folder: Path, city_id: str, year: int) -> Path:
@@ -231,6 +246,14 @@ def _numbers(place: Path) -> Iterator[tuple[int, Path]]:
 def _file(path: Path) -> EditionFile:
     content = path.read_bytes()
     return EditionFile(path.name, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _listed(file: dict[str, Any]) -> EditionFile:
+    """A file of the manifest; ValueError if its name leads out of the edition's folder."""
+    found = EditionFile(**file)
+    if found.name != Path(found.name).name:
+        raise ValueError(f"{found.name!r} is no name of a file")
+    return found
 
 
 def _read(path: Path) -> bytes:

@@ -161,6 +161,33 @@ def test_edition_is_made_from_the_page_and_each_file_can_be_had(made: Make) -> N
     assert client.get("/dati/file/2025/1/manifest.json").status_code == 404
 
 
+def test_a_manifest_that_cannot_be_read_hides_no_other_edition(
+    made: Make, town: Installation, empty_store: SqliteStore, tmp_path: Path
+) -> None:
+    ledger = EnergyLedger(town, empty_store, MovingClock())
+    ones = [
+        make_edition(reserve(tmp_path / "own", CITY, 2025, "Anna", NOW), town.city(), ledger)
+        for _ in range(4)
+    ]
+    names = json.loads((ones[1].folder / "manifest.json").read_text("utf-8"))
+    names["files"][0]["name"] = "../../../../../etc/passwd"
+    (ones[1].folder / "manifest.json").write_text(json.dumps(names))
+    (ones[2].folder / "manifest.json").write_text('{"city": ')
+    (ones[3].folder / "manifest.json").unlink()
+    broken = reserve(tmp_path / "own", CITY, 2025, "Anna", NOW)
+    (broken.folder / "started.json").write_text('["at"]')
+    client = made(LOCAL).server.test_client()
+    page = client.get("/relazione?lang=en")
+    assert page.status_code == 200
+    assert "2025/1/all.zip" in page.text
+    for number in (2, 3, 4):
+        assert f"2025/{number}/all.zip" not in page.text
+        assert client.get(f"/relazione/file/2025/{number}/all.zip").status_code == 404
+    assert page.text.count("not a manifest of an edition") == 2
+    assert page.text.count("cannot be read") == 1
+    assert client.get(f"/relazione/file/{'9' * 5000}/1/all.zip").status_code == 404
+
+
 def test_who_may_not_make_one_and_what_is_no_year_are_refused(made: Make, tmp_path: Path) -> None:
     client = made(User("viewer", Role.VIEWER)).server.test_client()
     assert client.post("/relazione", data={"year": "2025"}).status_code == 403
