@@ -18,7 +18,7 @@ from dashboard.figures import site_load as figures
 from dashboard.pages.blocks import answer_box, crumbs, empty, pictured, rich
 from dashboard.pages.page import Content, Live, Page, Sheet
 from dashboard.pages.site_choice import chosen_bar
-from dashboard.pages.site_events import findings_block, happened_block
+from dashboard.pages.site_events import findings_block, happened_block, open_here
 from dashboard.pages.site_meters import live_meters, meters_section
 from dashboard.pages.site_year import (
     SiteYears,
@@ -117,6 +117,7 @@ def site_page(asked: Asked) -> Content:
         *head,
         chosen_bar(asked, shown.streams, shown.stream, shown.period),
         _answer(asked, seen, years),
+        open_here(asked, events),
         _cards(asked, shown, seen, years),
         _load_block(sheet, shown, seen, events),
         *_year_blocks(sheet, shown, shown.stream, years),

@@ -6,16 +6,20 @@ from typing import Any
 
 from dash import html
 
-from dashboard.pages.blocks import made, rich, section, shown_table
+from dashboard.asked import Asked
+from dashboard.pages.blocks import badge, made, rich, section, shown_table
 from dashboard.pages.page import Sheet
 from dashboard.pages.site_year import kept_or_since, preparing
-from dashboard.queries.cases import stakes
+from dashboard.queries.cases import case_path, ranked, stakes
 from dashboard.queries.site_events import FINDINGS, SiteEvents
+from dashboard.sentences.malfunctions import name_of
 from dashboard.sentences.site_words import euros, meter_name
 from dashboard.tables import site as tables
 from paes.meter_trees.virtual import VirtualMeter
 from paes.metering import Site
 from paes.meters import Meter
+
+_NAMED = 3
 
 
 def happened_block(sheet: Sheet, site: Site, events: SiteEvents, *, whole_site: bool) -> Any:
@@ -33,6 +37,22 @@ def happened_block(sheet: Sheet, site: Site, events: SiteEvents, *, whole_site: 
     elif whole_site:
         children.append(html.P(t("site_page.actions_none")))
     return section("happened", t("site_page.happened_heading"), children)
+
+
+def open_here(asked: Asked, events: SiteEvents) -> Any:
+    """Beside the answer: the open malfunctions by name, each with the way to it."""
+    still = ranked(events.open_cases)
+    if not still:
+        return None
+    t, installation = asked.language.text, asked.observatory.installation
+    word = "site_page.open_one" if len(still) == 1 else "site_page.open_many"
+    told: list[Any] = [badge("above", t(word, n=asked.language.number(len(still))))]
+    for case in still[:_NAMED]:
+        name = name_of(case, installation, asked.language)
+        told += [" ", html.A(name, href=asked.link(case_path(case.id)))]
+    if len(still) > _NAMED:
+        told += [" ", html.A(t("site_page.open_all"), href="#happened")]
+    return html.P(told, className="open-here")
 
 
 def _cases(sheet: Sheet, events: SiteEvents) -> str:
