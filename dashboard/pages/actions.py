@@ -22,6 +22,7 @@ from dashboard.pages.blocks import (
     shown_table,
 )
 from dashboard.pages.page import Content, Page, Sheet
+from dashboard.pages.site_year import kept_or_since, preparing
 from dashboard.queries.actions import (
     NEXT,
     PATH,
@@ -43,13 +44,14 @@ def actions_page(asked: Asked) -> Content:
     """The answer, the register, declared beside measured, dates, the choice of what is next."""
     sheet, t, city = Sheet(asked), asked.language.text, asked.city
     register = asked.observatory.kept(REGISTER, city.id).value
-    kept = asked.observatory.kept(SAVINGS, city.id)
-    measured, language = kept.value, asked.language
-    state, word = sentences.headline(register, measured, language)
-    blocks: list[Any] = [
-        html.H1(t("actions.question")),
-        answer_box(state, word, sentences.answer(register, measured, language)),
-    ]
+    kept, since = kept_or_since(asked, SAVINGS, city.id)
+    measured, language = kept.value if kept else {}, asked.language
+    blocks: list[Any] = [html.H1(t("actions.question"))]
+    if since:  # minutes, in a large town
+        blocks.append(preparing(asked, since))
+    else:
+        state, word = sentences.headline(register, measured, language)
+        blocks.append(answer_box(state, word, sentences.answer(register, measured, language)))
     if register.status.entries:
         form, entries = _chosen(asked, register)
         choice = asked.observatory.kept(NEXT, city.id)
@@ -57,9 +59,9 @@ def actions_page(asked: Asked) -> Content:
             form,
             _compare(sheet, entries, measured),
             _timeline(sheet, entries, register),
-            _register(sheet, register, entries, measured),
+            _register(sheet, register, entries, measured) if kept else None,
             _curve(sheet, choice.value),
-            made(asked, min(kept.made_at, choice.made_at)),
+            made(asked, min(kept.made_at, choice.made_at) if kept else choice.made_at),
         ]
     return sheet.content(t("actions.title"), blocks)
 

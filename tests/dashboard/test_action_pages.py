@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +13,8 @@ from shown_town import NOW, plain_town
 
 from dashboard.app import create_app
 from dashboard.figures.actions import curve_figure, timeline_figure
-from dashboard.queries.actions import CostStep, Measured, Next, chosen_by
+from dashboard.memory import Kept, Memory, Pending
+from dashboard.queries.actions import SAVINGS, CostStep, Measured, Next, chosen_by
 from dashboard.sentences import action as one_sentences
 from dashboard.sentences import actions as sentences
 from dashboard.texts import Language
@@ -40,17 +42,21 @@ TODAY = date(2026, 11, 22)
 def client(
     assets: None, installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FlaskClient]:
-    """A town with five of its actions and three declared rows, and not a single reading."""
     store = SqliteStore(tmp_path_factory.mktemp("actions") / "empty.sqlite")
+    app = create_app(small_town(installation), store, clock=lambda: NOW)
+    yield app.server.test_client()
+    app.close()
+    store.close()
+
+
+def small_town(installation: Installation) -> Installation:
+    """A town with five of its actions and three declared rows, and not a single reading."""
     plain = plain_town(installation).city("la-spezia")
     city = installation.city("la-spezia")
     kept = tuple(a for a in city.actions if a.id in FIVE)
     towns = {city.id: replace(city, actions=kept, declared=plain.declared),
              "lerici": installation.city("lerici")}  # fmt: skip
-    app = create_app(replace(installation, cities=towns), store, clock=lambda: NOW)
-    yield app.server.test_client()
-    app.close()
-    store.close()
+    return replace(installation, cities=towns)
 
 
 def saving(installation: Installation, low: float, likely: float, high: float) -> ActionSaving:
@@ -63,6 +69,25 @@ def saving(installation: Installation, low: float, likely: float, high: float) -
     periods = Periods(year, year, year, year, date(2024, 9, 30))
     assert figure.kwh.low == low
     return ActionSaving(action, Option.C, TODAY, periods, judged, 60_000.0, year=figure)
+
+
+def test_the_page_is_there_while_savings_are_still_measured(
+    assets: None, installation: Installation, empty_store: SqliteStore
+) -> None:
+    class Measuring(Memory):
+        def get(self, key: Any, make: Any, max_age_s: float) -> Kept[Any]:
+            if key[0] == SAVINGS.name:
+                raise Pending(NOW)
+            return super().get(key, make, max_age_s)
+
+    memory = Measuring(lambda: NOW)
+    app = create_app(small_town(installation), empty_store, clock=lambda: NOW, memory=memory)
+    text = app.server.test_client().get("/azioni").text
+    app.close()
+    assert "In preparazione dalle" in text
+    assert "data-again-s" in text
+    assert 'id="timeline"' in text
+    assert "Effetti soltanto dichiarati" not in text
 
 
 def test_the_page_counts_the_register_and_says_that_nothing_was_measured(
