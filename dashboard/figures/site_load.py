@@ -87,13 +87,22 @@ def _add_bars(figure: go.Figure, load: Load, language: Language) -> None:
     colour = _colour(load)
     common = {"x": at, "customdata": names}
     shown = f"%{{customdata}}: %{{y:,.0f}} {unit}<extra>%{{fullData.name}}</extra>"
+    running = load.is_running & ~outside
     figure.add_bar(
         **common,
-        y=_known(np.where(outside, np.nan, table.measured)),
+        y=_known(np.where(outside | running, np.nan, table.measured)),
         name=t("site_page.legend_measured"),
         marker={"color": colour, "line": {"color": colour, "width": 1}},
         hovertemplate=shown,
     )
+    if running.any():
+        figure.add_bar(
+            **common,
+            y=_known(np.where(running, table.measured, np.nan)),
+            name=t("site_page.legend_running"),
+            marker=_hollow("\\", colour),
+            hovertemplate=shown,
+        )
     if (table.estimated > 0).any():
         figure.add_bar(
             **common,
@@ -108,7 +117,7 @@ def _add_bars(figure: go.Figure, load: Load, language: Language) -> None:
     if not np.isnan(load.earlier).all():
         figure.add_scatter(
             **common,
-            y=_known(load.earlier),
+            y=_known(np.where(load.is_running, np.nan, load.earlier)),
             mode="markers",
             name=beside_name(load.period, language),
             marker={"symbol": "diamond", "size": 10, "color": "#FFFFFF",
@@ -149,7 +158,7 @@ def _add_lines(figure: go.Figure, load: Load, language: Language) -> None:
     """Means of power: a line that stops where nothing is known, dotted where it is estimated."""
     t, factor = language.text, _PER_HOUR[load.period.by]
     names, unit = _names(load, language), power_unit(load.stream)
-    known = np.array([s is StepState.MEASURED for s in load.states])
+    known = np.array([s is StepState.MEASURED for s in load.states]) & ~load.is_running
     guessed = np.array([s is StepState.ESTIMATED for s in load.states])
     amounts = load.amounts * factor
     at = list(range(len(names)))

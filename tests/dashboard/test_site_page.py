@@ -22,6 +22,7 @@ from page_request import charts_request
 from shown_town import NOW, MovingClock
 
 from dashboard.app import create_app
+from dashboard.figures.site_load import load_figure
 from dashboard.queries.recipe import Sources
 from dashboard.queries.site_events import site_findings
 from dashboard.queries.site_load import Load, StepState, load, outdoor
@@ -128,6 +129,19 @@ def test_months_stand_beside_the_same_months_a_year_before(sources: Sources) -> 
     assert hall.passport(date(2025, 11, 1), date(2025, 12, 1)) == (
         f"la-spezia/meter/{HALL}.main/2025-11/kwh"
     )
+
+
+def test_a_month_that_runs_is_drawn_apart_and_beside_no_whole_one(
+    sources: Sources, languages: dict[str, Language]
+) -> None:
+    drawn = load_figure(shown(sources, HALL, ""), (), languages["en"])
+    by_name = {trace.name: list(trace.y) for trace in drawn.data}
+    assert by_name["measured"][-1] is None
+    assert by_name["measured so far"][:-1] == [None] * 12
+    assert by_name["measured so far"][-1] == pytest.approx(13 * (21 * 24 + 10.5))
+    (before,) = (t.y for t in drawn.data if t.type == "scatter" and t.marker.symbol == "diamond")
+    assert before[-1] is None
+    assert before[0] == pytest.approx(720 * 10)
 
 
 def test_a_gap_has_no_course_and_what_is_unknown_is_neither_zero_nor_compared(
