@@ -32,6 +32,7 @@ from dashboard.access.local_guard import keep_local
 from dashboard.access.proxies import trust_proxies
 from dashboard.access.rights import LOCAL, User
 from dashboard.figures.canvas import config as chart_config
+from dashboard.figures.canvas import without_markup
 from dashboard.memory import Memory, Pending
 from dashboard.observatory import Observatory
 from dashboard.pages.markup import markup
@@ -271,7 +272,7 @@ def _add_callbacks(app: Dashboard, locales: dict[str, Any]) -> None:
 
 def _drawn(name: str, make: Callable[[], Any]) -> Any:
     try:
-        return make()
+        return without_markup(make())
     except PaesError as err:
         log.warning("the chart %s cannot be drawn: %s", name, err)
     except Exception:

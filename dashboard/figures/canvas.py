@@ -6,8 +6,10 @@ so that a figure is small and looks the same in every version.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.texts import Language
@@ -15,6 +17,7 @@ from dashboard.texts import Language
 BLUE, GREEN, RED, BROWN, GREY = "#0066CC", "#008055", "#CC334D", "#995C00", "#5D7083"
 LIGHT_BLUE, INK, GRID = "#BFDFFF", "#1A1A1A", "#E3E7EB"
 FONT = "Titillium Web, Geneva, Tahoma, sans-serif"
+_FOREIGN = re.compile(r"<(?!/?(?:br|b|extra)/?>)")
 _SEPARATORS = {"it": ",.", "en": ".,"}
 
 
@@ -56,6 +59,23 @@ def blank_figure(language: Language, height: int) -> go.Figure:
 def hatched(shape: str, colour: str) -> dict[str, Any]:
     """A hatch in the bar's colour on white: the second channel beside colour."""
     return {"shape": shape, "fgcolor": colour, "bgcolor": "#FFFFFF", "size": 7, "solidity": 0.45}
+
+
+def without_markup(figure: Any) -> Any:
+    """A figure, or a part of one, whose texts cannot be more than texts.
+
+    Plotly takes HTML in every text, links too. Names of sites and actions come from files and
+    people: what is left is what our own charts use, line breaks and the box of the hover text.
+    """
+    if isinstance(figure, go.Figure):
+        figure = figure.to_plotly_json()
+    if isinstance(figure, dict):
+        return {key: without_markup(value) for key, value in figure.items()}
+    if isinstance(figure, (list, tuple)):
+        return [without_markup(value) for value in figure]
+    if isinstance(figure, np.ndarray) and figure.dtype.kind in "OU":
+        return [without_markup(value) for value in figure.tolist()]
+    return _FOREIGN.sub("&lt;", figure) if isinstance(figure, str) else figure
 
 
 def wrapped(label: str) -> str:

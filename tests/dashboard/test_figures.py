@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import plotly.graph_objects as go
 import pytest
 from shown_town import MovingClock
 
@@ -114,3 +116,16 @@ def test_chart_config_keeps_everything_on_this_machine(languages: dict[str, Lang
     assert config["plotlyServerURL"] == ""
     assert config["showSendToCloud"] is False
     assert config["displayModeBar"] is False
+
+
+def test_names_in_charts_are_texts_and_never_links() -> None:
+    evil = '<a href="https://evil.example">Scuola</a><img src=x> < 3<br>B'
+    safe = '&lt;a href="https://evil.example">Scuola&lt;/a>&lt;img src=x> &lt; 3<br>B'
+    hover = "%{y}<extra>1</extra>"
+    trace = go.Bar(x=[1.5, 2], y=np.array([evil, "b"]), name=evil, hovertemplate=hover)
+    figure = go.Figure(trace, layout={"yaxis": {"ticktext": (evil, "b"), "tickvals": [1, 2]}})
+    shown = canvas.without_markup(figure)
+    assert shown["data"][0]["y"] == [safe, "b"]
+    assert (shown["data"][0]["name"], shown["data"][0]["hovertemplate"]) == (safe, hover)
+    assert shown["layout"]["yaxis"]["ticktext"] == [safe, "b"]
+    assert shown["data"][0]["x"] == [1.5, 2]
