@@ -33,7 +33,9 @@ def passport_page(asked: Asked) -> Content:
     except NoFigure as err:
         return sheet.content(title, _nothing(asked, figure, err, html.H1), status=404)
     name = told.title(str(found.id), found.city, asked.language)
-    return sheet.content(name, [html.Div(_blocks(asked, found, html.H1), className="passport")])
+    heading, value, *rest = _blocks(asked, found, html.H1)
+    shown = [heading, value, html.H2(title), *rest]
+    return sheet.content(name, [html.Div(shown, className="passport")])
 
 
 def passport_block(asked: Asked, figure: str) -> list[Any]:

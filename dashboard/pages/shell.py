@@ -182,7 +182,7 @@ def _status(frame: Frame) -> list[Any]:
     t = frame.language.text
     close = tag("button", t("site.close"), type="button", class_="btn btn-outline-primary close")
     panel = tag(
-        "aside",
+        "div",
         tag("div", close, class_="panel-bar"),
         tag("div", id="panel-content", class_="panel-content"),
         id="panel",
