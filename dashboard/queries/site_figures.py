@@ -23,7 +23,7 @@ from paes.climate.heating import Normalised
 from paes.metering import Carrier, Measures
 from paes.self_consumption import balance_of
 
-KNOWN_FROM = 0.9
+KNOWN_FROM = 0.98
 """The least part of a month's energy that must be measured for a comparison with another year."""
 _TINY_KWH = 1e-6
 FactorOf = Callable[[Carrier, int], float | None]

@@ -37,7 +37,7 @@ BUILDINGS = (
 """What energy is used for by m2; of a pumping station or a substation the floor says nothing."""
 LEAST_ALIKE = 3
 """Sites of a kind that make a median worth telling."""
-MOSTLY_KNOWN = 0.5
+MOSTLY_KNOWN = 0.9
 """With less of its time covered a site is not ranked: what was seen is not what was used."""
 
 

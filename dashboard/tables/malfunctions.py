@@ -33,21 +33,25 @@ _SUFFIXES = {
 _NO_HOURS = ("_per_h", "_l_h")
 
 
+def _between(label: str, language: Language) -> tuple[Column, ...]:
+    """Money with its bounds, each under a name of its own: programs read CSV by names."""
+    ends = (language.text(f"case_column.{n}") for n in ("low", "high"))
+    labels = (label, *(f"{label}, {end}" for end in ends))
+    return tuple(Column(each, "number", 2) for each in labels)
+
+
 def cases_table(
     cases: Iterable[Case], installation: Installation, tz: str, link: LinkTo, language: Language
 ) -> Table:
     """A row for each case, with the bounds of its money."""
     t = language.text
-    money = [Column(t(f"case_column.{n}"), "number", 2) for n in ("low", "high")]
     columns = (
         Column(t("case_column.what")),
         Column(t("case_column.where")),
         Column(t("case_column.state")),
         Column(t("case_column.since")),
-        Column(t("case_column.week"), "number", 2),
-        *money,
-        Column(t("case_column.past"), "number", 2),
-        *money,
+        *_between(t("case_column.week"), language),
+        *_between(t("case_column.past"), language),
         Column(t("case_column.amount"), "number", 1),
         Column(t("case_column.unit")),
         Column(t("case_column.tonnes"), "number", 3),
