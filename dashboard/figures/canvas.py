@@ -17,7 +17,7 @@ from dashboard.texts import Language
 BLUE, GREEN, RED, BROWN, GREY = "#0066CC", "#008055", "#CC334D", "#995C00", "#5D7083"
 LIGHT_BLUE, INK, GRID = "#BFDFFF", "#1A1A1A", "#E3E7EB"
 FONT = "Titillium Web, Geneva, Tahoma, sans-serif"
-_FOREIGN = re.compile(r"<(?!/?(?:br|b|extra)/?>)")
+_FOREIGN = re.compile(r"<(?!/?(?:br|b|sub|extra)/?>)")
 _SEPARATORS = {"it": ",.", "en": ".,"}
 
 

@@ -14,6 +14,7 @@ from shown_town import MovingClock
 from dashboard.figures import canvas
 from dashboard.figures import progress as figures
 from dashboard.figures.path import path_figure
+from dashboard.formats import for_plot
 from dashboard.queries.measure import Measure
 from dashboard.queries.progress import CityView, view
 from dashboard.texts import Language
@@ -129,3 +130,5 @@ def test_names_in_charts_are_texts_and_never_links() -> None:
     assert (shown["data"][0]["name"], shown["data"][0]["hovertemplate"]) == (safe, hover)
     assert shown["layout"]["yaxis"]["ticktext"] == [safe, "b"]
     assert shown["data"][0]["x"] == [1.5, 2]
+    own = for_plot("t di CO2")
+    assert canvas.without_markup({"title": own}) == {"title": "t di CO<sub>2</sub>"}
