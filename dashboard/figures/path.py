@@ -61,7 +61,7 @@ def path_figure(view: CityView, language: Language) -> go.Figure:
     if view.outlook:
         years.append(view.outlook.to_year)
     figure.update_xaxes(
-        range=[min(years) - 0.9, max(years) + 2.6], dtick=5, tickformat="d", hoverformat="d"
+        range=[min(years) - 0.9, max(years) + 6], dtick=5, tickformat="d", hoverformat="d"
     )
     return figure
 

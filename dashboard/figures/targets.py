@@ -8,10 +8,10 @@ from dashboard.queries.progress import Milestone
 
 
 def label_places(shown: Sequence[Milestone], among: Sequence[Milestone], latest: int) -> list[str]:
-    """Plotly's text positions of ``shown``: right where no line goes on, else above or below.
+    """Plotly's text positions of ``shown``: the highest of a year above, others to the right.
 
-    ``among`` are all targets of the picture, ``latest`` is the last year that a line reaches;
-    of the targets of one year the highest has its name above, the others below.
+    ``among`` are all targets of the picture; from ``latest``, the last year that a line reaches,
+    there is room to the right of all of them.
     """
     places = []
     for one in shown:
@@ -20,5 +20,5 @@ def label_places(shown: Sequence[Milestone], among: Sequence[Milestone], latest:
         if year >= latest:
             places.append("middle right")
         else:
-            places.append("top center" if one.emissions_t == highest else "bottom center")
+            places.append("top center" if one.emissions_t == highest else "middle right")
     return places

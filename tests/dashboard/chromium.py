@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from programs import require_program
 from werkzeug.serving import make_server
 
@@ -71,9 +71,10 @@ def served(app: Dashboard) -> Iterator[str]:
     server.server_close()
 
 
-def visit(browser: Browser, address: str, size: dict[str, int] = DESKTOP) -> Visit:
+def visit(browser: Browser | BrowserContext, address: str, size: dict[str, int] = DESKTOP) -> Visit:
     """``address`` once its charts are drawn."""
-    page = browser.new_page(viewport={"width": size["width"], "height": size["height"]})
+    page = browser.new_page()
+    page.set_viewport_size({"width": size["width"], "height": size["height"]})
     seen = Visit(page)
     page.on("request", lambda request: seen.requests.append(request.url))
     page.on("console", lambda message: seen.complaints.append(message.text))

@@ -14,7 +14,7 @@ from pathlib import Path
 import chromium as browsers
 import pytest
 from chromium import DESKTOP, NARROW, PATIENCE_MS, PHONE, Visit, violations, visit
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dashboard.pages.table import PAGES
 
@@ -69,12 +69,18 @@ def running() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def reader(running: Browser) -> BrowserContext:
+    """One reader with a cache, as people have: scripts are fetched once for all pages."""
+    return running.new_context()
+
+
 @pytest.fixture
-def browser(running: Browser) -> Iterator[Browser]:
-    """The running browser, without the pages of earlier tests."""
-    yield running
-    for context in running.contexts:
-        context.close()
+def browser(reader: BrowserContext) -> Iterator[BrowserContext]:
+    """The reader's browser, without the pages of earlier tests."""
+    yield reader
+    for page in reader.pages:
+        page.close()
 
 
 def check(seen: Visit, town: str, lang: str) -> None:
@@ -109,7 +115,7 @@ def in_language(path: str, lang: str) -> str:
 @pytest.mark.parametrize(("lang", "size"), [("it", DESKTOP), ("en", PHONE)], ids=["it", "en"])
 @pytest.mark.parametrize("path", SHOWN.values(), ids=SHOWN)
 def test_page_is_whole_accessible_and_stays_at_home(
-    browser: Browser, town: str, path: str, lang: str, size: dict[str, int]
+    browser: BrowserContext, town: str, path: str, lang: str, size: dict[str, int]
 ) -> None:
     check(visit(browser, town + in_language(path, lang), size), town, lang)
 
@@ -134,7 +140,7 @@ def arrived(page: Page, path: str) -> None:
     browsers.wait_until_drawn(page)
 
 
-def test_manager_finds_the_worst_school_and_sees_why(browser: Browser, town: str) -> None:
+def test_manager_finds_the_worst_school_and_sees_why(browser: BrowserContext, town: str) -> None:
     seen = visit(browser, f"{town}/edifici")
     page = seen.page
     page.get_by_label("Tipo").select_option("school")
@@ -149,7 +155,7 @@ def test_manager_finds_the_worst_school_and_sees_why(browser: Browser, town: str
 
 
 def test_manager_goes_by_keyboard_from_the_menu_to_the_evidence_of_an_alarm(
-    browser: Browser, town: str
+    browser: BrowserContext, town: str
 ) -> None:
     seen = visit(browser, town)
     page = seen.page
@@ -163,7 +169,7 @@ def test_manager_goes_by_keyboard_from_the_menu_to_the_evidence_of_an_alarm(
     check(seen, town, "it")
 
 
-def test_technician_finds_out_how_a_meter_is_doing(browser: Browser, town: str) -> None:
+def test_technician_finds_out_how_a_meter_is_doing(browser: BrowserContext, town: str) -> None:
     seen = visit(browser, f"{town}/dati")
     page = seen.page
     open_all(page)
@@ -174,7 +180,7 @@ def test_technician_finds_out_how_a_meter_is_doing(browser: Browser, town: str) 
 
 
 def test_councillor_follows_a_figure_down_to_where_it_comes_from(
-    browser: Browser, town: str
+    browser: BrowserContext, town: str
 ) -> None:
     seen = visit(browser, town)
     page = seen.page
@@ -194,7 +200,7 @@ def test_councillor_follows_a_figure_down_to_where_it_comes_from(
     assert seen.complaints == []
 
 
-def test_actions_lead_to_each_action(browser: Browser, town: str) -> None:
+def test_actions_lead_to_each_action(browser: BrowserContext, town: str) -> None:
     seen = visit(browser, f"{town}/azioni")
     page = seen.page
     page.locator("main table a[href^='/azioni/']:visible").first.click()
@@ -202,11 +208,11 @@ def test_actions_lead_to_each_action(browser: Browser, town: str) -> None:
     check(seen, town, "it")
 
 
-def test_citizen_prints_the_public_page_on_two_sheets(browser: Browser, town: str) -> None:
+def test_citizen_prints_the_public_page_on_two_sheets(browser: BrowserContext, town: str) -> None:
     seen = visit(browser, f"{town}/pubblica")
     paper = seen.page.pdf(format="A4")
     assert 1 <= paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page ") <= 2
     seen.page.emulate_media(media="print")
-    for hidden in (".menu", ".site-header .language", ".downloads"):
+    for hidden in (".menu", ".site-header .language", ".pictures .data"):
         for one in seen.page.locator(hidden).all():
             expect(one).to_be_hidden()
