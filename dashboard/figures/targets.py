@@ -17,8 +17,6 @@ def label_places(shown: Sequence[Milestone], among: Sequence[Milestone], latest:
     for one in shown:
         year = one.target.target_year
         highest = max(m.emissions_t for m in among if m.target.target_year == year)
-        if year >= latest:
-            places.append("middle right")
-        else:
-            places.append("top center" if one.emissions_t == highest else "middle right")
+        is_above = one.emissions_t == highest and year < latest
+        places.append("top center" if is_above else "middle right")
     return places
