@@ -17,8 +17,9 @@ def page(url: str, now: str) -> tuple[float, float]:
     start = time.perf_counter()
     from datetime import datetime
 
-    from dashboard.address import read_address
-    from dashboard.app import Observatory
+    from dashboard.observatory import Observatory
+    from dashboard.queries.meters import ACTIVITY, live_now
+    from dashboard.queries.progress import INVENTORIES, inventory_words, view
     from paes.config import load_installation
     from paes.shipped_files import shipped_config
     from paes.store import open_store
@@ -26,10 +27,13 @@ def page(url: str, now: str) -> tuple[float, float]:
     imported = time.perf_counter()
     installation, store = load_installation(shipped_config()), open_store(url)
     observatory = Observatory(installation, store, lambda: datetime.fromisoformat(now))
-    data = observatory.page(read_address(installation, "/"))
+    city, sources = installation.city(), observatory.sources
+    made = observatory.kept(INVENTORIES, *inventory_words(city, city.plan.electricity_factor)).value
+    shown = view(city, sources.ledger, city.plan.default_target, made.by_year, made.draws)
+    now_there = live_now(sources, city, observatory.kept(ACTIVITY, city.id).value)
     answered = time.perf_counter()
-    assert data.view is not None, data.problem
-    assert data.live.heard
+    assert shown.sectors
+    assert now_there.heard
     observatory.close()
     store.close()
     return imported - start, answered - imported

@@ -37,8 +37,6 @@ from tests.core.evidence_town import (
     town,
 )
 
-pytestmark = pytest.mark.untraced
-
 CELL = (OFFICES, POWER)
 HEAD = "year,sector,carrier,mwh,covers,sites,source\n"
 TABLE = "cities/porto/activity/siti.csv"

@@ -1,7 +1,8 @@
 """A simulated town with fourteen months and its malfunctions, served by a process of its own.
 
 ``python town_server.py FOLDER`` makes what is missing in FOLDER, prints the address that answers,
-and serves until its standard input ends. The clock stands still, so that every run sees the same.
+and serves until its standard input ends; with ``--fill`` it only makes the store. The clock stands
+still, so that every run sees the same.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ def main(folder: Path) -> None:
     store = SqliteStore(path)
     if is_new:
         fill(installation, store)
+    if "--fill" in sys.argv:
+        store.close()
+        return
     app = create_app(
         installation, store, clock=lambda: NOW, refresh_s=REFRESH_S, folder=folder / "made"
     )
