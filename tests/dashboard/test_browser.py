@@ -108,7 +108,7 @@ def test_new_reading_appears_without_reload(
 def test_meter_that_grows_old_is_shown_late_and_not_as_zero(
     browser: Browser, address: str, clock: MovingClock, installation: Installation
 ) -> None:
-    seen = visit(browser, f"{address}/dati", DESKTOP)
+    seen = visit(browser, f"{address}/dati?sites=all", DESKTOP)
     site = installation.site(installation.meter(LIVE).site).name
     row = seen.page.locator("tr", has=seen.page.get_by_role("rowheader", name=site, exact=True))
     power = row.locator("td").nth(2)
