@@ -7,6 +7,8 @@ still, so that every run sees the same.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
@@ -60,10 +62,9 @@ def main(folder: Path) -> None:
         threading.Thread(target=end_with_input, daemon=True).start()
 
     def end_with_input() -> None:
-        import _thread
-
         sys.stdin.read()
-        _thread.interrupt_main()
+        # Not SIGINT: a test run in the background ignores it, and so would this process.
+        os.kill(os.getpid(), signal.SIGTERM)
 
     serve(app, port=0, ready=ready)
     store.close()
